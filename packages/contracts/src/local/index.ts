@@ -1,0 +1,155 @@
+import { PROTOCOLS } from '@hoop/core';
+import { z } from 'zod';
+import { RecordedStatement, SessionRow, WireIdentity } from '../gateway/index.js';
+import type { Table } from '../http/index.js';
+
+/**
+ * The local API: HTTP/JSON on the daemon's unix socket. Nothing in it is a secret: no token and no key is ever in an
+ * answer. `Host` must be `hoopd`; a request with an `Origin` is refused. Times are milliseconds since the epoch.
+ */
+
+const Millis = z.number().int();
+
+/** What one connection looks like on this laptop. */
+export const LocalConnection = z.object({
+  name: z.string(),
+  /** `pg-prod.hoop` */
+  hostname: z.string(),
+  protocol: z.enum(PROTOCOLS),
+  /** Its own stable loopback address and its real port. */
+  address: z.string(),
+  port: z.number().int(),
+  /** Where it can be reached now: the two above (`byName`), or 127.0.0.1 and a stable high port. */
+  reach: z.object({ address: z.string(), port: z.number().int(), byName: z.boolean() }),
+  /** `blocked`: not bound by name, see `holder`. */
+  state: z.enum(['ready', 'blocked', 'requestable']),
+  /** Who holds the port, e.g. `docker-proxy (pid 812)`. */
+  holder: z.string().optional(),
+  /** What mends it. */
+  hint: z.string().optional(),
+  database: z.string().optional(),
+  description: z.string().optional(),
+  contact: z.string().optional(),
+  flows: z.number().int(),
+});
+export type LocalConnection = z.infer<typeof LocalConnection>;
+
+/** A login under way. Ends by vanishing (success: `login` is set) or with `failed`. */
+export const LoginAttempt = z.object({
+  id: z.string(),
+  phase: z.enum(['discovering', 'browser', 'device', 'waiting-for-unlock', 'certifying', 'failed']),
+  /** Where the person goes. */
+  url: z.string().optional(),
+  userCode: z.string().optional(),
+  expiresAt: Millis.optional(),
+  error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
+});
+export type LoginAttempt = z.infer<typeof LoginAttempt>;
+
+export const Login = z.object({
+  identity: WireIdentity,
+  gateway: z.string(),
+  issuer: z.string(),
+  /** `expired`: a person must log in again. */
+  state: z.enum(['active', 'renewing', 'waiting-for-unlock', 'expired']),
+  store: z.enum(['keychain', 'memory']),
+  certificateUntil: Millis.optional(),
+  leaseUntil: Millis.optional(),
+  since: Millis,
+});
+export type Login = z.infer<typeof Login>;
+
+/** What the daemon knows; `watch` streams it. */
+export const State = z.object({
+  daemon: z.object({
+    version: z.string(),
+    pid: z.number().int(),
+    startedAt: Millis,
+    resolver: z.object({ address: z.string(), port: z.number().int(), answered: z.number().int() }).nullable(),
+  }),
+  login: Login.nullable(),
+  attempt: LoginAttempt.nullable(),
+  gateway: z
+    .object({
+      url: z.string(),
+      state: z.enum(['online', 'connecting', 'offline']),
+      since: Millis,
+      warm: z.number().int(),
+      error: z.string().optional(),
+    })
+    .nullable(),
+  connections: z.array(LocalConnection),
+  /** What was turned away here: peers of other users, browsers on a listener, foreign Host or Origin. */
+  refused: z.object({
+    peers: z.number().int(),
+    protocol: z.number().int(),
+    api: z.number().int(),
+    ports: z.number().int(),
+  }),
+  problems: z.array(z.object({ code: z.string(), message: z.string(), hint: z.string().optional() })),
+});
+export type State = z.infer<typeof State>;
+
+/** A line of `watch` (application/x-ndjson): first a snapshot, then what changed, by top-level key. */
+export const WatchLine = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('snapshot'), state: State }),
+  z.object({ type: z.literal('change'), changed: State.partial() }),
+]);
+export type WatchLine = z.infer<typeof WatchLine>;
+export const WATCH_PATH = '/v1/watch';
+
+export const StartLogin = z.object({
+  gateway: z.url(),
+  /** PEM of the roots to trust for the gateway and the IdP, in place of the system's. */
+  ca: z.string().max(1_000_000).optional(),
+  /** `sha256:<hex>` of a certificate in the gateway's chain. */
+  caFingerprint: z.string().max(128).optional(),
+  flow: z.enum(['browser', 'device']),
+  store: z.enum(['keychain', 'memory']),
+});
+
+export const localApi = {
+  status: { method: 'GET', path: '/v1/status', summary: 'The state, once', answer: State },
+  login: {
+    method: 'POST',
+    path: '/v1/login',
+    summary: 'Starts a login; `watch` tells how it goes',
+    body: StartLogin,
+    answer: LoginAttempt,
+  },
+  cancelLogin: {
+    method: 'DELETE',
+    path: '/v1/login/attempt',
+    summary: 'Gives up the login under way',
+    answer: z.object({ cancelled: z.boolean() }),
+  },
+  logout: {
+    method: 'POST',
+    path: '/v1/logout',
+    summary: 'Ends the login here and at the gateway',
+    answer: z.object({ ended: z.boolean() }),
+  },
+  sessions: {
+    method: 'GET',
+    path: '/v1/sessions',
+    summary: 'Sessions as the gateway tells them',
+    query: z.object({
+      all: z.stringbool().optional(),
+      connection: z.string().optional(),
+      limit: z.coerce.number().int().min(1).max(1000).default(50),
+    }),
+    answer: z.array(SessionRow),
+  },
+  session: {
+    method: 'GET',
+    path: '/v1/sessions/:id',
+    summary: 'One session',
+    answer: SessionRow.extend({ record: z.array(RecordedStatement) }),
+  },
+  stop: {
+    method: 'POST',
+    path: '/v1/stop',
+    summary: 'Ends the daemon',
+    answer: z.object({ stopping: z.literal(true) }),
+  },
+} as const satisfies Table;

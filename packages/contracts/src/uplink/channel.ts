@@ -1,0 +1,202 @@
+import { ProtocolError } from '@hoop/core';
+import { credit, FRAME, FrameReader, fin, frame, header, INITIAL_CREDIT, json, LIMIT } from './frames.js';
+import { Close } from './messages.js';
+
+/** What a channel writes to: a TLS socket has this shape. */
+export interface ChannelSocket {
+  write(bytes: Uint8Array): boolean;
+  cork(): void;
+  uncork(): void;
+}
+
+export interface ChannelEvents {
+  head?(payload: Uint8Array): void;
+  data(bytes: Uint8Array, boundary: boolean): void;
+  /** The peer has ended its direction, in order. */
+  fin(): void;
+  /** The peer has ended the whole flow. */
+  close(reason: Close): void;
+  epitaph?(bytes: Uint8Array): void;
+  /** After `send` said false: there is room again. */
+  writable(): void;
+}
+
+/** Receive window: from the first credit up to this, as long as the receiver keeps up. */
+export const MAX_WINDOW = 16 * 1024 * 1024;
+/** Received bytes between two acknowledgements. */
+const ACKNOWLEDGE = 65_536;
+/** Below this a header and its chunk go out as one array; above, corked and uncopied. */
+const SMALL = 8_192;
+
+/**
+ * One flow's frames over one socket, for either end: flow control by CREDIT, ends by FIN and CLOSE. Holds no socket
+ * events itself: the owner feeds `receive` and `drained`, and reports with `consumed` what the receiver has taken.
+ */
+export class Channel {
+  readonly #socket: ChannelSocket;
+  readonly #events: ChannelEvents;
+  readonly #reader: FrameReader;
+  /** Chunks that wait for credit, oldest first. */
+  readonly #queue: { bytes: Uint8Array; boundary: boolean }[] = [];
+  #queueAt = 0;
+  #sent = 0;
+  #maySend = INITIAL_CREDIT;
+  #received = 0;
+  #consumed = 0;
+  #acknowledged = 0;
+  #window = INITIAL_CREDIT;
+  #mayReceive = INITIAL_CREDIT;
+  #blocked = false;
+  #finishing = false;
+  #finished = false;
+  #peerFinished = false;
+
+  constructor(socket: ChannelSocket, events: ChannelEvents) {
+    this.#socket = socket;
+    this.#events = events;
+    this.#reader = new FrameReader({
+      head: (payload) => this.#events.head?.(payload),
+      data: (bytes, boundary) => this.#data(bytes, boundary),
+      credit: (received, window) => this.#credit(received, window),
+      fin: (offset) => this.#fin(offset),
+      close: (payload) => this.#events.close(parseClose(payload)),
+      epitaph: (bytes) => this.#events.epitaph?.(bytes),
+    });
+  }
+
+  /** Both directions have ended in order. */
+  get over(): boolean {
+    return this.#finished && this.#peerFinished;
+  }
+
+  get peerFinished(): boolean {
+    return this.#peerFinished;
+  }
+
+  /** Bytes from the socket. Throws `ProtocolError` if the peer breaks the rules. */
+  receive(chunk: Uint8Array): void {
+    this.#reader.push(chunk);
+  }
+
+  /** Sends bytes of the flow. False: hold back until `writable`. `boundary`: the bytes end on a message boundary. */
+  send(bytes: Uint8Array, boundary: boolean): boolean {
+    if (this.#queueAt < this.#queue.length || this.#sent + bytes.length > this.#maySend) {
+      this.#queue.push({ bytes, boundary });
+      this.#flush();
+      this.#blocked ||= this.#queueAt < this.#queue.length;
+    } else if (!this.#write(bytes, boundary)) {
+      this.#blocked = true;
+    }
+    return !this.#blocked;
+  }
+
+  /** Ends our direction once all that was sent is out. */
+  finish(): void {
+    if (this.#finishing) return;
+    this.#finishing = true;
+    this.#flush();
+  }
+
+  /** Ends the whole flow. The owner then ends the socket. */
+  close(reason: Close): void {
+    this.#socket.write(json(FRAME.CLOSE, reason));
+  }
+
+  control(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  epitaph(bytes: Uint8Array): void {
+    this.#socket.write(frame(FRAME.EPITAPH, bytes));
+  }
+
+  /** The socket has room again. */
+  drained(): void {
+    this.#flush();
+    if (!this.#blocked || this.#queueAt < this.#queue.length) return;
+    this.#blocked = false;
+    this.#events.writable();
+  }
+
+  /** The receiver has taken `n` more of the bytes that `data` gave it; `keptUp`: it never had to be waited for. */
+  consumed(n: number, keptUp: boolean): void {
+    this.#consumed += n;
+    if (this.#consumed - this.#acknowledged < ACKNOWLEDGE || this.#peerFinished) return;
+    if (keptUp && this.#window < MAX_WINDOW) this.#window *= 2;
+    this.#acknowledged = this.#consumed;
+    this.#mayReceive = Math.max(this.#mayReceive, this.#consumed + this.#window);
+    this.#socket.write(credit(this.#consumed, this.#mayReceive - this.#consumed));
+  }
+
+  #data(bytes: Uint8Array, boundary: boolean): void {
+    if (this.#peerFinished) throw new ProtocolError('uplink DATA after FIN');
+    this.#received += bytes.length;
+    if (this.#received > this.#mayReceive) throw new ProtocolError('uplink DATA beyond the credit');
+    this.#events.data(bytes, boundary);
+  }
+
+  #credit(received: number, window: number): void {
+    if (received > this.#sent) throw new ProtocolError('uplink CREDIT for bytes never sent');
+    this.#maySend = Math.max(this.#maySend, received + window);
+    this.#flush();
+    if (!this.#blocked || this.#queueAt < this.#queue.length) return;
+    this.#blocked = false;
+    this.#events.writable();
+  }
+
+  #fin(offset: number): void {
+    if (this.#peerFinished || offset !== this.#received) throw new ProtocolError('uplink FIN at the wrong offset');
+    this.#peerFinished = true;
+    this.#events.fin();
+  }
+
+  #flush(): void {
+    while (this.#queueAt < this.#queue.length && this.#sent < this.#maySend) {
+      const next = this.#queue[this.#queueAt]!;
+      const room = this.#maySend - this.#sent;
+      if (next.bytes.length > room) {
+        this.#write(next.bytes.subarray(0, room), false);
+        next.bytes = next.bytes.subarray(room);
+        return;
+      }
+      this.#queueAt += 1;
+      this.#write(next.bytes, next.boundary);
+    }
+    if (this.#queueAt < this.#queue.length) return;
+    this.#queue.length = 0;
+    this.#queueAt = 0;
+    if (this.#finishing && !this.#finished) {
+      this.#finished = true;
+      this.#socket.write(fin(this.#sent));
+    }
+  }
+
+  #write(bytes: Uint8Array, boundary: boolean): boolean {
+    const limit = LIMIT[FRAME.DATA];
+    let room = true;
+    for (let at = 0; at < bytes.length; at += limit) {
+      const piece = bytes.length <= limit ? bytes : bytes.subarray(at, at + limit);
+      room = this.#frame(piece, boundary && at + limit >= bytes.length);
+    }
+    this.#sent += bytes.length;
+    return room;
+  }
+
+  #frame(bytes: Uint8Array, boundary: boolean): boolean {
+    const type = boundary ? FRAME.DATA_BOUNDARY : FRAME.DATA;
+    if (bytes.length <= SMALL) return this.#socket.write(frame(type, bytes));
+    this.#socket.cork();
+    this.#socket.write(header(type, bytes.length));
+    const room = this.#socket.write(bytes);
+    this.#socket.uncork();
+    return room;
+  }
+}
+
+function parseClose(payload: Uint8Array): Close {
+  try {
+    return Close.parse(JSON.parse(new TextDecoder().decode(payload)));
+  } catch (cause) {
+    throw new ProtocolError('uplink CLOSE that cannot be read', { cause });
+  }
+}

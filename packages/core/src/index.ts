@@ -1,0 +1,5 @@
+export * from './bytes.js';
+export * from './errors.js';
+export * from './script.js';
+export * from './secret.js';
+export * from './words.js';

@@ -1,0 +1,161 @@
+import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } from './words.js';
+
+/**
+ * The script kit's vocabulary (design §4). An engine is two generator scripts, one a direction, that yield effects;
+ * the driver in `session` performs them and resumes the script with the answer. A script opens no socket, so a whole
+ * conversation is a unit test.
+ *
+ * | effect    | the driver does                                                       | the script gets          |
+ * |-----------|-----------------------------------------------------------------------|--------------------------|
+ * | `read`    | waits for the next chunk of the script's own side                     | `Uint8Array`, `null`=end |
+ * | `send`    | writes, and resumes once the receiver has room                        | –                        |
+ * | `dial`    | opens the upstream by the engine's `connect` script                   | `Dialled`                |
+ * | `judge`   | asks the controls; the intent is on record before it resumes          | `Verdict`                |
+ * | `reveal`  | lets the controls mask and record an output                           | `Output`                 |
+ * | `note`    | records an event; never pauses                                        | –                        |
+ * | `wait`    | resumes when the signal is raised (by the other script or by `say`)   | –                        |
+ * | `finish`  | half-closes the named side after what was sent                        | –                        |
+ * | `cancel`  | cancels the work that the key names, if a session of ours owns it      | –                        |
+ * | `refuse`  | sends the refusal's bytes to the client and ends the flow as refused   | never resumes            |
+ * | `close`   | ends the flow                                                         | never resumes            |
+ */
+export type Effect =
+  | { do: 'read' }
+  | { do: 'send'; to: Side; bytes: Uint8Array | readonly Uint8Array[]; boundary: boolean }
+  | { do: 'dial'; database: string; user: string; parameters: ReadonlyMap<string, string> }
+  | { do: 'judge'; action: Action }
+  | { do: 'reveal'; output: Output; statement: number }
+  | { do: 'note'; entry: Entry }
+  | { do: 'wait'; until: Signal }
+  | { do: 'finish'; side: Side }
+  | { do: 'cancel'; key: CancelKey }
+  | { do: 'refuse'; refusal: Refusal }
+  | { do: 'close'; end: Outcome['end'] };
+
+/** What resumes a script: the answer to the effect it yielded. */
+export type Answer = Uint8Array | null | Verdict | Output | Dialled | undefined;
+
+/** A script: runs until it returns (its direction has ended) or the driver throws into it (cancellation). */
+export type Script<T = void> = Generator<Effect, T, Answer>;
+
+/** The answer to `dial`. `greeting` is what the upstream said until it was ready, as the engine's `connect` returned it. */
+export type Dialled = { ok: true; greeting: unknown } | { ok: false; refusal: Refusal };
+
+/** Identifies running work for cancellation: 32-bit process id and secret, as PostgreSQL's BackendKeyData has it. */
+export interface CancelKey {
+  process: number;
+  secret: Uint8Array;
+}
+
+/** Lets one script wake another: `wait` pauses until `raise`. Raised while nobody waits, it is remembered once. */
+export class Signal {
+  #raised = false;
+  #wake: (() => void) | undefined;
+
+  raise(): void {
+    const wake = this.#wake;
+    if (wake === undefined) {
+      this.#raised = true;
+      return;
+    }
+    this.#wake = undefined;
+    wake();
+  }
+
+  /** For the driver: true if already raised (then it is consumed); else `wake` is called once, on the next raise. */
+  take(wake: () => void): boolean {
+    if (this.#raised) {
+      this.#raised = false;
+      return true;
+    }
+    this.#wake = wake;
+    return false;
+  }
+}
+
+/** One protocol's machine for one flow. The two scripts share the ledger that `open` made. */
+export interface Engine {
+  fromClient(): Script;
+  fromUpstream(): Script;
+  /** Renders a note at the next frame boundary of what goes to the client. */
+  say(note: Note): void;
+  /** Bytes that end the conversation natively where it stands now, or none if it stands inside a message. */
+  refuse(refusal: Refusal): Uint8Array;
+}
+
+/**
+ * The upstream's opening, also sans-IO: yields what to write and read, and `startTls`. Run by `session` for `dial`.
+ * Returns the greeting that `Dialled` carries, or the refusal.
+ */
+export type ConnectEffect =
+  | { do: 'read' }
+  | { do: 'write'; bytes: Uint8Array }
+  | { do: 'start-tls'; alpn?: string | undefined };
+export type ConnectScript = Generator<ConnectEffect, Dialled, Uint8Array | null | TlsFacts | undefined>;
+/** What `start-tls` answers: DER of the server's certificate, for channel binding (RFC 5929 tls-server-end-point). */
+export interface TlsFacts {
+  certificate: Uint8Array;
+}
+
+/** What an engine knows of its flow when it is opened. */
+export interface FlowContext {
+  connection: string;
+  port: number;
+  /** Databases the connection lists, the default first. */
+  databases: readonly string[];
+  /** Mints the key the client may cancel with; `session` maps it to the upstream's. */
+  mintCancelKey(): CancelKey;
+  /** Tells `session` how the upstream's own work is cancelled, once known. */
+  ownCancelKey(upstream: CancelKey): void;
+  /** True where the connection's recording wants cells (`record: output`). */
+  recordsOutput: boolean;
+  /** Monotonic milliseconds. */
+  now(): number;
+}
+
+/** What the laptop's end needs of a protocol: the only protocol bytes the daemon knows (design §5). */
+export interface Greeting {
+  /** The server talks before the client does (then a flow is opened at once). */
+  speaksFirst: boolean;
+  /**
+   * Looks at the first bytes of a client. `need`: more bytes · `answer`: write these, drop `consumed`, ask again ·
+   * `tls`: write these, drop `consumed`, then do TLS · `open`: a flow, all bytes go through · `reject`: not this protocol
+   * (HTTP on a Postgres port): close, count.
+   */
+  look(first: Uint8Array, tls: 'none' | 'active'): GreetingStep;
+  /** A native error for a flow that never reached the gateway. */
+  refuse(refusal: Refusal): Uint8Array;
+}
+export type GreetingStep =
+  | { step: 'need' }
+  | { step: 'answer'; consumed: number; bytes: Uint8Array }
+  | { step: 'tls'; consumed: number; bytes: Uint8Array }
+  | { step: 'open' }
+  | { step: 'reject'; why: string };
+
+/** Material a `connect` script authenticates with; the session revealed it from its reference just before. */
+export interface UpstreamLogin {
+  user: string;
+  password: string;
+}
+
+/** A protocol, as `session` sees it. */
+export interface ProtocolSpec {
+  name: string;
+  judges: readonly Action['kind'][];
+  reveals: readonly Output['kind'][];
+  defaultPort: number | undefined;
+  open(flow: FlowContext): Engine;
+  connect(options: {
+    login: UpstreamLogin | undefined;
+    database: string;
+    parameters: ReadonlyMap<string, string>;
+    tls: 'verify-full' | 'disable';
+  }): ConnectScript;
+  /** Cancels work by a connection of its own: what to write after `start-tls`. Absent where the protocol cannot. */
+  cancel?: ((key: CancelKey, tls: 'verify-full' | 'disable') => ConnectScript) | undefined;
+  /** The native error for a flow refused before it had an engine. */
+  refuse(refusal: Refusal): Uint8Array;
+  /** What the daemon writes to the client if the link is lost on a message boundary. */
+  epitaph: Uint8Array;
+}

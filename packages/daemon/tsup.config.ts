@@ -1,0 +1,10 @@
+import { defineConfig } from 'tsup';
+
+/** Bundled into the CLI, which runs it as `hoop daemon run`. */
+export default defineConfig({
+  entry: ['src/index.ts'],
+  format: 'esm',
+  target: 'node26',
+  clean: true,
+  noExternal: [/^@hoop\//],
+});

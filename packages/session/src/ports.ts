@@ -1,0 +1,64 @@
+import type { Recorder } from '@hoop/controls';
+import type { ClientProgram, Identity, Outcome, ProtocolName, Refusal, UpstreamLogin } from '@hoop/core';
+
+/**
+ * The client's end of a flow, whatever carries it (the gateway's: an uplink channel). Push-style: the driver sets the
+ * callbacks once, before the first byte.
+ */
+export interface Wire {
+  onData: (chunk: Uint8Array) => void;
+  /** The client has ended its direction in order. */
+  onEnd: () => void;
+  /** The link broke: no FIN. Nothing can be written any more. */
+  onLost: (why: string) => void;
+  /** After `write` said false: there is room again. */
+  onDrain: () => void;
+  /** `boundary`: the bytes end on a message boundary. False: hold back until `onDrain`. */
+  write(bytes: Uint8Array, boundary: boolean): boolean;
+  /** The driver has dealt with `n` bytes of `onData`; `keptUp` if it never had to be waited for. Grants credit. */
+  consumed(n: number, keptUp: boolean): void;
+  /** Ends our direction after what was written. */
+  finish(): void;
+  /** Ends all of it, at once. */
+  destroy(why?: Refusal): void;
+}
+
+/** The resource's side, as the configuration has it. */
+export interface Upstream {
+  name: string;
+  protocol: ProtocolName;
+  host: string;
+  port: number;
+  tls: 'verify-full' | 'disable';
+  /** PEM roots for `verify-full`; the system's if absent. */
+  ca?: string | undefined;
+  /** The default first. */
+  databases: readonly string[];
+  record: 'statements' | 'output';
+  /** Looked up by reference for each dial; never kept. */
+  login?: (() => Promise<UpstreamLogin>) | undefined;
+}
+
+export interface FlowOptions {
+  session: string;
+  identity: Identity;
+  program?: ClientProgram | undefined;
+  upstream: Upstream;
+  wire: Wire;
+  recorder: Recorder;
+  durability: 'writes' | 'all';
+  /** Aborted to end the flow natively; `reason` is the `Refusal` that the client is told. */
+  signal: AbortSignal;
+  /** Maps minted cancel keys to running flows; one for the whole gateway. */
+  cancels: CancelRegistry;
+}
+
+/** Keys minted for clients, each owned by one flow; compared in constant time. */
+export interface CancelRegistry {
+  mint(cancel: () => void): { process: number; secret: Uint8Array; release: () => void };
+  /** Cancels the flow's running work if the key is exactly one of ours. */
+  cancel(process: number, secret: Uint8Array): boolean;
+}
+
+/** `runFlow` takes a flow from its first byte to its record. Resolves when all is closed and told to the recorder. */
+export type RunFlow = (options: FlowOptions) => Promise<Outcome>;

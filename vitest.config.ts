@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * `unit`: no process, no port; run by `pnpm check`. `real`: against real parts (PostgreSQL, psql, an IdP, a keyring), run
+ * by scripts/test. `full`: the long proofs, run by scripts/test --full.
+ */
+const project = (name: string, include: string[], timeout: number, parallel: boolean) => ({
+  resolve: { conditions: ['source'] },
+  ssr: { resolve: { conditions: ['source', 'node', 'import', 'module', 'default'] } },
+  test: { name, include, testTimeout: timeout, hookTimeout: Math.max(timeout, 60_000), fileParallelism: parallel },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['packages/*/test/**/*.test.{ts,tsx}', 'scripts/lib/*.test.ts'], 20_000, true),
+      project('real', ['packages/*/test/**/*.real.ts'], 60_000, false),
+      project('full', ['packages/*/test/**/*.full.ts'], 1_800_000, false),
+    ],
+  },
+});
