@@ -19,7 +19,7 @@ import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } fro
  * | `note`    | records an event; never pauses                                        | –                        |
  * | `wait`    | resumes when the signal is raised (by the other script or by `say`)   | –                        |
  * | `finish`  | half-closes the named side after what was sent                        | –                        |
- * | `cancel`  | cancels the work that the key names, if a session of ours owns it      | –                        |
+ * | `cancel`  | cancels the work that the key names, if a session of ours owns it     | – once upstream was told |
  * | `refuse`  | sends the refusal's bytes to the client and ends the flow as refused   | never resumes            |
  * | `close`   | ends the flow                                                         | never resumes            |
  */
