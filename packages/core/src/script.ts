@@ -15,6 +15,7 @@ import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } fro
  * | `send`    | writes, and resumes once the receiver has room                        | –                        |
  * | `dial`    | opens the upstream by the engine's `connect` script                   | `Dialled`                |
  * | `judge`   | asks the controls; the intent is on record before it resumes          | `Verdict`                |
+ * | `judge-all` | the same for what came in one chunk: one wait, one write of the record | `Verdict[]`, in order    |
  * | `reveal`  | lets the controls mask and record an output                           | `Output`                 |
  * | `note`    | records an event; never pauses                                        | –                        |
  * | `wait`    | resumes when the signal is raised (by the other script or by `say`)   | –                        |
@@ -28,6 +29,7 @@ export type Effect =
   | { do: 'send'; to: Side; bytes: Uint8Array | readonly Uint8Array[]; boundary: boolean }
   | { do: 'dial'; database: string; user: string; parameters: ReadonlyMap<string, string> }
   | { do: 'judge'; action: Action }
+  | { do: 'judge-all'; actions: readonly Action[] }
   | { do: 'reveal'; output: Output; statement: number }
   | { do: 'note'; entry: Entry }
   | { do: 'wait'; until: Signal }
@@ -54,7 +56,7 @@ export class Cancelled extends Error {
 }
 
 /** What resumes a script: the answer to the effect it yielded. */
-export type Answer = Uint8Array | null | Verdict | Output | Dialled | undefined;
+export type Answer = Uint8Array | null | Verdict | readonly Verdict[] | Output | Dialled | undefined;
 
 /** A script: runs until it returns (its direction has ended) or the driver throws into it (cancellation). */
 export type Script<T = void> = Generator<Effect, T, Answer>;
