@@ -76,7 +76,7 @@ dependencies() {
     bootstrap_node
     if [ "$(pnpm --version 2>/dev/null)" != $PNPM_VERSION ]; then
       say "installing pnpm $PNPM_VERSION"
-      npm install --prefix "$TOOLS/pnpm" --no-audit --no-fund --no-update-notifier --loglevel=error "pnpm@$PNPM_VERSION" >&2 || die "npm could not install pnpm"
+      npm install --prefix "$TOOLS/pnpm" --no-audit --no-fund --no-update-notifier --silent "pnpm@$PNPM_VERSION" >&2 || die "npm could not install pnpm"
     fi
     say "installing packages"
     (cd "$ROOT" && pnpm install --frozen-lockfile --ignore-scripts --reporter=append-only >"$TOOLS/install.log" 2>&1) || die "pnpm install failed" "see $TOOLS/install.log"
@@ -99,9 +99,10 @@ keychain() {
 }
 
 build() {
-  local stamp=$TOOLS/built newer
-  newer=$([ -e "$stamp" ] && cd "$ROOT" && find packages/*/src packages/*/tsup.config.ts packages/*/package.json "$TOOLS/installed" -newer "$stamp" -print -quit)
-  [ -e "$stamp" ] && [ -z "$newer" ] && return 0
+  local stamp=$TOOLS/built
+  if [ -e "$stamp" ]; then
+    [ -n "$(cd "$ROOT" && find packages/*/src packages/*/tsup.config.ts packages/*/package.json "$TOOLS/installed" -newer "$stamp" -print -quit)" ] || return 0
+  fi
   say "building"
   touch "$stamp.new"
   (cd "$ROOT" && pnpm build >"$TOOLS/build.log" 2>&1) || die "the build failed" "see $TOOLS/build.log"
