@@ -84,7 +84,7 @@ dependencies() {
   fi
   NODE=$(echo "$ROOT"/node_modules/node-*/bin/node)
   [ -x "$NODE" ] || die "no Node for this machine among the packages" "hoop runs on Linux and macOS, x64 and arm64"
-  PATH=$(dirname "$NODE"):$ROOT/node_modules/.bin:$PATH
+  PATH=$(dirname "$NODE"):$ROOT/node_modules/.bin:$TOOLS/pnpm/node_modules/.bin:$PATH
 }
 
 # keytar has no prebuilt binary that can be had from npm: built here, where a compiler and libsecret are.
