@@ -10,6 +10,7 @@ SETUP_SKIPPED=()
 
 say() { printf '%s\n' "hoop: $*" >&2; }
 die() { say "$1"; [ -z "${2:-}" ] || printf '%s\n' "      $2" >&2; exit 1; }
+failed() { tail -n 12 "$TOOLS/$2" >&2; die "$1 failed" "all of its output: $TOOLS/$2"; }
 
 # The command that proves a need, and the Debian package that meets it.
 NEEDS_demo=(psql:postgresql-client gnome-keyring-daemon:gnome-keyring dbus-run-session:dbus-daemon dbus-send:dbus-bin g++:g++ make:make python3:python3
@@ -79,7 +80,7 @@ dependencies() {
       npm install --prefix "$TOOLS/pnpm" --no-audit --no-fund --no-update-notifier --silent "pnpm@$PNPM_VERSION" >&2 || die "npm could not install pnpm"
     fi
     say "installing packages"
-    (cd "$ROOT" && pnpm install --frozen-lockfile --ignore-scripts --reporter=append-only >"$TOOLS/install.log" 2>&1) || die "pnpm install failed" "see $TOOLS/install.log"
+    (cd "$ROOT" && pnpm install --frozen-lockfile --ignore-scripts --reporter=append-only >"$TOOLS/install.log" 2>&1) || failed "pnpm install" install.log
     printf '%s\n' "$want" >"$stamp"
   fi
   NODE=$(echo "$ROOT"/node_modules/node-*/bin/node)
@@ -105,7 +106,7 @@ build() {
   fi
   say "building"
   touch "$stamp.new"
-  (cd "$ROOT" && pnpm build >"$TOOLS/build.log" 2>&1) || die "the build failed" "see $TOOLS/build.log"
+  (cd "$ROOT" && pnpm build >"$TOOLS/build.log" 2>&1) || failed "the build" build.log
   mv "$stamp.new" "$stamp"
 }
 
