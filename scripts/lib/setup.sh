@@ -68,6 +68,22 @@ bootstrap_node() {
   [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ] || die "Node.js $(node -v) is too old to start with; 18 or newer is needed"
 }
 
+# Node's Linux builds need libatomic.so.1, which a minimal Debian lacks. apt installs it; without root, apt only fetches and
+# checks the package, with folders of ours, and it is unpacked here.
+libatomic() {
+  local as at=$TOOLS/apt
+  as=$(apt_as)
+  say "adding libatomic, which Node needs"
+  if [ "$as" != none ] && apt_install "$as" libatomic1; then return; fi
+  mkdir -p "$at/lists/partial" "$at/cache/archives/partial" "$TOOLS/lib" && : >"$at/status"
+  local options=(-qq -o "Dir::State=$at" -o "Dir::State::lists=$at/lists" -o "Dir::State::status=$at/status" -o "Dir::Cache=$at/cache")
+  (cd "$at" && apt-get "${options[@]}" update && apt-get "${options[@]}" download libatomic1 && dpkg -x libatomic1_*.deb unpacked &&
+    cp -P unpacked/usr/lib/*/libatomic.so.1* "$TOOLS/lib/") >"$TOOLS/apt.log" 2>&1
+  rm -rf "$at"
+  export LD_LIBRARY_PATH=$TOOLS/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+  "$NODE" --version >/dev/null 2>&1 || { rm -rf "$TOOLS/lib"; die "$("$NODE" --version 2>&1)" "Debian, Ubuntu: sudo apt install libatomic1    Fedora: sudo dnf install libatomic"; }
+}
+
 pnpm() { "$TOOLS/pnpm/node_modules/.bin/pnpm" "$@"; }
 
 dependencies() {
@@ -85,6 +101,8 @@ dependencies() {
   fi
   NODE=$(echo "$ROOT"/node_modules/node-*/bin/node)
   [ -x "$NODE" ] || die "no Node for this machine among the packages" "hoop runs on Linux and macOS, x64 and arm64"
+  [ ! -d "$TOOLS/lib" ] || export LD_LIBRARY_PATH=$TOOLS/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+  "$NODE" --version >/dev/null 2>&1 || libatomic
   PATH=$(dirname "$NODE"):$ROOT/node_modules/.bin:$TOOLS/pnpm/node_modules/.bin:$PATH
 }
 
