@@ -46,7 +46,10 @@ export class Channel {
   #acknowledged = 0;
   #window = INITIAL_CREDIT;
   #mayReceive = INITIAL_CREDIT;
+  /** `send` said false, and `writable` is owed. */
   #blocked = false;
+  /** The socket said false, and its drain is awaited. */
+  #congested = false;
   #finishing = false;
   #finished = false;
   #peerFinished = false;
@@ -83,10 +86,10 @@ export class Channel {
     if (this.#queueAt < this.#queue.length || this.#sent + bytes.length > this.#maySend) {
       this.#queue.push({ bytes, boundary });
       this.#flush();
-      this.#blocked ||= this.#queueAt < this.#queue.length;
-    } else if (!this.#write(bytes, boundary)) {
-      this.#blocked = true;
+    } else {
+      this.#write(bytes, boundary);
     }
+    this.#blocked ||= this.#full;
     return !this.#blocked;
   }
 
@@ -112,10 +115,8 @@ export class Channel {
 
   /** The socket has room again. */
   drained(): void {
-    this.#flush();
-    if (!this.#blocked || this.#queueAt < this.#queue.length) return;
-    this.#blocked = false;
-    this.#events.writable();
+    this.#congested = false;
+    this.#goOn();
   }
 
   /** The receiver has taken `n` more of the bytes that `data` gave it; `keptUp`: it never had to be waited for. */
@@ -138,8 +139,17 @@ export class Channel {
   #credit(received: number, window: number): void {
     if (received > this.#sent) throw new ProtocolError('uplink CREDIT for bytes never sent');
     this.#maySend = Math.max(this.#maySend, received + window);
+    this.#goOn();
+  }
+
+  /** Nothing more is taken: bytes wait for credit, or the socket is full. */
+  get #full(): boolean {
+    return this.#congested || this.#queueAt < this.#queue.length;
+  }
+
+  #goOn(): void {
     this.#flush();
-    if (!this.#blocked || this.#queueAt < this.#queue.length) return;
+    if (!this.#blocked || this.#full) return;
     this.#blocked = false;
     this.#events.writable();
   }
@@ -171,15 +181,13 @@ export class Channel {
     }
   }
 
-  #write(bytes: Uint8Array, boundary: boolean): boolean {
+  #write(bytes: Uint8Array, boundary: boolean): void {
     const limit = LIMIT[FRAME.DATA];
-    let room = true;
     for (let at = 0; at < bytes.length; at += limit) {
       const piece = bytes.length <= limit ? bytes : bytes.subarray(at, at + limit);
-      room = this.#frame(piece, boundary && at + limit >= bytes.length);
+      if (!this.#frame(piece, boundary && at + limit >= bytes.length)) this.#congested = true;
     }
     this.#sent += bytes.length;
-    return room;
   }
 
   #frame(bytes: Uint8Array, boundary: boolean): boolean {
