@@ -1,5 +1,5 @@
 import type { WireConnection } from '@hoop/contracts/gateway';
-import { Channel, FRAME, json, SYNC_SILENCE, SyncMessage, type SyncReply } from '@hoop/contracts/uplink';
+import { Channel, FRAME, json, SYNC_SILENCE, SyncMessage } from '@hoop/contracts/uplink';
 import { HoopError, ProtocolError } from '@hoop/core';
 import type { Credential, Credentials } from '../credentials.js';
 import type { Dial, Uplink } from '../uplinks/dial.js';
@@ -128,8 +128,7 @@ export class Sync {
         if (message.ended) this.#options.credentials.endedByGateway(message.code, message.message, message.hint);
         return this.#options.notice({ code: message.code, message: message.message, hint: message.hint });
       case 'ping': {
-        const reply: SyncReply = { type: 'pong' };
-        channel.send(new TextEncoder().encode(`${JSON.stringify(reply)}\n`), true);
+        channel.send(new TextEncoder().encode(`${JSON.stringify({ type: 'pong' })}\n`), true);
       }
     }
   }
