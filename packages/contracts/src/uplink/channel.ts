@@ -21,8 +21,32 @@ export interface ChannelEvents {
   writable(): void;
 }
 
-/** Receive window: from the first credit up to this, as long as the receiver keeps up. */
+/** Receive window: from the first credit up to this, as long as the receiver keeps up and the budget lasts. */
 export const MAX_WINDOW = 16 * 1024 * 1024;
+
+/** Bytes that all channels of a process together may grant beyond their first credit. */
+export class CreditBudget {
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  get left(): number {
+    return this.#left;
+  }
+
+  take(bytes: number): boolean {
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#left += bytes;
+  }
+}
+
 /** Received bytes between two acknowledgements. */
 const ACKNOWLEDGE = 65_536;
 /** Below this a header and its chunk go out as one array; above, corked and uncopied. */
@@ -36,6 +60,7 @@ export class Channel {
   readonly #socket: ChannelSocket;
   readonly #events: ChannelEvents;
   readonly #reader: FrameReader;
+  readonly #budget: CreditBudget | undefined;
   /** Chunks that wait for credit, oldest first. */
   readonly #queue: { bytes: Uint8Array; boundary: boolean }[] = [];
   #queueAt = 0;
@@ -51,9 +76,11 @@ export class Channel {
   #finished = false;
   #peerFinished = false;
 
-  constructor(socket: ChannelSocket, events: ChannelEvents) {
+  /** Without a budget the window stays at the first credit. With one, the owner calls `release` when all is over. */
+  constructor(socket: ChannelSocket, events: ChannelEvents, budget?: CreditBudget) {
     this.#socket = socket;
     this.#events = events;
+    this.#budget = budget;
     this.#reader = new FrameReader({
       head: (payload) => this.#events.head?.(payload),
       data: (bytes, boundary) => this.#data(bytes, boundary),
@@ -122,10 +149,21 @@ export class Channel {
   consumed(n: number, keptUp: boolean): void {
     this.#consumed += n;
     if (this.#consumed - this.#acknowledged < ACKNOWLEDGE || this.#peerFinished) return;
-    if (keptUp && this.#window < MAX_WINDOW) this.#window *= 2;
+    this.#adapt(keptUp);
     this.#acknowledged = this.#consumed;
     this.#mayReceive = Math.max(this.#mayReceive, this.#consumed + this.#window);
     this.#socket.write(credit(this.#consumed, this.#mayReceive - this.#consumed));
+  }
+
+  /** Gives back what was taken from the budget. */
+  release(): void {
+    this.#budget?.give(this.#window - INITIAL_CREDIT);
+    this.#window = INITIAL_CREDIT;
+  }
+
+  #adapt(keptUp: boolean): void {
+    if (!keptUp) this.release();
+    else if (this.#window < MAX_WINDOW && this.#budget?.take(this.#window)) this.#window *= 2;
   }
 
   #data(bytes: Uint8Array, boundary: boolean): void {
