@@ -260,6 +260,7 @@ class Frontend {
         pending.since = since;
         ledger.push(pending);
       }
+      yield* this.#conversation.tell();
     }
     if (forwarded.pieces.length === 0) return;
     const bytes = forwarded.pieces.length === 1 ? (forwarded.pieces[0] as Uint8Array) : forwarded.pieces;
