@@ -1,5 +1,5 @@
 import type { Controls } from '@hoop/controls';
-import type { CancelKey, Effect, Engine, Entry, Note, Outcome, Refusal, Side } from '@hoop/core';
+import type { Action, CancelKey, Effect, Engine, Entry, Note, Outcome, Refusal, Side, Verdict } from '@hoop/core';
 import { Cancelled, concat, EMPTY, ProtocolError } from '@hoop/core';
 import type { DialOutcome } from './dial.js';
 import { Lane } from './lane.js';
@@ -194,6 +194,8 @@ export class Driver {
         return;
       case 'judge':
         return this.#await(lane, this.#ports.controls.judge(effect.action, this.#stop.signal));
+      case 'judge-all':
+        return this.#await(lane, this.#judgeAll(effect.actions));
       case 'reveal':
         return this.#await(lane, this.#ports.controls.reveal(effect.output, effect.statement));
       case 'wait':
@@ -256,6 +258,12 @@ export class Driver {
     let room = true;
     for (const [at, piece] of bytes.entries()) room = this.#wire.write(piece, boundary && at === bytes.length - 1);
     return room;
+  }
+
+  /** All are asked at once, so their intents share one write; the verdicts come together. */
+  #judgeAll(actions: readonly Action[]): readonly Verdict[] | Promise<readonly Verdict[]> {
+    const verdicts = actions.map((action) => this.#ports.controls.judge(action, this.#stop.signal));
+    return verdicts.some((verdict) => verdict instanceof Promise) ? Promise.all(verdicts) : (verdicts as Verdict[]);
   }
 
   #await<T extends Lane['answer']>(lane: Lane, answer: T | Promise<T>): void {

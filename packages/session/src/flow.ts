@@ -1,10 +1,9 @@
 import { controlsFor } from '@hoop/controls';
 import type { CancelKey, FlowContext, Outcome, ProtocolSpec, Refusal } from '@hoop/core';
-import { protocols } from '@hoop/protocols';
 import { cancelWork, type DialOutcome, dial } from './dial.js';
 import { Driver, type Ending } from './driver.js';
 import { SessionLine } from './line.js';
-import type { FlowOptions, RunFlow } from './ports.js';
+import type { FlowOptions } from './ports.js';
 
 /** From the last words to a flow that was ended from outside until it is cut. */
 const RESET_MS = 250;
@@ -12,8 +11,6 @@ const RESET_MS = 250;
 const LINGER_MS = 10_000;
 /** How long a cancel of the upstream's work may hold up the end of its flow. */
 const CANCEL_MS = 2_000;
-
-export const runFlow: RunFlow = (options) => new Flow(protocols[options.upstream.protocol], options).run();
 
 /** One flow: engine, controls, driver, record, and its end. */
 export class Flow {

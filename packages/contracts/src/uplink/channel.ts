@@ -19,10 +19,36 @@ export interface ChannelEvents {
   epitaph?(bytes: Uint8Array): void;
   /** After `send` said false: there is room again. */
   writable(): void;
+  /** After `finish`: our FIN is written, and with it all that was sent before. */
+  finished?(): void;
 }
 
-/** Receive window: from the first credit up to this, as long as the receiver keeps up. */
+/** Receive window: from the first credit up to this, as long as the receiver keeps up and the budget lasts. */
 export const MAX_WINDOW = 16 * 1024 * 1024;
+
+/** Bytes that all channels of a process together may grant beyond their first credit. */
+export class CreditBudget {
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  get left(): number {
+    return this.#left;
+  }
+
+  take(bytes: number): boolean {
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#left += bytes;
+  }
+}
+
 /** Received bytes between two acknowledgements. */
 const ACKNOWLEDGE = 65_536;
 /** Below this a header and its chunk go out as one array; above, corked and uncopied. */
@@ -36,6 +62,7 @@ export class Channel {
   readonly #socket: ChannelSocket;
   readonly #events: ChannelEvents;
   readonly #reader: FrameReader;
+  readonly #budget: CreditBudget | undefined;
   /** Chunks that wait for credit, oldest first. */
   readonly #queue: { bytes: Uint8Array; boundary: boolean }[] = [];
   #queueAt = 0;
@@ -46,14 +73,19 @@ export class Channel {
   #acknowledged = 0;
   #window = INITIAL_CREDIT;
   #mayReceive = INITIAL_CREDIT;
-  #blocked = false;
+  /** The socket wants us to wait for its drain. */
+  #full = false;
+  /** `send` has said false, and `writable` was not told since. */
+  #owesWritable = false;
   #finishing = false;
   #finished = false;
   #peerFinished = false;
 
-  constructor(socket: ChannelSocket, events: ChannelEvents) {
+  /** Without a budget the window stays at the first credit. With one, the owner calls `release` when all is over. */
+  constructor(socket: ChannelSocket, events: ChannelEvents, budget?: CreditBudget) {
     this.#socket = socket;
     this.#events = events;
+    this.#budget = budget;
     this.#reader = new FrameReader({
       head: (payload) => this.#events.head?.(payload),
       data: (bytes, boundary) => this.#data(bytes, boundary),
@@ -73,6 +105,11 @@ export class Channel {
     return this.#peerFinished;
   }
 
+  /** Our FIN is written. */
+  get finished(): boolean {
+    return this.#finished;
+  }
+
   /** Bytes from the socket. Throws `ProtocolError` if the peer breaks the rules. */
   receive(chunk: Uint8Array): void {
     this.#reader.push(chunk);
@@ -80,14 +117,15 @@ export class Channel {
 
   /** Sends bytes of the flow. False: hold back until `writable`. `boundary`: the bytes end on a message boundary. */
   send(bytes: Uint8Array, boundary: boolean): boolean {
-    if (this.#queueAt < this.#queue.length || this.#sent + bytes.length > this.#maySend) {
+    if (this.#finishing) throw new Error('uplink send after finish');
+    if (this.#waits || this.#full || this.#sent + bytes.length > this.#maySend) {
       this.#queue.push({ bytes, boundary });
       this.#flush();
-      this.#blocked ||= this.#queueAt < this.#queue.length;
-    } else if (!this.#write(bytes, boundary)) {
-      this.#blocked = true;
+    } else {
+      this.#write(bytes, boundary);
     }
-    return !this.#blocked;
+    this.#owesWritable ||= this.#waits || this.#full;
+    return !this.#owesWritable;
   }
 
   /** Ends our direction once all that was sent is out. */
@@ -99,7 +137,7 @@ export class Channel {
 
   /** Ends the whole flow. The owner then ends the socket. */
   close(reason: Close): void {
-    this.#socket.write(json(FRAME.CLOSE, reason));
+    this.#socket.write(json(FRAME.CLOSE, clipped(reason)));
   }
 
   control(bytes: Uint8Array): void {
@@ -112,20 +150,30 @@ export class Channel {
 
   /** The socket has room again. */
   drained(): void {
+    this.#full = false;
     this.#flush();
-    if (!this.#blocked || this.#queueAt < this.#queue.length) return;
-    this.#blocked = false;
-    this.#events.writable();
+    this.#tellWritable();
   }
 
   /** The receiver has taken `n` more of the bytes that `data` gave it; `keptUp`: it never had to be waited for. */
   consumed(n: number, keptUp: boolean): void {
     this.#consumed += n;
     if (this.#consumed - this.#acknowledged < ACKNOWLEDGE || this.#peerFinished) return;
-    if (keptUp && this.#window < MAX_WINDOW) this.#window *= 2;
+    this.#adapt(keptUp);
     this.#acknowledged = this.#consumed;
     this.#mayReceive = Math.max(this.#mayReceive, this.#consumed + this.#window);
     this.#socket.write(credit(this.#consumed, this.#mayReceive - this.#consumed));
+  }
+
+  /** Gives back what was taken from the budget. */
+  release(): void {
+    this.#budget?.give(this.#window - INITIAL_CREDIT);
+    this.#window = INITIAL_CREDIT;
+  }
+
+  #adapt(keptUp: boolean): void {
+    if (!keptUp) this.release();
+    else if (this.#window < MAX_WINDOW && this.#budget?.take(this.#window)) this.#window *= 2;
   }
 
   #data(bytes: Uint8Array, boundary: boolean): void {
@@ -139,9 +187,7 @@ export class Channel {
     if (received > this.#sent) throw new ProtocolError('uplink CREDIT for bytes never sent');
     this.#maySend = Math.max(this.#maySend, received + window);
     this.#flush();
-    if (!this.#blocked || this.#queueAt < this.#queue.length) return;
-    this.#blocked = false;
-    this.#events.writable();
+    this.#tellWritable();
   }
 
   #fin(offset: number): void {
@@ -150,36 +196,47 @@ export class Channel {
     this.#events.fin();
   }
 
-  #flush(): void {
-    while (this.#queueAt < this.#queue.length && this.#sent < this.#maySend) {
-      const next = this.#queue[this.#queueAt]!;
-      const room = this.#maySend - this.#sent;
-      if (next.bytes.length > room) {
-        this.#write(next.bytes.subarray(0, room), false);
-        next.bytes = next.bytes.subarray(room);
-        return;
-      }
-      this.#queueAt += 1;
-      this.#write(next.bytes, next.boundary);
-    }
-    if (this.#queueAt < this.#queue.length) return;
-    this.#queue.length = 0;
-    this.#queueAt = 0;
-    if (this.#finishing && !this.#finished) {
-      this.#finished = true;
-      this.#socket.write(fin(this.#sent));
-    }
+  get #waits(): boolean {
+    return this.#queueAt < this.#queue.length;
   }
 
-  #write(bytes: Uint8Array, boundary: boolean): boolean {
+  #tellWritable(): void {
+    if (!this.#owesWritable || this.#waits || this.#full) return;
+    this.#owesWritable = false;
+    this.#events.writable();
+  }
+
+  /** Writes what waits, as far as the credit and the socket have room; then FIN, if it is time. */
+  #flush(): void {
+    while (this.#waits && !this.#full && this.#sent < this.#maySend) this.#next();
+    if (this.#waits) return;
+    this.#queue.length = 0;
+    this.#queueAt = 0;
+    if (!this.#finishing || this.#finished) return;
+    this.#finished = true;
+    this.#socket.write(fin(this.#sent));
+    this.#events.finished?.();
+  }
+
+  #next(): void {
+    const next = this.#queue[this.#queueAt]!;
+    const room = this.#maySend - this.#sent;
+    if (next.bytes.length > room) {
+      this.#write(next.bytes.subarray(0, room), false);
+      next.bytes = next.bytes.subarray(room);
+      return;
+    }
+    this.#queueAt += 1;
+    this.#write(next.bytes, next.boundary);
+  }
+
+  #write(bytes: Uint8Array, boundary: boolean): void {
     const limit = LIMIT[FRAME.DATA];
-    let room = true;
     for (let at = 0; at < bytes.length; at += limit) {
       const piece = bytes.length <= limit ? bytes : bytes.subarray(at, at + limit);
-      room = this.#frame(piece, boundary && at + limit >= bytes.length);
+      if (!this.#frame(piece, boundary && at + limit >= bytes.length)) this.#full = true;
     }
     this.#sent += bytes.length;
-    return room;
   }
 
   #frame(bytes: Uint8Array, boundary: boolean): boolean {
@@ -192,6 +249,20 @@ export class Channel {
     return room;
   }
 }
+
+/** Within what the other end takes: 4,096 bytes in all, 1,024 characters a sentence. */
+function clipped(reason: Close): Close {
+  const close = { ...reason, message: clip(reason.message) };
+  return reason.hint === undefined ? close : { ...close, hint: clip(reason.hint) };
+}
+
+/** At most 1,500 bytes of JSON, never half a character. */
+function clip(text: string): string {
+  let short = text.slice(0, 1024).toWellFormed();
+  while (JSON_BYTES(short) > 1500) short = short.slice(0, Math.floor(short.length * 0.8)).toWellFormed();
+  return short;
+}
+const JSON_BYTES = (text: string) => new TextEncoder().encode(JSON.stringify(text)).length;
 
 function parseClose(payload: Uint8Array): Close {
   try {
