@@ -583,7 +583,10 @@ suite('ends', () => {
     const play = open();
     play.client(w.query('select pg_sleep(60)')).expect({ do: 'judge' }, { do: 'send' });
     // A note that it was cut off, and the cancel; nothing that would wait.
-    expect(play.stage.cancel({ code: 'identity-disabled', message: 'disabled' })).toEqual({ effects: 2, forbidden: [] });
+    expect(play.stage.cancel({ code: 'identity-disabled', message: 'disabled' })).toEqual({
+      effects: 2,
+      forbidden: [],
+    });
   });
 });
 
