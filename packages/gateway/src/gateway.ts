@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Server, TLSSocket } from 'node:tls';
+import type { Server } from 'node:tls';
 import { gatewayApi } from '@hoop/contracts/gateway';
 import { mount } from '@hoop/contracts/http';
 import { HoopError, type Refusal } from '@hoop/core';
@@ -140,7 +140,7 @@ export class Gateway implements ApiServices {
   }
 
   get port(): number {
-    return (this.#server?.address() as AddressInfo).port;
+    return (this.#server?.address() as AddressInfo | undefined)?.port ?? 0;
   }
 
   get tunnelPort(): number {

@@ -54,16 +54,20 @@ function local(file: string, config: Config): Step[] {
   const { connections, roles } = config;
   const counts = `${Object.keys(connections).length} connections, ${Object.keys(roles).length} roles`;
   return [
-    { what: 'config', run: async () => `${file}: ${(new Configured(config), counts)}` },
+    { what: 'config', run: async () => `${file}: ${counts}` },
     { what: 'ca', run: async () => opened(config) },
-    ...Object.entries(connections).flatMap(([name, it]) => {
-      const { password } = it;
-      return password === undefined
-        ? []
-        : [{ what: `secret ${name}`, run: async () => (await lookUp(password), password) }];
-    }),
+    ...Object.entries(connections).flatMap(([name, it]) => secret(name, it.password)),
     ...unreachable(config),
   ];
+}
+
+function secret(name: string, reference: string | undefined): Step[] {
+  if (reference === undefined) return [];
+  const run = async () => {
+    await lookUp(reference);
+    return reference;
+  };
+  return [{ what: `secret ${name}`, run }];
 }
 
 async function opened(config: Config): Promise<string> {

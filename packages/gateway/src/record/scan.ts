@@ -93,7 +93,7 @@ function closeBatch(raw: Buffer, chain: Chain, line: Buffer, scan: Scan, visit: 
   if (chainLine(right) !== line.toString('utf8'))
     return breakAt(scan, scan.last + Math.max(1, count), whyOf(chain, right));
   if (chain.torn) scan.torn += 1;
-  else if (visit) lines.forEach((each, i) => visit(each.toString('utf8'), scan.last + 1 + i));
+  else if (visit) for (const [i, each] of lines.entries()) visit(each.toString('utf8'), scan.last + 1 + i);
   scan.last = right.last;
   scan.hash = hash;
 }

@@ -107,6 +107,7 @@ async function run(
     durability: configured.config.durability,
     signal: flow.abort.signal,
     cancels: sessions.cancels,
+    report: (error) => services.log.error({ err: error, session: flow.session }, 'a flow met a bug'),
   });
   uplink.attach(wire);
   const outcome = await running;
@@ -115,6 +116,7 @@ async function run(
 }
 
 async function ended({ store, metrics, now, log }: Services, flow: LiveFlow, outcome: Outcome): Promise<void> {
+  if (!flow.tally.recorded) return store.sessions.drop(flow.session);
   const totals = { ...flow.tally.totals, bytes_in: outcome.bytesIn, bytes_out: outcome.bytesOut };
   metrics.sessions.inc({ connection: flow.connection, end: outcome.end });
   metrics.bytes.inc({ direction: 'in' }, outcome.bytesIn);
