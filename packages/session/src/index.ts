@@ -1,3 +1,3 @@
 export * from './cancels.js';
-export * from './flow.js';
 export * from './ports.js';
+export * from './run.js';
