@@ -79,11 +79,16 @@ async function call(endpoint: Endpoint, input: Loose, send: Send): Promise<unkno
     if (value !== undefined) query.set(name, String(value));
   const url = query.size > 0 ? `${path}?${query}` : path;
   const { status, body } = await send({ method: endpoint.method, path: url, body: input.body });
-  if (status < 400) return endpoint.answer.parse(body);
+  if (status < 400) return answered(endpoint.answer.safeParse(body), status);
   const failure = Failure.safeParse(body);
   if (!failure.success) throw new ApiError(status, 'bad-answer', `unexpected answer, HTTP status ${status}`);
   const { code, message, hint } = failure.data.error;
   throw new ApiError(status, code, message, { hint });
+}
+
+function answered(result: z.ZodSafeParseResult<unknown>, status: number): unknown {
+  if (result.success) return result.data;
+  throw new ApiError(status, 'bad-answer', `an answer out of shape: ${z.prettifyError(result.error)}`);
 }
 
 /** Puts every endpoint of the table on `app`. Bad input is 400 before the handler runs. */

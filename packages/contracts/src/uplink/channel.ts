@@ -21,8 +21,32 @@ export interface ChannelEvents {
   writable(): void;
 }
 
-/** Receive window: from the first credit up to this, as long as the receiver keeps up. */
+/** Receive window: from the first credit up to this, as long as the receiver keeps up and the budget lasts. */
 export const MAX_WINDOW = 16 * 1024 * 1024;
+
+/** Bytes that all channels of a process together may grant beyond their first credit. */
+export class CreditBudget {
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  get left(): number {
+    return this.#left;
+  }
+
+  take(bytes: number): boolean {
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#left += bytes;
+  }
+}
+
 /** Received bytes between two acknowledgements. */
 const ACKNOWLEDGE = 65_536;
 /** Below this a header and its chunk go out as one array; above, corked and uncopied. */
@@ -36,6 +60,7 @@ export class Channel {
   readonly #socket: ChannelSocket;
   readonly #events: ChannelEvents;
   readonly #reader: FrameReader;
+  readonly #budget: CreditBudget | undefined;
   /** Chunks that wait for credit, oldest first. */
   readonly #queue: { bytes: Uint8Array; boundary: boolean }[] = [];
   #queueAt = 0;
@@ -46,14 +71,19 @@ export class Channel {
   #acknowledged = 0;
   #window = INITIAL_CREDIT;
   #mayReceive = INITIAL_CREDIT;
+  /** `send` said false, and `writable` is owed. */
   #blocked = false;
+  /** The socket said false, and its drain is awaited. */
+  #congested = false;
   #finishing = false;
   #finished = false;
   #peerFinished = false;
 
-  constructor(socket: ChannelSocket, events: ChannelEvents) {
+  /** Without a budget the window stays at the first credit. With one, the owner calls `release` when all is over. */
+  constructor(socket: ChannelSocket, events: ChannelEvents, budget?: CreditBudget) {
     this.#socket = socket;
     this.#events = events;
+    this.#budget = budget;
     this.#reader = new FrameReader({
       head: (payload) => this.#events.head?.(payload),
       data: (bytes, boundary) => this.#data(bytes, boundary),
@@ -83,10 +113,10 @@ export class Channel {
     if (this.#queueAt < this.#queue.length || this.#sent + bytes.length > this.#maySend) {
       this.#queue.push({ bytes, boundary });
       this.#flush();
-      this.#blocked ||= this.#queueAt < this.#queue.length;
-    } else if (!this.#write(bytes, boundary)) {
-      this.#blocked = true;
+    } else {
+      this.#write(bytes, boundary);
     }
+    this.#blocked ||= this.#full;
     return !this.#blocked;
   }
 
@@ -112,20 +142,29 @@ export class Channel {
 
   /** The socket has room again. */
   drained(): void {
-    this.#flush();
-    if (!this.#blocked || this.#queueAt < this.#queue.length) return;
-    this.#blocked = false;
-    this.#events.writable();
+    this.#congested = false;
+    this.#goOn();
   }
 
   /** The receiver has taken `n` more of the bytes that `data` gave it; `keptUp`: it never had to be waited for. */
   consumed(n: number, keptUp: boolean): void {
     this.#consumed += n;
     if (this.#consumed - this.#acknowledged < ACKNOWLEDGE || this.#peerFinished) return;
-    if (keptUp && this.#window < MAX_WINDOW) this.#window *= 2;
+    this.#adapt(keptUp);
     this.#acknowledged = this.#consumed;
     this.#mayReceive = Math.max(this.#mayReceive, this.#consumed + this.#window);
     this.#socket.write(credit(this.#consumed, this.#mayReceive - this.#consumed));
+  }
+
+  /** Gives back what was taken from the budget. */
+  release(): void {
+    this.#budget?.give(this.#window - INITIAL_CREDIT);
+    this.#window = INITIAL_CREDIT;
+  }
+
+  #adapt(keptUp: boolean): void {
+    if (!keptUp) this.release();
+    else if (this.#window < MAX_WINDOW && this.#budget?.take(this.#window)) this.#window *= 2;
   }
 
   #data(bytes: Uint8Array, boundary: boolean): void {
@@ -138,8 +177,17 @@ export class Channel {
   #credit(received: number, window: number): void {
     if (received > this.#sent) throw new ProtocolError('uplink CREDIT for bytes never sent');
     this.#maySend = Math.max(this.#maySend, received + window);
+    this.#goOn();
+  }
+
+  /** Nothing more is taken: bytes wait for credit, or the socket is full. */
+  get #full(): boolean {
+    return this.#congested || this.#queueAt < this.#queue.length;
+  }
+
+  #goOn(): void {
     this.#flush();
-    if (!this.#blocked || this.#queueAt < this.#queue.length) return;
+    if (!this.#blocked || this.#full) return;
     this.#blocked = false;
     this.#events.writable();
   }
@@ -171,15 +219,13 @@ export class Channel {
     }
   }
 
-  #write(bytes: Uint8Array, boundary: boolean): boolean {
+  #write(bytes: Uint8Array, boundary: boolean): void {
     const limit = LIMIT[FRAME.DATA];
-    let room = true;
     for (let at = 0; at < bytes.length; at += limit) {
       const piece = bytes.length <= limit ? bytes : bytes.subarray(at, at + limit);
-      room = this.#frame(piece, boundary && at + limit >= bytes.length);
+      if (!this.#frame(piece, boundary && at + limit >= bytes.length)) this.#congested = true;
     }
     this.#sent += bytes.length;
-    return room;
   }
 
   #frame(bytes: Uint8Array, boundary: boolean): boolean {
