@@ -1,5 +1,13 @@
 import type { Duplex } from 'node:stream';
-import { Channel, type Close, FRAME, type Head, json } from '@hoop/contracts/uplink';
+import {
+  Channel,
+  type ChannelEvents,
+  type Close,
+  type CreditBudget,
+  FRAME,
+  type Head,
+  json,
+} from '@hoop/contracts/uplink';
 import { ProtocolError, type Refusal } from '@hoop/core';
 import type { Uplink } from './dial.js';
 
@@ -12,6 +20,7 @@ export interface Carried {
   head: Head & { kind: 'flow' };
   /** A native error, in the connection's protocol. */
   refuse(refusal: Refusal): Uint8Array;
+  budget: CreditBudget;
 }
 
 /** How long a client that was told the end may take to close its side. */
@@ -47,7 +56,7 @@ class Flow {
     this.#local = carried.local;
     this.#uplink = carried.uplink;
     this.#done = done;
-    this.#channel = new Channel(carried.uplink, {
+    const events: ChannelEvents = {
       data: (bytes, boundary) => this.#toClient(bytes, boundary),
       fin: () => this.#peerFinished(),
       close: (reason) => this.#closed(reason),
@@ -55,7 +64,8 @@ class Flow {
         this.#epitaph = bytes;
       },
       writable: () => this.#local.resume(),
-    });
+    };
+    this.#channel = new Channel(carried.uplink, events, carried.budget);
   }
 
   start(): void {
@@ -170,6 +180,7 @@ class Flow {
 
   #finish(): void {
     this.#over = true;
+    this.#channel.release();
     this.#uplink.end();
     // The gateway closes in turn; one that does not is not waited for.
     const late = setTimeout(() => this.#uplink.destroy(), LINGER);
