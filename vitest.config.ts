@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
  */
 const project = (name: string, include: string[], timeout: number, parallel: boolean) => ({
   resolve: { conditions: ['source'] },
-  ssr: { resolve: { conditions: ['source', 'node', 'import', 'module', 'default'] } },
+  ssr: { resolve: { conditions: ['source', 'module', 'node'], externalConditions: ['source', 'node'] } },
   test: { name, include, testTimeout: timeout, hookTimeout: Math.max(timeout, 60_000), fileParallelism: parallel },
 });
 

@@ -119,7 +119,7 @@ export class Flows {
   }
 
   #programOf(peer: PeerSocket): Promise<ClientProgram | undefined> {
-    const late = new Promise<undefined>((resolve) => setTimeout(resolve, PROGRAM_DEADLINE));
+    const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), PROGRAM_DEADLINE));
     const found = this.#options.programs
       .find(peer.inode)
       .then((process) => (process === undefined ? undefined : { pid: process.pid, name: process.name }))

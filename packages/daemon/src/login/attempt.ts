@@ -7,10 +7,10 @@ import type { z } from 'zod';
 import { listenForCallback } from './callback.js';
 import type { Clock } from './clock.js';
 import type { Entry, EntryStore } from './entry.js';
-import { discover, type GatewayApi, type gatewayApiOf } from './gateway.js';
+import { discover, type gatewayApiOf } from './gateway.js';
 import { boundNonce, csrOf, exportKey, newKey } from './key.js';
 import type { OpenProvider, Provider, Tokens } from './oidc.js';
-import { idpDispatcher, pinnedCertificate, type Trust } from './trust.js';
+import { idpDispatcher, type pinnedCertificate, type Trust } from './trust.js';
 
 /** What a login reaches out with; tests pass their own. */
 export interface Reach {
@@ -120,7 +120,11 @@ async function byDevice({ reach, report, signal }: Attempt, provider: Provider, 
 async function patient<T>(came: Promise<T>, clock: Clock, signal: AbortSignal): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const off = clock.after(BROWSER, () =>
-    reject(new UserError('login-timeout', 'nobody came back from the browser in 5 minutes', { hint: 'run hoop login again' })),
+    reject(
+      new UserError('login-timeout', 'nobody came back from the browser in 5 minutes', {
+        hint: 'run hoop login again',
+      }),
+    ),
   );
   const stop = () => reject(signal.reason);
   signal.addEventListener('abort', stop, { once: true });

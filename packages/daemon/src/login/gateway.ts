@@ -1,6 +1,6 @@
-import { UserError } from '@hoop/core';
 import { type Discovery, gatewayApi } from '@hoop/contracts/gateway';
 import { ApiError, type Caller, callerOf, type Send } from '@hoop/contracts/http';
+import { UserError } from '@hoop/core';
 import { type Dispatcher, request } from 'undici';
 import { type ClientCertificate, gatewayDispatcher, type Trust } from './trust.js';
 
@@ -61,18 +61,24 @@ const UNTRUSTED =
 export function unreachable(gateway: URL, cause: unknown): UserError {
   const code = codeOf(cause);
   if (UNTRUSTED.test(code)) {
-    const why = code.includes('ALTNAME') ? 'its certificate is for another name' : `its certificate is not trusted (${code})`;
+    const why = code.includes('ALTNAME')
+      ? 'its certificate is for another name'
+      : `its certificate is not trusted (${code})`;
     return new UserError('gateway-untrusted', `${gateway.host} is not believed: ${why}`, {
       hint: 'pass its roots with --ca-file, or pin a certificate of its chain with --ca-fingerprint',
       exit: 'unavailable',
       cause,
     });
   }
-  return new UserError('gateway-unreachable', `the gateway ${gateway.origin} cannot be reached${code && ` (${code})`}`, {
-    hint: 'check the address and the network; behind a proxy, set HTTPS_PROXY',
-    exit: 'unavailable',
-    cause,
-  });
+  return new UserError(
+    'gateway-unreachable',
+    `the gateway ${gateway.origin} cannot be reached${code && ` (${code})`}`,
+    {
+      hint: 'check the address and the network; behind a proxy, set HTTPS_PROXY',
+      exit: 'unavailable',
+      cause,
+    },
+  );
 }
 
 /** The first error code in the chain of causes. */

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { ApiError } from '@hoop/contracts/http';
 import type { Discovery, Issued, WireIdentity } from '@hoop/contracts/gateway';
+import { ApiError } from '@hoop/contracts/http';
 import type { Login } from '@hoop/contracts/local';
 import { HoopError, UserError } from '@hoop/core';
 import type { z } from 'zod';
@@ -228,7 +228,9 @@ export class HeldLogin {
 
   #isFresh(tokens: Tokens): boolean {
     const now = this.#options.reach.clock.now();
-    return now < Math.min(tokens.issuedAt + TOKEN_AGE, tokens.expiresAt - TOKEN_SPARE) && now > tokens.issuedAt - MINUTE;
+    return (
+      now < Math.min(tokens.issuedAt + TOKEN_AGE, tokens.expiresAt - TOKEN_SPARE) && now > tokens.issuedAt - MINUTE
+    );
   }
 
   async #providerOf(entry: Entry): Promise<Provider> {

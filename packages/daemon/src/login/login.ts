@@ -162,7 +162,17 @@ export class LoginCredentials implements Credentials {
     const { reach, random, log } = this.#options;
     const { ca, pinned, caFingerprint, email, since } = remembered;
     return new HeldLogin({
-      ...{ account: this.#account, gateway, trust: { ca, pinned }, caFingerprint, entries, reach, email, since, random },
+      ...{
+        account: this.#account,
+        gateway,
+        trust: { ca, pinned },
+        caFingerprint,
+        entries,
+        reach,
+        email,
+        since,
+        random,
+      },
       changed: () => this.#changed(),
       over: (why) => this.#fail(why, 'renewal'),
       failed: (why) => {

@@ -75,7 +75,12 @@ function providerOf(issuer: URL, config: oidc.Configuration, scopes: readonly st
       }),
     exchange: (callback, { state, nonce, verifier }) =>
       told(issuer, async () => {
-        const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true };
+        const checks = {
+          pkceCodeVerifier: verifier,
+          expectedState: state,
+          expectedNonce: nonce,
+          idTokenExpected: true,
+        };
         return tokensOf(await oidc.authorizationCodeGrant(config, callback, checks));
       }),
     deviceCode: () => told(issuer, () => deviceCode(issuer, config, scope)),
@@ -102,7 +107,9 @@ type Granted = Awaited<ReturnType<typeof oidc.refreshTokenGrant>>;
 function tokensOf(granted: Granted): Tokens {
   const claims = granted.claims();
   if (claims === undefined || granted.id_token === undefined) {
-    throw new UserError('idp-failed', 'the IdP sent no ID token', { hint: 'the scopes in the gateway’s config need openid' });
+    throw new UserError('idp-failed', 'the IdP sent no ID token', {
+      hint: 'the scopes in the gateway’s config need openid',
+    });
   }
   return {
     idToken: granted.id_token,

@@ -65,9 +65,14 @@ export async function pinnedCertificate(gateway: URL, fingerprint: string, signa
 }
 
 export function normalFingerprint(fingerprint: string): string {
-  const hex = fingerprint.replace(/^sha256:/i, '').replaceAll(':', '').toLowerCase();
+  const hex = fingerprint
+    .replace(/^sha256:/i, '')
+    .replaceAll(':', '')
+    .toLowerCase();
   if (/^[0-9a-f]{64}$/.test(hex)) return hex;
-  throw new UserError('bad-fingerprint', 'the fingerprint is not `sha256:` and 64 hexadecimal digits', { exit: 'usage' });
+  throw new UserError('bad-fingerprint', 'the fingerprint is not `sha256:` and 64 hexadecimal digits', {
+    exit: 'usage',
+  });
 }
 
 function handshake(gateway: URL, signal: AbortSignal): Promise<TLSSocket> {

@@ -18,7 +18,10 @@ const WORDS: Record<KeychainErrorCode, readonly [message: string, cure: string]>
     'log in on a desktop session, or set DBUS_SESSION_BUS_ADDRESS to a running session bus',
   ],
   'keychain-absent': ['no keyring runs on this D-Bus session', 'install and start gnome-keyring or KWallet'],
-  'keychain-no-collection': ['the keyring has no default collection', 'create one (in Seahorse: New, Password keyring)'],
+  'keychain-no-collection': [
+    'the keyring has no default collection',
+    'create one (in Seahorse: New, Password keyring)',
+  ],
   'keychain-locked': ['the keyring is locked', 'unlock it, then try again'],
   'keychain-hangs': ['the keyring does not answer', 'restart the keyring (gnome-keyring-daemon --replace)'],
   'keychain-crashed': ['the keychain library ended unexpectedly', 'try again'],
@@ -28,7 +31,9 @@ const WORDS: Record<KeychainErrorCode, readonly [message: string, cure: string]>
 /** What stops a keychain call: what it is, what to do, and the way without a keychain. `detail` is the keyring's own text. */
 export function keychainError(code: KeychainErrorCode, detail?: string): UserError<KeychainErrorCode> {
   const [message, cure] = WORDS[code];
-  return new UserError(code, detail === undefined ? message : `${message}: ${detail}`, { hint: `${cure}; or ${MEMORY}` });
+  return new UserError(code, detail === undefined ? message : `${message}: ${detail}`, {
+    hint: `${cure}; or ${MEMORY}`,
+  });
 }
 
 /** Sorts the library's own text (keytar on libsecret, measured) into ours. */

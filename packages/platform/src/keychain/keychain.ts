@@ -33,7 +33,7 @@ export function openKeychain(options: KeychainOptions): Keychain {
   const { service, environment, waiting = () => {}, deadlines = DEADLINES } = options;
   const { call = callKeychain, lock = lockOf, pause = sleep, now = () => performance.now() } = options;
 
-  const once = async (asked: KeychainCall, deadline: number) => valueOf(await call(asked, { deadline, environment }));
+  const once = async (asked: KeychainCall, deadline: number) => resultOf(await call(asked, { deadline, environment }));
   const look = () => lock(environment, deadlines.call);
 
   /** Asks while locked, which lets the keyring prompt; then looks until it is open, without prompting again. */
@@ -76,7 +76,7 @@ function refuseUnusable(state: Lock): void {
   if (state === 'hangs') throw keychainError('keychain-hangs');
 }
 
-function valueOf(reply: KeychainReply): string | boolean | null {
+function resultOf(reply: KeychainReply): string | boolean | null {
   if (reply.end === 'done') return reply.value;
   if (reply.end === 'failed') throw keychainErrorOf(reply.message);
   if (reply.end === 'missing') throw keychainError('keychain-missing');

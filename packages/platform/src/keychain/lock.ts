@@ -47,7 +47,8 @@ export function lockIn(out: string): Lock {
 
 export function failureIn(err: string): Lock {
   if (/NoReply|did not receive a reply|Timeout/i.test(err)) return 'hangs';
-  if (/ServiceUnknown|not provided by any \.service|NameHasNoOwner|could not activate|Spawn\./i.test(err)) return 'absent';
+  if (/ServiceUnknown|not provided by any \.service|NameHasNoOwner|could not activate|Spawn\./i.test(err))
+    return 'absent';
   if (/UnknownObject|UnknownMethod|No such (object|interface)|does not exist|UnknownInterface/i.test(err))
     return 'no-collection';
   if (/connect|autolaunch|No such file|DBUS_SESSION_BUS_ADDRESS|No medium/i.test(err)) return 'no-bus';

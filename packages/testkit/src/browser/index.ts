@@ -1,0 +1,1 @@
+export { type Arrival, browse, type Visitor } from './browse.js';

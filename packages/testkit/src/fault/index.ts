@@ -1,0 +1,1 @@
+export { type Counts, FaultProxy, type Way } from './proxy.js';
