@@ -1,1 +1,1 @@
-export {};
+export { greetTcp } from './tcp/greet.js';

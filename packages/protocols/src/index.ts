@@ -1,1 +1,1 @@
-export {};
+export { tcp } from './tcp/index.js';

@@ -1,1 +1,3 @@
+export * from './cancels.js';
+export * from './flow.js';
 export * from './ports.js';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Dialled, Output, ProtocolSpec, Side, Verdict } from '@hoop/core';
+import type { Answer, ProtocolSpec, Side } from '@hoop/core';
 import { type Heard, Stage, type StageOptions } from './playbook-stage.js';
 
 /** Part of what is heard: the keys that are there must match, at any depth of plain objects. */
@@ -41,7 +41,7 @@ export class Playbook {
   }
 
   /** Answers what `hold` left unanswered on a side's script. */
-  reply(side: Side, answer: Verdict | Output | Dialled): this {
+  reply(side: Side, answer: NonNullable<Answer>): this {
     this.#print();
     this.#lines.push(`reply to the ${side}'s script: ${show(answer)}`);
     this.stage.release(side, answer);
