@@ -1,1 +1,2 @@
+export { greetPostgres } from './postgres/greet.js';
 export { greetTcp } from './tcp/greet.js';
