@@ -1,7 +1,7 @@
 import { UserError } from '@hoop/core';
 import * as oidc from 'openid-client';
 import { type Dispatcher, fetch as undiciFetch } from 'undici';
-import { codeOf } from './gateway.js';
+import { codeOf } from './unreachable.js';
 
 /** What an IdP's answer is worth to us. Times are milliseconds since the epoch. */
 export interface Tokens {
