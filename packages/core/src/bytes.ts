@@ -1,42 +1,51 @@
 /**
- * Bytes that arrived and wait to be read. Holds the chunks as they came; joins only what straddles a chunk. A script
- * that `limit`s its inbox never holds more than that, whatever length a peer claims.
+ * Bytes that arrived and wait to be read. A chunk that finds the inbox empty is kept as it came; only what straddles
+ * chunks is copied, into room that doubles, so a long message costs each byte a constant number of copies. Grows by
+ * what arrived, never by a length that a peer claims.
  */
 export class Inbox {
   #held: Uint8Array = EMPTY;
   #at = 0;
+  #end = 0;
+  /** `#held` is ours to append to: views given out lie before `#end`, and are never written over. */
+  #own = false;
 
   get length(): number {
-    return this.#held.length - this.#at;
+    return this.#end - this.#at;
   }
 
   push(chunk: Uint8Array): void {
-    const rest = this.#held.length - this.#at;
+    const rest = this.#end - this.#at;
     if (rest === 0) {
-      this.#held = chunk;
-      this.#at = 0;
+      this.#hold(chunk, 0, chunk.length, false);
       return;
     }
-    const joined = new Uint8Array(rest + chunk.length);
-    joined.set(this.#held.subarray(this.#at), 0);
-    joined.set(chunk, rest);
-    this.#held = joined;
-    this.#at = 0;
+    if (!this.#own || this.#end + chunk.length > this.#held.length) {
+      const roomy = new Uint8Array(Math.max(rest + chunk.length, 2 * rest));
+      roomy.set(this.peek(), 0);
+      this.#hold(roomy, 0, rest, true);
+    }
+    this.#held.set(chunk, this.#end);
+    this.#end += chunk.length;
+  }
+
+  #hold(held: Uint8Array, at: number, end: number, own: boolean): void {
+    this.#held = held;
+    this.#at = at;
+    this.#end = end;
+    this.#own = own;
   }
 
   /** The unread bytes, without copying; valid until the next `push`. */
   peek(): Uint8Array {
-    return this.#at === 0 ? this.#held : this.#held.subarray(this.#at);
+    return this.#at === 0 && this.#end === this.#held.length ? this.#held : this.#held.subarray(this.#at, this.#end);
   }
 
   /** Takes the next `n` bytes, without copying. The caller has checked `length`. */
   take(n: number): Uint8Array {
     const taken = this.#held.subarray(this.#at, this.#at + n);
     this.#at += n;
-    if (this.#at === this.#held.length) {
-      this.#held = EMPTY;
-      this.#at = 0;
-    }
+    if (this.#at === this.#end) this.#hold(EMPTY, 0, 0, false);
     return taken;
   }
 }

@@ -5,6 +5,10 @@ import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } fro
  * the driver in `session` performs them and resumes the script with the answer. A script opens no socket, so a whole
  * conversation is a unit test.
  *
+ * Once the end of a side was read, reading again gives `null` again. `judge` is counted by the record from 1 in each
+ * flow, in the order of the yields; `statement` in a note or an output is that number. A `send` to the client counts as
+ * sent when yielded: `boundary` (it ends on a message boundary) is what `refuse` and the epitaph go by.
+ *
  * | effect    | the driver does                                                       | the script gets          |
  * |-----------|-----------------------------------------------------------------------|--------------------------|
  * | `read`    | waits for the next chunk of the script's own side                     | `Uint8Array`, `null`=end |
@@ -31,6 +35,23 @@ export type Effect =
   | { do: 'cancel'; key: CancelKey }
   | { do: 'refuse'; refusal: Refusal }
   | { do: 'close'; end: Outcome['end'] };
+
+/** The effect of most yields, made once. */
+export const READ: Effect = { do: 'read' };
+
+/**
+ * What the driver throws into both scripts at their next yield when the flow is ended from outside. In `finally` a
+ * script may still `send` to the client, `note` and `cancel`; anything else ends it there.
+ */
+export class Cancelled extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.name = 'Cancelled';
+    this.refusal = refusal;
+  }
+}
 
 /** What resumes a script: the answer to the effect it yielded. */
 export type Answer = Uint8Array | null | Verdict | Output | Dialled | undefined;

@@ -19,6 +19,8 @@ export interface ChannelEvents {
   epitaph?(bytes: Uint8Array): void;
   /** After `send` said false: there is room again. */
   writable(): void;
+  /** After `finish`: our FIN is written, and with it all that was sent before. */
+  finished?(): void;
 }
 
 /** Receive window: from the first credit up to this, as long as the receiver keeps up and the budget lasts. */
@@ -71,7 +73,10 @@ export class Channel {
   #acknowledged = 0;
   #window = INITIAL_CREDIT;
   #mayReceive = INITIAL_CREDIT;
-  #blocked = false;
+  /** The socket wants us to wait for its drain. */
+  #full = false;
+  /** `send` has said false, and `writable` was not told since. */
+  #owesWritable = false;
   #finishing = false;
   #finished = false;
   #peerFinished = false;
@@ -100,6 +105,11 @@ export class Channel {
     return this.#peerFinished;
   }
 
+  /** Our FIN is written. */
+  get finished(): boolean {
+    return this.#finished;
+  }
+
   /** Bytes from the socket. Throws `ProtocolError` if the peer breaks the rules. */
   receive(chunk: Uint8Array): void {
     this.#reader.push(chunk);
@@ -107,14 +117,15 @@ export class Channel {
 
   /** Sends bytes of the flow. False: hold back until `writable`. `boundary`: the bytes end on a message boundary. */
   send(bytes: Uint8Array, boundary: boolean): boolean {
-    if (this.#queueAt < this.#queue.length || this.#sent + bytes.length > this.#maySend) {
+    if (this.#finishing) throw new Error('uplink send after finish');
+    if (this.#waits || this.#full || this.#sent + bytes.length > this.#maySend) {
       this.#queue.push({ bytes, boundary });
       this.#flush();
-      this.#blocked ||= this.#queueAt < this.#queue.length;
-    } else if (!this.#write(bytes, boundary)) {
-      this.#blocked = true;
+    } else {
+      this.#write(bytes, boundary);
     }
-    return !this.#blocked;
+    this.#owesWritable ||= this.#waits || this.#full;
+    return !this.#owesWritable;
   }
 
   /** Ends our direction once all that was sent is out. */
@@ -126,7 +137,7 @@ export class Channel {
 
   /** Ends the whole flow. The owner then ends the socket. */
   close(reason: Close): void {
-    this.#socket.write(json(FRAME.CLOSE, reason));
+    this.#socket.write(json(FRAME.CLOSE, clipped(reason)));
   }
 
   control(bytes: Uint8Array): void {
@@ -139,10 +150,9 @@ export class Channel {
 
   /** The socket has room again. */
   drained(): void {
+    this.#full = false;
     this.#flush();
-    if (!this.#blocked || this.#queueAt < this.#queue.length) return;
-    this.#blocked = false;
-    this.#events.writable();
+    this.#tellWritable();
   }
 
   /** The receiver has taken `n` more of the bytes that `data` gave it; `keptUp`: it never had to be waited for. */
@@ -177,9 +187,7 @@ export class Channel {
     if (received > this.#sent) throw new ProtocolError('uplink CREDIT for bytes never sent');
     this.#maySend = Math.max(this.#maySend, received + window);
     this.#flush();
-    if (!this.#blocked || this.#queueAt < this.#queue.length) return;
-    this.#blocked = false;
-    this.#events.writable();
+    this.#tellWritable();
   }
 
   #fin(offset: number): void {
@@ -188,36 +196,47 @@ export class Channel {
     this.#events.fin();
   }
 
-  #flush(): void {
-    while (this.#queueAt < this.#queue.length && this.#sent < this.#maySend) {
-      const next = this.#queue[this.#queueAt]!;
-      const room = this.#maySend - this.#sent;
-      if (next.bytes.length > room) {
-        this.#write(next.bytes.subarray(0, room), false);
-        next.bytes = next.bytes.subarray(room);
-        return;
-      }
-      this.#queueAt += 1;
-      this.#write(next.bytes, next.boundary);
-    }
-    if (this.#queueAt < this.#queue.length) return;
-    this.#queue.length = 0;
-    this.#queueAt = 0;
-    if (this.#finishing && !this.#finished) {
-      this.#finished = true;
-      this.#socket.write(fin(this.#sent));
-    }
+  get #waits(): boolean {
+    return this.#queueAt < this.#queue.length;
   }
 
-  #write(bytes: Uint8Array, boundary: boolean): boolean {
+  #tellWritable(): void {
+    if (!this.#owesWritable || this.#waits || this.#full) return;
+    this.#owesWritable = false;
+    this.#events.writable();
+  }
+
+  /** Writes what waits, as far as the credit and the socket have room; then FIN, if it is time. */
+  #flush(): void {
+    while (this.#waits && !this.#full && this.#sent < this.#maySend) this.#next();
+    if (this.#waits) return;
+    this.#queue.length = 0;
+    this.#queueAt = 0;
+    if (!this.#finishing || this.#finished) return;
+    this.#finished = true;
+    this.#socket.write(fin(this.#sent));
+    this.#events.finished?.();
+  }
+
+  #next(): void {
+    const next = this.#queue[this.#queueAt]!;
+    const room = this.#maySend - this.#sent;
+    if (next.bytes.length > room) {
+      this.#write(next.bytes.subarray(0, room), false);
+      next.bytes = next.bytes.subarray(room);
+      return;
+    }
+    this.#queueAt += 1;
+    this.#write(next.bytes, next.boundary);
+  }
+
+  #write(bytes: Uint8Array, boundary: boolean): void {
     const limit = LIMIT[FRAME.DATA];
-    let room = true;
     for (let at = 0; at < bytes.length; at += limit) {
       const piece = bytes.length <= limit ? bytes : bytes.subarray(at, at + limit);
-      room = this.#frame(piece, boundary && at + limit >= bytes.length);
+      if (!this.#frame(piece, boundary && at + limit >= bytes.length)) this.#full = true;
     }
     this.#sent += bytes.length;
-    return room;
   }
 
   #frame(bytes: Uint8Array, boundary: boolean): boolean {
@@ -230,6 +249,20 @@ export class Channel {
     return room;
   }
 }
+
+/** Within what the other end takes: 4,096 bytes in all, 1,024 characters a sentence. */
+function clipped(reason: Close): Close {
+  const close = { ...reason, message: clip(reason.message) };
+  return reason.hint === undefined ? close : { ...close, hint: clip(reason.hint) };
+}
+
+/** At most 1,500 bytes of JSON, never half a character. */
+function clip(text: string): string {
+  let short = text.slice(0, 1024).toWellFormed();
+  while (JSON_BYTES(short) > 1500) short = short.slice(0, Math.floor(short.length * 0.8)).toWellFormed();
+  return short;
+}
+const JSON_BYTES = (text: string) => new TextEncoder().encode(JSON.stringify(text)).length;
 
 function parseClose(payload: Uint8Array): Close {
   try {

@@ -7,4 +7,4 @@ export { type Finished, finished, said } from './output.js';
 export { passable, passableFolder } from './passable.js';
 export { freePort } from './port.js';
 export { environmentOf, MARK, Processes, pids, runs, startOf } from './processes.js';
-export { clear, readWorld, World } from './world.js';
+export { clear, readWorld, World, type WorldOptions } from './world.js';

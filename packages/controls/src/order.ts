@@ -1,0 +1,84 @@
+import type { Action, Entry, Outcome, Output, Verdict } from '@hoop/core';
+import type { Durability, Recorder, RecordLine } from './ports.js';
+
+/** All that a flow asks of the controls; it never learns which of them exist (design §4). */
+export interface Controls {
+  judge(action: Action, signal: AbortSignal): Verdict | Promise<Verdict>;
+  reveal(output: Output, statement: number): Output | Promise<Output>;
+  note(entry: Entry): void;
+  close(outcome: Outcome): Promise<void>;
+}
+
+export interface ControlsOptions {
+  session: string;
+  recorder: Recorder;
+  durability: Durability;
+  /** Keep the outputs too (`record: output`), as they were shown. */
+  recordsOutput: boolean;
+}
+
+/**
+ * The one fixed order, for every protocol: window → guardrails → review → written record → answer, and for what comes
+ * back: mask → record of what was shown → answer. Of these the record exists. Each control is a step of these two
+ * functions, read top to bottom; there is no other place where one could run.
+ */
+export function controlsFor({ session, recorder, durability, recordsOutput }: ControlsOptions): Controls {
+  let number = 0;
+
+  async function judge(action: Action): Promise<Verdict> {
+    number += 1;
+    const verdict: Verdict = ALLOWED;
+    const intent = intentOf(session, number, action, verdict);
+    if (intent === undefined) return UNRECORDABLE;
+    return (await isWritten(recorder, intent, safetyOf(action, durability))) ? verdict : NOT_RECORDED;
+  }
+
+  function reveal(output: Output, statement: number): Output {
+    if (recordsOutput) recorder.tell({ kind: 'entry', session, entry: { kind: 'output', statement, output } });
+    return output;
+  }
+
+  return {
+    judge,
+    reveal,
+    note: (entry) => recorder.tell({ kind: 'entry', session, entry }),
+    close: async (outcome) => recorder.tell({ kind: 'end', session, outcome }),
+  };
+}
+
+/** `writes`: what only reads need not wait for the disk; all else, and what cannot be told, does. */
+function safetyOf(action: Action, durability: Durability): 'process' | 'disk' {
+  return durability === 'writes' && action.kind === 'statement' && action.class === 'read' ? 'process' : 'disk';
+}
+
+/** The line that must be on record before a byte goes on; none if the record has no line for this kind of action. */
+function intentOf(session: string, number: number, action: Action, verdict: Verdict): RecordLine | undefined {
+  if (action.kind !== 'statement') return undefined;
+  return verdict.allow
+    ? { kind: 'intent', session, number, action, verdict: 'allow' }
+    : { kind: 'intent', session, number, action, verdict: 'deny', rule: verdict.rule };
+}
+
+async function isWritten(recorder: Recorder, line: RecordLine, safety: 'process' | 'disk'): Promise<boolean> {
+  try {
+    await recorder.append(line, safety);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const ALLOWED: Verdict = { allow: true };
+const HINT = 'Nothing was run. Ask the operator of the gateway to look at its recordings.';
+const NOT_RECORDED: Verdict = {
+  allow: false,
+  rule: 'record-failed',
+  reason: 'This could not be recorded, so it may not run.',
+  hint: HINT,
+};
+const UNRECORDABLE: Verdict = {
+  allow: false,
+  rule: 'record-failed',
+  reason: 'The record has no line for this kind of action, so it may not run.',
+  hint: HINT,
+};

@@ -1,0 +1,92 @@
+import type { Action, StatementClass } from '@hoop/core';
+import { expect, test } from 'vitest';
+import { controlsFor, type Durability, type RecordLine } from '../src/index.js';
+
+const signal = new AbortController().signal;
+const statement = (text: string, kind: StatementClass): Action => ({ kind: 'statement', text, class: kind });
+
+/** A recorder whose appends end when told, or fail. */
+function recorder() {
+  const lines: { line: RecordLine; safety: string }[] = [];
+  const waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  return {
+    lines,
+    waiting,
+    append(line: RecordLine, safety: 'process' | 'disk'): Promise<void> {
+      lines.push({ line, safety });
+      return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+    },
+    tell: (line: RecordLine) => void lines.push({ line, safety: 'told' }),
+  };
+}
+const build = (durability: Durability, recordsOutput = false) => {
+  const record = recorder();
+  return { record, controls: controlsFor({ session: '7kq2', recorder: record, durability, recordsOutput }) };
+};
+
+test('a verdict comes only after its intent is written; statements count from 1', async () => {
+  const { record, controls } = build('writes');
+  let verdict: unknown;
+  const judged = Promise.resolve(controls.judge(statement('select 1', 'read'), signal)).then((one) => {
+    verdict = one;
+  });
+  await new Promise(setImmediate);
+  expect(verdict).toBeUndefined();
+  record.waiting[0]?.resolve();
+  await judged;
+  expect(verdict).toEqual({ allow: true });
+  void controls.judge(statement('select 2', 'read'), signal);
+  expect(record.lines.map(({ line }) => line)).toMatchObject([
+    { kind: 'intent', session: '7kq2', number: 1, action: { text: 'select 1' }, verdict: 'allow' },
+    { kind: 'intent', number: 2, action: { text: 'select 2' } },
+  ]);
+});
+
+test.each<[Durability, StatementClass, string]>([
+  ['writes', 'read', 'process'],
+  ['writes', 'write', 'disk'],
+  ['writes', 'define', 'disk'],
+  ['writes', 'administer', 'disk'],
+  ['writes', 'unknown', 'disk'],
+  ['all', 'read', 'disk'],
+  ['all', 'unknown', 'disk'],
+])('durability %s, class %s waits for the %s', (durability, kind, safety) => {
+  const { record, controls } = build(durability);
+  void controls.judge(statement('x', kind), signal);
+  expect(record.lines[0]?.safety).toBe(safety);
+});
+
+test('a recorder that fails refuses, whether it rejects or throws', async () => {
+  const { record, controls } = build('writes');
+  const judged = controls.judge(statement('delete from orders', 'write'), signal);
+  record.waiting[0]?.reject(new Error('disk full'));
+  expect(await judged).toMatchObject({ allow: false, rule: 'record-failed' });
+  record.append = () => {
+    throw new Error('closed');
+  };
+  expect(await controls.judge(statement('select 1', 'read'), signal)).toMatchObject({ allow: false });
+});
+
+test('what the record has no line for is refused', async () => {
+  const { record, controls } = build('writes');
+  expect(await controls.judge({ kind: 'shell-open' }, signal)).toMatchObject({ allow: false, rule: 'record-failed' });
+  expect(record.lines).toEqual([]);
+});
+
+test('outputs are recorded where the connection asks for it, and come back untouched', async () => {
+  const output = { kind: 'message', text: 'hello' } as const;
+  for (const asked of [true, false]) {
+    const { record, controls } = build('writes', asked);
+    expect(await controls.reveal(output, 3)).toBe(output);
+    expect(record.lines.map(({ line }) => line)).toEqual(
+      asked ? [{ kind: 'entry', session: '7kq2', entry: { kind: 'output', statement: 3, output } }] : [],
+    );
+  }
+});
+
+test('entries and the end are told in their order', async () => {
+  const { record, controls } = build('writes');
+  controls.note({ kind: 'cancel', statement: 1 });
+  await controls.close({ end: 'client', bytesIn: 1, bytesOut: 2 });
+  expect(record.lines.map(({ line }) => line.kind)).toEqual(['entry', 'end']);
+});

@@ -1,0 +1,75 @@
+import type { gatewayApi } from '@hoop/contracts/gateway';
+import { ApiError, type Caller, failureOf, mount } from '@hoop/contracts/http';
+import { localApi, type State, WATCH_PATH } from '@hoop/contracts/local';
+import { HoopError, UserError } from '@hoop/core';
+import { Hono } from 'hono';
+import type { Credentials } from '../credentials.js';
+import type { Log } from '../log.js';
+import type { Watchers } from './watch.js';
+
+export interface ApiOptions {
+  state(): State;
+  watchers: Watchers;
+  credentials: Pick<Credentials, 'start' | 'cancel' | 'logout'>;
+  gateway: Caller<typeof gatewayApi>;
+  /** A foreign Host, or a browser. */
+  turnedAway(): void;
+  /** Ends the daemon, after the answer is out. */
+  stop(): void;
+  log: Log;
+}
+
+/** The only name the local API answers to: a page that was led here by DNS or by a port has another one. */
+const HOST = 'hoopd';
+
+/** The local API (contracts/local). Looks at Host and Origin before anything else. */
+export function localApp(options: ApiOptions): Hono {
+  const app = new Hono();
+  app.use(async (context, next) => {
+    if (context.req.header('host') !== HOST || context.req.header('origin') !== undefined) {
+      options.turnedAway();
+      const error = new ApiError(403, 'foreign-request', 'only hoop itself may call this API');
+      return context.json(failureOf(error), 403);
+    }
+    return next();
+  });
+  mount(app, localApi, handlers(options), () => undefined);
+  app.get(WATCH_PATH, (context) =>
+    context.body(options.watchers.stream(context.req.raw.signal), 200, { 'content-type': 'application/x-ndjson' }),
+  );
+  app.notFound((context) => context.json(failureOf(new ApiError(404, 'not-found', 'no such endpoint')), 404));
+  app.onError((error, context) => {
+    const told = toldAs(error);
+    if (told.status === 500) options.log.error({ stack: error.stack, path: context.req.path }, 'a call failed');
+    return context.json(failureOf(told), told.status as 500);
+  });
+  return app;
+}
+
+function handlers(options: ApiOptions): Parameters<typeof mount<typeof localApi, undefined>>[2] {
+  const { credentials, gateway } = options;
+  return {
+    status: () => options.state(),
+    login: ({ body }) => credentials.start(body),
+    cancelLogin: () => ({ cancelled: credentials.cancel() }),
+    logout: async () => ({ ended: await credentials.logout() }),
+    sessions: ({ query }) => gateway.sessions({ query: { ...query, all: query.all ? 'true' : 'false' } }),
+    session: ({ id }) => gateway.session({ id }),
+    stop: () => {
+      options.stop();
+      return { stopping: true };
+    },
+  };
+}
+
+/** What the caller can mend is 4xx with its code and hint; the rest is our bug, and its text stays here. */
+function toldAs(error: Error): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof UserError) {
+    const status =
+      error.exit === 'unavailable' ? 503 : error.exit === 'login' ? 401 : error.exit === 'policy' ? 403 : 422;
+    return new ApiError(status, error.code, error.message, { hint: error.hint });
+  }
+  if (error instanceof HoopError) return new ApiError(503, error.code, error.message, { hint: error.hint });
+  return new ApiError(500, 'internal', 'an error in hoopd; its log has more');
+}

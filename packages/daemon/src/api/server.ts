@@ -1,0 +1,54 @@
+import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { connect } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { UserError } from '@hoop/core';
+import type { Hono } from 'hono';
+
+/**
+ * Takes the runtime folder's socket: one daemon a folder. A socket that nobody answers on was left by a daemon that died,
+ * and is removed. Rejects with `already-running` where one lives.
+ */
+export async function takeSocket(path: string): Promise<Server> {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const server = createServer({ keepAliveTimeout: 5_000, requestTimeout: 30_000 });
+    const failed = await listenOn(server, path);
+    if (failed === undefined) return server;
+    if (failed.code !== 'EADDRINUSE') throw failed;
+    if (await answers(path)) break;
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path, { force: true });
+  }
+  throw new UserError('already-running', `a daemon already runs on ${path}`, { hint: 'hoop status' });
+}
+
+export function serve(server: Server, app: Hono): void {
+  server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+}
+
+function listenOn(server: Server, path: string): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    // The socket is created with the mode that this leaves; nobody else could reach it in its 0700 folder anyway.
+    const mask = process.umask(0o177);
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error));
+    server.listen(path, () => {
+      chmodSync(path, 0o600);
+      server.removeAllListeners('error');
+      resolve(undefined);
+    });
+    process.umask(mask);
+  });
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const tell = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => tell(true));
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      tell(!['ECONNREFUSED', 'ENOENT'].includes(error.code ?? '')),
+    );
+  });
+}

@@ -1,0 +1,39 @@
+import type { KeyObject } from 'node:crypto';
+import type { WireIdentity } from '@hoop/contracts/gateway';
+import type { Login, LoginAttempt, StartLogin } from '@hoop/contracts/local';
+import type { z } from 'zod';
+
+/** What an uplink or a call of the gateway's API authenticates with. */
+export interface Credential {
+  gateway: URL;
+  /** From discovery alone. */
+  tunnel: readonly { host: string; port: number }[];
+  /** PEM: the leaf alone. */
+  certificate: string;
+  key: KeyObject;
+  /** PEM roots to trust in place of the system's. */
+  ca: string | undefined;
+  /** `sha256:<hex>` of a certificate that must be in the gateway's chain. */
+  caFingerprint: string | undefined;
+  /** Milliseconds since the epoch. */
+  notAfter: number;
+}
+
+/** What the rest of the daemon needs of the login; `login/` supplies it. */
+export interface Credentials {
+  /** Undefined when nobody is logged in or the certificate cannot be renewed. */
+  current(): Credential | undefined;
+  state(): { login: Login | null; attempt: LoginAttempt | null };
+  /** Called on each change: certificate renewed, login started or ended, attempt progressed. Answers the unsubscriber. */
+  on(change: () => void): () => void;
+  /** News from the sync uplink: the gateway honours the login until then, for this identity. */
+  leaseIs(until: number, identity: z.infer<typeof WireIdentity>): void;
+  /** The gateway has ended the login; what is kept here is given up. */
+  endedByGateway(code: string, message: string, hint: string | undefined): void;
+  start(request: z.infer<typeof StartLogin>): Promise<LoginAttempt>;
+  cancel(): boolean;
+  logout(): Promise<boolean>;
+  /** Takes up the login that the keychain holds, if any. Never rejects because there is none. */
+  restore(): Promise<void>;
+  close(): Promise<void>;
+}

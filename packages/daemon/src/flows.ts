@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { WireConnection } from '@hoop/contracts/gateway';
+import { CreditBudget } from '@hoop/contracts/uplink';
+import type { ClientProgram, Greeting, ProtocolName, Refusal } from '@hoop/core';
+import type { PeerSocket, ProgramFinder } from '@hoop/platform';
+import type { Credentials } from './credentials.js';
+import { type Greeted, greet } from './listeners/greeting.js';
+import type { Leaves } from './listeners/leaf.js';
+import { carry } from './uplinks/carry.js';
+import type { Uplink } from './uplinks/dial.js';
+import type { Pool } from './uplinks/pool.js';
+
+export interface FlowsOptions {
+  greetings: Record<ProtocolName, Greeting>;
+  credentials: Pick<Credentials, 'current'>;
+  pool: Pool;
+  leaves: Leaves;
+  programs: Pick<ProgramFinder, 'find'>;
+  /** A client that does not speak the connection's protocol was turned away. */
+  rejected(connection: string, why: string): void;
+  changed(): void;
+  /** Milliseconds; replaced in tests. */
+  greetingDeadline?: number;
+}
+
+/** Until the first bytes of a flow are there: a person may type a password, a half-open client may not stay for ever. */
+const GREETING_DEADLINE = 60_000;
+/** What a client waits for a gateway that does not answer, before it is told so. */
+const UPLINK_DEADLINE = 2_500;
+/** The program's name is found while the client greets; a flow hardly waits for it. */
+const PROGRAM_DEADLINE = 10;
+/** A client that was refused closes its side within this. */
+const LAST_WORDS = 2_000;
+/** Beyond the first credit of each flow, all flows of the daemon together. */
+const CREDIT = 64 * 1024 * 1024;
+/** For direct TLS: the protocol's own ALPN id, required of a server that is asked for it (PostgreSQL 17, libpq-ssl). */
+const ALPN: Record<ProtocolName, readonly string[]> = { postgres: ['postgresql'], tcp: [] };
+
+/** Takes accepted connections through their greeting and onto an uplink. */
+export class Flows {
+  readonly #options: FlowsOptions;
+  readonly #budget = new CreditBudget(CREDIT);
+  readonly #sockets = new Map<Socket, string>();
+  readonly #live = new Map<string, number>();
+
+  constructor(options: FlowsOptions) {
+    this.#options = options;
+  }
+
+  /** Live flows of a connection. */
+  count(connection: string): number {
+    return this.#live.get(connection) ?? 0;
+  }
+
+  /** `socket` is paused and its peer is the owner's. Never rejects. */
+  async accept(connection: WireConnection, socket: Socket, peer: PeerSocket): Promise<void> {
+    this.#sockets.set(socket, connection.name);
+    socket.once('close', () => this.#sockets.delete(socket));
+    const program = this.#programOf(peer);
+    const greeted = await this.#greet(connection, socket);
+    if (greeted.as === 'gone') return void socket.destroy();
+    if (greeted.as === 'rejected') {
+      socket.destroy();
+      return this.#options.rejected(connection.name, greeted.why);
+    }
+    await this.#open(connection, greeted, program);
+  }
+
+  /** Ends what is open; with a native error where the client has not begun. */
+  close(): void {
+    for (const socket of this.#sockets.keys()) socket.destroy();
+  }
+
+  #greet(connection: WireConnection, socket: Socket): Promise<Greeted> {
+    const { greetings, leaves, greetingDeadline } = this.#options;
+    return greet(socket, {
+      greeting: greetings[connection.protocol],
+      tls: { context: () => leaves.contextFor(`${connection.name}.hoop`), alpn: ALPN[connection.protocol] },
+      deadline: greetingDeadline ?? GREETING_DEADLINE,
+    });
+  }
+
+  async #open(
+    connection: WireConnection,
+    greeted: Greeted & { as: 'flow' },
+    program: Promise<ClientProgram | undefined>,
+  ): Promise<void> {
+    const greeting = this.#options.greetings[connection.protocol];
+    const local = greeted.stream;
+    local.on('error', () => {});
+    const uplink = await this.#uplink();
+    if (!('socket' in uplink)) return bid(local, greeting.refuse(uplink.refusal));
+    const found = await program;
+    const head = {
+      kind: 'flow' as const,
+      flow: randomBytes(16).toString('hex'),
+      epoch: 0,
+      connection: connection.name,
+      port: connection.port,
+      ...(found !== undefined && { program: found }),
+    };
+    this.#count(connection.name, 1);
+    const refuse = (refusal: Refusal) => greeting.refuse(refusal);
+    carry({ local, first: greeted.first, uplink: uplink.socket, head, refuse, budget: this.#budget }, () =>
+      this.#count(connection.name, -1),
+    );
+  }
+
+  async #uplink(): Promise<{ socket: Uplink } | { refusal: Refusal }> {
+    const credential = this.#options.credentials.current();
+    if (credential === undefined) return { refusal: LOGIN_REQUIRED };
+    try {
+      return { socket: await inTime(this.#options.pool.take(credential)) };
+    } catch {
+      return { refusal: { ...UNREACHABLE, message: `the gateway ${credential.gateway.host} cannot be reached` } };
+    }
+  }
+
+  #programOf(peer: PeerSocket): Promise<ClientProgram | undefined> {
+    const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), PROGRAM_DEADLINE));
+    const found = this.#options.programs
+      .find(peer.inode)
+      .then((process) => (process === undefined ? undefined : { pid: process.pid, name: process.name }))
+      .catch(() => undefined);
+    return Promise.race([found, late]);
+  }
+
+  #count(connection: string, by: number): void {
+    this.#live.set(connection, this.count(connection) + by);
+    this.#options.changed();
+  }
+}
+
+/** The last words, an end, and a moment to hear them. */
+function bid(local: Duplex, words: Uint8Array): void {
+  local.resume();
+  const late = setTimeout(() => local.destroy(), LAST_WORDS);
+  local.once('close', () => clearTimeout(late));
+  local.write(words);
+  local.end();
+}
+
+/** An uplink that comes after its client was told otherwise is closed. */
+async function inTime(dialled: Promise<Uplink>): Promise<Uplink> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('too late')), UPLINK_DEADLINE);
+  });
+  try {
+    return await Promise.race([dialled, late]);
+  } catch (error) {
+    dialled.then((uplink) => uplink.destroy()).catch(() => {});
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const LOGIN_REQUIRED: Refusal = {
+  code: 'login-required',
+  message: 'nobody is logged in on this laptop, or the login has ended',
+  hint: 'hoop login',
+};
+const UNREACHABLE: Refusal = {
+  code: 'gateway-unreachable',
+  message: 'the gateway cannot be reached',
+  hint: 'hoop status shows the gateway; a new attempt is made for each connection',
+};

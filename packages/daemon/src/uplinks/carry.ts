@@ -1,0 +1,222 @@
+import type { Duplex } from 'node:stream';
+import {
+  Channel,
+  type ChannelEvents,
+  type Close,
+  type CreditBudget,
+  FRAME,
+  type Head,
+  json,
+} from '@hoop/contracts/uplink';
+import { ProtocolError, type Refusal } from '@hoop/core';
+import type { Uplink } from './dial.js';
+
+export interface Carried {
+  /** The client's end, after its greeting: a socket or local TLS over one. Paused. */
+  local: Duplex;
+  /** What the client already said. */
+  first: Uint8Array;
+  uplink: Uplink;
+  head: Head & { kind: 'flow' };
+  /** A native error, in the connection's protocol. */
+  refuse(refusal: Refusal): Uint8Array;
+  budget: CreditBudget;
+}
+
+/** How long a client that was told the end may take to close its side. */
+const LINGER = 2_000;
+/** How long it may take to read what was sent before the end. */
+const STUCK = 60_000;
+
+/**
+ * Carries one flow: bytes of the client to the gateway and back, each side held back while the other has no room, each
+ * direction ended by itself. HEAD and the client's first bytes leave in one write. Calls `done` once, at the end.
+ */
+export function carry(carried: Carried, done: () => void): void {
+  new Flow(carried, done).start();
+}
+
+class Flow {
+  readonly #local: Duplex;
+  readonly #uplink: Uplink;
+  readonly #carried: Carried;
+  readonly #channel: Channel;
+  readonly #done: () => void;
+  #epitaph: Uint8Array | undefined;
+  /** The bytes given to the client end on a message boundary of its protocol. */
+  #boundary = false;
+  #received = 0;
+  /** Given to the client's socket, which has not taken them yet. */
+  #pending = 0;
+  #localEnded = false;
+  #over = false;
+
+  constructor(carried: Carried, done: () => void) {
+    this.#carried = carried;
+    this.#local = carried.local;
+    this.#uplink = carried.uplink;
+    this.#done = done;
+    const events: ChannelEvents = {
+      data: (bytes, boundary) => this.#toClient(bytes, boundary),
+      fin: () => this.#peerFinished(),
+      close: (reason) => this.#closed(reason),
+      epitaph: (bytes) => {
+        this.#epitaph = bytes;
+      },
+      writable: () => this.#local.resume(),
+    };
+    this.#channel = new Channel(carried.uplink, events, carried.budget);
+  }
+
+  start(): void {
+    this.#listen();
+    this.#uplink.cork();
+    this.#channel.control(json(FRAME.HEAD, this.#carried.head));
+    if (this.#carried.first.length > 0) this.#channel.send(this.#carried.first, false);
+    this.#uplink.uncork();
+    if (this.#uplink.destroyed) return this.#linkLost();
+    if (this.#local.destroyed) return this.#clientGone();
+    this.#local.resume();
+    this.#uplink.resume();
+  }
+
+  #listen(): void {
+    const local = this.#local;
+    local.on('data', (chunk: Buffer) => {
+      if (!this.#over && !this.#channel.send(chunk, false)) local.pause();
+    });
+    local.on('end', () => {
+      this.#localEnded = true;
+      if (this.#over) return;
+      this.#channel.finish();
+      this.#settle();
+    });
+    local.on('drain', () => {
+      const n = this.#pending;
+      this.#pending = 0;
+      if (n > 0 && !this.#over) this.#channel.consumed(n, false);
+    });
+    local.on('error', () => {});
+    local.on('close', () => this.#clientGone());
+    this.#uplink.on('data', (chunk: Buffer) => this.#receive(chunk));
+    this.#uplink.on('drain', () => this.#channel.drained());
+    this.#uplink.on('end', () => this.#linkLost());
+    this.#uplink.on('close', () => this.#linkLost());
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#over) return;
+    try {
+      this.#channel.receive(chunk);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#linkLost();
+    }
+  }
+
+  #toClient(bytes: Uint8Array, boundary: boolean): void {
+    if (this.#over) return;
+    this.#received += bytes.length;
+    this.#boundary = boundary;
+    if (this.#local.write(bytes)) this.#channel.consumed(bytes.length, true);
+    else this.#pending += bytes.length;
+  }
+
+  #peerFinished(): void {
+    this.#local.end();
+    this.#settle();
+  }
+
+  /** Both directions have ended in order: the uplink has done its work. */
+  #settle(): void {
+    if (this.#channel.over) this.#finish();
+  }
+
+  /** The gateway has ended the flow. It has told the client why, unless it could not know the protocol yet. */
+  #closed(reason: Close): void {
+    if (this.#over) return;
+    if (this.#received === 0 && !this.#channel.peerFinished) {
+      this.#local.write(this.#carried.refuse(refusalOf(reason)));
+    }
+    this.#endLocal();
+    this.#finish();
+  }
+
+  /**
+   * The link broke: an end without FIN. Only at a message boundary can anything be said; inside a message it would be
+   * taken for the message's rest.
+   */
+  #linkLost(): void {
+    if (this.#over) return;
+    if (this.#channel.peerFinished) {
+      this.#endLocal();
+      return this.#finish();
+    }
+    if (this.#received === 0) this.#local.write(this.#carried.refuse(LINK_LOST));
+    else if (this.#boundary && this.#epitaph !== undefined) this.#local.write(this.#epitaph);
+    this.#endLocal();
+    this.#finish();
+  }
+
+  #clientGone(): void {
+    if (this.#over) return;
+    if (!this.#channel.peerFinished || !this.#localEnded) {
+      this.#channel.close({ code: 'client-gone', message: 'the client has closed the connection' });
+    }
+    this.#finish();
+  }
+
+  /** Ends our side, reads on so that what was said is not lost to a reset, and does not wait for ever. */
+  #endLocal(): void {
+    const local = this.#local;
+    local.resume();
+    let late = setTimeout(() => local.destroy(), STUCK);
+    local.end(() => {
+      clearTimeout(late);
+      late = setTimeout(() => local.destroy(), LINGER);
+    });
+    local.once('close', () => clearTimeout(late));
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.#channel.release();
+    this.#uplink.end();
+    // The gateway closes in turn; one that does not is not waited for.
+    const late = setTimeout(() => this.#uplink.destroy(), LINGER);
+    late.unref();
+    this.#uplink.once('close', () => clearTimeout(late));
+    this.#uplink.resume();
+    this.#done();
+  }
+}
+
+const LINK_LOST: Refusal = {
+  code: 'link-lost',
+  message: 'the link to the gateway was lost before it answered',
+  hint: 'try again; `hoop status` shows the gateway',
+};
+
+const CODES: ReadonlySet<string> = new Set<Refusal['code']>([
+  'not-granted',
+  'identity-disabled',
+  'login-required',
+  'unknown-connection',
+  'port-refused',
+  'no-such-database',
+  'upstream-unreachable',
+  'upstream-refused',
+  'gateway-unreachable',
+  'link-lost',
+  'shutting-down',
+  'too-many',
+  'record-failed',
+  'protocol',
+  'internal',
+]);
+
+/** A code this daemon does not know is told as it stands in the message. */
+function refusalOf({ code, message, hint }: Close): Refusal {
+  const known = CODES.has(code) ? (code as Refusal['code']) : 'internal';
+  return { code: known, message, ...(hint === undefined ? {} : { hint }) };
+}

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { UserError } from '@hoop/core';
+import type { Upstream } from '@hoop/session';
+import { Policy } from './policy.js';
+import { lookUp } from './reference.js';
+import type { Config, ConnectionConfig } from './schema.js';
+
+/** A configuration in force: itself, the policy made from it, and the upstreams with their roots read. */
+export class Configured {
+  readonly config: Config;
+  readonly policy: Policy;
+  readonly #upstreams: Map<string, Upstream>;
+
+  /** Throws `UserError` `config` if a file that it names cannot be read. */
+  constructor(config: Config) {
+    this.config = config;
+    this.policy = new Policy(config);
+    const entries = Object.entries(config.connections);
+    this.#upstreams = new Map(entries.map(([name, it]) => [name, upstreamOf(name, it)]));
+  }
+
+  upstream(name: string): Upstream {
+    const upstream = this.#upstreams.get(name);
+    if (!upstream) throw new Error(`no upstream for ${name}`);
+    return upstream;
+  }
+}
+
+function upstreamOf(name: string, it: ConnectionConfig): Upstream {
+  const { user, password } = it;
+  const login = async (account: string) => ({
+    user: account,
+    password: password === undefined ? '' : (await lookUp(password)).reveal(),
+  });
+  return {
+    name,
+    protocol: it.protocol,
+    host: it.host,
+    port: it.port,
+    tls: it.tls.mode,
+    ...(it.tls.ca !== undefined && { ca: pemAt(name, it.tls.ca) }),
+    databases: it.databases,
+    record: it.record,
+    ...(user !== undefined && { login: () => login(user) }),
+  };
+}
+
+function pemAt(name: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new UserError('config', `connections.${name}.tls.ca: cannot read ${path}: ${code}`, { cause });
+  }
+}

@@ -1,0 +1,101 @@
+import { PROTOCOLS } from '@hoop/core';
+import { z } from 'zod';
+
+/**
+ * gateway.yaml (design §6). Every object is strict: a key without effect is refused, so that nobody believes in a
+ * guardrail that does not exist.
+ */
+
+export const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const Name = z.string().regex(NAME, 'a name has lower-case letters, digits and inner hyphens, at most 63 of them');
+const Port = z.number().int().min(1).max(65535);
+const Reference = z
+  .string()
+  .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'a secret is given by reference: env:NAME or file:/path');
+/** A connection's name, or a pattern in which `*` stands for any run of characters. */
+const Pattern = z.string().regex(/^[a-z0-9*]([a-z0-9*-]{0,61}[a-z0-9*])?$/, 'a connection name; * stands for any part');
+const Address = z.strictObject({ host: z.string().min(1), port: z.number().int().min(0).max(65535) });
+
+/** Where a protocol has a port of its own. */
+const DEFAULT_PORT: Record<(typeof PROTOCOLS)[number], number | undefined> = { postgres: 5432, tcp: undefined };
+
+const Connection = z
+  .strictObject({
+    protocol: z.enum(PROTOCOLS),
+    host: z.string().min(1),
+    /** The resource's port. */
+    port: Port.optional(),
+    /** The port people use on the name; the resource's if absent. */
+    listen: Port.optional(),
+    tls: z
+      .strictObject({ mode: z.enum(['verify-full', 'disable']).default('verify-full'), ca: z.string().optional() })
+      .default({ mode: 'verify-full' }),
+    databases: z.array(z.string().min(1).max(63)).default([]),
+    user: z.string().min(1).optional(),
+    password: Reference.optional(),
+    record: z.enum(['statements', 'output']).default('statements'),
+    description: z.string().max(200).optional(),
+    contact: z.string().max(200).optional(),
+  })
+  .superRefine((it, context) => {
+    const complain = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+    if (it.port === undefined && DEFAULT_PORT[it.protocol] === undefined)
+      complain('port', `${it.protocol} has no port of its own: give one`);
+    if (it.protocol === 'postgres') {
+      if (it.databases.length === 0) complain('databases', 'list at least one database; the first is the default');
+      if (it.user === undefined) complain('user', 'the database user that the gateway logs in as');
+      return;
+    }
+    for (const key of ['databases', 'user', 'password'] as const)
+      if (it[key] !== undefined && it[key].length > 0) complain(key, `${it.protocol} has none: without effect`);
+    if (it.record === 'output') complain('record', `${it.protocol} has no output that can be recorded: without effect`);
+  })
+  .transform((it) => {
+    const port = it.port ?? DEFAULT_PORT[it.protocol] ?? 0;
+    return { ...it, port, listen: it.listen ?? DEFAULT_PORT[it.protocol] ?? port };
+  });
+export type ConnectionConfig = z.output<typeof Connection>;
+
+const Role = z.strictObject({
+  /** Groups, as the IdP's token names them. */
+  groups: z.array(z.string().min(1)).min(1),
+  see: z.array(Pattern).default([]),
+  connect: z.array(Pattern).default([]),
+  /** Only connections with one of these ports; all if absent. */
+  ports: z.array(Port).min(1).optional(),
+});
+export type RoleConfig = z.output<typeof Role>;
+
+const Limits = z.strictObject({
+  connections: z.number().int().min(1).default(8192),
+  perAddress: z.number().int().min(1).default(2048),
+  flowsPerPerson: z.number().int().min(1).default(2048),
+});
+
+export const Config = z.strictObject({
+  name: Name,
+  listen: Address,
+  /** The name that laptops dial. */
+  publicHost: z.string().min(1),
+  /** If another port than `listen.port` is seen from outside. */
+  publicPort: Port.optional(),
+  data: z.string().min(1),
+  tls: z.strictObject({ certificate: z.string(), key: z.string() }).optional(),
+  idp: z.strictObject({
+    issuer: z.url(),
+    clientId: z.string().min(1),
+    scopes: z.array(z.string().min(1)).default(['openid', 'email', 'profile', 'offline_access']),
+    groupsClaim: z.string().min(1).default('groups'),
+    emailClaim: z.string().min(1).default('email'),
+    deviceFlow: z.boolean().default(false),
+    ca: z.string().optional(),
+  }),
+  connections: z.record(Name, Connection).default({}),
+  roles: z.record(Name, Role).default({}),
+  leaseMinutes: z.number().min(1).max(1440).default(60),
+  durability: z.enum(['writes', 'all']).default('writes'),
+  drainSeconds: z.number().min(0).max(3600).default(10),
+  limits: Limits.default(Limits.parse({})),
+  metrics: z.strictObject({ listen: Address }).optional(),
+});
+export type Config = z.output<typeof Config>;

@@ -1,0 +1,3 @@
+export * from './claim.js';
+export * from './plan.js';
+export * from './state.js';

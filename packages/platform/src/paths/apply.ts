@@ -1,0 +1,83 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { UserError } from '@hoop/core';
+
+/**
+ * Makes the folder if it is missing, and sees to it that it is a real folder of this user that nobody else can look into.
+ * A symbolic link or a foreign owner is refused: whoever placed it could read or replace what we keep there.
+ */
+export function ownFolder(path: string, uid: number): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const found = lstatSync(path);
+  if (found.isSymbolicLink() || !found.isDirectory()) throw refused(path, 'is not a plain folder');
+  if (found.uid !== uid) throw refused(path, `belongs to user id ${found.uid}`);
+  if ((found.mode & 0o077) !== 0) chmodSync(path, 0o700);
+}
+
+/** The file's text, or undefined if there is none. Links and foreign owners are refused. */
+export function readOwn(path: string, uid: number): string | undefined {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT') return undefined;
+    throw code === 'ELOOP' ? refused(path, 'is a symbolic link') : cause;
+  }
+  try {
+    checkFile(file, path, uid);
+    return readFileSync(file, 'utf8');
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Opens a file of ours for appending, 0600; the caller closes it. Links and foreign owners are refused. */
+export function appendOwn(path: string, uid: number): number {
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+  let file: number;
+  try {
+    file = openSync(path, flags, 0o600);
+  } catch (cause) {
+    throw (cause as NodeJS.ErrnoException).code === 'ELOOP' ? refused(path, 'is a symbolic link') : cause;
+  }
+  checkFile(file, path, uid);
+  return file;
+}
+
+/** Replaces the file's text in one step, 0600: after a crash there is the old text or the new one. */
+export function replaceOwn(path: string, text: string): void {
+  const next = join(dirname(path), `.${process.pid}.next`);
+  rmSync(next, { force: true });
+  const file = openSync(next, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+  try {
+    writeFileSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(next, path);
+}
+
+function checkFile(file: number, path: string, uid: number): void {
+  const found = fstatSync(file);
+  if (!found.isFile()) throw refused(path, 'is not a plain file');
+  if (found.uid !== uid) throw refused(path, `belongs to user id ${found.uid}`);
+}
+
+function refused(path: string, why: string): UserError {
+  return new UserError('path-refused', `${path} ${why}`, { hint: `move it away: hoop makes its own` });
+}

@@ -1,0 +1,94 @@
+import type { Action, Output, ProtocolSpec, Side } from '@hoop/core';
+import { concat } from '@hoop/core';
+import { bugOf, type Heard, Stage, type StageOptions, sentTo } from './playbook-stage.js';
+
+/** A conversation as the wire carries it: who sends what, in turn, and who ends. */
+export interface Sample {
+  name: string;
+  options?: StageOptions;
+  steps: readonly Step[];
+}
+export type Step = { client: Uint8Array } | { upstream: Uint8Array } | { ends: Side };
+
+/** How a step's bytes are cut before they are fed. */
+export type Cut = (bytes: Uint8Array, step: number) => readonly Uint8Array[];
+export const whole: Cut = (bytes) => [bytes];
+export const byByte: Cut = (bytes) => Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
+export const cutAt =
+  (step: number, at: number): Cut =>
+  (bytes, index) =>
+    index === step ? [bytes.subarray(0, at), bytes.subarray(at)] : [bytes];
+
+/**
+ * What a step led to, whatever the cuts: the bytes each side was sent, whether the client stands on a message boundary,
+ * what was asked, noted and ended in its order, and the outputs with the rows of one statement together. How bytes and
+ * rows were grouped into effects is the engine's own business.
+ */
+export interface Outcome {
+  client: Uint8Array;
+  upstream: Uint8Array;
+  boundary: boolean;
+  said: Heard[];
+  revealed: { statement: number; output: Output }[];
+}
+
+/** Plays a sample; `late` answers each `judge` only when all of the step's bytes have come. */
+export function play(spec: ProtocolSpec, sample: Sample, cut: Cut, late = false): Outcome[] {
+  const judge = sample.options?.judge ?? (() => ({ allow: true }) as const);
+  const stage = new Stage(spec, late ? { ...sample.options, hold: ['judge'] } : sample.options);
+  stage.run();
+  const outcomes = [outcomeOf(stage, 0)];
+  for (const [index, step] of sample.steps.entries()) {
+    const from = stage.heard.length;
+    stage.mark();
+    if ('ends' in step) stage.end(step.ends);
+    else for (const piece of cut(bytesOf(step), index)) stage.feed(sideOf(step), piece);
+    if (late) answerAll(stage, judge);
+    outcomes.push(outcomeOf(stage, from));
+  }
+  return outcomes;
+}
+
+export function sideOf(step: Step): Side {
+  return 'client' in step || ('ends' in step && step.ends === 'client') ? 'client' : 'upstream';
+}
+
+export function bytesOf(step: Step): Uint8Array {
+  return 'client' in step ? step.client : 'upstream' in step ? step.upstream : new Uint8Array(0);
+}
+
+function answerAll(stage: Stage, judge: NonNullable<StageOptions['judge']>): void {
+  for (const side of ['client', 'upstream'] as const) {
+    while (stage.holds(side) && !stage.closed) {
+      const asked = stage.heard.findLast((one) => one.do === 'judge');
+      stage.release(side, judge((asked as { action: Action }).action));
+    }
+  }
+}
+
+function outcomeOf(stage: Stage, from: number): Outcome {
+  const heard = stage.heard.slice(from);
+  const bug = bugOf(heard);
+  if (bug !== undefined) throw bug;
+  return {
+    client: sentTo(heard, 'client'),
+    upstream: sentTo(heard, 'upstream'),
+    boundary: stage.boundary,
+    said: heard.filter((one) => one.do !== 'send' && one.do !== 'reveal'),
+    revealed: joinRows(heard),
+  };
+}
+
+function joinRows(heard: readonly Heard[]): Outcome['revealed'] {
+  const joined: Outcome['revealed'] = [];
+  for (const one of heard) {
+    if (one.do !== 'reveal') continue;
+    const last = joined.at(-1);
+    if (last?.statement === one.statement && last.output.kind === 'rows' && one.output.kind === 'rows') {
+      last.output = { ...last.output, cells: [...last.output.cells, ...one.output.cells] };
+    } else if (last?.statement === one.statement && last.output.kind === 'body' && one.output.kind === 'body') {
+      last.output = { kind: 'body', bytes: concat([last.output.bytes, one.output.bytes]) };
+    } else joined.push({ statement: one.statement, output: one.output });
+  }
+  return joined;
+}
