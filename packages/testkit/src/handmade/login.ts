@@ -2,7 +2,9 @@ import { createHash, generateKeyPair, randomBytes, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 import forge from 'node-forge';
 import { browse } from '../browser/index.js';
-import { CLIENT_ID, type Person } from '../idp/index.js';
+// Not from the index: that would load the provider into programs which only start it.
+import { CLIENT_ID } from '../idp/client.js';
+import type { Person } from '../idp/people.js';
 import { ask } from './ask.js';
 
 /**

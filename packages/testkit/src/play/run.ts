@@ -19,11 +19,14 @@ export async function withWorld(options: PlayOptions, inside: (stage: Stage) => 
   const interrupted = new Promise<number>((resolve) => {
     for (const [signal, code] of SIGNALS) process.on(signal, () => resolve(code));
   });
+  let code = 1;
   try {
-    return await Promise.race([inside({ root: options.root, world, skipped: setUpSkipped() }), interrupted]);
+    code = await Promise.race([inside({ root: options.root, world, skipped: setUpSkipped() }), interrupted]);
   } finally {
-    await world.end({ keep: options.keep });
+    // What failed is explained by logs: they stay, until the next start.
+    await world.end({ keep: options.keep || code === 1 });
   }
+  return code;
 }
 const SIGNALS = [
   ['SIGINT', 130],
@@ -40,7 +43,7 @@ export async function check(options: PlayOptions, steps: readonly Step<Stage>[])
     counts = summary(tally, performance.now() - from);
     return tally.FAIL === 0 ? 0 : 1;
   });
-  const left = options.keep ? `${options.folder} kept.` : './.demo removed.';
+  const left = options.keep || code === 1 ? './.demo kept.' : './.demo removed.';
   print(`${counts || 'Interrupted.'} All ended, ${left}`);
   return code;
 }

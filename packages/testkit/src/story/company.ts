@@ -1,4 +1,4 @@
-import { STAFF } from '../idp/index.js';
+import { STAFF } from '../idp/people.js';
 import type { Stage } from './stage.js';
 import type { Step } from './step.js';
 

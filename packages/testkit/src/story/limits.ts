@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
 import { type HandmadeLogin, handmadeLogin, openFlow } from '../handmade/index.js';
-import { STAFF } from '../idp/index.js';
+import { STAFF } from '../idp/people.js';
 import { asAccount, CONNECTION, CONTACT, finished, type Laptop } from '../world/index.js';
 import { logIn, named } from './alice.js';
 import { listed, must, nextLine, type Stage, sqlClient } from './stage.js';

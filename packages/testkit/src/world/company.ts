@@ -1,10 +1,12 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import { CLIENT_ID, type IssuedTokens } from '../idp/index.js';
+// Not from the index: that would load the provider into programs which only start it.
+import { CLIENT_ID } from '../idp/client.js';
+import type { IssuedTokens } from '../idp/issued.js';
 import { Cluster, GATEWAY_ROLE } from '../postgres/index.js';
 import { type Account, asAccount, own } from './account.js';
 import { type Authority, newAuthority } from './authority.js';
@@ -103,8 +105,8 @@ export class Company {
     const check = await this.gateway('check');
     if (check.code !== 0) throw new Error(`hoop-gateway check: ${check.stderr.trim()}`);
     const { bin } = this.#options.programs;
-    this.#start('gateway', [join(bin, 'hoop-gateway'), 'serve', '--config', this.configFile], folder);
-    await this.#healthy();
+    const serve = this.#start('gateway', [join(bin, 'hoop-gateway'), 'serve', '--config', this.configFile], folder);
+    await this.#healthy(serve);
   }
 
   /** A command on the gateway's host, e.g. `users ls`. */
@@ -131,9 +133,7 @@ export class Company {
   /** The gateway's record as it lies on disk: one JSON document a line, oldest first. */
   record(): Record<string, unknown>[] {
     const folder = join(this.gatewayFolder, 'data/record');
-    const names = existsSync(folder)
-      ? execFileSync('ls', [folder], { encoding: 'utf8' }).trim().split('\n').sort()
-      : [];
+    const names = existsSync(folder) ? readdirSync(folder).sort() : [];
     return names
       .filter((name) => name.endsWith('.jsonl'))
       .flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'))
@@ -214,8 +214,9 @@ export class Company {
     return child;
   }
 
-  async #healthy(): Promise<void> {
+  async #healthy(serve: ChildProcess): Promise<void> {
     for (const deadline = Date.now() + 20_000; Date.now() < deadline; await after(50)) {
+      if (serve.exitCode !== null) throw new Error(`hoop-gateway serve ended with ${serve.exitCode}`);
       if (await healthy(this.gatewayPort, this.authority.certificate)) return;
     }
     throw new Error('the gateway does not answer on /healthz');

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Person } from '../idp/index.js';
+import type { Person } from '../idp/people.js';
 import { type Account, asAccount, own } from './account.js';
 import { found, startKeyring } from './keyring.js';
 import { type Finished, finished } from './output.js';

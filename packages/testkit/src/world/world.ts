@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Person, STAFF } from '../idp/index.js';
+import { type Person, STAFF } from '../idp/people.js';
 import type { Account } from './account.js';
 import { Company } from './company.js';
 import { keyringMissing } from './keyring.js';
@@ -84,8 +84,9 @@ export class World {
   /** Ends every process, removes every user and the folder. */
   async end(options: { keep?: boolean } = {}): Promise<void> {
     await this.processes.endAll();
-    if (options.keep) await endMarked(this.folder);
-    else await clear(this.folder);
+    if (!options.keep) return clear(this.folder);
+    await endMarked(this.folder);
+    usersOf(this.folder).forEach(removeUser);
   }
 
   #user(name: string, home = '/nonexistent'): Account | undefined {
