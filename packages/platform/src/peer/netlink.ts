@@ -45,7 +45,7 @@ export async function netlinkLookup(): Promise<SocketLookup | undefined> {
 }
 
 /** FFI is experimental, knowingly: its warning must not stand on the user's stderr. Others still do. */
-async function quietly<T>(work: () => Promise<T>): Promise<T> {
+export async function quietly<T>(work: () => Promise<T>): Promise<T> {
   const emit = process.emitWarning;
   process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
     if (String(warning).includes('FFI')) return;
