@@ -15,11 +15,12 @@ import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } fro
  * | `send`    | writes, and resumes once the receiver has room                        | –                        |
  * | `dial`    | opens the upstream by the engine's `connect` script                   | `Dialled`                |
  * | `judge`   | asks the controls; the intent is on record before it resumes          | `Verdict`                |
+ * | `judge-all` | the same for what came in one chunk: one wait, one write of the record | `Verdict[]`, in order    |
  * | `reveal`  | lets the controls mask and record an output                           | `Output`                 |
  * | `note`    | records an event; never pauses                                        | –                        |
  * | `wait`    | resumes when the signal is raised (by the other script or by `say`)   | –                        |
  * | `finish`  | half-closes the named side after what was sent                        | –                        |
- * | `cancel`  | cancels the work that the key names, if a session of ours owns it      | –                        |
+ * | `cancel`  | cancels the work that the key names, if a session of ours owns it     | – once upstream was told |
  * | `refuse`  | sends the refusal's bytes to the client and ends the flow as refused   | never resumes            |
  * | `close`   | ends the flow                                                         | never resumes            |
  */
@@ -28,6 +29,7 @@ export type Effect =
   | { do: 'send'; to: Side; bytes: Uint8Array | readonly Uint8Array[]; boundary: boolean }
   | { do: 'dial'; database: string; user: string; parameters: ReadonlyMap<string, string> }
   | { do: 'judge'; action: Action }
+  | { do: 'judge-all'; actions: readonly Action[] }
   | { do: 'reveal'; output: Output; statement: number }
   | { do: 'note'; entry: Entry }
   | { do: 'wait'; until: Signal }
@@ -54,7 +56,7 @@ export class Cancelled extends Error {
 }
 
 /** What resumes a script: the answer to the effect it yielded. */
-export type Answer = Uint8Array | null | Verdict | Output | Dialled | undefined;
+export type Answer = Uint8Array | null | Verdict | readonly Verdict[] | Output | Dialled | undefined;
 
 /** A script: runs until it returns (its direction has ended) or the driver throws into it (cancellation). */
 export type Script<T = void> = Generator<Effect, T, Answer>;

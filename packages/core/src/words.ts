@@ -102,6 +102,8 @@ export interface Refusal {
   message: string;
   detail?: string | undefined;
   hint?: string | undefined;
+  /** The upstream's own code (SQLSTATE), where the refusal passes on what the upstream said; else the protocol's for `code`. */
+  native?: string | undefined;
 }
 
 /** What the record keeps of a flow's events; times are the recorder's. */

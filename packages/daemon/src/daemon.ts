@@ -196,12 +196,17 @@ export class Daemon {
     const before = this.#credential;
     const now = this.#options.credentials.current();
     this.#credential = now;
-    const sameLogin = before?.key === now?.key && before?.gateway.origin === now?.gateway.origin;
-    if (!sameLogin) this.#sync.refresh();
+    if (!isSameWay(before, now)) this.#sync.refresh();
     if (before?.certificate !== now?.certificate) this.#pool.renewed();
     if (this.#options.credentials.state().login === null) this.#follow([]);
     this.#options.changed();
   }
+}
+
+/** The same login by the same way: only the certificate may differ. */
+function isSameWay(a: Credential | undefined, b: Credential | undefined): boolean {
+  const way = (one: Credential | undefined) => JSON.stringify([one?.gateway.origin, one?.tunnel, one?.ca]);
+  return a?.key === b?.key && way(a) === way(b);
 }
 
 const HINT = 'hoop connect and hoop run need no names';

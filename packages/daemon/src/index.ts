@@ -1,12 +1,13 @@
 import { UserError } from '@hoop/core';
 import { appendOwn, environment, forbidDumps, ownFolder, planPaths } from '@hoop/platform';
-import { GREETINGS } from '@hoop/protocols/greet';
+
 import { localApp } from './api/app.js';
 import { gatewayCaller } from './api/gateway.js';
 import { serve, takeSocket } from './api/server.js';
 import { Watchers } from './api/watch.js';
 import type { Credentials } from './credentials.js';
 import { Daemon } from './daemon.js';
+import { GREETINGS } from './greetings.js';
 import { type Log, openLog } from './log.js';
 import { loginCredentials } from './login/index.js';
 

@@ -51,14 +51,19 @@ export interface FlowOptions {
   signal: AbortSignal;
   /** Maps minted cancel keys to running flows; one for the whole gateway. */
   cancels: CancelRegistry;
+  /** Told of errors that are our bug, for the log; the client learns only that there was one. */
+  report?: ((error: unknown) => void) | undefined;
 }
 
 /** Keys minted for clients, each owned by one flow; compared in constant time. */
 export interface CancelRegistry {
-  mint(cancel: () => void): { process: number; secret: Uint8Array; release: () => void };
-  /** Cancels the flow's running work if the key is exactly one of ours. */
-  cancel(process: number, secret: Uint8Array): boolean;
+  mint(cancel: () => void | Promise<void>): { process: number; secret: Uint8Array; release: () => void };
+  /** Cancels the flow's running work if the key is exactly one of ours; resolves once the upstream was told. */
+  cancel(process: number, secret: Uint8Array): Promise<boolean>;
 }
 
-/** `runFlow` takes a flow from its first byte to its record. Resolves when all is closed and told to the recorder. */
+/**
+ * `runFlow` takes a flow from its first byte to its record. Resolves when all is closed and told to the recorder; what
+ * the client has not yet taken may then still be on its way, so the wire's owner lets it flow until both ends are in.
+ */
 export type RunFlow = (options: FlowOptions) => Promise<Outcome>;

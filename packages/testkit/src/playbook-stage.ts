@@ -1,5 +1,6 @@
 import type {
   Action,
+  Answer,
   CancelKey,
   Dialled,
   Effect,
@@ -31,7 +32,7 @@ export interface StageOptions {
   judge?: (action: Action) => Verdict;
   reveal?: (output: Output) => Output;
   /** Leaves these unanswered until `release`. */
-  hold?: readonly ('dial' | 'judge' | 'reveal')[];
+  hold?: readonly ('dial' | 'judge' | 'judge-all' | 'reveal')[];
 }
 
 interface Lane {
@@ -40,7 +41,7 @@ interface Lane {
   queue: Uint8Array[];
   ended: boolean;
   state: 'runnable' | 'reading' | 'waiting' | 'held' | 'done';
-  answer: Uint8Array | null | Verdict | Output | Dialled | undefined;
+  answer: Answer;
 }
 
 /** A driver without sockets: performs an engine's effects in memory and writes down what it heard. */
@@ -104,7 +105,7 @@ export class Stage {
   }
 
   /** Answers the oldest held effect of a side. */
-  release(side: Side, answer: Verdict | Output | Dialled): void {
+  release(side: Side, answer: NonNullable<Answer>): void {
     const held = this.#lanes[side];
     if (held.state !== 'held') throw new Error(`the ${side}'s script holds nothing`);
     resume(held, answer);
@@ -195,6 +196,7 @@ export class Stage {
         return this.#send(effect);
       case 'dial':
       case 'judge':
+      case 'judge-all':
       case 'reveal':
         this.heard.push(effect);
         return this.#ask(lane, effect);
@@ -211,12 +213,14 @@ export class Stage {
     }
   }
 
-  #ask(lane: Lane, effect: Effect & { do: 'dial' | 'judge' | 'reveal' }): void {
+  #ask(lane: Lane, effect: Effect & { do: 'dial' | 'judge' | 'judge-all' | 'reveal' }): void {
     if (this.#options.hold?.includes(effect.do)) {
       lane.state = 'held';
       return;
     }
-    if (effect.do === 'judge') lane.answer = this.#options.judge?.(effect.action) ?? { allow: true };
+    const judge = this.#options.judge ?? (() => ({ allow: true }) as const);
+    if (effect.do === 'judge') lane.answer = judge(effect.action);
+    else if (effect.do === 'judge-all') lane.answer = effect.actions.map(judge);
     else if (effect.do === 'reveal') lane.answer = this.#options.reveal?.(effect.output) ?? effect.output;
     else {
       const dialled = this.#options.dialled ?? { ok: true, greeting: undefined };

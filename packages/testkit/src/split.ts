@@ -1,4 +1,4 @@
-import type { Action, Output, ProtocolSpec, Side } from '@hoop/core';
+import type { Output, ProtocolSpec, Side } from '@hoop/core';
 import { concat } from '@hoop/core';
 import { bugOf, type Heard, Stage, type StageOptions, sentTo } from './playbook-stage.js';
 
@@ -32,10 +32,10 @@ export interface Outcome {
   revealed: { statement: number; output: Output }[];
 }
 
-/** Plays a sample; `late` answers each `judge` only when all of the step's bytes have come. */
+/** Plays a sample; `late` answers each verdict only when all of the step's bytes have come. */
 export function play(spec: ProtocolSpec, sample: Sample, cut: Cut, late = false): Outcome[] {
   const judge = sample.options?.judge ?? (() => ({ allow: true }) as const);
-  const stage = new Stage(spec, late ? { ...sample.options, hold: ['judge'] } : sample.options);
+  const stage = new Stage(spec, late ? { ...sample.options, hold: ['judge', 'judge-all'] } : sample.options);
   stage.run();
   const outcomes = [outcomeOf(stage, 0)];
   for (const [index, step] of sample.steps.entries()) {
@@ -60,8 +60,9 @@ export function bytesOf(step: Step): Uint8Array {
 function answerAll(stage: Stage, judge: NonNullable<StageOptions['judge']>): void {
   for (const side of ['client', 'upstream'] as const) {
     while (stage.holds(side) && !stage.closed) {
-      const asked = stage.heard.findLast((one) => one.do === 'judge');
-      stage.release(side, judge((asked as { action: Action }).action));
+      const asked = stage.heard.findLast((one) => one.do === 'judge' || one.do === 'judge-all');
+      if (asked?.do === 'judge') stage.release(side, judge(asked.action));
+      else if (asked?.do === 'judge-all') stage.release(side, asked.actions.map(judge));
     }
   }
 }
@@ -74,9 +75,14 @@ function outcomeOf(stage: Stage, from: number): Outcome {
     client: sentTo(heard, 'client'),
     upstream: sentTo(heard, 'upstream'),
     boundary: stage.boundary,
-    said: heard.filter((one) => one.do !== 'send' && one.do !== 'reveal'),
+    said: heard.flatMap(apart).filter((one) => one.do !== 'send' && one.do !== 'reveal'),
     revealed: joinRows(heard),
   };
+}
+
+/** Actions judged together are the same as actions judged one by one. */
+function apart(one: Heard): Heard[] {
+  return one.do === 'judge-all' ? one.actions.map((action) => ({ do: 'judge', action })) : [one];
 }
 
 function joinRows(heard: readonly Heard[]): Outcome['revealed'] {

@@ -1,0 +1,147 @@
+import { ProtocolError } from '@hoop/core';
+import { CANCEL_REQUEST, GSSENC_REQUEST, SSL_REQUEST } from './build.js';
+import { type FrameRules, frameRules, LONGEST } from './cutter.js';
+import { Fields, hex, int32At, text } from './fields.js';
+
+/** PostgreSQL's MAX_STARTUP_PACKET_LENGTH; the length counts itself. */
+export const STARTUP_MOST = 10_000;
+/** What must be read whole to be recorded. Longer ones are answered with 54000. */
+export const INSPECTED_MOST = 64 * 1024 * 1024;
+/** PostgreSQL's PQ_SMALL_MESSAGE_LIMIT. */
+const SMALL = 10_000;
+
+/** What a client may send once it is in. CopyData streams; all else is small, or has to be read whole. */
+export const FRONTEND: FrameRules = frameRules({
+  Q: [INSPECTED_MOST, INSPECTED_MOST],
+  P: [INSPECTED_MOST, INSPECTED_MOST],
+  B: [INSPECTED_MOST, INSPECTED_MOST],
+  F: [INSPECTED_MOST, INSPECTED_MOST],
+  E: [SMALL, SMALL],
+  D: [SMALL, SMALL],
+  C: [SMALL, SMALL],
+  S: [SMALL, SMALL],
+  H: [SMALL, SMALL],
+  X: [SMALL, SMALL],
+  c: [SMALL, SMALL],
+  f: [SMALL, SMALL],
+  d: [0, LONGEST],
+});
+
+/** A packet without a type byte: what a client sends first. */
+export type Startup =
+  | { kind: 'need' }
+  | { kind: 'ssl'; size: number }
+  | { kind: 'gssenc'; size: number }
+  | { kind: 'cancel'; size: number; process: number; secret: Uint8Array }
+  | { kind: 'startup'; size: number; minor: number; parameters: Map<string, string> }
+  | { kind: 'wrong'; major: number };
+
+/** Reads a startup packet off the front of `bytes`. A length out of bounds is a `ProtocolError` before more is read. */
+export function readStartup(bytes: Uint8Array): Startup {
+  if (bytes.length < 4) return { kind: 'need' };
+  const size = int32At(bytes, 0);
+  if (size < 8 || size > STARTUP_MOST) throw new ProtocolError('invalid length of startup packet');
+  if (bytes.length < size) return { kind: 'need' };
+  const code = int32At(bytes, 4);
+  if (code === SSL_REQUEST && size === 8) return { kind: 'ssl', size };
+  if (code === GSSENC_REQUEST && size === 8) return { kind: 'gssenc', size };
+  if (code === CANCEL_REQUEST) return cancel(bytes, size);
+  if (code >>> 16 !== 3) return { kind: 'wrong', major: code >>> 16 };
+  return { kind: 'startup', size, minor: code & 0xffff, parameters: startupParameters(bytes, size) };
+}
+
+/** A secret of 4 bytes in protocol 3.0, of up to 256 from 3.2 on. */
+function cancel(bytes: Uint8Array, size: number): Startup {
+  if (size < 16 || size > 12 + 256) throw new ProtocolError('invalid length of cancel request');
+  return { kind: 'cancel', size, process: int32At(bytes, 8), secret: bytes.slice(12, size) };
+}
+
+function startupParameters(bytes: Uint8Array, size: number): Map<string, string> {
+  const fields = new Fields(bytes, 8, size);
+  const parameters = new Map<string, string>();
+  for (;;) {
+    const name = fields.string();
+    if (name === '') break;
+    parameters.set(name, fields.string());
+  }
+  if (fields.left > 0) throw new ProtocolError('invalid startup packet layout: expected terminator as last byte');
+  return parameters;
+}
+
+/** The text of a Query. */
+export function readQuery(fields: Fields): string {
+  return whole(fields, fields.string());
+}
+
+export interface ParseMessage {
+  name: string;
+  text: string;
+}
+export function readParse(fields: Fields): ParseMessage {
+  return { name: fields.string(), text: fields.string() };
+}
+
+export interface BindMessage {
+  portal: string;
+  statement: string;
+  /** Text as it is, binary as `\x…`, null for NULL. */
+  parameters: (string | null)[];
+  /** Format codes of the result's columns: none (all text), one for all, or one each. */
+  formats: number[];
+}
+export function readBind(fields: Fields): BindMessage {
+  const portal = fields.string();
+  const statement = fields.string();
+  const parameters = readArguments(fields);
+  const formats = Array.from({ length: fields.count() }, () => fields.count());
+  return whole(fields, { portal, statement, parameters, formats });
+}
+
+/** Format codes, then values: the same in Bind and in FunctionCall. */
+function readArguments(fields: Fields): (string | null)[] {
+  const formats = Array.from({ length: fields.count() }, () => fields.count());
+  const values: (string | null)[] = [];
+  for (let index = 0, count = fields.count(); index < count; index++) {
+    const length = fields.int32();
+    const binary = (formats.length === 1 ? formats[0] : formats[index]) === 1;
+    values.push(length === -1 ? null : shown(fields.bytes(length), binary));
+  }
+  return values;
+}
+
+const shown = (value: Uint8Array, binary: boolean): string => (binary ? `\\x${hex(value)}` : text(value));
+
+export interface FunctionCall {
+  oid: number;
+  parameters: (string | null)[];
+}
+export function readFunctionCall(fields: Fields): FunctionCall {
+  const oid = fields.int32() >>> 0;
+  const parameters = readArguments(fields);
+  fields.count();
+  return whole(fields, { oid, parameters });
+}
+
+export interface ExecuteMessage {
+  portal: string;
+  /** 0 for all. */
+  most: number;
+}
+export const readExecute = (fields: Fields): ExecuteMessage =>
+  whole(fields, { portal: fields.string(), most: fields.int32() });
+
+/** What Describe and Close name. */
+export interface Target {
+  kind: 'statement' | 'portal';
+  name: string;
+}
+export function readTarget(fields: Fields): Target {
+  const kind = fields.byte();
+  if (kind !== 0x53 && kind !== 0x50) throw new ProtocolError('Describe or Close of neither a statement nor a portal');
+  return whole(fields, { kind: kind === 0x53 ? 'statement' : 'portal', name: fields.string() });
+}
+
+function whole<T>(fields: Fields, value: T): T {
+  if (fields.left > 0) throw new ProtocolError('a message is longer than its fields');
+  return value;
+}

@@ -1,0 +1,112 @@
+import { type ConnectScript, concat, type Dialled, ProtocolError, type TlsFacts, type UpstreamLogin } from '@hoop/core';
+import { type BackendKey, readBackendKey, readParameterStatus, readStatus } from './codec/backend.js';
+import { cancelRequest, sslRequest, startupMessage } from './codec/build.js';
+import { ALPN } from './greet.js';
+import { authenticate } from './login/authenticate.js';
+import { type Dialling, LoginReader } from './login/messages.js';
+import { refusedByUpstream, unfit } from './login/refused.js';
+
+/** What the upstream said until it was ready: `Dialled.greeting` of this protocol. */
+export interface UpstreamGreeting {
+  /** ParameterStatus and NoticeResponse frames, as they came. */
+  frames: Uint8Array;
+  parameters: ReadonlyMap<string, string>;
+  /** Absent where the upstream cannot be cancelled (some poolers). */
+  key: BackendKey | undefined;
+  status: 'I' | 'T' | 'E';
+  /** What came behind the first ReadyForQuery. */
+  rest: Uint8Array;
+}
+
+export interface ConnectOptions {
+  login: UpstreamLogin | undefined;
+  database: string;
+  parameters: ReadonlyMap<string, string>;
+  tls: 'verify-full' | 'disable';
+}
+
+/** Logs in to the upstream as the gateway. https://www.postgresql.org/docs/current/protocol-flow.html */
+export function* connect(options: ConnectOptions): ConnectScript {
+  try {
+    return yield* logIn(options);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return refuse({ ...unfit('broke the protocol during the login'), detail: error.message });
+  }
+}
+
+function* logIn({ login, database, parameters, tls }: ConnectOptions): ConnectScript {
+  if (login === undefined) return refuse(unfit('asks for a user, and the connection has no credential'));
+  const facts = tls === 'disable' ? undefined : yield* startTls();
+  if (facts === false) return refuse(unfit('does not offer TLS'));
+  yield { do: 'write', bytes: startupMessage(startupPairs(login.user, database, parameters)) };
+  const reader = new LoginReader();
+  const refusal = yield* authenticate(reader, login, facts);
+  return refusal === undefined ? yield* becomeReady(reader) : refuse(refusal);
+}
+
+const refuse = (refusal: (Dialled & { ok: false })['refusal']): Dialled => ({ ok: false, refusal });
+
+/** False where the server has no TLS. More than its one byte would have been said in plaintext (CVE-2021-23222). */
+function* startTls(): Dialling<TlsFacts | false> {
+  yield { do: 'write', bytes: sslRequest() };
+  const answer = (yield { do: 'read' }) as Uint8Array | null;
+  if (answer === null) throw new ProtocolError('the server closed the connection before TLS');
+  if (answer.length !== 1) throw new ProtocolError('the server sent more than its answer to SSLRequest');
+  if (answer[0] !== 0x53) return false;
+  return (yield { do: 'start-tls', alpn: ALPN }) as TlsFacts;
+}
+
+/** The client's own settings go along; who it is, where it goes and how the stream is read are the gateway's to say. */
+function* startupPairs(
+  user: string,
+  database: string,
+  parameters: ReadonlyMap<string, string>,
+): Generator<readonly [string, string]> {
+  yield ['user', user];
+  yield ['database', database];
+  for (const [name, value] of parameters) {
+    if (!OURS.has(name) && !name.startsWith('_pq_.')) yield [name, value];
+  }
+}
+const OURS: ReadonlySet<string> = new Set(['user', 'database', 'replication']);
+
+/** From AuthenticationOk to the first ReadyForQuery. */
+function* becomeReady(reader: LoginReader): ConnectScript {
+  const frames: Uint8Array[] = [];
+  const parameters = new Map<string, string>();
+  let key: BackendKey | undefined;
+  for (;;) {
+    const message = yield* reader.next();
+    if (message === undefined) return refuse(unfit('closed the connection during the login'));
+    const { type, frame, fields } = message;
+    if (type === 'E') return refuse(refusedByUpstream(fields));
+    if (type === 'Z') {
+      const status = readStatus(fields.byte());
+      const greeting: UpstreamGreeting = { frames: concat(frames), parameters, key, status, rest: reader.rest() };
+      return { ok: true, greeting };
+    }
+    if (type === 'K') key = readBackendKey(fields);
+    else if (type === 'S' || type === 'N') frames.push(frame);
+    else throw new ProtocolError('a message that does not belong to a login');
+    if (type === 'S') {
+      const { name, value } = readParameterStatus(fields);
+      parameters.set(name, value);
+    }
+    if (frames.length > FRAMES_MOST) throw new ProtocolError('too many messages before the server is ready');
+  }
+}
+const FRAMES_MOST = 1000;
+
+/** Asks the server, on a connection of its own, to cancel what `key` runs. It answers nothing and closes. */
+export function* cancel(key: BackendKey, tls: 'verify-full' | 'disable'): ConnectScript {
+  try {
+    if (tls === 'verify-full' && (yield* startTls()) === false) return refuse(unfit('does not offer TLS'));
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return refuse({ ...unfit('broke the protocol before a cancel request'), detail: error.message });
+  }
+  yield { do: 'write', bytes: cancelRequest(key) };
+  yield { do: 'read' };
+  return { ok: true, greeting: undefined };
+}

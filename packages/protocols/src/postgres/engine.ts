@@ -1,0 +1,16 @@
+import { EMPTY, type Engine, type FlowContext } from '@hoop/core';
+import { fromClient } from './engine/client.js';
+import { Conversation } from './engine/conversation.js';
+import { fromUpstream } from './engine/upstream.js';
+import { fatal } from './refusal.js';
+
+/** PostgreSQL's machine for one flow: two scripts that share a conversation. */
+export function openPostgres(flow: FlowContext): Engine {
+  const conversation = new Conversation(flow);
+  return {
+    fromClient: () => fromClient(conversation),
+    fromUpstream: () => fromUpstream(conversation),
+    say: (note) => conversation.say(note),
+    refuse: (refusal) => (conversation.boundary ? fatal(refusal) : EMPTY),
+  };
+}

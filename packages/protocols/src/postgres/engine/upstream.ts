@@ -1,0 +1,124 @@
+import { Cancelled, concat, EMPTY, ProtocolError, READ, type Refusal, type Script } from '@hoop/core';
+import { BACKEND, BACKEND_SHOWN } from '../codec/backend.js';
+import { Cutter } from '../codec/cutter.js';
+import { fatal, sqlstate } from '../refusal.js';
+import type { Conversation } from './conversation.js';
+import { Replies } from './replies.js';
+import { Shown } from './shown.js';
+
+/** What the upstream says, from its first ReadyForQuery on. */
+export function* fromUpstream(conversation: Conversation): Script {
+  yield { do: 'wait', until: conversation.opened };
+  const backend = new Backend(conversation);
+  try {
+    yield* backend.run();
+  } catch (error) {
+    if (error instanceof Cancelled) yield* backend.cancelled(error.refusal);
+    throw error;
+  }
+}
+
+/** Reads the server's messages chunk by chunk; each chunk goes on as it came, in one send. */
+class Backend {
+  readonly #conversation: Conversation;
+  readonly #cutter: Cutter;
+  readonly #shown: Shown | undefined;
+  readonly #replies: Replies;
+
+  constructor(conversation: Conversation) {
+    const { recordsOutput } = conversation.flow;
+    this.#conversation = conversation;
+    this.#cutter = new Cutter(recordsOutput ? BACKEND_SHOWN : BACKEND);
+    this.#shown = recordsOutput ? new Shown() : undefined;
+    this.#replies = new Replies(conversation, this.#cutter, this.#shown);
+  }
+
+  *run(): Script {
+    const rest = this.#conversation.greeting?.rest ?? EMPTY;
+    let chunk = rest.length > 0 ? rest : ((yield READ) as Uint8Array | null);
+    while (chunk !== null) {
+      const failure = this.#read(chunk);
+      yield* this.#pass(failure === undefined ? this.#cutter.take() : this.#cutter.takeBefore());
+      if (failure !== undefined) {
+        yield { do: 'refuse', refusal: brokenBy(failure) };
+        return;
+      }
+      chunk = (yield READ) as Uint8Array | null;
+    }
+    yield* this.#end();
+  }
+
+  #read(chunk: Uint8Array): ProtocolError | undefined {
+    try {
+      this.#cutter.push(chunk);
+      while (this.#cutter.next()) this.#replies.frame();
+      return undefined;
+    } catch (error) {
+      if (error instanceof ProtocolError) return error;
+      throw error;
+    }
+  }
+
+  *#pass(pieces: Uint8Array[]): Script {
+    const conversation = this.#conversation;
+    if (this.#shown !== undefined) yield* this.#shown.reveal();
+    if (conversation.entries.length > 0) yield* conversation.tell();
+    if (conversation.boundary) {
+      const notes = conversation.takeNotes();
+      if (notes.length > 0) pieces.unshift(notes);
+    }
+    if (pieces.length > 0) {
+      const boundary = this.#cutter.boundary;
+      conversation.boundary = boundary;
+      yield { do: 'send', to: 'client', bytes: pieces.length === 1 ? (pieces[0] as Uint8Array) : pieces, boundary };
+    }
+    if (conversation.waits) {
+      conversation.waits = false;
+      conversation.answered.raise();
+    }
+  }
+
+  /** The upstream has closed. Unless it said why, or the client left first, the client is told. */
+  *#end(): Script {
+    const conversation = this.#conversation;
+    const { code, message } = conversation.fatal ?? CLOSED;
+    conversation.abandon(code, message);
+    yield* conversation.tell();
+    if (conversation.fatal === undefined && !conversation.clientEnded && conversation.boundary) {
+      yield { do: 'send', to: 'client', bytes: CLOSED_FATAL, boundary: true };
+    }
+    yield { do: 'close', end: conversation.clientEnded ? 'client' : 'upstream' };
+  }
+
+  /** The flow is ended from outside: what runs is told, and cancelled upstream. */
+  *cancelled(refusal: Refusal): Script {
+    const conversation = this.#conversation;
+    const running = conversation.ledger.head;
+    if (running !== undefined) {
+      running.error ??= { code: sqlstate(refusal), message: refusal.message };
+      conversation.finish(running);
+    }
+    conversation.entries.splice(0, conversation.entries.length - TOLD_MOST);
+    yield* conversation.tell();
+    if (running !== undefined && conversation.key !== undefined) yield { do: 'cancel', key: conversation.key };
+  }
+}
+
+/** A cancelled script has little time. */
+const TOLD_MOST = 8;
+
+const CLOSED = { code: '08006', message: 'the database closed the connection' };
+const CLOSED_FATAL = concat([
+  fatal({
+    code: 'link-lost',
+    native: CLOSED.code,
+    message: 'the database closed the connection to the gateway without a reason',
+    hint: 'Connect again, and look before you repeat a write.',
+  }),
+]);
+
+const brokenBy = (error: ProtocolError): Refusal => ({
+  code: 'protocol',
+  message: 'the database broke the protocol; the session was ended',
+  detail: error.message,
+});

@@ -1,0 +1,17 @@
+import type { ProtocolSpec } from '@hoop/core';
+import { cancel, connect } from './connect.js';
+import { openPostgres } from './engine.js';
+import { epitaph, fatal } from './refusal.js';
+
+/** PostgreSQL's frontend/backend protocol, 3.0. https://www.postgresql.org/docs/current/protocol.html */
+export const postgres: ProtocolSpec = {
+  name: 'postgres',
+  judges: ['statement'],
+  reveals: ['rows', 'body', 'message'],
+  defaultPort: 5432,
+  open: openPostgres,
+  connect,
+  cancel,
+  refuse: fatal,
+  epitaph,
+};

@@ -1,0 +1,654 @@
+import type { Verdict } from '@hoop/core';
+import { Playbook } from '@hoop/testkit/conformance';
+import { expect, describe as suite, test } from 'vitest';
+import { postgres } from '../../src/postgres/index.js';
+import * as w from './wire.js';
+
+const DENIED: Verdict = { allow: false, rule: 'record-failed', reason: 'could not be recorded' };
+const DENIAL = w.frame('E', w.z('SERROR'), w.z('VERROR'), w.z('C58030'), w.z('Mcould not be recorded'), [0]);
+/** Execute of the portal that does not exist. */
+const NOTHING = w.execute('hoop: refused');
+const MISSING = w.error('34000', 'portal "hoop: refused" does not exist');
+
+/** A session that is open, nothing said yet. */
+function open(options: ConstructorParameters<typeof Playbook>[1] = {}): Playbook {
+  return new Playbook(postgres, { dialled: w.READY, ...options })
+    .client(w.HELLO)
+    .expect(
+      { do: 'dial', database: 'shop', user: 'alice' },
+      { do: 'note', entry: { kind: 'opened', database: 'shop', user: 'alice', application: 'psql' } },
+      { do: 'own-key', key: { process: 77 } },
+      { do: 'send', to: 'client', bytes: w.WELCOME, boundary: true },
+    );
+}
+const asks = (text: string, parameters?: readonly (string | null)[]) => ({
+  do: 'judge' as const,
+  action: { kind: 'statement', class: 'unknown', text, ...(parameters === undefined ? {} : { parameters }) },
+});
+const finished = (statement: number, entry: object) => ({
+  do: 'note' as const,
+  entry: { kind: 'finished', statement, ...entry },
+});
+const up = (bytes: Uint8Array) => ({ do: 'send' as const, to: 'upstream', bytes });
+const down = (bytes: Uint8Array) => ({ do: 'send' as const, to: 'client', bytes, boundary: true });
+
+suite('simple query', () => {
+  test('is judged, forwarded, counted', () => {
+    const answer = w.all(w.columns('a'), w.row('1'), w.row(null), w.complete('SELECT 2'), w.ready());
+    open()
+      .client(w.query('select 1'))
+      .expect(asks('select 1'), up(w.query('select 1')))
+      .upstream(answer)
+      .expect(finished(1, { rows: 2, bytes: 7 + 6, tag: 'SELECT 2', ms: 0 }), down(answer));
+  });
+
+  test('with many commands is one statement', () => {
+    const answer = w.all(w.complete('INSERT 0 3'), w.columns('a'), w.row('1'), w.complete('SELECT 1'), w.ready());
+    open()
+      .client(w.query('insert; select'))
+      .expect(asks('insert; select'), up(w.query('insert; select')))
+      .upstream(answer)
+      .expect(finished(1, { rows: 4, tag: 'INSERT 0 3; SELECT 1' }), down(answer));
+  });
+
+  test('an error is told with its code', () => {
+    const answer = w.all(w.error('42P01', 'no such table'), w.ready());
+    open()
+      .client(w.query('select x'))
+      .expect(asks('select x'), up(w.query('select x')))
+      .upstream(answer)
+      .expect(finished(1, { error: { code: '42P01', message: 'no such table' } }), down(answer));
+  });
+
+  test('an empty one', () => {
+    const answer = w.all(w.emptied, w.ready());
+    open()
+      .client(w.query(''))
+      .expect(asks(''), up(w.query('')))
+      .upstream(answer)
+      .expect(finished(1, { rows: 0 }), down(answer));
+  });
+
+  test('text that is no UTF-8 is kept byte by byte', () => {
+    open()
+      .client(w.frame('Q', [0x27, 0xe9, 0x27, 0]))
+      .expect(asks("'\u00e9'"), { do: 'send' });
+  });
+});
+
+suite('extended query', () => {
+  test('one pipeline: one judgement, one send, with the text and the parameters', () => {
+    const asked = w.all(
+      w.parse('', 'select $1, $2, $3'),
+      w.bind('', '', ['a', Uint8Array.of(0, 255), null]),
+      w.describe('P', ''),
+      w.execute(''),
+      w.sync,
+    );
+    const answer = w.all(w.parsed, w.bound, w.columns('a'), w.row('x'), w.complete('SELECT 1'), w.ready());
+    open()
+      .client(asked)
+      .expect(asks('select $1, $2, $3', ['a', '\\x00ff', null]), up(asked))
+      .upstream(answer)
+      .expect(finished(1, { rows: 1, tag: 'SELECT 1' }), down(answer));
+  });
+
+  test('a named statement is known later, and until it is closed', () => {
+    const play = open();
+    const first = w.all(w.parse('s1', 'select 1'), w.describe('S', 's1'), w.sync);
+    play.client(first).expect(up(first));
+    const described = w.all(w.parsed, w.parameters, w.columns('a'), w.ready());
+    play.upstream(described).expect(down(described));
+    const run = w.all(w.bind('', 's1'), w.execute(''), w.sync);
+    const ran = w.all(w.bound, w.complete('SELECT 1'), w.ready());
+    play.client(run).expect(asks('select 1'), up(run));
+    play.upstream(ran).expect(finished(1, { tag: 'SELECT 1' }), down(ran));
+    const closing = w.all(w.close('S', 's1'), w.sync);
+    play.client(closing).expect(up(closing));
+    play.upstream(w.all(w.closed, w.ready())).expect({ do: 'send' });
+    play.client(run).expect(asks('EXECUTE "s1"'), up(run));
+  });
+
+  test('what SQL prepared or declared reads as the SQL that runs it', () => {
+    const run = w.all(w.bind('', 'by "sql"'), w.execute(''), w.execute('cursor', 5), w.sync);
+    open()
+      .client(run)
+      .expect(
+        {
+          do: 'judge-all',
+          actions: [
+            { kind: 'statement', class: 'unknown', text: 'EXECUTE "by ""sql"""' },
+            { kind: 'statement', class: 'unknown', text: 'FETCH 5 FROM "cursor"' },
+          ],
+        },
+        up(run),
+      );
+  });
+
+  test('a name that SQL freed and gave again is no longer the old text', () => {
+    const play = open();
+    const first = w.all(w.parse('s1', 'select 1'), w.sync);
+    play.client(first).expect(up(first));
+    play.upstream(w.all(w.parsed, w.ready())).expect({ do: 'send' });
+    const sql = w.query('deallocate s1; prepare s1 as drop table t');
+    play.client(sql).expect({ do: 'judge' }, up(sql));
+    play
+      .upstream(w.all(w.complete('DEALLOCATE'), w.complete('PREPARE'), w.ready()))
+      .expect({ do: 'note' }, { do: 'send' });
+    const run = w.all(w.bind('', 's1'), w.execute(''), w.sync);
+    play.client(run).expect(asks('EXECUTE "s1"'), up(run));
+  });
+
+  test('rows in parts: each Execute is its own', () => {
+    const play = open();
+    const first = w.all(w.parse('', 'select g'), w.bind('c', ''), w.execute('c', 2), w.flush);
+    play.client(first).expect(asks('select g'), up(first));
+    const some = w.all(w.parsed, w.bound, w.row('1'), w.row('2'), w.suspended);
+    play.upstream(some).expect(finished(1, { rows: 2 }), down(some));
+    const more = w.all(w.execute('c', 2), w.sync);
+    play.client(more).expect(asks('select g'), up(more));
+    const rest = w.all(w.row('3'), w.complete('SELECT 1'), w.ready());
+    play.upstream(rest).expect(finished(2, { rows: 1, tag: 'SELECT 1' }), down(rest));
+  });
+});
+
+suite('pipelines', () => {
+  test('many statements of a chunk are judged in one wait', () => {
+    const one = (n: number) => w.all(w.parse('', `select ${n}`), w.bind('', ''), w.execute(''), w.sync);
+    const asked = w.all(one(1), one(2));
+    open()
+      .client(asked)
+      .expect(
+        {
+          do: 'judge-all',
+          actions: [{ text: 'select 1' }, { text: 'select 2' }].map((a) => expect.objectContaining(a)) as never,
+        },
+        up(asked),
+      );
+  });
+
+  test('an error skips to Sync, and the record says what did not run', () => {
+    const part = (text: string) => w.all(w.parse('', text), w.bind('', ''), w.execute(''));
+    const asked = w.all(part('a'), part('b'), part('c'), w.sync, part('d'), w.sync);
+    const answer = w.all(
+      w.all(w.parsed, w.bound, w.complete('SELECT 1')),
+      w.error('42601', 'syntax error'),
+      w.ready(),
+      w.all(w.parsed, w.bound, w.complete('SELECT 4'), w.ready()),
+    );
+    open()
+      .client(asked)
+      .expect({ do: 'judge-all' }, up(asked))
+      .upstream(answer)
+      .expect(
+        finished(1, { tag: 'SELECT 1' }),
+        finished(2, { error: { code: '25P02', message: 'not run: an earlier message of the pipeline failed' } }),
+        finished(3, { error: { code: '25P02', message: 'not run: an earlier message of the pipeline failed' } }),
+        finished(4, { tag: 'SELECT 4' }),
+        down(answer),
+      );
+  });
+
+  test('what comes after the error, before Sync, is skipped too', () => {
+    const play = open();
+    play.client(w.parse('', 'bad')).expect({ do: 'send' });
+    play.upstream(w.error('42601', 'syntax error')).expect({ do: 'send' });
+    const late = w.all(w.bind('', ''), w.execute(''));
+    play.client(late).expect(asks('bad'), finishedLater(1), up(late));
+    play.client(w.sync).expect(up(w.sync));
+    play.upstream(w.ready()).expect(down(w.ready()));
+  });
+
+  test('a name whose new meaning may have failed is waited for', () => {
+    const play = open();
+    const before = w.all(w.parse('', 'old'), w.sync);
+    play.client(before).expect(up(before));
+    play.upstream(w.all(w.parsed, w.ready())).expect({ do: 'send' });
+    const failing = w.all(w.bind('', 'none'), w.parse('', 'new'), w.sync);
+    const next = w.all(w.bind('', ''), w.execute(''), w.sync);
+    play.client(w.all(failing, next)).expect(up(failing));
+    const failed = w.all(w.error('26000', 'no such statement'), w.ready());
+    play.upstream(failed).expect(down(failed), asks('old'), up(next));
+  });
+
+  test('the same, where it did not fail', () => {
+    const play = open();
+    const defining = w.all(w.parse('s', 'new'), w.sync);
+    const next = w.all(w.bind('', 's'), w.execute(''), w.sync);
+    play.client(w.all(defining, next)).expect(up(defining));
+    play.upstream(w.all(w.parsed, w.ready())).expect({ do: 'send' }, asks('new'), up(next));
+  });
+
+  test('a client that never reads replies is not followed without end', () => {
+    const play = open();
+    const many = w.all(...Array.from({ length: 10_001 }, () => w.sync));
+    play.client(many).expect(up(w.all(many, w.flush)));
+    play.client(w.query('late')).expect();
+    play
+      .upstream(w.all(...Array.from({ length: 5_001 }, () => w.ready())))
+      .expect({ do: 'send', to: 'client' }, asks('late'), up(w.query('late')));
+  });
+});
+
+suite('a denied statement', () => {
+  test('a Query: the server fails, the client reads the reason', () => {
+    open({ judge: () => DENIED })
+      .client(w.query('drop table t'))
+      .expect(asks('drop table t'), up(w.all(NOTHING, w.sync)))
+      .upstream(w.all(MISSING, w.ready('E')))
+      .expect(down(w.all(DENIAL, w.ready('E'))));
+  });
+
+  test('in a pipeline: what was before runs, what is behind is skipped', () => {
+    const part = (text: string) => w.all(w.parse('', text), w.bind('', ''));
+    const asked = w.all(part('a'), w.execute(''), part('b'), w.execute(''), part('c'), w.execute(''), w.sync);
+    const sent = w.all(part('a'), w.execute(''), part('b'), NOTHING, part('c'), w.execute(''), w.sync);
+    const answer = (denial: Uint8Array) =>
+      w.all(w.parsed, w.bound, w.complete('SELECT 1'), w.parsed, w.bound, denial, w.ready());
+    open({ judge: (action) => ('text' in action && action.text === 'b' ? DENIED : { allow: true }) })
+      .client(asked)
+      .expect({ do: 'judge-all' }, up(sent))
+      .upstream(answer(MISSING))
+      .expect(
+        finished(1, { tag: 'SELECT 1' }),
+        finished(3, { error: { code: '25P02', message: 'not run: an earlier message of the pipeline failed' } }),
+        down(answer(DENIAL)),
+      );
+  });
+
+  test('the next statement goes on', () => {
+    let denied = 0;
+    const play = open({ judge: () => (denied++ === 0 ? DENIED : { allow: true }) });
+    play.client(w.query('a')).expect({ do: 'judge' }, { do: 'send' });
+    play.upstream(w.all(MISSING, w.ready())).expect(down(w.all(DENIAL, w.ready())));
+    play.client(w.query('b')).expect(asks('b'), up(w.query('b')));
+    const answer = w.all(w.complete('SELECT 1'), w.ready());
+    play.upstream(answer).expect(finished(2, { tag: 'SELECT 1' }), down(answer));
+  });
+
+  test('a Query behind messages without a Sync ends the flow', () => {
+    open({ judge: () => DENIED })
+      .client(w.all(w.parse('', 'a'), w.query('b')))
+      .expect({ do: 'judge' }, { do: 'refuse', refusal: { code: 'protocol' } }, { do: 'send', to: 'client' });
+  });
+
+  test('notes of an allowed one come before its rows', () => {
+    const answer = w.all(w.complete('SELECT 1'), w.ready());
+    const note = w.frame('N', w.z('SWARNING'), w.z('VWARNING'), w.z('C01000'), w.z('Mcareful'), [0]);
+    open({ judge: () => ({ allow: true, notices: [{ severity: 'warning', message: 'careful' }] }) })
+      .client(w.query('a'))
+      .expect({ do: 'judge' }, { do: 'send' })
+      .upstream(answer)
+      .expect({ do: 'note' }, down(w.all(note, answer)));
+  });
+});
+
+suite('COPY', () => {
+  const begin = w.query('copy t from stdin');
+  test('in', () => {
+    const play = open();
+    play.client(begin).expect(asks('copy t from stdin'), up(begin));
+    play.upstream(w.copyInBegins).expect(down(w.copyInBegins));
+    const lines = w.all(w.copyData('1\n'), w.copyData('22\n'), w.copyDone);
+    play.client(lines).expect(up(lines));
+    const done = w.all(w.complete('COPY 2'), w.ready());
+    play
+      .upstream(done)
+      .expect(
+        { do: 'note', entry: { kind: 'copied', statement: 1, direction: 'in', bytes: 5, rows: 2 } },
+        finished(1, { rows: 2, bytes: 5, tag: 'COPY 2' }),
+        down(done),
+      );
+  });
+
+  test('in, by the extended protocol: the Sync that was sent ahead is passed over', () => {
+    const play = open();
+    const ahead = w.all(w.parse('', 'copy t from stdin'), w.bind('', ''), w.execute(''), w.sync);
+    play.client(ahead).expect({ do: 'judge' }, up(ahead));
+    play.upstream(w.all(w.parsed, w.bound, w.copyInBegins)).expect({ do: 'send' });
+    const lines = w.all(w.copyData('1\n'), w.sync, w.copyDone, w.sync);
+    play.client(lines).expect(up(lines));
+    const done = w.all(w.complete('COPY 1'), w.ready());
+    play.upstream(done).expect({ do: 'note', entry: { kind: 'copied' } }, finished(1, { rows: 1 }), down(done));
+    play.client(w.query('next')).expect({ do: 'judge' }, { do: 'send' });
+    play.upstream(w.all(w.complete('SELECT 0'), w.ready())).expect(finished(2, {}), { do: 'send' });
+  });
+
+  test('in, failed by the server while lines are on their way', () => {
+    const play = open();
+    play.client(begin).expect({ do: 'judge' }, { do: 'send' });
+    play.upstream(w.copyInBegins).expect({ do: 'send' });
+    play.client(w.copyData('x\n')).expect({ do: 'send' });
+    const failed = w.all(w.error('22P02', 'not a number'), w.ready());
+    play.upstream(failed).expect(finished(1, { error: { code: '22P02', message: 'not a number' } }), down(failed));
+    const late = w.all(w.copyData('y\n'), w.copyDone, w.query('next'));
+    play.client(late).expect(asks('next'), up(late));
+    const done = w.all(w.complete('SELECT 1'), w.ready());
+    play.upstream(done).expect(finished(2, { tag: 'SELECT 1' }), down(done));
+  });
+
+  test('in, given up by the client', () => {
+    const play = open();
+    play.client(begin).expect({ do: 'judge' }, { do: 'send' });
+    play.upstream(w.copyInBegins).expect({ do: 'send' });
+    play.client(w.copyFail('no')).expect(up(w.copyFail('no')));
+    const failed = w.all(w.error('57014', 'COPY from stdin failed: no'), w.ready());
+    play.upstream(failed).expect(finished(1, { error: { code: '57014' } }), down(failed));
+  });
+
+  test('out', () => {
+    const play = open();
+    play.client(w.query('copy t to stdout')).expect({ do: 'judge' }, { do: 'send' });
+    const answer = w.all(
+      w.copyOutBegins,
+      w.copyData('1\n'),
+      w.copyData('2\n'),
+      w.copyDone,
+      w.complete('COPY 2'),
+      w.ready(),
+    );
+    play
+      .upstream(answer)
+      .expect(
+        { do: 'note', entry: { kind: 'copied', statement: 1, direction: 'out', bytes: 4, rows: 2 } },
+        finished(1, { rows: 2, bytes: 4 }),
+        down(answer),
+      );
+  });
+
+  test('a statement among the lines ends the flow', () => {
+    const play = open();
+    play.client(begin).expect({ do: 'judge' }, { do: 'send' });
+    play.upstream(w.copyInBegins).expect({ do: 'send' });
+    play.client(w.query('drop')).expect({ do: 'refuse', refusal: { code: 'protocol' } }, { do: 'send', to: 'client' });
+  });
+
+  test('CopyBoth is not for us', () => {
+    const play = open();
+    play.client(w.query('start_replication')).expect({ do: 'judge' }, { do: 'send' });
+    play.upstream(w.frame('W', [0], w.i16(0))).expect({ do: 'refuse' }, { do: 'send', to: 'client' });
+  });
+
+  test('a line longer than any buffer streams through as it comes', () => {
+    const play = open();
+    play.client(w.query('copy t to stdout')).expect({ do: 'judge' }, { do: 'send' });
+    const head = w.all(w.copyOutBegins, Uint8Array.from([0x64, ...w.i32(0x30000000)]));
+    play.upstream(head).expect({ do: 'send', to: 'client', bytes: head, boundary: false });
+    const piece = new Uint8Array(1000);
+    play.upstream(piece).expect({ do: 'send', to: 'client', bytes: piece, boundary: false });
+    expect(play.stage.engine.refuse({ code: 'internal', message: 'x' })).toHaveLength(0);
+  });
+});
+
+suite('start', () => {
+  const refused = (parameters: Record<string, string>, refusal: object, version?: number) =>
+    new Playbook(postgres, { databases: ['shop', 'stock'] })
+      .client(w.startup(parameters, version))
+      .expect({ do: 'refuse', refusal }, { do: 'send', to: 'client' });
+
+  test('the database: none, the user, a listed one', () => {
+    for (const [database, dialled] of [
+      [undefined, 'shop'],
+      ['alice', 'shop'],
+      ['stock', 'stock'],
+    ] as const) {
+      const parameters = { user: 'alice', ...(database === undefined ? {} : { database }) };
+      new Playbook(postgres, { databases: ['shop', 'stock'], hold: ['dial'] })
+        .client(w.startup(parameters))
+        .expect({ do: 'dial', database: dialled });
+    }
+  });
+
+  test('the database: any other is refused with the list', () => {
+    refused(
+      { user: 'alice', database: 'postgres' },
+      {
+        code: 'no-such-database',
+        message: 'database "postgres" is not part of this connection; it has: shop, stock',
+      },
+    );
+  });
+
+  test('replication is refused; replication=false is none', () => {
+    refused({ user: 'alice', replication: 'database' }, { native: '0A000' });
+    refused({ user: 'alice', replication: 'true' }, { native: '0A000' });
+    new Playbook(postgres, { hold: ['dial'] })
+      .client(w.startup({ user: 'a', replication: 'false' }))
+      .expect({ do: 'dial' });
+  });
+
+  test('no user, another protocol, a packet that lies', () => {
+    refused({ database: 'shop' }, { native: '28000' });
+    refused({ user: 'alice' }, { native: '0A000', message: 'unsupported frontend protocol 2' }, 2 << 16);
+    for (const bytes of [[0, 0, 0, 4], [0, 0, 0, 7], w.i32(10_001), w.i32(-1), [...w.i32(9), ...w.i32(196608), 1]]) {
+      new Playbook(postgres)
+        .client(Uint8Array.from(bytes))
+        .expect({ do: 'refuse', refusal: { code: 'protocol' } }, { do: 'send' });
+    }
+  });
+
+  test('encryption within is answered with N, each once', () => {
+    const ssl = w.frame('', w.i32(80877103));
+    const gss = w.frame('', w.i32(80877104));
+    new Playbook(postgres, { hold: ['dial'] })
+      .client(w.all(gss, ssl, w.HELLO))
+      .expect(down(Buffer.from('NN')), { do: 'dial' });
+    new Playbook(postgres).client(w.all(ssl, ssl)).expect({ do: 'send' }, { do: 'refuse' }, { do: 'send' });
+  });
+
+  test('a newer minor version and options are negotiated down to 3.0', () => {
+    const negotiated = w.frame('v', w.i32(196608), w.i32(1), w.z('_pq_.wish'));
+    new Playbook(postgres, { dialled: w.READY })
+      .client(w.startup({ user: 'alice', '_pq_.wish': 'on' }, 196608 + 2))
+      .expect({ do: 'dial' }, { do: 'note' }, { do: 'own-key' }, down(w.all(negotiated, w.WELCOME)));
+  });
+
+  test('a cancel request is an effect and nothing else', () => {
+    const secret = Uint8Array.of(1, 2, 3, 4);
+    new Playbook(postgres)
+      .client(w.frame('', w.i32(80877102), w.i32(4242), secret))
+      .expect({ do: 'cancel', key: { process: 4242, secret } }, { do: 'close', end: 'client' });
+  });
+
+  test('an upstream that cannot be reached is told before AuthenticationOk', () => {
+    const refusal = { code: 'upstream-unreachable', message: 'pg-prod cannot be reached' } as const;
+    new Playbook(postgres, { dialled: { ok: false, refusal } })
+      .client(w.HELLO)
+      .expect(
+        { do: 'dial' },
+        { do: 'refuse', refusal },
+        down(w.frame('E', w.z('SFATAL'), w.z('VFATAL'), w.z('C57P03'), w.z('Mpg-prod cannot be reached'), [0])),
+      );
+  });
+
+  test('what the client sends behind its startup packet is not lost', () => {
+    new Playbook(postgres, { dialled: w.READY })
+      .client(w.all(w.HELLO, w.query('a')))
+      .expect(
+        { do: 'dial' },
+        { do: 'note' },
+        { do: 'own-key' },
+        { do: 'send', to: 'client' },
+        asks('a'),
+        up(w.query('a')),
+      );
+  });
+});
+
+suite('bad input', () => {
+  const HOSTILE: [string, number[], string | undefined][] = [
+    ['an unknown type', [0x7a, ...w.i32(4)], undefined],
+    ['a password out of place', [0x70, ...w.i32(4)], undefined],
+    ['length 0', [0x51, ...w.i32(0)], undefined],
+    ['length 3', [0x51, ...w.i32(3)], undefined],
+    ['a negative length', [0x42, ...w.i32(-1)], undefined],
+    ['the most negative length', [0x64, ...w.i32(-(2 ** 31))], undefined],
+    ['2^31 - 1', [0x51, ...w.i32(2 ** 31 - 1)], '54000'],
+    ['more than can be inspected', [0x50, ...w.i32(64 * 1024 * 1024 + 1)], '54000'],
+    ['a long Execute', [0x45, ...w.i32(10_001)], '54000'],
+  ];
+  for (const [name, bytes, native] of HOSTILE) {
+    test(name, () => {
+      const refusal = { code: 'protocol', ...(native === undefined ? {} : { native }) };
+      open()
+        .client(w.all(w.query('a'), Uint8Array.from(bytes)))
+        .expect(asks('a'), up(w.query('a')), { do: 'refuse', refusal }, { do: 'send', to: 'client' });
+    });
+  }
+
+  test('fields that are not all there', () => {
+    for (const bytes of [
+      w.frame('Q', 'no end'),
+      w.frame('B', w.z(''), w.z(''), w.i16(0), w.i16(1), w.i32(99)),
+      w.frame('D', 'X', w.z('')),
+    ]) {
+      open()
+        .client(bytes)
+        .expect({ do: 'refuse', refusal: { code: 'protocol' } }, { do: 'send', to: 'client' });
+    }
+  });
+
+  test('FunctionCall: large objects pass, all else is denied in the protocol', () => {
+    const call = (oid: number) =>
+      w.frame('F', w.i32(oid), w.i16(1), w.i16(1), w.i16(1), w.i32(4), w.i32(16405), w.i16(1));
+    const play = open();
+    play.client(call(964)).expect(asks('SELECT lo_unlink($1)', ['\\x00004015']), up(call(964)));
+    const done = w.all(w.frame('V', w.i32(4), w.i32(1)), w.ready());
+    play.upstream(done).expect(finished(1, { bytes: 8 }), down(done));
+    play.client(call(1)).expect(up(w.all(NOTHING, w.sync)));
+    play.upstream(w.all(MISSING, w.ready())).expect({ do: 'send', to: 'client' });
+    const sent = play.stage.heard.at(-1);
+    expect(Buffer.from((sent as { bytes: Uint8Array }).bytes).toString('latin1')).toMatch(
+      /C0A000.*FunctionCall is available/s,
+    );
+  });
+
+  test('a server that answers what was not asked is ended', () => {
+    for (const bytes of [
+      w.parsed,
+      w.complete('SELECT 1'),
+      w.row('1'),
+      w.ready(),
+      w.frame('R', w.i32(0)),
+      w.frame('K', w.i32(1), w.i32(2)),
+    ]) {
+      open()
+        .upstream(bytes)
+        .expect({ do: 'refuse', refusal: { code: 'protocol' } }, { do: 'send', to: 'client' });
+    }
+  });
+
+  test('an error without SQLSTATE', () => {
+    const answer = w.all(w.frame('E', w.z('Moops'), [0]), w.ready());
+    const play = open();
+    play.client(w.query('a')).expect({ do: 'judge' }, { do: 'send' });
+    play.upstream(answer).expect(finished(1, { error: { code: 'XX000', message: 'oops' } }), down(answer));
+  });
+});
+
+suite('ends', () => {
+  test('Terminate goes upstream', () => {
+    open().client(w.terminate).expect(up(w.terminate), { do: 'close', end: 'client' });
+  });
+
+  test('a client that half-closes still gets its answers', () => {
+    const play = open();
+    play
+      .client(w.query('a'))
+      .ends('client')
+      .expect({ do: 'judge' }, { do: 'send' }, { do: 'finish', side: 'upstream' });
+    const answer = w.all(w.complete('SELECT 1'), w.ready());
+    play.upstream(answer).expect(finished(1, {}), down(answer));
+    play.ends('upstream').expect({ do: 'close', end: 'client' });
+  });
+
+  test("the server's FATAL is passed, and nothing is added", () => {
+    const bye = w.error('57P01', 'terminating connection due to administrator command', 'FATAL');
+    const play = open();
+    play.client(w.query('a')).expect({ do: 'judge' }, { do: 'send' });
+    play.upstream(bye).expect(down(bye));
+    play.ends('upstream').expect(finished(1, { error: { code: '57P01' } }), { do: 'close', end: 'upstream' });
+  });
+
+  test('an upstream that just goes is told about by us, on a boundary only', () => {
+    open().ends('upstream').expect({ do: 'send', to: 'client', boundary: true }, { do: 'close', end: 'upstream' });
+    const play = open();
+    play.client(w.query('a')).expect({ do: 'judge' }, { do: 'send' });
+    const half = w.all(w.columns('a'), w.row('1').subarray(0, 8));
+    play.upstream(half).expect({ do: 'send', to: 'client', bytes: half, boundary: false });
+    play.ends('upstream').expect(finished(1, { error: { code: '08006' } }), { do: 'close', end: 'upstream' });
+  });
+
+  test('ended from outside, what runs is cancelled and told', () => {
+    const play = open();
+    play.client(w.query('select pg_sleep(60)')).expect({ do: 'judge' }, { do: 'send' });
+    // A note that it was cut off, and the cancel; nothing that would wait.
+    expect(play.stage.cancel({ code: 'identity-disabled', message: 'disabled' })).toEqual({
+      effects: 2,
+      forbidden: [],
+    });
+  });
+});
+
+suite('output on record', () => {
+  const options = { recordsOutput: true };
+  const columns = [{ name: 'a', format: 'text', type: 25 }];
+
+  test('rows are revealed before they go to the client', () => {
+    const play = open(options);
+    play.client(w.query('a')).expect({ do: 'judge' }, { do: 'send' });
+    const answer = w.all(w.columns('a'), w.row('x'), w.row(null), w.complete('SELECT 2'), w.ready());
+    play
+      .upstream(answer)
+      .expect(
+        { do: 'reveal', statement: 1, output: { kind: 'rows', columns, cells: [[Uint8Array.of(0x78)], [null]] } },
+        finished(1, { rows: 2 }),
+        down(answer),
+      );
+  });
+
+  test('columns of a named statement are known to each execution, formats from its Bind', () => {
+    const play = open(options);
+    const first = w.all(w.parse('s', 'a'), w.describe('S', 's'), w.sync);
+    play.client(first).expect(up(first));
+    play.upstream(w.all(w.parsed, w.parameters, w.columns('a'), w.ready())).expect({ do: 'send' });
+    const binary = w.frame('B', w.z(''), w.z('s'), w.i16(0), w.i16(0), w.i16(1), w.i16(1));
+    play.client(w.all(binary, w.execute(''), w.sync)).expect({ do: 'judge' }, { do: 'send' });
+    play
+      .upstream(w.all(w.bound, w.row('\0'), w.complete('SELECT 1'), w.ready()))
+      .expect(
+        { do: 'reveal', output: { columns: [{ name: 'a', format: 'binary', type: 25 }] } },
+        { do: 'note' },
+        { do: 'send' },
+      );
+  });
+
+  test('COPY out too; a row too long to keep is named', () => {
+    const play = open(options);
+    play.client(w.query('copy')).expect({ do: 'judge' }, { do: 'send' });
+    play
+      .upstream(w.all(w.copyOutBegins, w.copyData('1\n'), w.copyData('2\n')))
+      .expect({ do: 'reveal', output: { kind: 'body', bytes: Buffer.from('1\n2\n') } }, { do: 'send' });
+    const other = open(options);
+    other.client(w.query('a')).expect({ do: 'judge' }, { do: 'send' });
+    const head = w.all(w.columns('a'), Uint8Array.from([0x44, ...w.i32(2_000_004), ...w.i16(1)]));
+    other
+      .upstream(head)
+      .expect(
+        { do: 'reveal', output: { kind: 'message', text: 'a row of 2000000 bytes was not kept' } },
+        { do: 'send', bytes: head, boundary: false },
+      );
+  });
+
+  test('an output that came back changed ends the flow', () => {
+    const play = open({ ...options, reveal: (output) => ({ ...output }) });
+    play.client(w.query('a')).expect({ do: 'judge' }, { do: 'send' });
+    play.upstream(w.all(w.columns('a'), w.row('x'))).expect({ do: 'reveal' }, { do: 'threw' });
+  });
+});
+
+function finishedLater(statement: number) {
+  return finished(statement, {
+    error: { code: '25P02', message: 'not run: an earlier message of the pipeline failed' },
+  });
+}

@@ -1,0 +1,164 @@
+import type { ConnectScript, Dialled, ProtocolSpec } from '@hoop/core';
+import { ProtocolError } from '@hoop/core';
+import { Chunks } from './chunks.js';
+import type { Upstream } from './ports.js';
+import { CredentialError, DialTimeout, refusalOf } from './refusals.js';
+import { UpstreamSocket } from './upstream.js';
+
+/** TCP, TLS and authentication together. */
+export const DIAL_MS = 10_000;
+
+export interface DialOptions {
+  spec: ProtocolSpec;
+  upstream: Upstream;
+  database: string;
+  parameters: ReadonlyMap<string, string>;
+  /** Aborted when the flow ends meanwhile. */
+  signal: AbortSignal;
+  deadlineMs?: number | undefined;
+}
+
+export type DialOutcome =
+  | { dialled: Dialled & { ok: true }; socket: UpstreamSocket }
+  | { dialled: Dialled & { ok: false }; socket?: undefined };
+
+/** Opens the upstream by the protocol's own script. What goes wrong is a refusal, never an exception. */
+export async function dial({
+  spec,
+  upstream,
+  database,
+  parameters,
+  signal,
+  deadlineMs,
+}: DialOptions): Promise<DialOutcome> {
+  try {
+    const login = await upstream.login?.().catch((cause: unknown) => {
+      throw new CredentialError(cause);
+    });
+    const script = spec.connect({ login, database, parameters, tls: upstream.tls });
+    const { dialled, socket } = await converse(script, upstream, signal, deadlineMs ?? DIAL_MS);
+    if (dialled.ok) return { dialled, socket };
+    socket.destroy();
+    return { dialled };
+  } catch (error) {
+    return { dialled: { ok: false, refusal: refusalOf(upstream.name, error) } };
+  }
+}
+
+/** Cancels running work by a connection of its own (PostgreSQL's CancelRequest); nothing else is ever written on it. */
+export async function cancelWork(script: ConnectScript, upstream: Upstream, deadlineMs: number): Promise<void> {
+  const { socket } = await converse(script, upstream, new AbortController().signal, deadlineMs);
+  await socket.leave(deadlineMs);
+}
+
+interface Conversed {
+  dialled: Dialled;
+  socket: UpstreamSocket;
+}
+
+async function converse(script: ConnectScript, upstream: Upstream, flow: AbortSignal, ms: number): Promise<Conversed> {
+  const stop = new AbortController();
+  const giveUp = () => stop.abort(toError(flow.reason));
+  const deadline = setTimeout(() => stop.abort(new DialTimeout(ms)), ms);
+  flow.addEventListener('abort', giveUp, { once: true });
+  if (flow.aborted) giveUp();
+  try {
+    const socket = await UpstreamSocket.open(upstream.host, upstream.port, stop.signal);
+    return { dialled: await follow(script, socket, upstream, stop.signal), socket };
+  } finally {
+    clearTimeout(deadline);
+    flow.removeEventListener('abort', giveUp);
+  }
+}
+
+/** Performs a connect script's effects. Whatever fails closes the socket and is thrown. */
+async function follow(
+  script: ConnectScript,
+  socket: UpstreamSocket,
+  upstream: Upstream,
+  stop: AbortSignal,
+): Promise<Dialled> {
+  const abort = () => socket.destroy(toError(stop.reason));
+  stop.addEventListener('abort', abort, { once: true });
+  let reader = new Reader(socket);
+  try {
+    let result = script.next();
+    while (result.done !== true) {
+      const effect = result.value;
+      if (effect.do === 'read') result = script.next(await reader.read());
+      else if (effect.do === 'write') {
+        socket.write(effect.bytes);
+        result = script.next(undefined);
+      } else {
+        reader.stop();
+        const facts = await socket.startTls(upstream.host, upstream.ca, effect.alpn);
+        reader = new Reader(socket);
+        result = script.next(facts);
+      }
+    }
+    reader.stop();
+    return result.value;
+  } catch (error) {
+    socket.destroy();
+    throw stop.aborted ? stop.reason : error;
+  } finally {
+    stop.removeEventListener('abort', abort);
+  }
+}
+
+/** Chunk by chunk, for a script that reads rarely and takes its time. */
+class Reader {
+  readonly #socket: UpstreamSocket;
+  readonly #chunks = new Chunks();
+  #ended = false;
+  #lost: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(socket: UpstreamSocket) {
+    this.#socket = socket;
+    socket.listen({
+      data: (chunk) => {
+        this.#chunks.push(chunk);
+        this.#woken();
+      },
+      end: () => {
+        this.#ended = true;
+        this.#woken();
+      },
+      lost: (error) => {
+        this.#lost = error;
+        this.#woken();
+      },
+      drain: () => {},
+    });
+  }
+
+  async read(): Promise<Uint8Array | null> {
+    while (this.#chunks.empty && !this.#ended && this.#lost === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const chunk = this.#chunks.take();
+    if (chunk !== undefined) return chunk;
+    if (this.#lost !== undefined) throw this.#lost;
+    return null;
+  }
+
+  /** Gives back what was not read. */
+  stop(): void {
+    const unread: Uint8Array[] = [];
+    for (let chunk = this.#chunks.take(); chunk !== undefined; chunk = this.#chunks.take()) unread.push(chunk);
+    this.#socket.deafen(unread);
+  }
+
+  #woken(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}
+
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new ProtocolError('the flow has ended');
+}

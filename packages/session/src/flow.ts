@@ -1,0 +1,179 @@
+import { controlsFor } from '@hoop/controls';
+import type { CancelKey, FlowContext, Outcome, ProtocolSpec, Refusal } from '@hoop/core';
+import { cancelWork, type DialOutcome, dial } from './dial.js';
+import { Driver, type Ending } from './driver.js';
+import { SessionLine } from './line.js';
+import type { FlowOptions } from './ports.js';
+
+/** From the last words to a flow that was ended from outside until it is cut. */
+const RESET_MS = 250;
+/** From our end of an orderly flow until what the other ends leave undone is cut. */
+const LINGER_MS = 10_000;
+/** How long a cancel of the upstream's work may hold up the end of its flow. */
+const CANCEL_MS = 2_000;
+
+/** One flow: engine, controls, driver, record, and its end. */
+export class Flow {
+  readonly #spec: ProtocolSpec;
+  readonly #options: FlowOptions;
+  readonly #line: SessionLine;
+  readonly #driver: Driver;
+  readonly #releases: (() => void)[] = [];
+  #upstreamKey: CancelKey | undefined;
+  #clientIn = false;
+  readonly #ended: Promise<Ending>;
+  #onClientIn: () => void = () => {};
+
+  constructor(spec: ProtocolSpec, options: FlowOptions) {
+    this.#spec = spec;
+    this.#options = options;
+    this.#line = new SessionLine(options, spec.name);
+    const { wire, upstream } = options;
+    const recordsOutput = upstream.record === 'output';
+    const { promise, resolve } = Promise.withResolvers<Ending>();
+    this.#ended = promise;
+    const controls = controlsFor({ ...options, recordsOutput });
+    this.#driver = new Driver({
+      connection: upstream.name,
+      wire,
+      engine: spec.open(this.#context()),
+      controls,
+      dial: (effect, signal) => this.#dial(effect, signal),
+      cancel: (key) => options.cancels.cancel(key.process, key.secret),
+      ended: resolve,
+    });
+    this.#close = (outcome) => controls.close(outcome);
+  }
+
+  readonly #close: (outcome: Outcome) => Promise<void>;
+
+  async run(): Promise<Outcome> {
+    const { signal } = this.#options;
+    const revoke = () => this.#driver.revoke(signal.reason);
+    signal.addEventListener('abort', revoke, { once: true });
+    if (signal.aborted) revoke();
+    this.#driver.start();
+    this.#watchClient();
+    const ending = await this.#ended;
+    signal.removeEventListener('abort', revoke);
+    await this.#finish(ending);
+    return this.#record(ending);
+  }
+
+  #context(): FlowContext {
+    const { upstream, cancels } = this.#options;
+    return {
+      connection: upstream.name,
+      port: upstream.port,
+      databases: upstream.databases,
+      recordsOutput: upstream.record === 'output',
+      mintCancelKey: () => {
+        const { process, secret, release } = cancels.mint(() => this.#cancelAsked());
+        this.#releases.push(release);
+        return { process, secret };
+      },
+      ownCancelKey: (key) => {
+        this.#upstreamKey = key;
+      },
+      now: () => performance.now(),
+    };
+  }
+
+  async #dial(
+    effect: { database: string; parameters: ReadonlyMap<string, string> },
+    signal: AbortSignal,
+  ): Promise<DialOutcome> {
+    const refusal = this.#unrevealable() ?? (await this.#line.open());
+    if (refusal !== undefined) return { dialled: { ok: false, refusal } };
+    const { database, parameters } = effect;
+    return dial({ spec: this.#spec, upstream: this.#options.upstream, database, parameters, signal });
+  }
+
+  /** A connection whose outputs must be on record does not open by a protocol that cannot show them (design §4, 6). */
+  #unrevealable(): Refusal | undefined {
+    const { upstream } = this.#options;
+    if (upstream.record !== 'output' || this.#spec.reveals.length > 0) return undefined;
+    return {
+      code: 'record-failed',
+      message: `${upstream.name} asks for its outputs to be recorded, which ${this.#spec.name} cannot show.`,
+    };
+  }
+
+  /** The client's own cancel: noted in the flow whose work it ends. */
+  async #cancelAsked(): Promise<void> {
+    this.#driver.note({ kind: 'cancel' });
+    await this.#cancelUpstream();
+  }
+
+  async #cancelUpstream(): Promise<void> {
+    const { upstream, report } = this.#options;
+    if (this.#upstreamKey === undefined || this.#spec.cancel === undefined) return;
+    try {
+      await cancelWork(this.#spec.cancel(this.#upstreamKey, upstream.tls), upstream, CANCEL_MS);
+    } catch (error) {
+      report?.(error);
+    }
+  }
+
+  /** Tells when the client's direction is in, also after the driver has stopped caring. */
+  #watchClient(): void {
+    const { wire } = this.#options;
+    const { onEnd, onLost } = wire;
+    const isIn = () => {
+      this.#clientIn = true;
+      this.#onClientIn();
+    };
+    wire.onEnd = () => {
+      onEnd();
+      isIn();
+    };
+    wire.onLost = (why) => {
+      onLost(why);
+      isIn();
+    };
+  }
+
+  /** Ends both sides: at leisure if the flow came to its own end, within `RESET_MS` if it was ended. */
+  async #finish({ end, refusal }: Ending): Promise<void> {
+    const orderly = refusal === undefined;
+    for (const release of this.#releases) release();
+    await Promise.all([this.#leaveClient(refusal, orderly ? LINGER_MS : RESET_MS), this.#leaveUpstream(orderly, end)]);
+  }
+
+  async #leaveClient(refusal: Refusal | undefined, ms: number): Promise<void> {
+    if (!this.#clientIn && (await this.#clientOutlasts(ms))) this.#options.wire.destroy(refusal);
+  }
+
+  #clientOutlasts(ms: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const deadline = setTimeout(() => resolve(true), ms);
+      this.#onClientIn = () => {
+        clearTimeout(deadline);
+        resolve(false);
+      };
+    });
+  }
+
+  /** Work that still runs there is cancelled before the socket goes: the upstream would not notice until it writes. */
+  async #leaveUpstream(orderly: boolean, end: Outcome['end']): Promise<void> {
+    const socket = this.#driver.upstream;
+    if (socket === undefined) return;
+    if (orderly) return socket.leave(LINGER_MS);
+    const cancelled = end === 'upstream' ? undefined : this.#cancelUpstream();
+    const cut = setTimeout(() => socket.destroy(), RESET_MS);
+    await cancelled;
+    clearTimeout(cut);
+    socket.destroy();
+    await socket.closed();
+  }
+
+  async #record({ end, refusal, bug }: Ending): Promise<Outcome> {
+    const { bytesIn, bytesOut } = this.#driver;
+    const outcome: Outcome = { end, bytesIn, bytesOut, ...(refusal === undefined ? {} : { refusal }) };
+    if (bug !== undefined) this.#options.report?.(bug);
+    if (end === 'client' && !this.#line.isOpen) return outcome;
+    this.#line.tell();
+    await this.#close(outcome);
+    return outcome;
+  }
+}

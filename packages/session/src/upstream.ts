@@ -1,0 +1,184 @@
+import { connect, isIP, type Socket } from 'node:net';
+import { getCACertificates, type TLSSocket, connect as tlsConnect } from 'node:tls';
+import type { TlsFacts } from '@hoop/core';
+import { concat, ProtocolError } from '@hoop/core';
+import { Chunks } from './chunks.js';
+
+export interface UpstreamEvents {
+  data(chunk: Uint8Array): void;
+  /** The upstream has ended its direction in order. */
+  end(): void;
+  /** The socket broke: nothing more comes, nothing more goes. */
+  lost(error: Error): void;
+  /** After `write` said false: there is room again. */
+  drain(): void;
+}
+
+/** Below this, several pieces go out as one array; above, corked and uncopied. */
+const SMALL = 16_384;
+
+/**
+ * The socket to the resource, plain at first, TLS after `startTls`. Whoever `listen`s gets what comes; until then it
+ * is kept, as little as the socket has read before it was paused.
+ */
+export class UpstreamSocket {
+  #socket: Socket;
+  #unwatch: () => void;
+  #events: UpstreamEvents | undefined;
+  readonly #early = new Chunks();
+  #ended = false;
+  #lost: Error | undefined;
+  #closed = false;
+  readonly #whenClosed: (() => void)[] = [];
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    this.#unwatch = this.#watch(socket);
+  }
+
+  /** Opens the TCP connection. Aborting the signal before it is open rejects with its reason. */
+  static open(host: string, port: number, signal: AbortSignal): Promise<UpstreamSocket> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const socket = connect({ host, port, allowHalfOpen: true, noDelay: true, keepAlive: true });
+      const stop = () => socket.destroy(toError(signal.reason));
+      signal.addEventListener('abort', stop, { once: true });
+      const failed = (error: Error) => {
+        signal.removeEventListener('abort', stop);
+        reject(error);
+      };
+      socket.once('error', failed);
+      socket.once('connect', () => {
+        signal.removeEventListener('abort', stop);
+        socket.off('error', failed);
+        resolve(new UpstreamSocket(socket));
+      });
+    });
+  }
+
+  /** What has come so far is told at once, in order. */
+  listen(events: UpstreamEvents): void {
+    this.#events = events;
+    for (let chunk = this.#early.take(); chunk !== undefined; chunk = this.#early.take()) events.data(chunk);
+    if (this.#lost !== undefined) events.lost(this.#lost);
+    else if (this.#ended) events.end();
+    else this.#socket.resume();
+  }
+
+  /** From now on nobody listens and the socket is paused; `unread` is told first to whoever listens next. */
+  deafen(unread: readonly Uint8Array[]): void {
+    this.#events = undefined;
+    for (const chunk of unread) this.#early.push(chunk);
+    this.#socket.pause();
+  }
+
+  write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
+    if (this.#closed || this.#lost !== undefined) return true;
+    if (bytes instanceof Uint8Array) return this.#socket.write(bytes);
+    if (bytes.length === 0) return true;
+    let total = 0;
+    for (const piece of bytes) total += piece.length;
+    if (total <= SMALL) return this.#socket.write(concat(bytes));
+    let room = true;
+    this.#socket.cork();
+    for (const piece of bytes) room = this.#socket.write(piece);
+    this.#socket.uncork();
+    return room;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Half-closes after what was written. */
+  finish(): void {
+    this.#socket.end();
+  }
+
+  /** Closes once all is written, at the latest after `ms`. Resolves when closed. */
+  leave(ms: number): Promise<void> {
+    const deadline = setTimeout(() => this.destroy(), ms);
+    this.#socket.resume();
+    this.#socket.destroySoon();
+    return this.closed().finally(() => clearTimeout(deadline));
+  }
+
+  /** Closes at once; with an error, whoever listens is told of it as of a loss. */
+  destroy(error?: Error): void {
+    this.#socket.destroy(error);
+  }
+
+  closed(): Promise<void> {
+    return this.#closed ? Promise.resolve() : new Promise((resolve) => this.#whenClosed.push(resolve));
+  }
+
+  /**
+   * TLS on this connection, verified against `ca` or the system's roots and the configured host. Bytes that came before
+   * the handshake would be taken for protected ones, so they end the connection (CVE-2021-23222).
+   */
+  async startTls(host: string, ca: string | undefined, alpn: string | undefined): Promise<TlsFacts> {
+    if (!this.#early.empty) throw new ProtocolError('the upstream spoke in plain where its TLS should begin');
+    this.#unwatch();
+    this.#socket.on('error', () => {});
+    const secure = tlsConnect({
+      socket: this.#socket,
+      host,
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }),
+      ca: ca ?? getCACertificates('system'),
+      minVersion: 'TLSv1.2',
+      rejectUnauthorized: true,
+    });
+    this.#socket = secure;
+    await handshake(secure);
+    this.#unwatch = this.#watch(secure);
+    return { certificate: secure.getPeerCertificate().raw };
+  }
+
+  /** Sets our listeners on a socket; gives what takes them off again. */
+  #watch(socket: Socket): () => void {
+    const data = (chunk: Uint8Array) => {
+      if (this.#events !== undefined) return this.#events.data(chunk);
+      this.#early.push(chunk);
+      socket.pause();
+    };
+    const end = () => {
+      this.#ended = true;
+      this.#events?.end();
+    };
+    const drain = () => this.#events?.drain();
+    const error = (cause: Error) => {
+      this.#lost = cause;
+      this.#events?.lost(cause);
+    };
+    const close = () => {
+      this.#closed = true;
+      for (const resolve of this.#whenClosed.splice(0)) resolve();
+    };
+    socket.on('data', data).on('end', end).on('drain', drain).on('error', error).on('close', close).pause();
+    return () => {
+      socket.off('data', data).off('end', end).off('drain', drain).off('error', error).off('close', close);
+    };
+  }
+}
+
+function handshake(secure: TLSSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const closed = () => reject(new Error('the connection was closed during the TLS handshake'));
+    secure.once('error', reject);
+    secure.once('close', closed);
+    secure.once('secureConnect', () => {
+      secure.off('error', reject);
+      secure.off('close', closed);
+      resolve();
+    });
+  });
+}
+
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('aborted');
+}
