@@ -6,5 +6,7 @@ export default defineConfig({
   format: 'esm',
   target: 'node26',
   clean: true,
+  /** node:sqlite has no name without its prefix. */
+  removeNodeProtocol: false,
   noExternal: [/^@hoop\//],
 });
