@@ -255,5 +255,5 @@ async function prepare({ machine, paths }: DaemonOptions): Promise<Ground> {
       undefined,
     ]);
   }
-  return { claim, peerOf: await peerLookup(machine), remembered, problems };
+  return { claim, peerOf: peerLookup(machine), remembered, problems };
 }

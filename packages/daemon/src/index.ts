@@ -24,7 +24,7 @@ export async function runDaemon({ version, allowRoot }: RunOptions): Promise<voi
     throw new UserError('root', 'hoopd does not run as root', { hint: 'run it as yourself, or with --allow-root' });
   }
   process.title = 'hoopd';
-  await forbidDumps(machine);
+  forbidDumps(machine);
   const paths = planPaths(machine);
   ownFolder(paths.stateFolder, machine.uid);
   ownFolder(paths.runtimeFolder, machine.uid);

@@ -3,7 +3,7 @@ import { getCACertificates } from 'node:tls';
 import { UserError } from '@hoop/core';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { connectTo, proxyFor } from '../uplinks/proxy.js';
-import { shownChain } from '../uplinks/trust.js';
+import { shownChain } from './shown.js';
 import { unreachable } from './unreachable.js';
 
 const PATIENCE = 10_000;
