@@ -7,5 +7,6 @@ export default defineConfig({
   target: 'node26',
   removeNodeProtocol: false,
   clean: true,
+  /** node:sqlite has no name without its prefix. */
   noExternal: [/^@hoop\//],
 });
