@@ -1,4 +1,4 @@
-import { controlsFor } from '@hoop/controls';
+import { type Controls, controlsFor } from '@hoop/controls';
 import type { CancelKey, FlowContext, Outcome, ProtocolSpec, Refusal } from '@hoop/core';
 import { cancelWork, type DialOutcome, dial } from './dial.js';
 import { Driver, type Ending } from './driver.js';
@@ -19,6 +19,7 @@ export class Flow {
   readonly #spec: ProtocolSpec;
   readonly #options: FlowOptions;
   readonly #line: SessionLine;
+  readonly #controls: Controls;
   readonly #driver: Driver;
   readonly #releases: (() => void)[] = [];
   #upstreamKey: CancelKey | undefined;
@@ -35,20 +36,17 @@ export class Flow {
     const recordsOutput = upstream.record === 'output';
     const { promise, resolve } = Promise.withResolvers<Ending>();
     this.#ended = promise;
-    const controls = controlsFor({ ...options, recordsOutput });
+    this.#controls = controlsFor({ ...options, recordsOutput });
     this.#driver = new Driver({
       connection: upstream.name,
       wire,
       engine: spec.open(this.#context()),
-      controls,
+      controls: this.#controls,
       dial: (effect, signal) => this.#dial(effect, signal),
       cancel: (key) => options.cancels.cancel(key.process, key.secret),
       ended: resolve,
     });
-    this.#close = (outcome) => controls.close(outcome);
   }
-
-  readonly #close: (outcome: Outcome) => Promise<void>;
 
   async run(): Promise<Outcome> {
     const { signal, openingMs } = this.#options;
@@ -180,7 +178,7 @@ export class Flow {
     if (end === 'client' && !this.#line.isOpen) return outcome;
     try {
       this.#line.tell();
-      await this.#close(outcome);
+      await this.#controls.close(outcome);
     } catch (error) {
       this.#options.report?.(error);
     }
