@@ -1,1 +1,79 @@
-export {};
+import { UserError } from '@hoop/core';
+import { appendOwn, environment, forbidDumps, ownFolder, planPaths } from '@hoop/platform';
+
+import { localApp } from './api/app.js';
+import { gatewayCaller } from './api/gateway.js';
+import { serve, takeSocket } from './api/server.js';
+import { Watchers } from './api/watch.js';
+import type { Credentials } from './credentials.js';
+import { Daemon } from './daemon.js';
+import { GREETINGS } from './greetings.js';
+import { type Log, openLog } from './log.js';
+import { loginCredentials } from './login/index.js';
+
+export interface RunOptions {
+  version: string;
+  /** hoopd refuses to run as root: what reads network and user input does not run as root. */
+  allowRoot: boolean;
+}
+
+/** Runs hoopd until it is told to stop (SIGTERM, SIGINT, SIGHUP, `POST /v1/stop`). */
+export async function runDaemon({ version, allowRoot }: RunOptions): Promise<void> {
+  const machine = environment();
+  if (machine.uid === 0 && !allowRoot) {
+    throw new UserError('root', 'hoopd does not run as root', { hint: 'run it as yourself, or with --allow-root' });
+  }
+  process.title = 'hoopd';
+  forbidDumps(machine);
+  const paths = planPaths(machine);
+  ownFolder(paths.stateFolder, machine.uid);
+  ownFolder(paths.runtimeFolder, machine.uid);
+  const server = await takeSocket(paths.socket);
+  const descriptor = process.stderr.isTTY ? 2 : appendOwn(paths.logFile, machine.uid);
+  const log = openLog(descriptor, machine.variables.HOOP_LOG);
+  const profile = machine.variables.HOOP_PROFILE || 'default';
+  const credentials = loginCredentials({
+    profile,
+    stateFolder: paths.stateFolder,
+    uid: machine.uid,
+    environment: process.env,
+    log: (level, message, facts) => log[level](facts, message),
+  });
+  const stop = stopSignal();
+  const watchers = new Watchers(() => daemon.state());
+  const changed = () => watchers.changed();
+  const daemon = await Daemon.start({
+    version,
+    profile,
+    machine,
+    paths,
+    credentials,
+    greetings: GREETINGS,
+    log,
+    changed,
+  });
+  const app = localApp({
+    ...{ watchers, credentials, log },
+    state: () => daemon.state(),
+    gateway: gatewayCaller(() => credentials.current(), machine.variables),
+    turnedAway: () => daemon.apiRefused(),
+    stop: () => setImmediate(() => stop.raise('asked')),
+  });
+  serve(server, app);
+  log.info({ version, socket: paths.socket }, 'hoopd runs');
+  restore(credentials, log);
+  log.info({ why: await stop.raised }, 'hoopd ends');
+  watchers.close();
+  server.closeAllConnections();
+  await Promise.all([new Promise((closed) => server.close(closed)), daemon.close(), credentials.close()]);
+}
+
+function restore(credentials: Credentials, log: Log): void {
+  credentials.restore().catch((error: Error) => log.error({ stack: error.stack }, 'the login could not be taken up'));
+}
+
+function stopSignal(): { raised: Promise<string>; raise(why: string): void } {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve(signal));
+  return { raised: promise, raise: resolve };
+}

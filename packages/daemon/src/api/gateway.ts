@@ -4,7 +4,7 @@ import { ApiError, type Caller, callerOf, type Send } from '@hoop/contracts/http
 import { Client } from 'undici';
 import type { Credential } from '../credentials.js';
 import { connectTo, proxyFor } from '../uplinks/proxy.js';
-import { shownChain, trustOptions } from '../uplinks/trust.js';
+import { trustOptions } from '../uplinks/trust.js';
 
 const DEADLINE = 10_000;
 
@@ -47,16 +47,12 @@ async function clientOf(
   const servername = net.isIP(target.host) === 0 ? target.host : undefined;
   const signal = AbortSignal.timeout(DEADLINE);
   const proxy = proxyFor(target, variables);
-  const shown =
-    credential.caFingerprint === undefined
-      ? undefined
-      : await shownChain(await connectTo(target, proxy, signal), servername);
   const socket = proxy === undefined ? undefined : ((await connectTo(target, proxy, signal)) as net.Socket);
   return new Client(gateway.origin, {
     headersTimeout: DEADLINE,
     bodyTimeout: DEADLINE,
     connect: {
-      ...trustOptions(credential, shown),
+      ...trustOptions(credential),
       ...(socket !== undefined && { socket }),
       ...(servername !== undefined && { servername }),
       cert: credential.certificate,

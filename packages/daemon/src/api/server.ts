@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
@@ -7,7 +7,8 @@ import type { Hono } from 'hono';
 
 /**
  * Takes the runtime folder's socket: one daemon a folder. A socket that nobody answers on was left by a daemon that died,
- * and is removed. Rejects with `already-running` where one lives.
+ * and is removed; it is moved aside first, so that of two daemons that start at once none removes the other's. Rejects with
+ * `already-running` where one lives.
  */
 export async function takeSocket(path: string): Promise<Server> {
   for (let attempt = 0; attempt < 3; attempt++) {
@@ -15,10 +16,23 @@ export async function takeSocket(path: string): Promise<Server> {
     const failed = await listenOn(server, path);
     if (failed === undefined) return server;
     if (failed.code !== 'EADDRINUSE') throw failed;
-    if (await answers(path)) break;
-    if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path, { force: true });
+    if (!(await removeStale(path))) break;
   }
   throw new UserError('already-running', `a daemon already runs on ${path}`, { hint: 'hoop status' });
+}
+
+/** False if it is alive. What is there but is no socket of ours is left alone. */
+async function removeStale(path: string): Promise<boolean> {
+  if (await answers(path)) return false;
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return true;
+  if (!found.isSocket()) throw new UserError('path-refused', `${path} is not a socket`, { hint: 'move it away' });
+  const aside = `${path}.${process.pid}`;
+  renameSync(path, aside);
+  const alive = await answers(aside);
+  if (alive) renameSync(aside, path);
+  else rmSync(aside, { force: true });
+  return !alive;
 }
 
 export function serve(server: Server, app: Hono): void {

@@ -4,7 +4,7 @@ import { ALPN } from '@hoop/contracts/uplink';
 import { HoopError } from '@hoop/core';
 import type { Credential } from '../credentials.js';
 import { connectTo, proxyFor, type Target } from './proxy.js';
-import { shownChain, trustOptions } from './trust.js';
+import { trustOptions } from './trust.js';
 
 /** A TLS connection to the gateway's tunnel that has carried nothing yet. */
 export type Uplink = tls.TLSSocket;
@@ -41,15 +41,12 @@ async function dialOne(
   variables: Readonly<Record<string, string | undefined>>,
 ): Promise<Uplink> {
   const signal = AbortSignal.timeout(DIAL_DEADLINE);
-  const proxy = proxyFor(target, variables);
-  const reach = () => connectTo(target, proxy, signal);
   const servername = net.isIP(target.host) === 0 ? target.host : undefined;
-  const shown = credential.caFingerprint === undefined ? undefined : await shownChain(await reach(), servername);
   const socket = tls.connect({
-    socket: await reach(),
+    socket: await connectTo(target, proxyFor(target, variables), signal),
     host: target.host,
     ...(servername === undefined ? {} : { servername }),
-    ...trustOptions(credential, shown),
+    ...trustOptions(credential),
     cert: credential.certificate,
     key: credential.key.export({ type: 'pkcs8', format: 'pem' }) as string,
     minVersion: 'TLSv1.3',

@@ -14,9 +14,9 @@ export type PeerLookup = (here: Endpoint, there: Endpoint) => { uid: number; ino
  * How this machine tells who is at the other end of a loopback connection. On an operating system where hoop cannot tell,
  * the answer is always undefined, and so nobody is let in.
  */
-export async function peerLookup(machine: Environment, way: 'best' | 'proc' = 'best'): Promise<PeerLookup> {
+export function peerLookup(machine: Environment, way: 'best' | 'proc' = 'best'): PeerLookup {
   if (machine.platform !== 'linux') return () => undefined;
-  const netlink = way === 'best' ? await netlinkLookup() : undefined;
+  const netlink = way === 'best' ? netlinkLookup() : undefined;
   const find: SocketLookup = netlink ?? ((local, remote) => findSocket(procNetSockets(), local, remote));
   // The peer's local end is the far one, seen from here.
   return (here, there) => (isEndpoint(here) && isEndpoint(there) ? find(there, here) : undefined);

@@ -1,4 +1,5 @@
 import type { DynamicLibraryResult } from 'node:ffi';
+import { ffi } from '../ffi.js';
 import type { Endpoint, PeerSocket } from './endpoint.js';
 import { sequenceOf, socketOf, socketRequest } from './sock-diag.js';
 
@@ -19,13 +20,9 @@ export type SocketLookup = (local: Endpoint, remote: Endpoint) => PeerSocket | u
  * Looks sockets up over netlink through `node:ffi`, ≈ 11 µs each. Undefined where that is not possible (a Node without
  * FFI, a kernel or a sandbox without sock_diag): the caller then reads /proc. The descriptor lives as long as the process.
  */
-export async function netlinkLookup(): Promise<SocketLookup | undefined> {
-  let libc: DynamicLibraryResult<typeof LIBC>;
-  try {
-    libc = (await quietly(() => import('node:ffi'))).dlopen(null, LIBC);
-  } catch {
-    return undefined;
-  }
+export function netlinkLookup(): SocketLookup | undefined {
+  const libc = openLibc();
+  if (libc === undefined) return undefined;
   const { socket, send, recv } = libc.functions;
   const descriptor = socket(AF_NETLINK, SOCK_RAW_CLOEXEC, NETLINK_SOCK_DIAG);
   if (descriptor < 0) return undefined;
@@ -44,16 +41,10 @@ export async function netlinkLookup(): Promise<SocketLookup | undefined> {
   };
 }
 
-/** FFI is experimental, knowingly: its warning must not stand on the user's stderr. Others still do. */
-async function quietly<T>(work: () => Promise<T>): Promise<T> {
-  const emit = process.emitWarning;
-  process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
-    if (String(warning).includes('FFI')) return;
-    (emit as (...all: unknown[]) => void).call(process, warning, ...rest);
-  }) as typeof process.emitWarning;
+function openLibc(): DynamicLibraryResult<typeof LIBC> | undefined {
   try {
-    return await work();
-  } finally {
-    process.emitWarning = emit;
+    return ffi()?.dlopen(null, LIBC);
+  } catch {
+    return undefined;
   }
 }

@@ -1,3 +1,5 @@
+export * from './dumps.js';
+
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 

@@ -1,0 +1,100 @@
+import type { Caller } from '@hoop/contracts/http';
+import type { localApi, State, WATCH_PATH, WatchLine } from '@hoop/contracts/local';
+import { HoopError, UserError } from '@hoop/core';
+import { type Answer, ask, jsonOf } from './http.js';
+
+/** hoopd, as the commands see it: started on first need. */
+export interface Daemon {
+  /** The state, once; `start`: with a daemon that is started if none runs, else undefined without one. */
+  state(): Promise<State>;
+  running(): Promise<State | undefined>;
+  /** The state now and after each change, until the caller stops reading. */
+  watch(): AsyncGenerator<State>;
+  /** Every call of the contract, checked by its schemas; these load only here, since they take as long as all of `ls`. */
+  api(): Promise<Caller<typeof localApi>>;
+}
+
+const STATUS: (typeof localApi)['status']['path'] = '/v1/status';
+const WATCH: typeof WATCH_PATH = '/v1/watch';
+
+export function daemonAt(socket: string, start: () => Promise<void>): Daemon {
+  const get = (path: string) => ask(socket, { method: 'GET', path });
+  /** Asks; starts the daemon if nobody listens, and asks again. */
+  const started = async (request: () => Promise<Answer>): Promise<Answer> => {
+    try {
+      return await request();
+    } catch (error) {
+      if (!isAbsent(error)) throw noAnswer(error);
+    }
+    await start();
+    return request().catch((error) => Promise.reject(noAnswer(error)));
+  };
+  return {
+    state: async () => documentOf<State>(await started(() => get(STATUS))),
+    running: async () => {
+      try {
+        return await documentOf<State>(await get(STATUS));
+      } catch (error) {
+        if (isAbsent(error)) return undefined;
+        throw error instanceof HoopError ? error : noAnswer(error);
+      }
+    },
+    watch: async function* () {
+      const answer = await started(() => get(WATCH));
+      if (answer.status !== 200) await documentOf(answer);
+      try {
+        yield* states(lines(answer.chunks));
+      } finally {
+        answer.end();
+      }
+    },
+    api: async () => {
+      const [{ callerOf }, { localApi: table }] = await Promise.all([
+        import('@hoop/contracts/http'),
+        import('@hoop/contracts/local'),
+      ]);
+      return callerOf(table, async (request) => {
+        const answer = await started(() => ask(socket, request));
+        return { status: answer.status, body: await jsonOf(answer) };
+      });
+    },
+  };
+}
+
+const isAbsent = (error: unknown) => ['ENOENT', 'ECONNREFUSED'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+function noAnswer(cause: unknown): UserError {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+  return new UserError('daemon-unreachable', `hoop's daemon does not answer (${code})`, {
+    hint: 'hoop daemon stop, then try again',
+    exit: 'unavailable',
+    cause,
+  });
+}
+
+/** The daemon is of this program's own build: its documents are taken as they are. */
+async function documentOf<T>(answer: Answer): Promise<T> {
+  const body = await jsonOf(answer);
+  if (answer.status === 200 && body !== undefined) return body as T;
+  const { error } = (body ?? {}) as { error?: { code: string; message: string; hint?: string } };
+  if (error === undefined) throw noAnswer({ code: `status ${answer.status}` });
+  throw new HoopError(error.code, error.message, { hint: error.hint });
+}
+
+async function* lines(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+  let held = '';
+  for await (const chunk of chunks) {
+    const parts = (held + chunk).split('\n');
+    held = parts.pop() ?? '';
+    yield* parts.filter((line) => line !== '');
+  }
+}
+
+async function* states(from: AsyncIterable<string>): AsyncGenerator<State> {
+  let state: State | undefined;
+  for await (const line of from) {
+    const news = JSON.parse(line) as WatchLine;
+    state = news.type === 'snapshot' ? news.state : state && ({ ...state, ...news.changed } as State);
+    if (state !== undefined) yield state;
+  }
+}

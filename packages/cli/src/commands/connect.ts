@@ -1,0 +1,58 @@
+import type { LocalConnection } from '@hoop/contracts/local';
+import { runInherited } from '@hoop/platform';
+import { type Command, word, words } from '../command.js';
+import { find } from '../find.js';
+import { ready } from '../settle.js';
+import { stringsOf, whereOf } from '../strings.js';
+import { columns } from '../table.js';
+
+const NOT_FOUND = 127;
+
+export const connect: Command = {
+  name: 'connect',
+  summary: 'open a connection with its own client (psql); needs no DNS',
+  arguments: [
+    ['NAME', 'as `hoop ls` shows it'],
+    ['[ARGS...]', 'for the client'],
+  ],
+  passThrough: true,
+  examples: ['hoop connect pg-prod', "hoop connect pg-prod -- -Atc 'select 1'"],
+  run: async (needs, input) => {
+    const connection = find((await ready(needs)).connections, word(input, 0));
+    const client = CLIENTS[connection.protocol];
+    const code = client === undefined ? NOT_FOUND : await client(connection, passed(words(input, 1)));
+    if (code !== NOT_FOUND) return code;
+    const { host, port } = whereOf(connection);
+    needs.err(`no client for ${connection.protocol} is installed here; it is reached at:\n`);
+    needs.out(columns([['address', `${host}:${port}`], ...Object.entries(stringsOf(connection))]));
+    return NOT_FOUND;
+  },
+};
+
+/** What stands behind `--`, or simply behind the name. */
+const passed = (args: readonly string[]) => (args[0] === '--' ? args.slice(1) : args);
+
+type Client = (connection: LocalConnection, args: readonly string[]) => Promise<number>;
+const CLIENTS: Partial<Record<LocalConnection['protocol'], Client>> = {
+  postgres: (connection, args) => runInherited('psql', args, { variables: libpq(connection) }),
+};
+
+/**
+ * Where psql goes, through libpq's environment, so that its own arguments still count (PostgreSQL manual, 34.15). What the
+ * person set for other servers does not apply to this one: the far end of this TLS is hoopd, on loopback, and it asks for
+ * no password.
+ */
+function libpq(connection: LocalConnection): Record<string, string | undefined> {
+  const { host, port } = whereOf(connection);
+  const off = ['PGHOSTADDR', 'PGSERVICE', 'PGSERVICEFILE', 'PGPASSWORD', 'PGREQUIREAUTH', 'PGSSLROOTCERT', 'PGSSLCERT'];
+  const more = ['PGSSLKEY', 'PGTARGETSESSIONATTRS', 'PGLOADBALANCEHOSTS', 'PGSSLNEGOTIATION', 'PGDATABASE', 'PGUSER'];
+  return {
+    ...Object.fromEntries([...off, ...more].map((name) => [name, undefined])),
+    PGHOST: host,
+    PGPORT: String(port),
+    ...(connection.database === undefined ? {} : { PGDATABASE: connection.database }),
+    PGSSLMODE: 'prefer',
+    PGGSSENCMODE: 'disable',
+    PGCHANNELBINDING: 'prefer',
+  };
+}

@@ -1,0 +1,27 @@
+import type { Command } from '../command.js';
+import { completionOf } from './completion.js';
+import { connect } from './connect.js';
+import { daemon } from './daemon.js';
+import { login } from './login.js';
+import { logout } from './logout.js';
+import { ls } from './ls.js';
+import { sessions } from './sessions.js';
+import { show } from './show.js';
+import { status } from './status.js';
+import { version } from './version.js';
+import { whoami } from './whoami.js';
+
+/** Every command of `hoop`, in the order that help shows them. */
+export const commands: readonly Command[] = [
+  login,
+  logout,
+  whoami,
+  ls,
+  show,
+  connect,
+  status,
+  sessions,
+  daemon,
+  version,
+  completionOf(() => commands),
+];

@@ -1,0 +1,128 @@
+import type { LoginAttempt, State } from '@hoop/contracts/local';
+import { EXIT, HoopError, UserError } from '@hoop/core';
+import { openBrowser } from '@hoop/platform';
+import { type Command, flag, type Input, JSON_OPTION, type Needs } from '../command.js';
+import { readSettings, type Settings } from '../settings.js';
+import { plain } from '../table.js';
+
+export const login: Command = {
+  name: 'login',
+  summary: "log in to a gateway with your company's IdP",
+  arguments: [['[GATEWAY]', 'its address, https://…; else HOOP_GATEWAY, the config file, the last one']],
+  options: [
+    { flags: '--device', summary: 'show a code to enter in a browser anywhere' },
+    { flags: '--no-browser', summary: 'show the address, open nothing' },
+    { flags: '--ca-file FILE', summary: "trust these roots (PEM) for gateway and IdP, in place of the system's" },
+    { flags: '--ca-fingerprint SHA256', summary: "trust the certificate of the gateway's chain with this fingerprint" },
+    {
+      flags: '--login-store WHERE',
+      summary: 'where the login is kept; memory: until the daemon ends',
+      choices: ['keychain', 'memory'],
+    },
+    JSON_OPTION,
+  ],
+  examples: ['hoop login https://hoop.example.com', 'hoop login --device --login-store memory'],
+  run: async (needs, input) => {
+    const before = await needs.daemon.state();
+    const request = requestOf(await readSettings(needs, input), before, flag(input, 'device'));
+    const api = await needs.daemon.api();
+    let stop = () => {};
+    const interrupted = new Promise<'interrupted'>((resolve) => {
+      stop = needs.onInterrupt(() => resolve('interrupted'));
+    });
+    const attempt = await api.login({ body: request });
+    const how = await Promise.race([follow(needs, input, attempt.id, before), interrupted]);
+    stop();
+    if (how !== 'interrupted') return conclude(needs, input, how);
+    await api.cancelLogin({}).catch(() => undefined);
+    needs.err('login given up\n');
+    return EXIT.interrupted;
+  },
+};
+
+function requestOf(settings: Settings, before: State, device: boolean) {
+  const gateway = settings.gateway ?? before.login?.gateway;
+  if (gateway === undefined) {
+    throw new UserError('no-gateway', 'which gateway?', { hint: 'hoop login https://YOUR-GATEWAY', exit: 'usage' });
+  }
+  return {
+    gateway: gateway.includes('://') ? gateway : `https://${gateway}`,
+    flow: device ? ('device' as const) : ('browser' as const),
+    store: settings.loginStore,
+    ...(settings.ca === undefined ? {} : { ca: settings.ca }),
+    ...(settings.caFingerprint === undefined ? {} : { caFingerprint: settings.caFingerprint }),
+  };
+}
+
+/** Shows how the attempt goes until it has ended. Rejects with what it failed of. */
+async function follow(needs: Needs, input: Input, id: string, before: State): Promise<State> {
+  const view = await viewOf(needs, input);
+  let shown = '';
+  try {
+    for await (const state of needs.daemon.watch()) {
+      const ended = endOf(state, id, before);
+      if (ended) return state;
+      const { attempt } = state;
+      if (attempt?.id !== id) continue;
+      if (
+        attempt.phase === 'browser' &&
+        shown !== 'browser' &&
+        input.options.browser !== false &&
+        attempt.url !== undefined
+      ) {
+        await openBrowser(needs.machine, attempt.url);
+      }
+      shown = attempt.phase;
+      view.show(attempt);
+    }
+  } finally {
+    view.end();
+  }
+  throw new UserError('daemon-unreachable', "hoop's daemon ended meanwhile", {
+    hint: 'try again',
+    exit: 'unavailable',
+  });
+}
+
+/** True: logged in. Throws where the attempt failed or somebody else took its place. */
+function endOf({ attempt, login: now }: State, id: string, before: State): boolean {
+  if (attempt?.id === id && attempt.phase === 'failed') {
+    const { code, message, hint } = attempt.error ?? { code: 'login-failed', message: 'the login failed' };
+    throw new HoopError(code, message, { hint });
+  }
+  if (attempt?.id === id) return false;
+  if (now !== null && now.state === 'active' && now.since !== before.login?.since) return true;
+  throw new UserError('login-cancelled', 'the login was given up elsewhere', { hint: 'hoop login' });
+}
+
+interface View {
+  show(attempt: LoginAttempt): void;
+  end(): void;
+}
+
+async function viewOf(needs: Needs, input: Input): Promise<View> {
+  if (needs.terminal.err && !flag(input, 'json')) return (await import('../views/login.js')).liveLogin();
+  let last = '';
+  const show = (attempt: LoginAttempt) => {
+    const line = lineOf(attempt);
+    if (line !== last && line !== '') needs.err(`${line}\n`);
+    last = line;
+  };
+  return { show, end: () => {} };
+}
+
+/** An attempt as one line: for logs, pipes and dumb terminals. */
+export function lineOf({ phase, url, userCode }: LoginAttempt): string {
+  if (phase === 'browser') return `open in a browser on this machine: ${plain(url ?? '')}`;
+  if (phase === 'device')
+    return `open in any browser: ${plain(url ?? '')}  and enter the code: ${plain(userCode ?? '')}`;
+  if (phase === 'waiting-for-unlock') return 'waiting for you to unlock the keychain';
+  return '';
+}
+
+function conclude(needs: Needs, input: Input, state: State): number {
+  const { login: now } = state;
+  if (flag(input, 'json')) needs.out(`${JSON.stringify(now)}\n`);
+  else if (now !== null) needs.err(`logged in to ${now.gateway} as ${plain(now.identity.email)}\n`);
+  return EXIT.ok;
+}

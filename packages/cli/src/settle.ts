@@ -1,0 +1,56 @@
+import type { Login, State } from '@hoop/contracts/local';
+import { UserError } from '@hoop/core';
+import type { Needs } from './command.js';
+
+/** How long a daemon that has just started gets to find its feet. */
+const PATIENCE = 5_000;
+
+const settling = ({ login, gateway }: State) =>
+  login !== null && (login.state === 'renewing' || (login.state === 'active' && gateway?.state === 'connecting'));
+
+/** The state once login and gateway are known; as it is when that takes too long. */
+export async function settled(needs: Needs): Promise<State> {
+  const first = await needs.daemon.state();
+  if (!settling(first)) return first;
+  let last = first;
+  const late = needs.pause(PATIENCE).then(() => undefined);
+  const watch = needs.daemon.watch();
+  try {
+    for (;;) {
+      const next = await Promise.race([watch.next(), late]);
+      if (next === undefined || next.done === true) return last;
+      last = next.value;
+      if (!settling(last)) return last;
+    }
+  } finally {
+    void watch.return(undefined);
+  }
+}
+
+/** The login, or the error that says how to get one. */
+export function loginOf(state: State): Login {
+  if (state.login === null) throw new UserError('login-required', 'you are not logged in', LOG_IN(undefined));
+  if (state.login.state !== 'expired') return state.login;
+  const why = state.attempt?.error?.message;
+  const message = `your login has ended${why === undefined ? '' : `: ${why}`}`;
+  throw new UserError('login-expired', message, LOG_IN(state.login.gateway));
+}
+const LOG_IN = (gateway: string | undefined) =>
+  ({ hint: `hoop login ${gateway ?? 'https://YOUR-GATEWAY'}`, exit: 'login' }) as const;
+
+/** With a login that works; else the error that says what is wrong. */
+export async function ready(needs: Needs): Promise<State> {
+  const state = await settled(needs);
+  const login = loginOf(state);
+  if (login.state === 'waiting-for-unlock') {
+    throw new UserError('keychain-locked', 'your keychain is locked', { hint: 'unlock it; the daemon waits for that' });
+  }
+  if (state.connections.length === 0 && state.gateway !== null && state.gateway.state !== 'online') {
+    const why = state.gateway.error === undefined ? '' : `: ${state.gateway.error}`;
+    throw new UserError('gateway-unreachable', `the gateway ${state.gateway.url} cannot be reached${why}`, {
+      hint: 'hoop status --watch shows when it is back',
+      exit: 'unavailable',
+    });
+  }
+  return state;
+}

@@ -1,0 +1,259 @@
+import type { WireConnection } from '@hoop/contracts/gateway';
+import type { State } from '@hoop/contracts/local';
+import type { Greeting, ProtocolName } from '@hoop/core';
+import {
+  type Claim,
+  claimSubnet,
+  type Environment,
+  holderOf,
+  loadRemembered,
+  type Paths,
+  type PeerLookup,
+  ProgramFinder,
+  peerLookup,
+  type Remembered,
+  saveRemembered,
+  subnetsToTry,
+} from '@hoop/platform';
+import type { Credential, Credentials } from './credentials.js';
+import { Flows } from './flows.js';
+import { Leaves } from './listeners/leaf.js';
+import { Listeners } from './listeners/listeners.js';
+import type { Log } from './log.js';
+import { Problems } from './problems.js';
+import { Resolver } from './resolver/resolver.js';
+import { Sync } from './sync/sync.js';
+import { type Dial, dialler } from './uplinks/dial.js';
+import { Pool } from './uplinks/pool.js';
+
+export interface DaemonOptions {
+  version: string;
+  profile: string;
+  machine: Environment;
+  paths: Paths;
+  credentials: Credentials;
+  greetings: Record<ProtocolName, Greeting>;
+  log: Log;
+  /** Told on every change of `state`. */
+  changed(): void;
+}
+
+/** All of hoopd but its local API: names, listeners, flows, uplinks and the sync uplink, and the state they are in. */
+export class Daemon {
+  readonly #options: DaemonOptions;
+  readonly #startedAt = Date.now();
+  readonly #refused: State['refused'] = { peers: 0, protocol: 0, api: 0, ports: 0 };
+  readonly #problems: Problems;
+  readonly #claim: Claim;
+  readonly #listeners: Listeners;
+  readonly #flows: Flows;
+  readonly #pool: Pool;
+  readonly #sync: Sync;
+  #resolver: Resolver | undefined;
+  #credential: Credential | undefined;
+  #unsubscribe: () => void = () => {};
+
+  private constructor(options: DaemonOptions, ground: Ground) {
+    this.#options = options;
+    this.#claim = ground.claim;
+    this.#problems = new Problems(options.changed);
+    for (const [code, message, hint] of ground.problems) this.#problems.add(code, message, hint);
+    const dial = dialler(options.machine.variables);
+    this.#pool = this.#makePool(dial);
+    this.#flows = this.#makeFlows();
+    this.#listeners = this.#makeListeners(ground);
+    this.#sync = this.#makeSync(dial);
+  }
+
+  /** Takes the laptop's addresses and starts; nobody needs to be logged in. */
+  static async start(options: DaemonOptions): Promise<Daemon> {
+    const daemon = new Daemon(options, await prepare(options));
+    await daemon.#startResolver();
+    daemon.#unsubscribe = options.credentials.on(() => daemon.#credentialsChanged());
+    daemon.#credentialsChanged();
+    return daemon;
+  }
+
+  /** The local API turned a request away. */
+  apiRefused(): void {
+    this.#refused.api += 1;
+    this.#options.changed();
+  }
+
+  state(): State {
+    const { login, attempt } = this.#options.credentials.state();
+    const { address, port } = this.#claim;
+    const answered = this.#resolver?.answered;
+    return {
+      daemon: {
+        version: this.#options.version,
+        pid: process.pid,
+        startedAt: this.#startedAt,
+        resolver: answered === undefined ? null : { address, port, answered },
+      },
+      login,
+      attempt,
+      gateway: login === null ? null : { url: login.gateway, ...this.#sync.state, warm: this.#pool.warm },
+      connections: this.#listeners.rows().map((row) => ({ ...row, flows: this.#flows.count(row.name) })),
+      refused: { ...this.#refused },
+      problems: this.#problems.all,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#unsubscribe();
+    this.#sync.close();
+    this.#pool.close();
+    await this.#listeners.close();
+    this.#flows.close();
+    if (this.#resolver === undefined) this.#claim.server.close();
+    else await this.#resolver.close();
+  }
+
+  #makePool(dial: Dial): Pool {
+    const { credentials, changed } = this.#options;
+    return new Pool({ dial, changed, credential: () => credentials.current(), now: () => performance.now() });
+  }
+
+  #makeFlows(): Flows {
+    const { credentials, greetings, changed, log } = this.#options;
+    return new Flows({
+      greetings,
+      credentials,
+      changed,
+      pool: this.#pool,
+      leaves: new Leaves(Date.now),
+      programs: new ProgramFinder(),
+      rejected: (connection, why) => {
+        this.#refused.protocol += 1;
+        log.warn({ connection, why }, 'a client that does not speak the protocol was turned away');
+        changed();
+      },
+    });
+  }
+
+  #makeListeners(ground: Ground): Listeners {
+    const { machine, paths, profile, changed, log } = this.#options;
+    return new Listeners({
+      profile,
+      changed,
+      owner: machine.uid,
+      peerOf: ground.peerOf,
+      holderOf: (address, port) => holderOf(machine, address, port),
+      subnet: ground.claim.subnet,
+      remembered: ground.remembered,
+      remember: (remembered) => saveRemembered(paths.stateFile, remembered),
+      accepted: (connection, socket, peer) => void this.#flows.accept(connection, socket, peer),
+      turnedAway: () => {
+        this.#refused.peers += 1;
+        log.warn('a connection of another user was reset');
+        changed();
+      },
+    });
+  }
+
+  #makeSync(dial: Dial): Sync {
+    const { credentials, changed, log } = this.#options;
+    return new Sync({
+      dial,
+      credentials,
+      connections: (list) => this.#follow(list),
+      notice: ({ code, message, hint }) => this.#problems.add(code, message, hint),
+      changed: (state) => {
+        log.info({ gateway: state, why: this.#sync.state.error }, 'gateway');
+        if (state === 'online') this.#pool.resume();
+        if (state === 'offline') this.#pool.suspend();
+        changed();
+      },
+      now: Date.now,
+    });
+  }
+
+  #follow(list: readonly WireConnection[]): void {
+    this.#listeners.follow(list).catch((error: Error) => {
+      this.#options.log.error({ stack: error.stack }, 'the list of connections could not be followed');
+      this.#problems.add('listeners', `listeners could not be opened: ${error.message}`);
+    });
+  }
+
+  async #startResolver(): Promise<void> {
+    const { server, address, port, subnet } = this.#claim;
+    const zone = {
+      subnet,
+      addressOf: (name: string) => this.#listeners.addressOf(name),
+      nameOf: (at: string) => this.#listeners.nameOf(at),
+    };
+    try {
+      this.#resolver = await Resolver.start(zone, server, address, port);
+    } catch (error) {
+      const why = (error as NodeJS.ErrnoException).code ?? 'unknown';
+      this.#problems.add('resolver', `names cannot be answered: UDP ${address}:${port} cannot be bound (${why})`, HINT);
+    }
+  }
+
+  /** A renewal replaces warm uplinks; another login, or none, replaces the sync uplink and the list too. */
+  #credentialsChanged(): void {
+    const before = this.#credential;
+    const now = this.#options.credentials.current();
+    this.#credential = now;
+    if (!isSameWay(before, now)) this.#sync.refresh();
+    if (before?.certificate !== now?.certificate) this.#pool.renewed();
+    if (this.#options.credentials.state().login === null) this.#follow([]);
+    this.#options.changed();
+  }
+}
+
+/** The same login by the same way: only the certificate may differ. */
+function isSameWay(a: Credential | undefined, b: Credential | undefined): boolean {
+  const way = (one: Credential | undefined) => JSON.stringify([one?.gateway.origin, one?.tunnel, one?.ca]);
+  return a?.key === b?.key && way(a) === way(b);
+}
+
+const HINT = 'hoop connect and hoop run need no names';
+
+/** What is there before the first part starts. */
+interface Ground {
+  claim: Claim;
+  peerOf: PeerLookup;
+  remembered: Remembered;
+  problems: [code: string, message: string, hint: string | undefined][];
+}
+
+async function prepare({ machine, paths }: DaemonOptions): Promise<Ground> {
+  const problems: Ground['problems'] = [];
+  const { spoiled, ...remembered } = loadRemembered(paths.stateFile, machine.uid, Date.now());
+  if (spoiled !== undefined) {
+    problems.push([
+      'state-unreadable',
+      `the state file could not be read; names may get other addresses`,
+      `it was moved to ${spoiled}`,
+    ]);
+  }
+  const claim = await claimSubnet(subnetsToTry(machine.uid, paths.stateFolder, remembered.subnet));
+  const { subnet } = claim;
+  if (subnet === undefined) {
+    problems.push([
+      'no-addresses',
+      'addresses of 127.77.0.0/16 cannot be bound here; ports of 127.0.0.1 are used',
+      HINT,
+    ]);
+  } else if (subnet !== remembered.subnet) {
+    if (remembered.subnet !== undefined) {
+      problems.push([
+        'addresses-moved',
+        `127.77.${remembered.subnet}.0/24 is taken; names moved to 127.77.${subnet}.0/24`,
+        undefined,
+      ]);
+    }
+    remembered.subnet = subnet;
+    saveRemembered(paths.stateFile, remembered);
+  }
+  if (machine.platform !== 'linux') {
+    problems.push([
+      'no-peer-check',
+      'who connects cannot be told on this system yet, so every connection is reset',
+      undefined,
+    ]);
+  }
+  return { claim, peerOf: peerLookup(machine), remembered, problems };
+}

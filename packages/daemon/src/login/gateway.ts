@@ -1,0 +1,69 @@
+import { type Discovery, gatewayApi } from '@hoop/contracts/gateway';
+import { ApiError, type Caller, callerOf, type Send } from '@hoop/contracts/http';
+import { UserError } from '@hoop/core';
+import { type Dispatcher, request } from 'undici';
+import { type ClientCertificate, gatewayDispatcher, type Trust } from './trust.js';
+import { unreachable } from './unreachable.js';
+
+/** The gateway's API over one trust; `close` ends its connections. */
+export interface GatewayApi extends Caller<typeof gatewayApi> {
+  close(): Promise<void>;
+}
+
+/** Answers larger than this are not read. */
+const LARGEST = 1_000_000;
+
+export function gatewayApiOf(gateway: URL, trust: Trust, client?: ClientCertificate): GatewayApi {
+  const dispatcher = gatewayDispatcher(trust, client);
+  const calls = callerOf(gatewayApi, sender(gateway, dispatcher));
+  return { ...calls, close: () => dispatcher.destroy() };
+}
+
+function sender(gateway: URL, dispatcher: Dispatcher): Send {
+  return async ({ method, path, body }) => {
+    try {
+      const answer = await request(new URL(path, gateway), {
+        method,
+        dispatcher,
+        headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      return { status: answer.statusCode, body: parsed(await bounded(answer.body)) };
+    } catch (cause) {
+      throw unreachable(gateway, cause);
+    }
+  };
+}
+
+async function bounded(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > LARGEST) throw new Error('answer too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads the discovery document. What is not a hoop gateway is said to be none. */
+export async function discover(api: GatewayApi, gateway: URL): Promise<Discovery> {
+  try {
+    return await api.discovery({});
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    const status = cause instanceof ApiError ? ` (HTTP status ${cause.status})` : '';
+    throw new UserError('not-a-gateway', `${gateway.origin} does not answer as a hoop gateway${status}`, {
+      hint: 'check the address with your administrator',
+      cause,
+    });
+  }
+}

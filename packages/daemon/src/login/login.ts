@@ -1,0 +1,220 @@
+import type { WireIdentity } from '@hoop/contracts/gateway';
+import type { LoginAttempt, StartLogin } from '@hoop/contracts/local';
+import { HoopError } from '@hoop/core';
+import type { z } from 'zod';
+import type { Credential, Credentials } from '../credentials.js';
+import { type Achieved, type Attempt, attemptLogin, gatewayUrl, type Reach } from './attempt.js';
+import type { EntryStore } from './entry.js';
+import { HeldLogin } from './held.js';
+import type { LoginFile, Remembered } from './remembered.js';
+
+export interface LoginOptions {
+  profile: string;
+  file: LoginFile;
+  stores: { keychain: (waiting: (is: boolean) => void) => EntryStore; memory: () => EntryStore };
+  reach: Reach;
+  random: () => number;
+  log: (level: 'info' | 'warn', message: string, facts: Record<string, string>) => void;
+}
+interface UnderWay {
+  attempt: LoginAttempt;
+  abort: AbortController;
+}
+
+/** The one login of this daemon, and the attempt to get one. */
+export class LoginCredentials implements Credentials {
+  readonly #options: LoginOptions;
+  readonly #watchers = new Set<() => void>();
+  #held: HeldLogin | undefined;
+  #account = '';
+  #entries: EntryStore | undefined;
+  #underWay: UnderWay | undefined;
+  #failed: LoginAttempt | undefined;
+  #attempts = 0;
+
+  constructor(options: LoginOptions) {
+    this.#options = options;
+  }
+
+  current(): Credential | undefined {
+    return this.#held?.current();
+  }
+
+  state() {
+    return { login: this.#held?.login() ?? null, attempt: this.#underWay?.attempt ?? this.#failed ?? null };
+  }
+
+  on(change: () => void): () => void {
+    this.#watchers.add(change);
+    return () => this.#watchers.delete(change);
+  }
+
+  leaseIs(until: number, identity: z.infer<typeof WireIdentity>): void {
+    this.#held?.leaseIs(until, identity);
+  }
+
+  endedByGateway(code: string, message: string, hint: string | undefined): void {
+    void this.#held?.expire(new HoopError(code, message, { hint }));
+  }
+
+  /** Starts an attempt, in place of one under way. Answers at once; `state` tells how it goes. */
+  async start(request: z.infer<typeof StartLogin>): Promise<LoginAttempt> {
+    const account = `${this.#options.profile}/${gatewayUrl(request.gateway).origin}`;
+    this.cancel();
+    this.#attempts += 1;
+    const underWay: UnderWay = {
+      attempt: { id: String(this.#attempts), phase: 'discovering' },
+      abort: new AbortController(),
+    };
+    this.#underWay = underWay;
+    this.#changed();
+    const entries = this.#storeOf(request.store, (is) => this.#waiting(underWay, is));
+    void this.#run(underWay, { request, account, entries });
+    return underWay.attempt;
+  }
+
+  cancel(): boolean {
+    this.#failed = undefined;
+    // Past this the gateway has made the login: it is taken, and `logout` ends it.
+    if (this.#underWay === undefined || this.#underWay.attempt.phase === 'certifying') return false;
+    this.#underWay.abort.abort(new HoopError('cancelled', 'the login was given up'));
+    this.#underWay = undefined;
+    this.#changed();
+    return true;
+  }
+
+  async logout(): Promise<boolean> {
+    this.cancel();
+    const held = this.#held;
+    if (held === undefined) return false;
+    this.#held = undefined;
+    held.close();
+    this.#options.file.remove();
+    this.#changed();
+    await held.endElsewhere();
+    await this.#entries?.delete(this.#account);
+    this.#options.log('info', 'logged out', {});
+    return true;
+  }
+
+  async restore(): Promise<void> {
+    const remembered = this.#remembered();
+    if (remembered === undefined || this.#held !== undefined) return;
+    const gateway = new URL(remembered.gateway);
+    this.#account = `${this.#options.profile}/${gateway.origin}`;
+    this.#entries = this.#storeOf('keychain', (is) => this.#held?.waiting(is));
+    this.#held = this.#hold(gateway, remembered, this.#entries);
+    this.#changed();
+    await this.#held.renew();
+  }
+
+  async close(): Promise<void> {
+    this.#underWay?.abort.abort(new HoopError('cancelled', 'the daemon ends'));
+    this.#held?.close();
+    this.#watchers.clear();
+  }
+
+  async #run(underWay: UnderWay, about: Pick<Attempt, 'request' | 'account' | 'entries'>): Promise<void> {
+    const report: Attempt['report'] = (progress) => this.#progress(underWay, progress);
+    const { signal } = underWay.abort;
+    try {
+      const achieved = await attemptLogin({ ...about, reach: this.#options.reach, report, signal });
+      if (this.#underWay === underWay) this.#underWay = undefined;
+      this.#replace(about, achieved);
+    } catch (error) {
+      if (this.#underWay !== underWay) return;
+      this.#underWay = undefined;
+      this.#fail(error, underWay.attempt.id);
+    }
+  }
+
+  #replace({ request, account, entries }: Pick<Attempt, 'request' | 'account' | 'entries'>, achieved: Achieved): void {
+    const old = this.#held;
+    old?.close();
+    void old?.endElsewhere();
+    if (this.#entries !== undefined && (account !== this.#account || this.#entries.kind !== entries.kind)) {
+      void this.#entries.delete(this.#account).catch(() => false);
+    }
+    const remembered = this.#remember(request, achieved);
+    this.#account = account;
+    this.#entries = entries;
+    this.#held = this.#hold(achieved.gateway, remembered, entries);
+    this.#options.log('info', 'logged in', { email: remembered.email, gateway: remembered.gateway });
+    this.#held.adopt(achieved);
+  }
+
+  #remember(request: z.infer<typeof StartLogin>, { gateway, trust, issued }: Achieved): Remembered {
+    const { clock } = this.#options.reach;
+    const remembered: Remembered = {
+      gateway: gateway.origin,
+      email: issued.identity.email,
+      since: clock.now(),
+      ...(trust.ca === undefined ? {} : { ca: trust.ca }),
+      ...(trust.pinned === undefined ? {} : { pinned: trust.pinned }),
+      ...(request.caFingerprint === undefined ? {} : { caFingerprint: request.caFingerprint }),
+    };
+    if (request.store === 'keychain') this.#options.file.write(remembered);
+    else this.#options.file.remove();
+    return remembered;
+  }
+
+  #hold(gateway: URL, remembered: Remembered, entries: EntryStore): HeldLogin {
+    const { reach, random, log } = this.#options;
+    const { ca, pinned, caFingerprint, email, since } = remembered;
+    return new HeldLogin({
+      ...{
+        account: this.#account,
+        gateway,
+        trust: { ca, pinned },
+        caFingerprint,
+        entries,
+        reach,
+        email,
+        since,
+        random,
+      },
+      changed: () => this.#changed(),
+      over: (why) => this.#fail(why, 'renewal'),
+      failed: (why) => {
+        log('warn', why.message, { code: why.code });
+        this.#changed();
+      },
+    });
+  }
+
+  #remembered(): Remembered | undefined {
+    try {
+      return this.#options.file.read();
+    } catch (cause) {
+      const hint = 'log in again: hoop login';
+      this.#fail(new HoopError('login-file', 'login.json cannot be read', { hint, cause }), 'restore');
+      return undefined;
+    }
+  }
+
+  #storeOf(kind: 'keychain' | 'memory', waiting: (is: boolean) => void): EntryStore {
+    return kind === 'memory' ? this.#options.stores.memory() : this.#options.stores.keychain(waiting);
+  }
+
+  #progress(underWay: UnderWay, progress: Partial<LoginAttempt>): void {
+    underWay.attempt = { ...underWay.attempt, ...progress };
+    if (this.#underWay === underWay) this.#changed();
+  }
+
+  #waiting(underWay: UnderWay, is: boolean): void {
+    if (is) return this.#progress(underWay, { phase: 'waiting-for-unlock' });
+    if (underWay.attempt.phase === 'waiting-for-unlock') this.#progress(underWay, { phase: 'discovering' });
+  }
+
+  #fail(error: unknown, id: string): void {
+    const known = error instanceof HoopError ? error : new HoopError('internal', 'the login failed', { cause: error });
+    const { code, message, hint } = known;
+    this.#failed = { id, phase: 'failed', error: { code, message, ...(hint === undefined ? {} : { hint }) } };
+    this.#options.log('warn', message, { code });
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+}

@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { State } from '@hoop/contracts/local';
+import type { Greeting, ProtocolName } from '@hoop/core';
+import { environment, ownFolder, type Paths, planPaths } from '@hoop/platform';
+import type { Credential, Credentials } from '../../src/credentials.js';
+import { Daemon } from '../../src/daemon.js';
+import { openLog } from '../../src/log.js';
+import type { TestGateway } from './gateway.js';
+
+/** Opens at once and tells a refusal in plain text. */
+export const TELLING: Greeting = {
+  speaksFirst: true,
+  look: () => ({ step: 'open' }),
+  refuse: ({ code, hint }) => Buffer.from(`refused ${code} ${hint ?? ''}`),
+};
+
+/** A login that is simply there, or not. */
+export class TestCredentials implements Credentials {
+  credential: Credential | undefined;
+  ended: string | undefined;
+  leaseUntil: number | undefined;
+  readonly #watchers = new Set<() => void>();
+
+  current = () => this.credential;
+  on = (change: () => void) => {
+    this.#watchers.add(change);
+    return () => void this.#watchers.delete(change);
+  };
+  state(): ReturnType<Credentials['state']> {
+    if (this.credential === undefined) return { login: null, attempt: null };
+    const identity = { subject: 'bob', email: 'bob@shop.example', groups: [] };
+    const gateway = this.credential.gateway.origin;
+    return {
+      login: { identity, gateway, issuer: 'https://idp.example', state: 'active', store: 'memory', since: 1 },
+      attempt: null,
+    };
+  }
+  leaseIs(until: number): void {
+    this.leaseUntil = until;
+  }
+  endedByGateway(code: string): void {
+    this.ended = code;
+    this.set(undefined);
+  }
+  set(credential: Credential | undefined): void {
+    this.credential = credential;
+    for (const watcher of this.#watchers) watcher();
+  }
+  start = async () => ({ id: '1', phase: 'discovering' as const });
+  cancel = () => false;
+  logout = async () => {
+    this.set(undefined);
+    return true;
+  };
+  restore = async () => {};
+  close = async () => {};
+}
+
+export function credentialFor(gateway: TestGateway): Credential {
+  return {
+    gateway: new URL(`https://localhost:${gateway.port}`),
+    tunnel: [{ host: 'localhost', port: gateway.port }],
+    certificate: gateway.client.cert,
+    key: gateway.client.key,
+    ca: gateway.server.cert,
+    caFingerprint: undefined,
+    notAfter: Date.now() + 900_000,
+  };
+}
+
+export interface Laptop extends AsyncDisposable {
+  daemon: Daemon;
+  credentials: TestCredentials;
+  paths: Paths;
+  /** Resolves with the state once it is as asked. */
+  until(is: (state: State) => boolean): Promise<State>;
+}
+
+/** A daemon of its own: folders in /tmp, its own /24, this user. */
+export async function laptop(
+  options: { gateway?: TestGateway; greetings?: Partial<Record<ProtocolName, Greeting>>; home?: string } = {},
+): Promise<Laptop> {
+  const home = options.home ?? mkdtempSync(join(tmpdir(), 'hoop-laptop-'));
+  const machine = { ...environment(), home, variables: { XDG_RUNTIME_DIR: join(home, 'run') } };
+  const paths = planPaths(machine);
+  ownFolder(paths.stateFolder, machine.uid);
+  ownFolder(paths.runtimeFolder, machine.uid);
+  const credentials = new TestCredentials();
+  const waiting = new Set<() => void>();
+  const changed = () => {
+    for (const look of [...waiting]) look();
+  };
+  if (options.gateway !== undefined) credentials.credential = credentialFor(options.gateway);
+  const greetings = { postgres: TELLING, tcp: TELLING, ...options.greetings };
+  const log = openLog(2, 'silent');
+  const about = { version: '0', profile: 'default', machine, paths, credentials, greetings, log, changed };
+  const daemon = await Daemon.start(about);
+  const until = (is: (state: State) => boolean) =>
+    new Promise<State>((resolve) => {
+      const look = () => {
+        const state = daemon.state();
+        if (!is(state)) return;
+        waiting.delete(look);
+        resolve(state);
+      };
+      waiting.add(look);
+      look();
+    });
+  const end = async () => {
+    await daemon.close();
+    if (options.home === undefined) rmSync(home, { recursive: true, force: true });
+  };
+  return { daemon, credentials, paths, until, [Symbol.asyncDispose]: end };
+}
+
+/** A client on a connection's own address. */
+export async function dial(on: Laptop, name: string): Promise<net.Socket> {
+  const state = await on.until(({ connections }) => connections.some((one) => one.name === name));
+  const { reach } = state.connections.find((one) => one.name === name)!;
+  const socket = net.connect({ host: reach.address, port: reach.port, allowHalfOpen: true });
+  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  return socket;
+}
+
+/** All that comes until the end. A reset tells itself by its code. */
+export function readAll(socket: net.Socket): Promise<string> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.once('end', () => resolve(Buffer.concat(chunks).toString('latin1')));
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
+  });
+}
+
+/** A port that nothing listens on now. */
+export async function freePort(): Promise<number> {
+  const server = net.createServer();
+  await new Promise<void>((bound) => server.listen(0, '127.0.0.1', bound));
+  const { port } = server.address() as net.AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}

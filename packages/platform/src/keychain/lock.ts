@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+
+/**
+ * Whether the collection that secrets go to is locked. keytar cannot tell: its `get` answers null both for "absent" and
+ * for "locked" (Secret Service API 0.2, org.freedesktop.Secret.Collection, property Locked).
+ * `absent`: no Secret Service on the bus, or no default collection · `hangs`: no answer by the deadline ·
+ * `no-bus`: no D-Bus session · `unknown`: this system cannot be asked.
+ */
+export type Lock = 'locked' | 'unlocked' | 'absent' | 'no-collection' | 'no-bus' | 'hangs' | 'unknown';
+
+const SERVICE = 'org.freedesktop.secrets';
+const PATH = '/org/freedesktop/secrets/aliases/default';
+const INTERFACE = 'org.freedesktop.Secret.Collection';
+const GET = 'org.freedesktop.DBus.Properties.Get';
+
+/** The programs that can ask, in the order they are tried; each comes with D-Bus, GLib or systemd. */
+const ASK: readonly (readonly [string, ...string[]])[] = [
+  ['dbus-send', '--session', '--print-reply', `--dest=${SERVICE}`, PATH, GET, `string:${INTERFACE}`, 'string:Locked'],
+  ['gdbus', 'call', '--session', '-d', SERVICE, '-o', PATH, '-m', GET, INTERFACE, 'Locked'],
+  ['busctl', '--user', 'get-property', SERVICE, PATH, INTERFACE, 'Locked'],
+];
+
+export async function lockOf(environment: NodeJS.ProcessEnv, deadline: number): Promise<Lock> {
+  if (process.platform !== 'linux') return 'unknown';
+  for (const [program, ...args] of ASK) {
+    const answer = await ask(program, args, environment, deadline);
+    if (answer !== undefined) return answer;
+  }
+  return 'unknown';
+}
+
+function ask(program: string, args: string[], env: NodeJS.ProcessEnv, timeout: number): Promise<Lock | undefined> {
+  return new Promise((resolve) => {
+    execFile(program, args, { env, timeout, killSignal: 'SIGKILL' }, (error, out, err) => {
+      if (error === null) return resolve(lockIn(out));
+      if (error.code === 'ENOENT') return resolve(undefined);
+      resolve(error.killed ? 'hangs' : failureIn(err));
+    });
+  });
+}
+
+/** Reads the boolean of the three programs' outputs. A path of `/` (no such alias) cannot be asked and fails instead. */
+export function lockIn(out: string): Lock {
+  if (/\b(boolean true|<true>|b true)/.test(out)) return 'locked';
+  return /\b(boolean false|<false>|b false)|\(<false>/.test(out) ? 'unlocked' : 'unknown';
+}
+
+export function failureIn(err: string): Lock {
+  if (/NoReply|did not receive a reply|Timeout/i.test(err)) return 'hangs';
+  if (/ServiceUnknown|not provided by any \.service|NameHasNoOwner|could not activate|Spawn\./i.test(err))
+    return 'absent';
+  if (/UnknownObject|UnknownMethod|No such (object|interface)|does not exist|UnknownInterface/i.test(err))
+    return 'no-collection';
+  if (/connect|autolaunch|No such file|DBUS_SESSION_BUS_ADDRESS|No medium/i.test(err)) return 'no-bus';
+  return 'unknown';
+}
