@@ -1,11 +1,30 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'tsup';
 
-/** `main` is the program. Splitting keeps Ink and the daemon in files of their own, read only when they are needed. */
+/**
+ * `main` is the program, `keychain-child` what it runs for one keychain call. Everything is bundled but keytar, which is
+ * native. Splitting keeps the daemon, Ink and the contract's schemas in files of their own, read only when needed.
+ */
 export default defineConfig({
-  entry: ['src/index.ts', 'src/main.ts'],
+  entry: {
+    index: 'src/index.ts',
+    main: 'src/main.ts',
+    'keychain-child': fileURLToPath(new URL('../platform/src/keychain/child.ts', import.meta.url)),
+  },
   format: 'esm',
   target: 'node26',
+  removeNodeProtocol: false,
   clean: true,
   splitting: true,
-  noExternal: [/^@hoop\//],
+  minifySyntax: true,
+  minifyWhitespace: true,
+  noExternal: [/^(?!keytar$|node:)/],
+  external: ['keytar'],
+  esbuildOptions: (options) => {
+    options.conditions = ['source'];
+    // Ink asks for React's developer tools only with DEV=true.
+    options.alias = { 'react-devtools-core': fileURLToPath(new URL('./src/views/no-devtools.ts', import.meta.url)) };
+    // CommonJS inside the bundle still requires Node's own modules.
+    options.banner = { js: "import{createRequire as _cr}from'node:module';const require=_cr(import.meta.url);" };
+  },
 });

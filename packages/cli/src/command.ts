@@ -16,7 +16,7 @@ export interface Command {
   run?(needs: Needs, input: Input): Promise<number | void>;
 }
 export interface Option {
-  /** `--ca-file FILE`; negatable ones as `--no-browser`. */
+  /** `--ca-file FILE`, whose word is its value; negatable ones as `--no-browser`. */
   flags: string;
   summary: string;
   choices?: readonly string[];

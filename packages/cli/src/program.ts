@@ -26,7 +26,7 @@ const ENVIRONMENT = `Environment:
   HOOP_PROFILE  a login of its own          HOOP_LOG     the daemon's log level
   NO_COLOR, BROWSER`;
 
-/** No line break within an option's help: a screen of 80 columns is enough for two columns. */
+/** Help is for 80 columns; what goes wrong is thrown, and rendered in one place. */
 function quiet(parser: Parser, needs: Needs): void {
   parser.exitOverride().allowExcessArguments(false).showHelpAfterError(false);
   parser.configureOutput({
@@ -43,7 +43,7 @@ function add(parent: Parser, command: Command, needs: Needs, ended: (code: numbe
   quiet(parser, needs);
   for (const [name, summary] of command.arguments ?? []) parser.addArgument(argumentOf(name, summary));
   for (const option of command.options ?? []) {
-    const one = new CommanderOption(option.flags, option.summary);
+    const one = new CommanderOption(option.flags.replace(/ (\w+)$/, ' <$1>'), option.summary);
     parser.addOption(option.choices === undefined ? one : one.choices([...option.choices]));
   }
   if (command.passThrough) {

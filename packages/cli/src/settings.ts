@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { UserError } from '@hoop/core';
 import { readOwn } from '@hoop/platform';
 import { type Input, type Needs, text } from './command.js';
@@ -16,8 +15,8 @@ export interface Settings {
 const KEYS = ['gateway', 'caFile', 'caFingerprint', 'loginStore'] as const;
 type Config = Partial<Record<(typeof KEYS)[number], string>>;
 
-export function readSettings(needs: Needs, input: Input): Settings {
-  const config = readConfig(needs.paths.configFile, needs.machine.uid);
+export async function readSettings(needs: Needs, input: Input): Promise<Settings> {
+  const config = await readConfig(needs.paths.configFile, needs.machine.uid);
   const given = text(input, 'caFile') !== undefined || text(input, 'caFingerprint') !== undefined;
   const caFile = text(input, 'caFile') ?? (given ? undefined : config.caFile);
   return {
@@ -29,10 +28,10 @@ export function readSettings(needs: Needs, input: Input): Settings {
 }
 
 /** `~/.config/hoop/config.yaml`, if there is one. A key that is not known has no effect, and is therefore refused. */
-export function readConfig(path: string, uid: number): Config {
+export async function readConfig(path: string, uid: number): Promise<Config> {
   const written = readOwn(path, uid);
   if (written === undefined) return {};
-  const { parse } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
+  const { parse } = await import('yaml');
   const found = parsed(path, written, parse);
   for (const [key, value] of Object.entries(found)) {
     if (!(KEYS as readonly string[]).includes(key)) {

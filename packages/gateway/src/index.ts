@@ -1,1 +1,2 @@
-export {};
+export { loadConfig } from './config/load.js';
+export { Gateway, type GatewayOptions } from './gateway.js';

@@ -1,3 +1,4 @@
 export * from './cancels.js';
-export * from './flow.js';
+export * from './native.js';
 export * from './ports.js';
+export * from './run.js';

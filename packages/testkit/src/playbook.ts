@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Answer, ProtocolSpec, Side } from '@hoop/core';
 import { type Heard, Stage, type StageOptions } from './playbook-stage.js';
 
-/** Part of what is heard: the keys that are there must match, at any depth of plain objects. */
+/** Part of what is heard: the keys that are there must match, at any depth of plain objects and arrays. */
 export type Expected = { do: Heard['do'] } & { readonly [key: string]: unknown };
 
 /**
@@ -82,10 +82,19 @@ export class Playbook {
 }
 
 function matches(expected: unknown, got: unknown): boolean {
+  if (isMatcher(expected)) return expected.asymmetricMatch(got);
+  if (Array.isArray(expected)) {
+    return Array.isArray(got) && got.length === expected.length && expected.every((one, at) => matches(one, got[at]));
+  }
   if (expected instanceof Uint8Array) return got instanceof Uint8Array && Buffer.compare(expected, got) === 0;
   if (!isPlain(expected)) return isDeepStrictEqual(expected, got);
   if (typeof got !== 'object' || got === null) return false;
   return Object.entries(expected).every(([key, value]) => matches(value, (got as Record<string, unknown>)[key]));
+}
+
+/** A test runner's own matchers, such as `expect.any(Number)`. */
+function isMatcher(value: unknown): value is { asymmetricMatch(got: unknown): boolean } {
+  return typeof value === 'object' && value !== null && 'asymmetricMatch' in value;
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

@@ -65,7 +65,7 @@ const isAbsent = (error: unknown) => ['ENOENT', 'ECONNREFUSED'].includes((error 
 
 function noAnswer(cause: unknown): UserError {
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown';
-  return new UserError('daemon-unreachable', `hoop’s daemon does not answer (${code})`, {
+  return new UserError('daemon-unreachable', `hoop's daemon does not answer (${code})`, {
     hint: 'hoop daemon stop, then try again',
     exit: 'unavailable',
     cause,
@@ -78,7 +78,7 @@ async function documentOf<T>(answer: Answer): Promise<T> {
   if (answer.status === 200 && body !== undefined) return body as T;
   const { error } = (body ?? {}) as { error?: { code: string; message: string; hint?: string } };
   if (error === undefined) throw noAnswer({ code: `status ${answer.status}` });
-  throw new UserError(error.code, error.message, { hint: error.hint });
+  throw new HoopError(error.code, error.message, { hint: error.hint });
 }
 
 async function* lines(chunks: AsyncIterable<string>): AsyncGenerator<string> {

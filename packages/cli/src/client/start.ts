@@ -12,7 +12,7 @@ const LOOK = 25;
  */
 export async function startDaemon(machine: Environment, paths: Paths, program: string): Promise<void> {
   if (machine.uid === 0) {
-    throw new UserError('root', 'hoop’s daemon does not run as root by itself', {
+    throw new UserError('root', "hoop's daemon does not run as root by itself", {
       hint: 'use your own account; or, knowing why: hoop daemon run --allow-root',
     });
   }
@@ -29,7 +29,7 @@ export async function startDaemon(machine: Environment, paths: Paths, program: s
 }
 
 const failed = (how: string, paths: Paths) =>
-  new UserError('daemon-start', `hoop’s daemon ${how}`, {
+  new UserError('daemon-start', `hoop's daemon ${how}`, {
     hint: `its log says why: ${paths.logFile}`,
     exit: 'unavailable',
   });

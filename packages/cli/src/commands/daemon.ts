@@ -6,9 +6,7 @@ const run: Command = {
   summary: 'be hoopd, in the foreground; other commands start it by themselves',
   options: [{ flags: '--allow-root', summary: 'run as root all the same' }],
   run: async (needs, input) => {
-    const { runDaemon } = (await import('@hoop/daemon')) as unknown as {
-      runDaemon(options: { allowRoot: boolean; version: string }): Promise<number>;
-    };
+    const { runDaemon } = await import('@hoop/daemon');
     return runDaemon({ allowRoot: flag(input, 'allowRoot'), version: needs.version });
   },
 };

@@ -1,5 +1,5 @@
 import type { LoginAttempt, State } from '@hoop/contracts/local';
-import { EXIT, UserError } from '@hoop/core';
+import { EXIT, HoopError, UserError } from '@hoop/core';
 import { openBrowser } from '@hoop/platform';
 import { type Command, flag, type Input, JSON_OPTION, type Needs } from '../command.js';
 import { readSettings, type Settings } from '../settings.js';
@@ -7,13 +7,13 @@ import { plain } from '../table.js';
 
 export const login: Command = {
   name: 'login',
-  summary: 'log in to a gateway with your company’s IdP',
+  summary: "log in to a gateway with your company's IdP",
   arguments: [['[GATEWAY]', 'its address, https://…; else HOOP_GATEWAY, the config file, the last one']],
   options: [
     { flags: '--device', summary: 'show a code to enter in a browser anywhere' },
     { flags: '--no-browser', summary: 'show the address, open nothing' },
-    { flags: '--ca-file FILE', summary: 'trust these roots (PEM) for gateway and IdP, in place of the system’s' },
-    { flags: '--ca-fingerprint SHA256', summary: 'trust the certificate of the gateway’s chain with this fingerprint' },
+    { flags: '--ca-file FILE', summary: "trust these roots (PEM) for gateway and IdP, in place of the system's" },
+    { flags: '--ca-fingerprint SHA256', summary: "trust the certificate of the gateway's chain with this fingerprint" },
     {
       flags: '--login-store WHERE',
       summary: 'where the login is kept; memory: until the daemon ends',
@@ -24,7 +24,7 @@ export const login: Command = {
   examples: ['hoop login https://hoop.example.com', 'hoop login --device --login-store memory'],
   run: async (needs, input) => {
     const before = await needs.daemon.state();
-    const request = requestOf(readSettings(needs, input), before, flag(input, 'device'));
+    const request = requestOf(await readSettings(needs, input), before, flag(input, 'device'));
     const api = await needs.daemon.api();
     let stop = () => {};
     const interrupted = new Promise<'interrupted'>((resolve) => {
@@ -78,7 +78,7 @@ async function follow(needs: Needs, input: Input, id: string, before: State): Pr
   } finally {
     view.end();
   }
-  throw new UserError('daemon-unreachable', 'hoop’s daemon ended meanwhile', {
+  throw new UserError('daemon-unreachable', "hoop's daemon ended meanwhile", {
     hint: 'try again',
     exit: 'unavailable',
   });
@@ -88,7 +88,7 @@ async function follow(needs: Needs, input: Input, id: string, before: State): Pr
 function endOf({ attempt, login: now }: State, id: string, before: State): boolean {
   if (attempt?.id === id && attempt.phase === 'failed') {
     const { code, message, hint } = attempt.error ?? { code: 'login-failed', message: 'the login failed' };
-    throw new UserError(code, message, { hint });
+    throw new HoopError(code, message, { hint });
   }
   if (attempt?.id === id) return false;
   if (now !== null && now.state === 'active' && now.since !== before.login?.since) return true;

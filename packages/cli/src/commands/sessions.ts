@@ -7,7 +7,7 @@ const lsSessions: Command = {
   name: 'ls',
   summary: 'show your sessions, newest first',
   options: [
-    { flags: '--all', summary: 'everybody’s; for auditors, and itself audited' },
+    { flags: '--all', summary: "everybody's; for auditors, and itself audited" },
     { flags: '--connection NAME', summary: 'only of this connection' },
     { flags: '--limit N', summary: 'at most so many (50)' },
     JSON_OPTION,

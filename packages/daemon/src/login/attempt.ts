@@ -72,7 +72,7 @@ export async function attemptLogin(attempt: Attempt): Promise<Achieved> {
 export function gatewayUrl(text: string): URL {
   const url = new URL(text);
   if (url.protocol === 'https:' && url.username === '' && url.password === '') return new URL(url.origin);
-  throw new UserError('bad-gateway', 'a gateway’s address begins with https:// and holds no user', { exit: 'usage' });
+  throw new UserError('bad-gateway', "a gateway's address begins with https:// and holds no user", { exit: 'usage' });
 }
 
 async function trustOf({ request, reach, signal }: Attempt, gateway: URL): Promise<Trust> {
@@ -106,7 +106,7 @@ async function byBrowser({ reach, report, signal }: Attempt, provider: Provider,
 
 async function byDevice({ reach, report, signal }: Attempt, provider: Provider, about: Discovery): Promise<Proven> {
   if (!about.deviceFlow) {
-    throw new UserError('no-device-flow', 'this gateway’s IdP does not offer the device flow', {
+    throw new UserError('no-device-flow', "this gateway's IdP does not offer the device flow", {
       hint: 'log in without --device',
     });
   }
@@ -139,7 +139,7 @@ async function patient<T>(came: Promise<T>, clock: Clock, signal: AbortSignal): 
 function entryOf(about: Discovery, tokens: Tokens, issued: Issued, key: KeyObject): Entry {
   if (tokens.refreshToken === undefined) {
     throw new UserError('no-refresh-token', 'the IdP gave no refresh token, so the login would end within the hour', {
-      hint: 'the scopes in the gateway’s config need what the IdP gives one for (mostly offline_access)',
+      hint: "the scopes in the gateway's config need what the IdP gives one for (mostly offline_access)",
     });
   }
   return {

@@ -1,7 +1,7 @@
 import { UserError } from '@hoop/core';
 import * as oidc from 'openid-client';
 import { type Dispatcher, fetch as undiciFetch } from 'undici';
-import { codeOf } from './gateway.js';
+import { codeOf } from './unreachable.js';
 
 /** What an IdP's answer is worth to us. Times are milliseconds since the epoch. */
 export interface Tokens {
@@ -51,7 +51,7 @@ export async function openProvider(
   const plain = issuer.protocol === 'http:';
   if (plain && !LOOPBACK.has(issuer.hostname)) {
     throw new UserError('idp-insecure', `the IdP ${issuer.origin} is not on https`, {
-      hint: 'ask your administrator to set an https issuer in the gateway’s config',
+      hint: "ask your administrator to set an https issuer in the gateway's config",
     });
   }
   const send: oidc.CustomFetch = (url, options) =>
@@ -108,7 +108,7 @@ function tokensOf(granted: Granted): Tokens {
   const claims = granted.claims();
   if (claims === undefined || granted.id_token === undefined) {
     throw new UserError('idp-failed', 'the IdP sent no ID token', {
-      hint: 'the scopes in the gateway’s config need openid',
+      hint: "the scopes in the gateway's config need openid",
     });
   }
   return {
@@ -138,7 +138,7 @@ function sorted(issuer: URL, cause: unknown): UserError<ProviderErrorCode> {
   if (down || isNetwork(cause)) return away(issuer, cause);
   const why = typeof error === 'string' && /^[\w-]{1,60}$/.test(error) ? error : codeOf(cause) || 'unexpected answer';
   return new UserError('idp-failed', `the IdP ${issuer.origin} did not do as asked: ${why}`, {
-    hint: 'tell your administrator: the IdP’s client and the gateway’s config must agree',
+    hint: "tell your administrator: the IdP's client and the gateway's config must agree",
     cause,
   });
 }

@@ -1,6 +1,12 @@
-import { type DetailedPeerCertificate, getCACertificates, type TLSSocket, connect as tlsConnect } from 'node:tls';
+import { isIP, type Socket } from 'node:net';
+import { getCACertificates } from 'node:tls';
 import { UserError } from '@hoop/core';
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { connectTo, proxyFor } from '../uplinks/proxy.js';
+import { shownChain } from './shown.js';
+import { unreachable } from './unreachable.js';
+
+const PATIENCE = 10_000;
 
 /** Whom we believe to be the gateway or the IdP. Empty: the system's roots. */
 export interface Trust {
@@ -38,12 +44,25 @@ export function idpDispatcher(trust: Trust): Dispatcher {
   return dispatcher({ ca: idpRoots(trust), minVersion: 'TLSv1.2' });
 }
 
+/** One way out for all: direct, or through the proxy that the environment names for this target. */
 function dispatcher(tls: object): Dispatcher {
-  const options = { allowH2: false, connectTimeout: 10_000, headersTimeout: 20_000, bodyTimeout: 20_000 };
-  const proxied = process.env.HTTPS_PROXY ?? process.env.https_proxy;
-  if (proxied === undefined || proxied === '') return new Agent({ ...options, connect: { timeout: 10_000, ...tls } });
-  return new EnvHttpProxyAgent({ ...options, connect: { timeout: 10_000, ...tls }, requestTls: tls });
+  const direct = buildConnector({ allowH2: false, timeout: PATIENCE, ...tls });
+  const connect: buildConnector.connector = (options, callback) => {
+    const target = targetOf(new URL(`${options.protocol}//${options.host}`));
+    const proxy = options.protocol === 'https:' ? proxyFor(target, process.env) : undefined;
+    if (proxy === undefined) return direct(options, callback);
+    connectTo(target, proxy, AbortSignal.timeout(PATIENCE)).then(
+      (socket) => direct({ ...options, httpSocket: socket as Socket }, callback),
+      (error: Error) => callback(error, null),
+    );
+  };
+  return new Agent({ allowH2: false, connect, headersTimeout: 20_000, bodyTimeout: 20_000 });
 }
+
+const targetOf = (url: URL) => ({
+  host: url.hostname.replace(/^\[|\]$/g, ''),
+  port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+});
 
 /**
  * The certificate with this fingerprint (`sha256:<hex>`) in the chain that the gateway presents, PEM. Nothing is sent on
@@ -51,17 +70,23 @@ function dispatcher(tls: object): Dispatcher {
  */
 export async function pinnedCertificate(gateway: URL, fingerprint: string, signal: AbortSignal): Promise<string> {
   const wanted = normalFingerprint(fingerprint);
-  const socket = await handshake(gateway, signal);
-  try {
-    for (const one of chainOf(socket)) {
-      if (one.fingerprint256.replaceAll(':', '').toLowerCase() === wanted) return pem(one.raw);
-    }
-  } finally {
-    socket.destroy();
+  for (const one of await chainOf(gateway, signal)) {
+    if (one.fingerprint256.replaceAll(':', '').toLowerCase() === wanted) return one.toString();
   }
   throw new UserError('gateway-untrusted', `no certificate of ${gateway.host} has the fingerprint given`, {
     hint: 'ask your administrator for the fingerprint; if it is right, somebody is between you and the gateway',
   });
+}
+
+async function chainOf(gateway: URL, signal: AbortSignal) {
+  const target = targetOf(gateway);
+  try {
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
+    const socket = await connectTo(target, proxyFor(target, process.env), patience);
+    return await shownChain(socket, isIP(target.host) === 0 ? target.host : undefined);
+  } catch (cause) {
+    throw unreachable(gateway, cause);
+  }
 }
 
 export function normalFingerprint(fingerprint: string): string {
@@ -73,33 +98,4 @@ export function normalFingerprint(fingerprint: string): string {
   throw new UserError('bad-fingerprint', 'the fingerprint is not `sha256:` and 64 hexadecimal digits', {
     exit: 'usage',
   });
-}
-
-function handshake(gateway: URL, signal: AbortSignal): Promise<TLSSocket> {
-  const host = gateway.hostname.replace(/^\[|\]$/g, '');
-  return new Promise((resolve, reject) => {
-    const options = { rejectUnauthorized: false, minVersion: 'TLSv1.3', ALPNProtocols: ['http/1.1'] } as const;
-    const socket = tlsConnect({ host, port: Number(gateway.port || 443), servername: host, ...options });
-    const stop = () => socket.destroy(new Error('aborted'));
-    signal.addEventListener('abort', stop, { once: true });
-    socket.setTimeout(10_000, () => socket.destroy(new Error('timed out')));
-    socket.once('secureConnect', () => resolve(socket));
-    socket.once('error', reject);
-    socket.once('close', () => signal.removeEventListener('abort', stop));
-  });
-}
-
-function chainOf(socket: TLSSocket): DetailedPeerCertificate[] {
-  const chain: DetailedPeerCertificate[] = [];
-  let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  while (next?.raw !== undefined && !chain.includes(next) && chain.length < 16) {
-    chain.push(next);
-    next = next.issuerCertificate;
-  }
-  return chain;
-}
-
-function pem(der: Buffer): string {
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }

@@ -1,6 +1,6 @@
-import type { Identity, Refusal } from '@hoop/core';
 import type { WireConnection } from '@hoop/contracts/gateway';
-import { NAME, type Config, type ConnectionConfig, type RoleConfig } from './schema.js';
+import type { Identity, Refusal } from '@hoop/core';
+import { type Config, type ConnectionConfig, NAME, type RoleConfig } from './schema.js';
 
 /** What a person may do with a connection: `granted` opens, `requestable` is only seen; `hidden` does not exist for them. */
 export type Standing = 'granted' | 'requestable' | 'hidden';

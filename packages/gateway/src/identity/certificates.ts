@@ -59,7 +59,10 @@ export const SERVER = (hosts: readonly string[]) => [
   { name: 'basicConstraints', cA: false, critical: true },
   { name: 'keyUsage', digitalSignature: true, critical: true },
   { name: 'extKeyUsage', serverAuth: true },
-  { name: 'subjectAltName', altNames: hosts.map((host) => (isIP(host) ? { type: 7, ip: host } : { type: 2, value: host })) },
+  {
+    name: 'subjectAltName',
+    altNames: hosts.map((host) => (isIP(host) ? { type: 7, ip: host } : { type: 2, value: host })),
+  },
 ];
 
 export const CLIENT = (uris: readonly string[]) => [

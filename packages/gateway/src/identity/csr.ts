@@ -87,4 +87,5 @@ function attempt<T>(work: () => T, why: string): T {
   }
 }
 
-const bad = (why: string, cause?: unknown) => new ApiError(400, 'bad-csr', `the certificate request: ${why}`, { cause });
+const bad = (why: string, cause?: unknown) =>
+  new ApiError(400, 'bad-csr', `the certificate request: ${why}`, { cause });

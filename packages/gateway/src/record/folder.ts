@@ -37,7 +37,10 @@ export class RecordKey {
     try {
       return new RecordKey(createPrivateKey(readFileSync(path)));
     } catch (cause) {
-      throw new UserError('record', `the record's key ${path} cannot be read`, { hint: 'restore it from its copy', cause });
+      throw new UserError('record', `the record's key ${path} cannot be read`, {
+        hint: 'restore it from its copy',
+        cause,
+      });
     }
   }
 

@@ -1,5 +1,5 @@
-import { crc32 } from 'node:zlib';
 import { hash as digest } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import type { RecordLine } from '@hoop/controls';
 import type { Entry, Output } from '@hoop/core';
 
@@ -121,5 +121,6 @@ function table(output: Output): Pick<ShownOutput, 'columns' | 'rows'> {
   };
 }
 
-const text = (cell: Uint8Array | null) => cell && Buffer.from(cell.buffer, cell.byteOffset, cell.length).toString('utf8');
+const text = (cell: Uint8Array | null) =>
+  cell && Buffer.from(cell.buffer, cell.byteOffset, cell.length).toString('utf8');
 const hex = (bytes: Uint8Array) => `\\x${Buffer.from(bytes).toString('hex')}`;

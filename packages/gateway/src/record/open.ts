@@ -52,7 +52,9 @@ function standing(options: OpenRecord): Found {
 
 /** The last segment was being begun when the gateway died: it holds nothing, and is begun again. */
 function beforeHeader(options: OpenRecord, segment: number): Found {
-  const before = segmentsIn(options.folder).filter((each) => each < segment).at(-1);
+  const before = segmentsIn(options.folder)
+    .filter((each) => each < segment)
+    .at(-1);
   const scan = before && scanSegment(readFileSync(join(options.folder, segmentName(before))));
   const { head } = options;
   if (head && head.entry > (scan ? scan.last : 0)) return cut(head, segment);

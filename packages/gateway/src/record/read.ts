@@ -4,7 +4,7 @@ import type { RecordedStatement } from '@hoop/contracts/gateway';
 import { segmentName, segmentsIn } from './folder.js';
 import type { ShownOutput } from './lines.js';
 import { scanSegment } from './scan.js';
-import { type Written, Tally } from './tally.js';
+import { Tally, type Written } from './tally.js';
 
 type Statement = { -readonly [K in keyof RecordedStatement]: RecordedStatement[K] };
 
@@ -60,6 +60,11 @@ function wentOn(statements: Map<number, Statement>, entry: Extract<Written, { ki
     statement.output = [...(statement.output ?? []), { columns, rows }];
   } else if (entry.kind === 'finished') {
     const { ms, rows, bytes, tag, error } = entry;
-    Object.assign(statement, { ms, rows, bytes }, tag === undefined ? {} : { tag }, error === undefined ? {} : { error });
+    Object.assign(
+      statement,
+      { ms, rows, bytes },
+      tag === undefined ? {} : { tag },
+      error === undefined ? {} : { error },
+    );
   }
 }

@@ -2,7 +2,19 @@ import type { Recorder, RecordLine } from '@hoop/controls';
 import { HoopError } from '@hoop/core';
 import type { Disk } from './disk.js';
 import { type RecordKey, writeHead } from './folder.js';
-import { type AuditLine, chainLine, crcOf, encode, type Header, hashOf, headerLine, type Line, numbered, type Seal, sealLine } from './lines.js';
+import {
+  type AuditLine,
+  chainLine,
+  crcOf,
+  encode,
+  type Header,
+  hashOf,
+  headerLine,
+  type Line,
+  numbered,
+  type Seal,
+  sealLine,
+} from './lines.js';
 import { Syncs } from './syncs.js';
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
@@ -62,6 +74,11 @@ export class GatewayRecord implements Recorder {
   /** The segment that is written to now. */
   get segment(): number {
     return this.#segment;
+  }
+
+  /** The number of the last entry that is written. */
+  get last(): number {
+    return this.#last;
   }
 
   append(line: RecordLine | AuditLine, durability: 'process' | 'disk'): Promise<void> {
@@ -129,7 +146,8 @@ export class GatewayRecord implements Recorder {
   /** All of it or none: what a full disk took of it is cut off again. */
   #put(bytes: Buffer): void {
     try {
-      for (let from = 0; from < bytes.length; ) from += this.#options.disk.write(this.#fd, bytes, from, this.#size + from);
+      for (let from = 0; from < bytes.length; )
+        from += this.#options.disk.write(this.#fd, bytes, from, this.#size + from);
     } catch (error) {
       this.#cutOff();
       throw error;
@@ -147,7 +165,8 @@ export class GatewayRecord implements Recorder {
 
   #settle(batch: readonly Waiting[]): void {
     for (const each of batch) {
-      if (each.durability === 'disk') this.#syncs.wait(this.#fd).then(each.resolve, (cause) => each.reject?.(unsynced(cause)));
+      if (each.durability === 'disk')
+        this.#syncs.wait(this.#fd).then(each.resolve, (cause) => each.reject?.(unsynced(cause)));
       else each.resolve?.();
     }
     this.#syncs.soon(this.#fd);
@@ -184,7 +203,14 @@ export class GatewayRecord implements Recorder {
   #begin(segment: number): void {
     const { folder, key, disk } = this.#options;
     const { gateway, publicKey } = key;
-    const header: Header = { segment, version: 1, gateway, key: publicKey, previous: this.#hash, first: this.#last + 1 };
+    const header: Header = {
+      segment,
+      version: 1,
+      gateway,
+      key: publicKey,
+      previous: this.#hash,
+      first: this.#last + 1,
+    };
     const line = Buffer.from(headerLine(header));
     this.#fd = disk.open(folder, segment);
     this.#segment = segment;

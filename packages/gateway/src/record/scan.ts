@@ -1,5 +1,17 @@
 import { createPublicKey, verify } from 'node:crypto';
-import { CHAIN, type Chain, chainLine, crcOf, type Header, hashOf, headerLine, SEAL, type Seal, sealed, sealLine } from './lines.js';
+import {
+  CHAIN,
+  type Chain,
+  chainLine,
+  crcOf,
+  type Header,
+  hashOf,
+  headerLine,
+  SEAL,
+  type Seal,
+  sealed,
+  sealLine,
+} from './lines.js';
 
 /** Where a record is broken: the first entry that is not what was written. */
 export interface Break {
@@ -78,9 +90,10 @@ function closeBatch(raw: Buffer, chain: Chain, line: Buffer, scan: Scan, visit: 
     crc: chain.torn ? [] : lines.map(crcOf),
     ...(chain.torn && { torn: true as const }),
   };
-  if (chainLine(right) !== line.toString('utf8')) return breakAt(scan, scan.last + Math.max(1, count), whyOf(chain, right));
+  if (chainLine(right) !== line.toString('utf8'))
+    return breakAt(scan, scan.last + Math.max(1, count), whyOf(chain, right));
   if (chain.torn) scan.torn += 1;
-  else if (visit) lines.forEach((each, i) => visit(each.toString('utf8'), scan.last + 1 + i));
+  else if (visit) for (const [i, each] of lines.entries()) visit(each.toString('utf8'), scan.last + 1 + i);
   scan.last = right.last;
   scan.hash = hash;
 }

@@ -14,10 +14,13 @@ export type Written = { n: number; at: number } & (
 /** Sums a session's lines for its row in the store. */
 export class Tally {
   readonly totals: Totals = { database: null, statements: 0, rows: 0, bytes_in: 0, bytes_out: 0, ms: 0 };
+  /** Whether the record has it at all: a flow that asked for nothing (a cancel request, a port check) leaves none. */
+  recorded = false;
   /** How the record says it ended, if it does. */
   end: string | undefined;
 
   add(line: RecordLine | Written): void {
+    this.recorded = true;
     if (line.kind === 'intent') this.totals.statements += 1;
     else if (line.kind === 'entry') this.#entry(line.entry);
     else if (line.kind === 'end') {

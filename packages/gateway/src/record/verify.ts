@@ -49,7 +49,8 @@ function breakOf(segment: number, scan: Scan | undefined, before: Scan | undefin
   if (!scan) return at('the segment has no whole header');
   const { header } = scan;
   if (header.segment !== segment) return at(`the segment says it is segment ${header.segment}`);
-  if (before && before.tail > 0) return { segment: before.header.segment, entry, why: 'bytes follow that no chain line covers' };
+  if (before && before.tail > 0)
+    return { segment: before.header.segment, entry, why: 'bytes follow that no chain line covers' };
   if (segment !== (before?.header.segment ?? 0) + 1) return at('a segment is missing before it');
   if (header.first !== entry) return at('entries are missing or added');
   if (header.previous !== (before?.hash ?? ZEROS)) return at('the segment does not continue the one before');

@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { chmodSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HoopError, UserError } from '@hoop/core';
 import { Kysely } from 'kysely';

@@ -37,6 +37,11 @@ export class SessionStore {
     await this.#db.updateTable('sessions').set(change).where('id', '=', id).execute();
   }
 
+  /** For a flow that turned out to be no session. */
+  async drop(id: string): Promise<void> {
+    await this.#db.deleteFrom('sessions').where('id', '=', id).execute();
+  }
+
   /** Those that have no end: live ones, or, at the start, those a crash left. */
   async open(): Promise<SessionTable[]> {
     return this.#db.selectFrom('sessions').selectAll().where('ended_at', 'is', null).execute();

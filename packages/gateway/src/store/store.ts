@@ -1,5 +1,5 @@
 import type { Identity } from '@hoop/core';
-import type { Kysely } from 'kysely';
+import type { Kysely, OnConflictBuilder } from 'kysely';
 import { SessionStore } from './sessions.js';
 import type { HeadRow, IdentityRow, LoginRow, Tables } from './tables.js';
 
@@ -26,12 +26,22 @@ export class Store {
     await this.#db.destroy();
   }
 
-  /** Notes what the IdP says of a person now. Whether they are disabled is ours and stays. */
+  /**
+   * Notes what the IdP said of a person at `at`; an older word does not undo a newer one. Whether they are disabled is
+   * ours and stays.
+   */
   async seen(identity: Identity, at: number): Promise<void> {
-    const row = { subject: identity.subject, email: identity.email, groups: JSON.stringify(identity.groups), seen_at: at };
+    const row = {
+      subject: identity.subject,
+      email: identity.email,
+      groups: JSON.stringify(identity.groups),
+      seen_at: at,
+    };
     const { subject: _, ...news } = row;
     const insert = this.#db.insertInto('identities').values({ ...row, disabled_at: null });
-    await insert.onConflict((conflict) => conflict.column('subject').doUpdateSet(news)).execute();
+    const update = (conflict: OnConflictBuilder<Tables, 'identities'>) =>
+      conflict.column('subject').doUpdateSet(news).where('identities.seen_at', '<=', at);
+    await insert.onConflict(update).execute();
   }
 
   async identity(subject: string): Promise<{ identity: Identity; disabled: boolean } | undefined> {
@@ -67,7 +77,10 @@ export class Store {
   }
 
   async addLogin(login: Omit<LoginRow, 'ended_at'>): Promise<void> {
-    await this.#db.insertInto('logins').values({ ...login, ended_at: null }).execute();
+    await this.#db
+      .insertInto('logins')
+      .values({ ...login, ended_at: null })
+      .execute();
   }
 
   async login(id: string): Promise<LoginRow | undefined> {
@@ -123,7 +136,10 @@ export class Store {
 
   /** Forgets certificates that are over anyway. */
   async prune(now: number): Promise<void> {
-    await this.#db.deleteFrom('certificates').where('not_after', '<', now - 86_400_000).execute();
+    await this.#db
+      .deleteFrom('certificates')
+      .where('not_after', '<', now - 86_400_000)
+      .execute();
   }
 
   async head(): Promise<HeadRow | undefined> {

@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { Channel, type Close, Head } from '@hoop/contracts/uplink';
+import { Channel, type Close, CreditBudget, Head } from '@hoop/contracts/uplink';
 import { ProtocolError } from '@hoop/core';
 import type { ClientCertificate } from '../identity/admission.js';
 
@@ -7,6 +7,9 @@ import type { ClientCertificate } from '../identity/admission.js';
 const HEAD_PATIENCE = 10_000;
 /** From our last frame to a reset: the person's program has read the native error by then, or never will. */
 const LINGER = 250;
+
+/** Memory that all uplinks together may grant beyond their first credit. */
+const budget = new CreditBudget(256 * 1024 * 1024);
 
 /** What reads an uplink once its HEAD is known. */
 export interface Consumer {
@@ -47,18 +50,22 @@ export class Uplink {
     this.#events = events;
     this.certificate = certificate;
     this.address = socket.remoteAddress ?? '';
-    this.channel = new Channel(socket, {
-      head: (payload) => this.#head(payload),
-      data: (bytes, boundary) => this.#tell((consumer) => consumer.data(bytes, boundary)),
-      fin: () => this.#tell((consumer) => consumer.fin()),
-      close: (reason) => this.#over(`closed by the laptop: ${reason.code}`),
-      epitaph: () => {
-        throw new ProtocolError('uplink EPITAPH from a laptop');
+    this.channel = new Channel(
+      socket,
+      {
+        head: (payload) => this.#head(payload),
+        data: (bytes, boundary) => this.#tell((consumer) => consumer.data(bytes, boundary)),
+        fin: () => this.#tell((consumer) => consumer.fin()),
+        close: (reason) => this.#over(`closed by the laptop: ${reason.code}`),
+        epitaph: () => {
+          throw new ProtocolError('uplink EPITAPH from a laptop');
+        },
+        writable: () => this.#consumer?.writable(),
+        finished: () => this.#consumer?.finished?.(),
       },
-      writable: () => this.#consumer?.writable(),
-      finished: () => this.#consumer?.finished?.(),
-    });
-    socket.on('data', (chunk) => this.#receive(chunk));
+      budget,
+    );
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('drain', () => this.channel.drained());
     socket.on('end', () => this.#over('the link ended'));
     socket.on('close', () => this.#closed());
@@ -91,6 +98,11 @@ export class Uplink {
     if (reason && this.#socket.writable) this.channel.close(reason);
     this.#socket.end();
     this.#timer = setTimeout(() => this.#socket.destroy(), LINGER);
+  }
+
+  /** As `end`, but not before all that was sent has left, or `patience` ms are over. */
+  endAfter(patience: number): void {
+    this.#timer ??= setTimeout(() => this.end(), patience);
   }
 
   #receive(chunk: Uint8Array): void {
@@ -140,6 +152,7 @@ export class Uplink {
     this.#over('the link broke');
     this.#ended = true;
     clearTimeout(this.#timer);
+    this.channel.release();
     this.#events.closed(this);
   }
 }

@@ -2,6 +2,8 @@ import type { Refusal } from '@hoop/core';
 import type { Wire } from '@hoop/session';
 import type { Consumer, Uplink } from './uplink.js';
 
+/** How long a laptop may take for what it was sent before the flow's end. */
+const FLUSH = 30_000;
 const nothing = () => undefined;
 
 /** The client's end of a flow, as `session` sees it, carried by an uplink. */
@@ -41,6 +43,7 @@ export class UplinkWire implements Wire, Consumer {
   conclude(): void {
     this.#ending = true;
     if (!this.#finishing || this.#uplink.channel.finished || this.#uplink.gone) this.finished();
+    else this.#uplink.endAfter(FLUSH);
   }
 
   // What the uplink tells.

@@ -10,7 +10,7 @@ export type KeychainErrorCode =
   | 'keychain-crashed'
   | 'keychain-failed';
 
-const MEMORY = '`hoop login --login-store=memory` keeps the login in memory only, until hoop’s daemon ends';
+const MEMORY = "`hoop login --login-store=memory` keeps the login in memory only, until hoop's daemon ends";
 const WORDS: Record<KeychainErrorCode, readonly [message: string, cure: string]> = {
   'keychain-missing': ['the keychain library (keytar) is not installed', 'reinstall hoop with libsecret-1-0 present'],
   'keychain-no-bus': [
@@ -25,7 +25,7 @@ const WORDS: Record<KeychainErrorCode, readonly [message: string, cure: string]>
   'keychain-locked': ['the keyring is locked', 'unlock it, then try again'],
   'keychain-hangs': ['the keyring does not answer', 'restart the keyring (gnome-keyring-daemon --replace)'],
   'keychain-crashed': ['the keychain library ended unexpectedly', 'try again'],
-  'keychain-failed': ['the keyring refused', 'look at the keyring’s own messages'],
+  'keychain-failed': ['the keyring refused', "look at the keyring's own messages"],
 };
 
 /** What stops a keychain call: what it is, what to do, and the way without a keychain. `detail` is the keyring's own text. */

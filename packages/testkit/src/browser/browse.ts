@@ -8,6 +8,8 @@ export interface Visitor {
   password: string;
   /** PEM of the roots to trust. */
   ca: string;
+  /** Ends the visit before this page is asked for: its address is all that is wanted. */
+  until?: (url: URL) => boolean;
 }
 
 /** The page at which the visit ended. */
@@ -29,6 +31,7 @@ export async function browse(start: string, visitor: Visitor): Promise<Arrival> 
   let asked = 0;
   let next: Form = { method: 'GET', action: new URL(start), fields: new Map() };
   for (let step = 0; step < MAX_STEPS; step++) {
+    if (visitor.until?.(next.action)) return { url: next.action, status: 0, html: '' };
     const page = await fetchPage(next, jar, visitor.ca);
     const form = page.location ? undefined : formOf(page.html, page.url);
     if (page.location) next = { method: 'GET', action: page.location, fields: new Map() };

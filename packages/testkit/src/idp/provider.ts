@@ -1,11 +1,10 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import Provider, { type Configuration, type JWKS } from 'oidc-provider';
+import { CLIENT_ID } from './client.js';
 import type { Witness } from './issued.js';
 import { devicePages, escaped, page } from './pages.js';
 import type { Person } from './people.js';
 
-/** hoop's client at this IdP: public and native, so any port of the loopback redirect is good (RFC 8252 §7.3). */
-export const CLIENT_ID = 'hoop';
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 export interface Lifetimes {

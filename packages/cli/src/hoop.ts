@@ -1,0 +1,46 @@
+import { realpathSync } from 'node:fs';
+import { environment, planPaths } from '@hoop/platform';
+import pack from '../package.json' with { type: 'json' };
+import { daemonAt } from './client/daemon.js';
+import type { Needs } from './command.js';
+import { commands } from './commands/index.js';
+import { runProgram } from './program.js';
+import { render } from './render.js';
+
+/** Output that nobody reads any more is the end, not an error: `hoop ls | head -1`. */
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(0));
+
+function needsOf(): Needs {
+  const machine = environment();
+  const paths = planPaths(machine);
+  const program = realpathSync(process.argv[1] ?? '');
+  const start = async () => (await import('./client/start.js')).startDaemon(machine, paths, program);
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    terminal: { out: process.stdout.isTTY === true, err: process.stderr.isTTY === true },
+    variables: process.env,
+    ...{ machine, paths, program, version: pack.version },
+    daemon: daemonAt(paths.socket, start),
+    onInterrupt: (then) => {
+      process.on('SIGINT', then);
+      return () => void process.off('SIGINT', then);
+    },
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    now: Date.now,
+  };
+}
+
+/** The program: parses, runs, ends with the command's exit code. */
+export async function hoop(): Promise<void> {
+  let code: number;
+  try {
+    code = await runProgram(commands, process.argv.slice(2), needsOf());
+  } catch (error) {
+    const { text, exit } = render(error, { json: process.argv.includes('--json'), color: false });
+    process.stderr.write(text);
+    code = exit;
+  }
+  // What a pipe has not taken yet is waited for; a watch that is still open is not.
+  process.stdout.write('', () => process.exit(code));
+}

@@ -1,0 +1,338 @@
+import { X509Certificate } from 'node:crypto';
+import { request } from 'node:http';
+import { ApiError } from '@hoop/contracts/http';
+import { type Authority, browse, CLIENT_ID, type Idp, newAuthority, remembered, STAFF, startIdp } from '@hoop/testkit';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { LoginCredentials } from '../../src/login/login.js';
+import { failedWith, fileInMemory, handClock, inBrowser, loggedIn, loginOn, sharedStore, until } from './bench.js';
+import { type SmallGateway, startGateway } from './gateway.js';
+
+/** The whole login against a real OpenID provider (oidc-provider), with a gateway that verifies what it is sent. */
+let authority: Authority;
+let idp: Idp;
+let gateway: SmallGateway;
+const granted = remembered();
+const open: LoginCredentials[] = [];
+const kept = (...args: Parameters<typeof loginOn>) => {
+  const login = loginOn(...args);
+  open.push(login);
+  return login;
+};
+const visitor = (name: string) => {
+  const person = STAFF.find((one) => one.name === name);
+  return { login: name, password: person?.password ?? '', ca: authority.certificate };
+};
+const startRequest = (more: object = {}) => ({
+  ...{ gateway: gateway.url, ca: authority.certificate, flow: 'browser' as const, store: 'memory' as const },
+  ...more,
+});
+async function logIn(login: LoginCredentials, more: object = {}, name = 'alice') {
+  await login.start(startRequest(more));
+  const attempt = await inBrowser(login);
+  const page = await browse(attempt.url ?? '', visitor(name));
+  return { page, now: await loggedIn(login) };
+}
+
+beforeAll(async () => {
+  authority = await newAuthority();
+  const leaf = await authority.issue(['localhost', '127.0.0.1']);
+  idp = await startIdp({ leaf, witness: granted.witness });
+});
+afterAll(() => idp?.close());
+beforeEach(async () => {
+  gateway = await startGateway({ authority, issuer: idp.issuer, clientId: CLIENT_ID });
+});
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((login) => login.close()));
+  await gateway.close();
+});
+
+describe('a login in the browser', () => {
+  test('ends with a certificate for the key whose nonce the ID token carries', async () => {
+    const login = kept();
+    const { page, now } = await logIn(login);
+    expect(page.html).toContain('You are logged in');
+    expect(page.html).not.toContain('<script');
+    expect(now.identity).toEqual({ subject: 'alice', email: 'alice@shop.example', groups: ['dba'] });
+    const credential = login.current();
+    expect(credential?.tunnel).toEqual([{ host: 'localhost', port: Number(new URL(gateway.url).port) }]);
+    const certificate = new X509Certificate(credential?.certificate ?? '');
+    expect(certificate.checkPrivateKey(credential!.key)).toBe(true);
+    expect(login.state().attempt).toBeNull();
+  });
+
+  test('holds no token and no key in what it tells', async () => {
+    const login = kept();
+    await logIn(login);
+    const told = JSON.stringify(login.state());
+    const last = granted.tokens.at(-1);
+    for (const secret of [last?.id_token, last?.refresh_token, last?.access_token]) {
+      expect(secret).toBeTruthy();
+      expect(told).not.toContain(secret);
+    }
+  });
+
+  test('is not moved by a forged, a missing or a doubled state, a foreign Host or another path, and takes one answer only', async () => {
+    const login = kept();
+    await login.start(startRequest());
+    const attempt = await inBrowser(login);
+    const back = new URL(new URL(attempt.url ?? '').searchParams.get('redirect_uri') ?? '');
+    const state = new URL(attempt.url ?? '').searchParams.get('state') ?? '';
+    const at = (path: string, host = back.host, method = 'GET') => knock(back, path, host, method);
+    expect(await at('/callback?code=x&state=forged')).toBe(400);
+    expect(await at('/callback?code=x')).toBe(400);
+    expect(await at(`/callback?code=x&state=${state}&state=${state}`)).toBe(400);
+    expect(await at(`/callback?code=x&state=${state}`, 'evil.example')).toBe(421);
+    expect(await at(`/callback?code=x&state=${state}`, `localhost:${back.port}`)).toBe(421);
+    expect(await at(`/other?code=x&state=${state}`)).toBe(404);
+    expect(await at(`/callback?code=x&state=${state}`, back.host, 'POST')).toBe(405);
+    expect(login.state().attempt).toEqual(attempt);
+
+    const page = await browse(attempt.url ?? '', visitor('alice'));
+    expect(page.status).toBe(200);
+    await loggedIn(login);
+    await expect(at(`/callback?code=x&state=${state}`)).rejects.toThrow(/ECONNREFUSED|ECONNRESET/);
+    expect(gateway.seen.map((one) => one.call)).toEqual(['login']);
+  });
+
+  test('fails with a code that the IdP did not give, and logs nobody in', async () => {
+    const login = kept();
+    await login.start(startRequest());
+    const { url } = await inBrowser(login);
+    const params = new URL(url ?? '').searchParams;
+    const back = new URL(params.get('redirect_uri') ?? '');
+    const state = params.get('state') ?? '';
+    expect(
+      await knock(back, `/callback?code=made-up&iss=${encodeURIComponent(idp.issuer)}&state=${state}`, back.host),
+    ).toBe(400);
+    expect(await failedWith(login)).toBe('login-expired');
+    expect(login.current()).toBeUndefined();
+    expect(gateway.seen).toEqual([]);
+  });
+
+  test('says that the person was refused', async () => {
+    const login = kept();
+    await login.start(startRequest());
+    const { url } = await inBrowser(login);
+    const params = new URL(url ?? '').searchParams;
+    const back = new URL(params.get('redirect_uri') ?? '');
+    const iss = encodeURIComponent(idp.issuer);
+    await knock(back, `/callback?error=access_denied&iss=${iss}&state=${params.get('state')}`, back.host);
+    expect(await failedWith(login)).toBe('login-refused');
+  });
+
+  test('can be given up, and its port is closed then', async () => {
+    const login = kept();
+    await login.start(startRequest());
+    const { url } = await inBrowser(login);
+    const back = new URL(new URL(url ?? '').searchParams.get('redirect_uri') ?? '');
+    expect(login.cancel()).toBe(true);
+    expect(login.state()).toEqual({ login: null, attempt: null });
+    expect(login.cancel()).toBe(false);
+    await new Promise((resolve) => setImmediate(resolve));
+    await expect(knock(back, '/callback?code=x', back.host)).rejects.toThrow(/ECONNREFUSED/);
+  });
+});
+
+describe('trust', () => {
+  test('a gateway of unknown roots is refused before anything is sent to it', async () => {
+    const login = kept();
+    await login.start({ ...startRequest(), ca: undefined } as never);
+    expect(await failedWith(login)).toBe('gateway-untrusted');
+  });
+
+  test('a pinned root or leaf is believed, a foreign fingerprint is not', async () => {
+    const root = new X509Certificate(authority.certificate).fingerprint256;
+    const pinned = kept();
+    const { now } = await logIn(pinned, {
+      ca: undefined,
+      caFingerprint: `sha256:${root.replaceAll(':', '').toLowerCase()}`,
+    });
+    expect(now.identity.email).toBe('alice@shop.example');
+    const foreign = kept();
+    await foreign.start(startRequest({ ca: undefined, caFingerprint: `sha256:${'0'.repeat(64)}` }));
+    expect(await failedWith(foreign)).toBe('gateway-untrusted');
+  });
+
+  test('what is no gateway is said to be none; what is not there, too', async () => {
+    const login = kept();
+    await login.start({ ...startRequest(), gateway: idp.issuer });
+    expect(await failedWith(login)).toBe('not-a-gateway');
+    await login.start({ ...startRequest(), gateway: 'https://localhost:1' });
+    expect(await failedWith(login)).toBe('gateway-unreachable');
+    await expect(login.start({ ...startRequest(), gateway: 'http://localhost:1' })).rejects.toThrow(/https/);
+  });
+});
+
+test('the device flow logs in by a code entered elsewhere', async () => {
+  const login = kept();
+  await login.start(startRequest({ flow: 'device' }));
+  const attempt = await until(login, ({ attempt: one }) => (one?.phase === 'device' ? one : undefined));
+  expect(attempt.userCode).toMatch(/\w{4}-\w{4}/);
+  await browse(attempt.url ?? '', visitor('bob'));
+  expect((await loggedIn(login)).identity.email).toBe('bob@shop.example');
+  expect(gateway.seen[0]?.random).toBeNull();
+}, 30_000);
+
+describe('a login that is held', () => {
+  test('renews at two thirds of the certificate, by the ID token it has', async () => {
+    const clock = handClock();
+    gateway.now = clock.now;
+    const login = kept({ clock });
+    await logIn(login);
+    const first = login.current()?.notAfter ?? 0;
+    const refreshes = granted.tokens.length;
+    await clock.turn(10 * 60_000 + 1_000);
+    await until(login, () => (login.current()?.notAfter ?? 0) > first);
+    expect(gateway.seen.map((one) => one.call)).toEqual(['login', 'renew']);
+    expect(granted.tokens.length).toBe(refreshes);
+  });
+
+  test('refreshes once an hour, stores the new refresh token first, and the IdP never sees an old one', async () => {
+    const clock = handClock();
+    gateway.now = clock.now;
+    const store = sharedStore();
+    const login = kept({ clock, store });
+    await logIn(login, { store: 'keychain' });
+    const [account] = [...store.held.keys()];
+    expect(account).toBe(`default/${gateway.url}`);
+    const first = store.held.get(account ?? '')?.refreshToken;
+    const refreshes = granted.tokens.length;
+    for (let turn = 0; turn < 6; turn += 1) {
+      const before = login.current()?.notAfter ?? 0;
+      await clock.turn(10 * 60_000 + 1_000);
+      await until(login, () => (login.current()?.notAfter ?? 0) > before);
+    }
+    const calls = gateway.seen.filter((one) => one.call === 'renew');
+    expect(calls).toHaveLength(6);
+    expect(granted.tokens.length).toBe(refreshes + 1);
+    expect(store.log).toHaveLength(2);
+    expect(store.held.get(account ?? '')?.refreshToken).not.toBe(first);
+  });
+
+  test('is taken up after a restart, past the end of the certificate', async () => {
+    const [store, file] = [sharedStore(), fileInMemory()];
+    const before = kept({ store, file });
+    await logIn(before, { store: 'keychain' });
+    await before.close();
+    expect(JSON.stringify(file.remembered)).not.toMatch(/PRIVATE|refresh/);
+
+    const clock = handClock();
+    await clock.turn(3 * 3_600_000);
+    gateway.now = clock.now;
+    const after = kept({ store, file, clock });
+    await after.restore();
+    expect(after.state().login).toMatchObject({
+      state: 'active',
+      store: 'keychain',
+      identity: { email: 'alice@shop.example' },
+    });
+    expect(after.current()?.notAfter).toBeGreaterThan(clock.now());
+  });
+
+  test('of the memory is gone after a restart, and says nothing', async () => {
+    const file = fileInMemory();
+    const before = kept({ file });
+    await logIn(before);
+    expect(file.remembered).toBeUndefined();
+    const after = kept({ file });
+    await after.restore();
+    expect(after.state()).toEqual({ login: null, attempt: null });
+  });
+
+  test('ends when the IdP no longer knows the refresh token', async () => {
+    const [store, file] = [sharedStore(), fileInMemory()];
+    await logIn(kept({ store, file }), { store: 'keychain' });
+    const [account, entry] = [...store.held][0]!;
+    store.held.set(account, { ...entry, refreshToken: 'gone' });
+    const after = kept({ store, file });
+    await after.restore();
+    expect(after.state().login?.state).toBe('expired');
+    expect(after.state().attempt?.error?.code).toBe('login-expired');
+    expect(after.current()).toBeUndefined();
+    expect(store.held.size).toBe(0);
+  });
+
+  test('outlives a gateway that is away, and ends at once when the gateway says so', async () => {
+    const clock = handClock();
+    gateway.now = clock.now;
+    const login = kept({ clock });
+    await logIn(login);
+    const first = login.current()?.notAfter ?? 0;
+    gateway.refusals.push(new ApiError(503, 'draining', 'busy'));
+    await clock.turn(10 * 60_000 + 1_000);
+    await until(login, ({ login: now }) => now?.state === 'renewing');
+    expect(login.current()?.notAfter).toBe(first);
+    await clock.turn(7_000);
+    await until(login, ({ login: now }) => now?.state === 'active');
+
+    gateway.refusals.push(new ApiError(403, 'identity-disabled', 'alice is disabled'));
+    await clock.turn(10 * 60_000 + 1_000);
+    await until(login, ({ login: now }) => now?.state === 'expired');
+    expect(login.current()).toBeUndefined();
+    expect(login.state().attempt?.error).toMatchObject({ code: 'identity-disabled', message: 'alice is disabled' });
+  });
+
+  test('asks the IdP anew when the gateway finds the ID token too old', async () => {
+    const clock = handClock();
+    gateway.now = clock.now;
+    const login = kept({ clock });
+    await logIn(login);
+    const first = login.current()?.notAfter ?? 0;
+    const refreshes = granted.tokens.length;
+    gateway.refusals.push(new ApiError(401, 'bad-token', 'too old'));
+    await clock.turn(10 * 60_000 + 1_000);
+    await until(login, () => (login.current()?.notAfter ?? 0) > first);
+    expect(gateway.seen.map((one) => one.call)).toEqual(['login', 'renew', 'renew']);
+    expect(granted.tokens.length).toBe(refreshes + 1);
+  });
+
+  test('does not use a refresh token that the keychain would not take', async () => {
+    const clock = handClock();
+    gateway.now = clock.now;
+    const store = sharedStore();
+    const login = kept({ clock, store });
+    await logIn(login, { store: 'keychain' });
+    const before = login.current()?.notAfter ?? 0;
+    store.fail = new Error('locked');
+    const refreshes = granted.tokens.length;
+    await clock.turn(61 * 60_000);
+    await until(login, ({ login: now }) => now?.state === 'renewing');
+    await clock.turn(61_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(granted.tokens.length).toBe(refreshes + 1);
+    expect(login.current()).toBeUndefined();
+    store.fail = undefined;
+    await clock.turn(61_000);
+    await until(login, () => (login.current()?.notAfter ?? 0) > before);
+    expect(store.log[1]).toBe(`set ${granted.tokens[refreshes]?.refresh_token}`);
+  });
+
+  test('ends everywhere on logout: here, at the gateway by its certificate, at the IdP', async () => {
+    const [store, file] = [sharedStore(), fileInMemory()];
+    const login = kept({ store, file });
+    await logIn(login, { store: 'keychain' });
+    const [account, entry] = [...store.held][0]!;
+    expect(await login.logout()).toBe(true);
+    expect(login.state()).toEqual({ login: null, attempt: null });
+    expect(store.held.size).toBe(0);
+    expect(file.remembered).toBeUndefined();
+    expect(gateway.seen.at(-1)).toMatchObject({ call: 'logout', serial: '01' });
+    expect(await login.logout()).toBe(false);
+
+    store.held.set(account, entry);
+    file.write({ gateway: gateway.url, ca: authority.certificate, email: 'alice@shop.example', since: 1 });
+    const thief = kept({ store, file });
+    await thief.restore();
+    expect(thief.state().login?.state).toBe('expired');
+  });
+});
+
+function knock(back: URL, path: string, host: string, method = 'GET'): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: back.hostname, port: back.port, path, method, headers: { host }, agent: false });
+    asked.once('response', (answer) => resolve(answer.resume().statusCode ?? 0));
+    asked.once('error', reject);
+    asked.end();
+  });
+}

@@ -1,0 +1,42 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import { getRequestListener } from '@hono/node-server';
+import { ApiError, failureOf } from '@hoop/contracts/http';
+import { HoopError } from '@hoop/core';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { Logger } from 'pino';
+
+const BODY = 128 * 1024;
+
+/** The socket behind a request. */
+export function socketOf(context: Context): TLSSocket {
+  return (context.env as { incoming: IncomingMessage }).incoming.socket as TLSSocket;
+}
+
+/** An app that says no in one shape only, and tells the log, never the caller, of our bugs. */
+export function app(log: Logger, mounts: (app: Hono) => void): Hono {
+  const it = new Hono();
+  it.use(bodyLimit({ maxSize: BODY, onError: (context) => context.json(failureOf(tooLarge), 413) }));
+  mounts(it);
+  it.notFound((context) => context.json(failureOf(new HoopError('not-found', 'there is nothing here')), 404));
+  it.onError((error, context) => {
+    if (error instanceof ApiError) return context.json(failureOf(error), error.status as 400);
+    log.error({ err: error, path: context.req.path }, 'a request failed');
+    return context.json(failureOf(internal), 500);
+  });
+  return it;
+}
+
+/** An HTTP/1.1 server that listens on nothing itself: connections are handed to it. */
+export function httpServer(it: Hono): Server {
+  const server = createServer(getRequestListener(it.fetch, { overrideGlobalObjects: false }));
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 30_000;
+  server.keepAliveTimeout = 5_000;
+  server.on('clientError', (_, socket) => socket.destroy());
+  return server;
+}
+
+const tooLarge = new HoopError('too-large', `a request has at most ${BODY} bytes`);
+const internal = new HoopError('internal', 'the gateway failed; its log says why');

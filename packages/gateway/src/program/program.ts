@@ -1,0 +1,138 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { loadConfig } from '../config/load.js';
+import type { Sessions } from '../tunnel/services.js';
+import { verifyAudit } from './audit.js';
+import { check } from './check.js';
+import { onHost } from './host.js';
+import { init } from './init.js';
+import { type Terminal, table } from './render.js';
+import { serve } from './serve.js';
+
+const CONFIG = ['-c, --config <file>', 'the gateway.yaml', 'gateway.yaml'] as const;
+const JSON_FLAG = ['--json', 'one JSON document on stdout'] as const;
+
+/** The program hoop-gateway, command by command. */
+export function program(sessions: Sessions, io: Terminal): Command {
+  const root = new Command('hoop-gateway')
+    .description('The gateway of hoop: knows who people are, opens what they may open, records what they do.')
+    .version('0.1.0')
+    .showHelpAfterError('(hoop-gateway --help tells more)')
+    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) });
+  addInit(root, io);
+  root
+    .command('check')
+    .description('try the configuration: secrets, identity provider, what it is to reach')
+    .option(...CONFIG)
+    .option('--offline', 'only what needs no network')
+    .option(...JSON_FLAG)
+    .action((options) => check(options, io));
+  root
+    .command('serve')
+    .description('run the gateway (SIGHUP reloads, SIGTERM drains)')
+    .option(...CONFIG)
+    .action((options) => serve(options, sessions));
+  addUsers(root, io);
+  addSessions(root, io);
+  root
+    .command('audit')
+    .description('the record')
+    .command('verify [copy]')
+    .description(
+      'check every byte of the record, or of a copy of its folder; exit 1 and the first broken entry if not whole',
+    )
+    .option(...CONFIG)
+    .option(...JSON_FLAG)
+    .action((copy: string | undefined, options) => verifyAudit({ ...options, copy }, io));
+  return root;
+}
+
+function addInit(root: Command, io: Terminal): void {
+  const many = (value: string, before: string[]) => [...before, value];
+  root
+    .command('init')
+    .description('write a folder for a new gateway: gateway.yaml, its CA, a server certificate')
+    .option('-d, --dir <folder>', 'where', '.')
+    .option('--host <name>', 'a name that laptops dial; the first is the public one (may be repeated)', many, [])
+    .option('--listen <address>', 'the address to listen on', '0.0.0.0')
+    .option('--port <port>', 'the port to listen on', port, 8443)
+    .option('--name <name>', "the gateway's own name", 'gateway')
+    .action((options) => init(options, io));
+}
+
+function addUsers(root: Command, io: Terminal): void {
+  const users = root.command('users').description('people who have logged in');
+  users
+    .command('ls')
+    .description('who has logged in, and who is disabled')
+    .option(...CONFIG)
+    .option(...JSON_FLAG)
+    .action(async (options) => {
+      const people = await onHost(loadConfig(options.config), (admin) => admin.users({}));
+      if (options.json) return io.out(JSON.stringify(people));
+      const rows = people.map((it) => [
+        it.email,
+        it.disabledAt ? 'disabled' : 'enabled',
+        when(it.seenAt),
+        it.groups.join(', '),
+      ]);
+      io.out(table([['PERSON', 'STATE', 'LAST SEEN', 'GROUPS'], ...rows]));
+    });
+  users
+    .command('disable <email>')
+    .description('end all that a person has open, at once, and let them open nothing more')
+    .option(...CONFIG)
+    .option(...JSON_FLAG)
+    .action(async (email: string, options) => {
+      const done = await onHost(loadConfig(options.config), (admin) => admin.disable({ body: { email } }));
+      io.out(options.json ? JSON.stringify(done) : `disabled ${email}; ${done.flows} flows ended`);
+    });
+  users
+    .command('enable <email>')
+    .description('let a disabled person log in again')
+    .option(...CONFIG)
+    .option(...JSON_FLAG)
+    .action(async (email: string, options) => {
+      const done = await onHost(loadConfig(options.config), (admin) => admin.enable({ body: { email } }));
+      io.out(options.json ? JSON.stringify(done) : `enabled ${email}; they log in again with: hoop login`);
+    });
+}
+
+function addSessions(root: Command, io: Terminal): void {
+  root
+    .command('sessions')
+    .description('sessions of everyone')
+    .command('ls')
+    .description('newest first')
+    .option(...CONFIG)
+    .option('--limit <n>', 'at most so many', count, 50)
+    .option(...JSON_FLAG)
+    .action(async (options) => {
+      const { limit } = options;
+      const rows = await onHost(loadConfig(options.config), (admin) => admin.sessions({ query: { limit } }));
+      if (options.json) return io.out(JSON.stringify(rows));
+      const lines = rows.map((it) => [
+        it.id,
+        it.person,
+        it.connection,
+        it.program ?? '',
+        when(it.startedAt),
+        it.end ?? 'live',
+        String(it.statements),
+      ]);
+      io.out(table([['ID', 'PERSON', 'CONNECTION', 'PROGRAM', 'STARTED', 'END', 'STATEMENTS'], ...lines]));
+    });
+}
+
+const when = (millis: number) => new Date(millis).toISOString().slice(0, 19).replace('T', ' ');
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65_535) throw new InvalidArgumentError('a port is 1 to 65535.');
+  return value;
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1000) throw new InvalidArgumentError('1 to 1000.');
+  return value;
+}

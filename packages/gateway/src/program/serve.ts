@@ -1,0 +1,41 @@
+import { loadConfig } from '../config/load.js';
+import { Gateway } from '../gateway.js';
+import { makeLog } from '../log.js';
+import type { Sessions } from '../tunnel/services.js';
+
+/** Runs until SIGTERM or SIGINT: then it drains; a second signal ends it at once. SIGHUP reloads the configuration. */
+export async function serve(options: { config: string }, sessions: Sessions): Promise<void> {
+  const config = loadConfig(options.config);
+  const log = makeLog();
+  const gateway = await Gateway.start({ config, log, sessions });
+  log.info({ host: config.listen.host, port: gateway.port, name: config.name }, 'serving');
+  const hangup = () => reload(gateway, options.config, log);
+  process.on('SIGHUP', hangup);
+  await ended(gateway, log);
+  process.off('SIGHUP', hangup);
+  log.info('ended');
+}
+
+function ended(gateway: Gateway, log: ReturnType<typeof makeLog>): Promise<void> {
+  const hurry = new AbortController();
+  return new Promise((resolve, reject) => {
+    const stop = (signal: NodeJS.Signals) => {
+      if (gateway.draining) return hurry.abort();
+      log.info({ signal, flows: gateway.live.size }, 'draining');
+      gateway.drain(hurry.signal).then(resolve, reject);
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
+}
+
+function reload(gateway: Gateway, file: string, log: ReturnType<typeof makeLog>): void {
+  try {
+    gateway.reload(loadConfig(file));
+    log.info('configuration reloaded');
+  } catch (error) {
+    const { message, hint } = error as { message: string; hint?: string };
+    log.error({ reason: message, hint }, 'configuration refused; the old one stays');
+    gateway.audit({ event: 'config-refused', by: 'host', message });
+  }
+}

@@ -1,0 +1,220 @@
+import type { Controls } from '@hoop/controls';
+import type { Dialled, Engine, Output, Script, Verdict } from '@hoop/core';
+import { EMPTY, READ, Signal } from '@hoop/core';
+import { expect, test } from 'vitest';
+import { Driver, type Ending } from '../src/driver.js';
+import { MemoryWire } from './wire.js';
+
+const text = (words: string) => Buffer.from(words);
+const send = (words: string) => ({ do: 'send', to: 'client', bytes: text(words), boundary: true }) as const;
+function* nothing(): Script {}
+
+function drive(engine: Partial<Engine>, controls: Partial<Controls> = {}) {
+  const wire = new MemoryWire();
+  const ended = Promise.withResolvers<Ending>();
+  const noted: string[] = [];
+  const driver = new Driver({
+    connection: 'pg-prod',
+    wire,
+    engine: { fromClient: nothing, fromUpstream: nothing, say: () => {}, refuse: () => EMPTY, ...engine },
+    controls: {
+      judge: () => ({ allow: true }),
+      reveal: (output) => output,
+      note: (entry) => void noted.push(entry.kind),
+      close: async () => {},
+      ...controls,
+    },
+    dial: async () => ({ dialled: { ok: false, refusal: { code: 'too-many', message: 'no' } } }),
+    cancel: async () => {},
+    ended: ended.resolve,
+  });
+  driver.start();
+  return { wire, driver, noted, ended: ended.promise };
+}
+
+test('scripts that wake each other do not nest, and no wake is lost', async () => {
+  const [ping, pong] = [new Signal(), new Signal()];
+  const order: string[] = [];
+  function* fromClient(): Script {
+    for (let n = 0; n < 3; n++) {
+      ping.raise();
+      order.push(`client ${n} goes on`);
+      yield { do: 'wait', until: pong };
+    }
+    ping.raise();
+  }
+  function* fromUpstream(): Script {
+    for (let n = 0; n < 3; n++) {
+      yield { do: 'wait', until: ping };
+      order.push(`upstream ${n}`);
+      pong.raise();
+    }
+    yield { do: 'close', end: 'upstream' };
+  }
+  const { ended } = drive({ fromClient, fromUpstream });
+  expect(await ended).toEqual({ end: 'upstream' });
+  expect(order).toEqual([0, 1, 2].flatMap((n) => [`client ${n} goes on`, `upstream ${n}`]));
+});
+
+test('a note for the person wakes the script that waits for it, also while a verdict is out', async () => {
+  const said = new Signal();
+  const verdict = Promise.withResolvers<Verdict>();
+  const notes: string[] = [];
+  function* fromClient(): Script {
+    const { allow } = (yield { do: 'judge', action: { kind: 'shell-open' } }) as Verdict;
+    yield send(allow ? 'allowed' : 'denied');
+    yield { do: 'close', end: 'client' };
+  }
+  function* fromUpstream(): Script {
+    for (;;) {
+      yield { do: 'wait', until: said };
+      for (const note of notes.splice(0)) yield send(`${note}; `);
+    }
+  }
+  const say: Engine['say'] = ({ message }) => {
+    notes.push(message);
+    said.raise();
+  };
+  const { wire, driver, ended } = drive({ fromClient, fromUpstream, say }, { judge: () => verdict.promise });
+  driver.say({ severity: 'notice', message: 'carol was asked' });
+  driver.say({ severity: 'notice', message: 'carol looks' });
+  expect(wire.text).toBe('carol was asked; carol looks; ');
+  verdict.resolve({ allow: true });
+  await ended;
+  expect(wire.text).toBe('carol was asked; carol looks; allowed');
+});
+
+test('verdicts that are there at once cost no wait; of several, all come in their order', () => {
+  const seen: unknown[] = [];
+  const actions = ['a', 'b'].map((words) => ({ kind: 'command', text: words }) as const);
+  function* fromClient(): Script {
+    seen.push(yield { do: 'judge', action: actions[0]! });
+    seen.push(yield { do: 'judge-all', actions });
+    yield READ;
+  }
+  drive(
+    { fromClient },
+    { judge: (action) => ({ allow: false, rule: 'text' in action ? action.text : '', reason: 'no' }) },
+  );
+  const no = (rule: string) => ({ allow: false, rule, reason: 'no' });
+  expect(seen).toEqual([no('a'), [no('a'), no('b')]]);
+});
+
+test('outputs pass the controls, at once or later', async () => {
+  const shown: unknown[] = [];
+  const output: Output = { kind: 'message', text: 'secret' };
+  function* fromClient(): Script {
+    shown.push(yield { do: 'reveal', output, statement: 1 });
+    yield { do: 'close', end: 'client' };
+  }
+  const masked: Output = { kind: 'message', text: '***' };
+  await drive({ fromClient }, { reveal: async () => masked }).ended;
+  expect(shown).toEqual([masked]);
+});
+
+test('controls that fail end the flow as our own error', async () => {
+  function* fromClient(): Script {
+    yield { do: 'judge', action: { kind: 'shell-open' } };
+  }
+  const bug = new Error('x');
+  const { ended } = drive({ fromClient }, { judge: () => Promise.reject(bug) });
+  expect(await ended).toMatchObject({ end: 'error', refusal: { code: 'internal' }, bug });
+});
+
+test('what a refused dial leads to is the engine’s to say', async () => {
+  function* fromClient(): Script {
+    const dialled = (yield { do: 'dial', database: '', user: '', parameters: new Map() }) as Dialled;
+    if (!dialled.ok) yield { do: 'refuse', refusal: dialled.refusal };
+  }
+  const { wire, ended } = drive({ fromClient, refuse: ({ message }) => text(`ERR ${message}`) });
+  expect(await ended).toMatchObject({ end: 'refused' });
+  expect(wire.text).toBe('ERR no');
+});
+
+test('after the end a script may send to the client and note; anything else stops it', async () => {
+  const reached: string[] = [];
+  function* fromClient(): Script {
+    try {
+      yield READ;
+    } finally {
+      yield send('goodbye');
+      yield { do: 'note', entry: { kind: 'opened' } };
+      reached.push('both');
+      yield READ;
+      reached.push('more');
+    }
+  }
+  function* fromUpstream(): Script {
+    try {
+      yield READ;
+    } finally {
+      for (;;) yield { do: 'note', entry: { kind: 'cancel' } };
+    }
+  }
+  const { wire, driver, noted, ended } = drive({ fromClient, fromUpstream });
+  driver.revoke({ code: 'shutting-down', message: 'x' });
+  expect(await ended).toMatchObject({ end: 'revoked' });
+  expect(wire.text).toBe('goodbye');
+  expect(reached).toEqual(['both']);
+  expect(noted.length).toBeLessThan(100);
+});
+
+test('pieces of one message go out together when small, apart when large, and only the last ends it', () => {
+  const writes: [number, boolean][] = [];
+  function* fromClient(): Script {
+    yield { do: 'send', to: 'client', bytes: [text('ab'), text('cd')], boundary: true };
+    yield { do: 'send', to: 'client', bytes: [Buffer.alloc(20_000), Buffer.alloc(10)], boundary: true };
+    yield { do: 'send', to: 'client', bytes: [], boundary: true };
+    yield READ;
+  }
+  const wire = new MemoryWire();
+  const write = wire.write.bind(wire);
+  wire.write = (bytes, boundary) => {
+    writes.push([bytes.length, boundary]);
+    return write(bytes, boundary);
+  };
+  const driver = new Driver({
+    connection: 'x',
+    wire,
+    engine: { fromClient, fromUpstream: nothing, say: () => {}, refuse: () => EMPTY },
+    controls: {} as Controls,
+    dial: () => Promise.reject(new Error('not dialled')),
+    cancel: async () => {},
+    ended: () => {},
+  });
+  driver.start();
+  expect(writes).toEqual([
+    [4, true],
+    [20_000, false],
+    [10, true],
+  ]);
+});
+
+test('chunks that come in one go are taken one by one, in order, each consumed when it is through', () => {
+  const wire = new MemoryWire();
+  const got: string[] = [];
+  const go = new Signal();
+  function* fromClient(): Script {
+    for (let chunk = yield READ; chunk !== null; chunk = yield READ) {
+      got.push(Buffer.from(chunk as Uint8Array).toString());
+      if (got.length === 1) yield { do: 'wait', until: go };
+    }
+    got.push('end', String(yield READ));
+  }
+  const driver = new Driver({
+    connection: 'x',
+    wire,
+    engine: { fromClient, fromUpstream: nothing, say: () => {}, refuse: () => EMPTY },
+    controls: {} as Controls,
+    dial: () => Promise.reject(new Error('not dialled')),
+    cancel: async () => {},
+    ended: () => {},
+  });
+  driver.start();
+  for (const words of ['a', 'bb', 'ccc']) wire.say(words);
+  wire.onEnd();
+  expect([got, wire.consumedBytes]).toEqual([['a'], 0]);
+  go.raise();
+  expect(got).toEqual(['a', 'bb', 'ccc', 'end', 'null']);
+  expect([wire.consumedBytes, wire.consumedLate]).toEqual([6, 6]);
+});

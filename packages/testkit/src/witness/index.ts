@@ -1,0 +1,2 @@
+export * from './canary.js';
+export { askDns, type DnsAnswer } from './dns.js';

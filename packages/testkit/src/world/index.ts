@@ -1,0 +1,10 @@
+export { type Account, asAccount, own, testAccount } from './account.js';
+export { type Authority, type Leaf, newAuthority } from './authority.js';
+export { CONNECTION, CONTACT, Company } from './company.js';
+export { found, keyringMissing, keyringVersion, keytarFolder } from './keyring.js';
+export { Laptop, type LaptopRecord } from './laptop.js';
+export { type Finished, finished, said } from './output.js';
+export { passable, passableFolder } from './passable.js';
+export { freePort } from './port.js';
+export { environmentOf, MARK, Processes, pids, runs, startOf } from './processes.js';
+export { clear, readWorld, World, type WorldOptions } from './world.js';
