@@ -7,5 +7,7 @@ export default defineConfig({
   target: 'node26',
   removeNodeProtocol: false,
   clean: true,
+  /** node:sqlite has no name without its prefix. */
+  removeNodeProtocol: false,
   noExternal: [/^@hoop\//],
 });

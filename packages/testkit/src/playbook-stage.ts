@@ -35,6 +35,9 @@ export interface StageOptions {
   hold?: readonly ('dial' | 'judge' | 'judge-all' | 'reveal')[];
 }
 
+/** Effects that one event may lead to, beyond those that its bytes explain. */
+const SPIN = 1_000;
+
 interface Lane {
   side: Side;
   script: Script;
@@ -82,13 +85,13 @@ export class Stage {
 
   /** Runs the scripts until both pause. Idempotent. */
   run(): void {
-    this.#budget = 100_000;
+    this.#budget = SPIN;
     this.#settle();
   }
 
   /** Bytes from a side; upstream's wait for the dial, as on a socket that is not open yet. */
   feed(side: Side, bytes: Uint8Array): void {
-    this.#budget = 10_000 + 64 * bytes.length;
+    this.#budget = SPIN + 16 * bytes.length;
     if (bytes.length > 0) this.#lanes[side].queue.push(bytes);
     this.#settle();
   }
@@ -99,7 +102,7 @@ export class Stage {
   }
 
   end(side: Side): void {
-    this.#budget = 10_000;
+    this.#budget = SPIN;
     this.#lanes[side].ended = true;
     this.#settle();
   }
@@ -230,14 +233,14 @@ export class Stage {
   }
 
   #send(effect: { to: Side; bytes: Uint8Array | readonly Uint8Array[]; boundary: boolean }): void {
-    const bytes = effect.bytes instanceof Uint8Array ? effect.bytes : concat(effect.bytes);
+    const bytes = new Uint8Array(effect.bytes instanceof Uint8Array ? effect.bytes : concat(effect.bytes));
     if (effect.to === 'client') this.boundary = effect.boundary;
     const last = this.heard.at(-1);
     if (last?.do === 'send' && last.to === effect.to && this.heard.length > this.#joinFrom) {
       last.bytes = concat([last.bytes, bytes]);
       last.boundary = effect.boundary;
     } else if (bytes.length > 0) {
-      this.heard.push({ do: 'send', to: effect.to, bytes: bytes.slice(), boundary: effect.boundary });
+      this.heard.push({ do: 'send', to: effect.to, bytes, boundary: effect.boundary });
     }
   }
 

@@ -161,7 +161,7 @@ suite('pipelines', () => {
       .expect(
         {
           do: 'judge-all',
-          actions: [{ text: 'select 1' }, { text: 'select 2' }].map((a) => expect.objectContaining(a)) as never,
+          actions: ['select 1', 'select 2'].map((text) => ({ kind: 'statement', class: 'unknown', text })),
         },
         up(asked),
       );
@@ -548,7 +548,11 @@ suite('bad input', () => {
 
 suite('ends', () => {
   test('Terminate goes upstream', () => {
-    open().client(w.terminate).expect(up(w.terminate), { do: 'close', end: 'client' });
+    const play = open();
+    play.client(w.all(w.query('insert'), w.terminate));
+    play.expect(asks('insert'), up(w.all(w.query('insert'), w.terminate)), { do: 'finish', side: 'upstream' });
+    play.upstream(w.all(w.complete('INSERT 0 1'), w.ready())).expect(finished(1, { rows: 1 }), { do: 'send' });
+    play.ends('upstream').expect({ do: 'close', end: 'client' });
   });
 
   test('a client that half-closes still gets its answers', () => {
@@ -643,7 +647,9 @@ suite('output on record', () => {
   test('an output that came back changed ends the flow', () => {
     const play = open({ ...options, reveal: (output) => ({ ...output }) });
     play.client(w.query('a')).expect({ do: 'judge' }, { do: 'send' });
-    play.upstream(w.all(w.columns('a'), w.row('x'))).expect({ do: 'reveal' }, { do: 'threw' });
+    play
+      .upstream(w.all(w.columns('a'), w.row('x')))
+      .expect({ do: 'reveal' }, { do: 'note' }, { do: 'cancel' }, { do: 'threw' });
   });
 });
 

@@ -66,7 +66,7 @@ async function flipped({ world }: Stage): Promise<string> {
   if (at < 0) throw new Error('the record does not hold the statement');
   writeFileSync(path, `${text.slice(0, at)}C${text.slice(at + 1)}`);
   const expected = JSON.parse(lineAround(text, at)) as { n: number };
-  const verify = await must(company.gateway('audit', 'verify', copy), 1);
+  const verify = await must(company.gateway('audit', 'verify', '--copy', copy), 1);
   const told = /entry (\d+)/.exec(verify.stdout + verify.stderr)?.[1];
   if (told !== String(expected.n)) throw new Error(`changed entry ${expected.n}, verify names ${told ?? 'none'}`);
   return told;

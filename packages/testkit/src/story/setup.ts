@@ -35,9 +35,10 @@ export const SETUP: readonly Step<Stage>[] = [
     group: 'Set-up',
     name: 'system',
     async run({ world }) {
-      if (!found('psql')) throw new Skip('psql', PSQL_MISSING);
       const missing = keyringMissing(world.programs.packages);
-      if (missing) throw new Skip(`no keyring, so --login-store=memory: ${missing.why}`, missing.cure);
+      const keyring = missing ? [`keyring: ${missing.why}, so --login-store=memory; ${missing.cure}`] : [];
+      const lacking = [...(found('psql') ? [] : [`psql: ${PSQL_MISSING}`]), ...keyring];
+      if (lacking.length > 0) throw new Skip(lacking.join('. '));
       return `psql ${psqlVersion()}, gnome-keyring ${keyringVersion()}`;
     },
   },

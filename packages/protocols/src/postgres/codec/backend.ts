@@ -36,7 +36,12 @@ const REPLIES = {
 export const BACKEND: FrameRules = frameRules(REPLIES);
 
 /** The same where the cells are recorded. */
-export const BACKEND_SHOWN: FrameRules = frameRules({ ...REPLIES, D: [ROW_WHOLE, LONGEST], T: [ROW_WHOLE, ROW_WHOLE] });
+export const BACKEND_SHOWN: FrameRules = frameRules({
+  ...REPLIES,
+  D: [ROW_WHOLE, LONGEST],
+  d: [ROW_WHOLE, LONGEST],
+  T: [ROW_WHOLE, ROW_WHOLE],
+});
 
 /** The fields of an ErrorResponse or NoticeResponse that matter here. A missing SQLSTATE is XX000 (CVE-2026-6666). */
 export interface ServerReport {

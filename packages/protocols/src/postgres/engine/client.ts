@@ -220,10 +220,11 @@ class Frontend {
     this.#unsynced = false;
   }
 
+  /** What was sent before it still runs, and is told: the flow ends when the server has closed. */
   *#terminate(): Script<true> {
     this.#conversation.clientEnded = true;
     yield* this.#forward(this.#cutter.take());
-    yield { do: 'close', end: 'client' };
+    yield { do: 'finish', side: 'upstream' };
     return true;
   }
 

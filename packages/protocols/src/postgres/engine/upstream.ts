@@ -10,13 +10,18 @@ import { Shown } from './shown.js';
 export function* fromUpstream(conversation: Conversation): Script {
   yield { do: 'wait', until: conversation.opened };
   const backend = new Backend(conversation);
+  let why: Refusal = STOPPED;
   try {
     yield* backend.run();
   } catch (error) {
-    if (error instanceof Cancelled) yield* backend.cancelled(error.refusal);
+    if (error instanceof Cancelled) why = error.refusal;
     throw error;
+  } finally {
+    yield* backend.stopped(why);
   }
 }
+
+const STOPPED: Refusal = { code: 'internal', message: 'the session was ended' };
 
 /** Reads the server's messages chunk by chunk; each chunk goes on as it came, in one send. */
 class Backend {
@@ -24,6 +29,7 @@ class Backend {
   readonly #cutter: Cutter;
   readonly #shown: Shown | undefined;
   readonly #replies: Replies;
+  #over = false;
 
   constructor(conversation: Conversation) {
     const { recordsOutput } = conversation.flow;
@@ -82,6 +88,7 @@ class Backend {
   *#end(): Script {
     const conversation = this.#conversation;
     const { code, message } = conversation.fatal ?? CLOSED;
+    this.#over = true;
     conversation.abandon(code, message);
     yield* conversation.tell();
     if (conversation.fatal === undefined && !conversation.clientEnded && conversation.boundary) {
@@ -90,21 +97,20 @@ class Backend {
     yield { do: 'close', end: conversation.clientEnded ? 'client' : 'upstream' };
   }
 
-  /** The flow is ended from outside: what runs is told, and cancelled upstream. */
-  *cancelled(refusal: Refusal): Script {
+  /** Where the script stops before the upstream does: what runs is told, and cancelled. */
+  *stopped(why: Refusal): Script {
     const conversation = this.#conversation;
-    const running = conversation.ledger.head;
-    if (running !== undefined) {
-      running.error ??= { code: sqlstate(refusal), message: refusal.message };
-      conversation.finish(running);
-    }
-    conversation.entries.splice(0, conversation.entries.length - TOLD_MOST);
+    if (this.#over) return;
+    const { key, ledger } = conversation;
+    const running = ledger.length > 0;
+    conversation.abandon(sqlstate(why), why.message);
+    conversation.entries.splice(TOLD_MOST);
     yield* conversation.tell();
-    if (running !== undefined && conversation.key !== undefined) yield { do: 'cancel', key: conversation.key };
+    if (running && key !== undefined) yield { do: 'cancel', key };
   }
 }
 
-/** A cancelled script has little time. */
+/** A stopped script has little time. */
 const TOLD_MOST = 8;
 
 const CLOSED = { code: '08006', message: 'the database closed the connection' };
