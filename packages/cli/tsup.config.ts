@@ -13,6 +13,7 @@ export default defineConfig({
   },
   format: 'esm',
   target: 'node26',
+  removeNodeProtocol: false,
   clean: true,
   splitting: true,
   minifySyntax: true,

@@ -9,5 +9,6 @@ export default defineConfig({
   },
   format: 'esm',
   target: 'node26',
+  removeNodeProtocol: false,
   clean: true,
 });

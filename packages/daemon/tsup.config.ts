@@ -5,6 +5,7 @@ export default defineConfig({
   entry: ['src/index.ts'],
   format: 'esm',
   target: 'node26',
+  removeNodeProtocol: false,
   clean: true,
   noExternal: [/^@hoop\//],
 });

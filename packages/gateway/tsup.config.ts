@@ -5,6 +5,7 @@ export default defineConfig({
   entry: ['src/index.ts', 'src/main.ts'],
   format: 'esm',
   target: 'node26',
+  removeNodeProtocol: false,
   clean: true,
   /** node:sqlite has no name without its prefix. */
   removeNodeProtocol: false,

@@ -1,3 +1,9 @@
 import { defineConfig } from 'tsup';
 
-export default defineConfig({ entry: ['src/index.ts'], format: 'esm', target: 'node26', clean: true });
+export default defineConfig({
+  entry: ['src/index.ts'],
+  format: 'esm',
+  target: 'node26',
+  removeNodeProtocol: false,
+  clean: true,
+});

@@ -5,5 +5,6 @@ export default defineConfig({
   entry: ['src/index.ts', 'src/conformance-suite.ts', 'src/demo.ts', 'src/idp.ts', 'src/browser.ts', 'src/query.ts'],
   format: 'esm',
   target: 'node26',
+  removeNodeProtocol: false,
   clean: true,
 });

@@ -172,8 +172,12 @@ export class Flow {
     const outcome: Outcome = { end, bytesIn, bytesOut, ...(refusal === undefined ? {} : { refusal }) };
     if (bug !== undefined) this.#options.report?.(bug);
     if (end === 'client' && !this.#line.isOpen) return outcome;
-    this.#line.tell();
-    await this.#close(outcome);
+    try {
+      this.#line.tell();
+      await this.#close(outcome);
+    } catch (error) {
+      this.#options.report?.(error);
+    }
     return outcome;
   }
 }

@@ -3,4 +3,4 @@ import { Flow } from './flow.js';
 import type { RunFlow } from './ports.js';
 
 /** Takes the wire's callbacks before it returns. */
-export const runFlow: RunFlow = (options) => new Flow(protocols[options.upstream.protocol], options).run();
+export const runFlow: RunFlow = async (options) => new Flow(protocols[options.upstream.protocol], options).run();

@@ -16,6 +16,8 @@ export interface UpstreamEvents {
 
 /** Below this, several pieces go out as one array; above, corked and uncopied. */
 const SMALL = 16_384;
+/** An idle flow whose upstream's host died is found out by the kernel's probes, which begin after this. */
+const KEEPALIVE_MS = 60_000;
 
 /**
  * The socket to the resource, plain at first, TLS after `startTls`. Whoever `listen`s gets what comes; until then it
@@ -40,7 +42,14 @@ export class UpstreamSocket {
   static open(host: string, port: number, signal: AbortSignal): Promise<UpstreamSocket> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
-      const socket = connect({ host, port, allowHalfOpen: true, noDelay: true, keepAlive: true });
+      const socket = connect({
+        host,
+        port,
+        allowHalfOpen: true,
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: KEEPALIVE_MS,
+      });
       const stop = () => socket.destroy(toError(signal.reason));
       signal.addEventListener('abort', stop, { once: true });
       const failed = (error: Error) => {

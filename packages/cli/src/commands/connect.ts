@@ -20,7 +20,7 @@ export const connect: Command = {
   run: async (needs, input) => {
     const connection = find((await ready(needs)).connections, word(input, 0));
     const client = CLIENTS[connection.protocol];
-    const code = client === undefined ? NOT_FOUND : await client(connection, words(input, 1));
+    const code = client === undefined ? NOT_FOUND : await client(connection, passed(words(input, 1)));
     if (code !== NOT_FOUND) return code;
     const { host, port } = whereOf(connection);
     needs.err(`no client for ${connection.protocol} is installed here; it is reached at:\n`);
@@ -28,6 +28,9 @@ export const connect: Command = {
     return NOT_FOUND;
   },
 };
+
+/** What stands behind `--`, or simply behind the name. */
+const passed = (args: readonly string[]) => (args[0] === '--' ? args.slice(1) : args);
 
 type Client = (connection: LocalConnection, args: readonly string[]) => Promise<number>;
 const CLIENTS: Partial<Record<LocalConnection['protocol'], Client>> = {

@@ -9,7 +9,7 @@ import type { Terminal } from './render.js';
 
 /** Checks the record: the gateway's own against its store, or a copy by itself. Throws \`UserError\` \`broken\`. */
 export async function verifyAudit(
-  options: { config: string; copy?: string; json?: boolean },
+  options: { config: string; copy?: string | undefined; json?: boolean },
   io: Terminal,
 ): Promise<void> {
   const verdict = options.copy === undefined ? await own(options.config) : copied(options.copy);

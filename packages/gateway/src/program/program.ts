@@ -36,12 +36,13 @@ export function program(sessions: Sessions, io: Terminal): Command {
   root
     .command('audit')
     .description('the record')
-    .command('verify')
-    .description('check every byte of the record; exit 1 and the first broken entry if it was changed or cut')
+    .command('verify [copy]')
+    .description(
+      'check every byte of the record, or of a copy of its folder; exit 1 and the first broken entry if not whole',
+    )
     .option(...CONFIG)
-    .option('--copy <folder>', 'a copy of the record, by itself')
     .option(...JSON_FLAG)
-    .action((options) => verifyAudit(options, io));
+    .action((copy: string | undefined, options) => verifyAudit({ ...options, copy }, io));
   return root;
 }
 

@@ -1,0 +1,261 @@
+import { ApiError } from '@hoop/contracts/http';
+import type { State } from '@hoop/contracts/local';
+import { describe, expect, test } from 'vitest';
+import { blocked, hoop, login, NOW, pg, state } from './stage.js';
+
+describe('ls', () => {
+  test('shows what can be reached where, and the hints beside', async () => {
+    const { code, out, err } = await hoop(['ls']);
+    expect(out).toMatchInlineSnapshot(`
+      "pg-prod  postgres  127.77.3.2:5432  ready
+      pg-dev   postgres  127.0.0.1:34001  not by name: 127.77.3.3:5432 is held by docker-proxy (pid 812)
+      "
+    `);
+    expect(err).toBe('hoop connect pg-dev reaches it\n');
+    expect(code).toBe(0);
+  });
+
+  test('--json is one array', async () => {
+    expect(JSON.parse((await hoop(['ls', '--json'])).out)).toEqual([pg, blocked]);
+  });
+
+  test('without a login is exit 4, with the command that helps', async () => {
+    const ran = await hoop(['ls'], { now: state({ login: null }) });
+    expect(ran).toEqual({ code: 4, out: '', err: 'hoop: you are not logged in\n  hoop login https://YOUR-GATEWAY\n' });
+    const json = await hoop(['ls', '--json'], { now: state({ login: null }) });
+    expect(JSON.parse(json.err)).toEqual({
+      error: { code: 'login-required', message: 'you are not logged in', hint: 'hoop login https://YOUR-GATEWAY' },
+    });
+    const ended = await hoop(['ls'], { now: state({ login: { ...login, state: 'expired' } }) });
+    expect([ended.code, ended.err]).toEqual([4, 'hoop: your login has ended\n  hoop login https://gw.example\n']);
+  });
+
+  test('waits for a daemon that is finding its feet', async () => {
+    const early = state({ login: { ...login, state: 'renewing' }, connections: [], gateway: null });
+    const middle = state({ connections: [], gateway: { url: 'u', state: 'connecting', since: NOW, warm: 0 } });
+    const { out } = await hoop(['ls'], { now: early, states: [early, middle, state()] });
+    expect(out).toContain('pg-prod');
+  });
+
+  test('with a gateway that is away and nothing to show is exit 69', async () => {
+    const offline = { url: 'https://gw.example', state: 'offline' as const, since: NOW, warm: 0, error: 'timed out' };
+    const ran = await hoop(['ls'], { now: state({ connections: [], gateway: offline }) });
+    expect(ran.code).toBe(69);
+    expect(ran.err).toContain('the gateway https://gw.example cannot be reached: timed out');
+  });
+
+  test('cannot be made to write over the screen by a name of the gateway', async () => {
+    const evil = { ...pg, name: 'a\u001b[2Jb', contact: '\u202egro.live', state: 'requestable' as const };
+    const { out } = await hoop(['ls'], { now: state({ connections: [evil] }) });
+    expect(out).not.toMatch(/[\u001b\u202e]/);
+    expect(out).toContain('on request: ask');
+  });
+
+  test('--watch without a terminal prints a table a change, and nothing twice', async () => {
+    const states = [state({ connections: [pg] }), state({ connections: [pg] }), state({ connections: [] })];
+    const { out } = await hoop(['ls', '--watch'], { states });
+    expect(out.match(/pg-prod/g)).toHaveLength(1);
+    const json = await hoop(['ls', '--watch', '--json'], { states });
+    expect(
+      json.out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).length),
+    ).toEqual([1, 0]);
+  });
+});
+
+describe('show', () => {
+  test.each([
+    ['psql', 'psql "host=127.77.3.2 port=5432 dbname=shop"\n'],
+    ['dsn', 'postgresql://127.77.3.2:5432/shop\n'],
+    ['jdbc', 'jdbc:postgresql://127.77.3.2:5432/shop\n'],
+  ])('--as %s', async (form, wanted) => {
+    expect((await hoop(['show', 'pg-prod', '--as', form])).out).toBe(wanted);
+  });
+
+  test('--as dbeaver is one argument for -con', async () => {
+    const { out } = await hoop(['show', 'pg-prod', '--as', 'dbeaver']);
+    expect(out).toMatch(
+      /^dbeaver -con "driver=postgresql\|name=pg-prod\|host=127\.77\.3\.2\|port=5432\|database=shop\|/,
+    );
+  });
+
+  test('quotes a database whose name a shell or libpq would read otherwise', async () => {
+    const odd = state({ connections: [{ ...pg, database: "it's $HOME" }] });
+    expect((await hoop(['show', 'pg-prod', '--as', 'psql'], { now: odd })).out).toBe(
+      `psql 'host=127.77.3.2 port=5432 dbname='\\''it\\'\\''s $HOME'\\'''\n`,
+    );
+  });
+
+  test('of a connection not reachable by name gives the address that is', async () => {
+    expect((await hoop(['show', 'pg-dev.hoop', '--as', 'dsn'])).out).toBe('postgresql://127.0.0.1:34001/shop\n');
+  });
+
+  test('a name that is not there is exit 1 with those that are; a form that is not, 2', async () => {
+    const unknown = await hoop(['show', '../../etc']);
+    expect([unknown.code, unknown.err]).toEqual([
+      1,
+      'hoop: you see no connection called "../../etc"\n  you see: pg-prod, pg-dev\n',
+    ]);
+    expect((await hoop(['show', 'pg-prod', '--as', 'odbc'])).code).toBe(2);
+    const tcp = state({ connections: [{ ...pg, protocol: 'tcp' }] });
+    expect((await hoop(['show', 'pg-prod', '--as', 'jdbc'], { now: tcp })).code).toBe(2);
+  });
+});
+
+test('status says all, and what is wrong', async () => {
+  const now = state({
+    problems: [{ code: 'x', message: 'a problem', hint: 'its cure' }],
+    gateway: { url: 'https://gw.example', state: 'offline', since: NOW, warm: 0, error: 'timed out' },
+  });
+  const { out } = await hoop(['status'], { now });
+  expect(out).toMatchInlineSnapshot(`
+    "daemon       hoopd 0.1.0, pid 4711, up 90 s
+    login        alice@shop.example, active, in keychain, certificate for 10 min, lease until 2026-01-02 04:04:05 UTC
+    gateway      https://gw.example, offline: timed out
+    resolver     127.77.3.1:5377, 2 answered
+    connections  2 seen, 1 not by name, 0 open
+                 pg-dev: 127.77.3.3:5432 is held by docker-proxy (pid 812)
+    turned away  0 (other users 0, wrong protocol 0, local API 0, ports 0)
+    problem      a problem
+                 its cure
+    "
+  `);
+});
+
+test('whoami tells person, groups and where the login is kept', async () => {
+  const { out } = await hoop(['whoami']);
+  expect(out).toContain('person       alice@shop.example\ngroups       dba\n');
+  expect(JSON.parse((await hoop(['whoami', '--json'])).out)).toEqual(login);
+});
+
+describe('login', () => {
+  const attempt = { id: '7', phase: 'discovering' as const };
+  const browser = { id: '7', phase: 'browser' as const, url: 'https://idp.example/auth?x' };
+  const done = state({ login: { ...login, since: NOW } });
+  const asked: unknown[] = [];
+  const api = {
+    login: async ({ body }: { body: unknown }) => {
+      asked.push(body);
+      return attempt;
+    },
+    cancelLogin: async () => ({ cancelled: true }),
+  };
+  const before = state({ login: null });
+  const run = (args: string[], states: State[], needs = {}) =>
+    hoop(['login', ...args], { now: before, states, api: api as never, needs });
+
+  test('tells the address without a terminal, and who one is at the end', async () => {
+    const { code, err } = await run(
+      ['https://gw.example', '--no-browser'],
+      [state({ login: null, attempt }), state({ login: null, attempt: browser }), done],
+    );
+    expect(err).toBe(
+      'open in a browser on this machine: https://idp.example/auth?x\nlogged in to https://gw.example as alice@shop.example\n',
+    );
+    expect(code).toBe(0);
+    expect(asked.at(-1)).toEqual({ gateway: 'https://gw.example', flow: 'browser', store: 'keychain' });
+  });
+
+  test('--device tells the code', async () => {
+    const device = { id: '7', phase: 'device' as const, url: 'https://idp.example/device', userCode: 'ABCD-EFGH' };
+    const { err } = await run(
+      ['gw.example', '--device', '--login-store=memory'],
+      [state({ login: null, attempt: device }), done],
+    );
+    expect(err).toContain('https://idp.example/device  and enter the code: ABCD-EFGH');
+    expect(asked.at(-1)).toEqual({ gateway: 'https://gw.example', flow: 'device', store: 'memory' });
+  });
+
+  test('that fails says why, with the exit code of the cause', async () => {
+    const failed = (code: string) => ({
+      id: '7',
+      phase: 'failed' as const,
+      error: { code, message: 'it failed', hint: 'do this' },
+    });
+    const away = await run(['gw.example'], [state({ login: null, attempt: failed('gateway-unreachable') })]);
+    expect([away.code, away.err]).toEqual([69, 'hoop: it failed\n  do this\n']);
+    expect((await run(['gw.example'], [state({ login: null, attempt: failed('keychain-absent') })])).code).toBe(1);
+    const json = await run(['gw.example', '--json'], [state({ login: null, attempt: failed('keychain-absent') })]);
+    expect(JSON.parse(json.err).error).toEqual({ code: 'keychain-absent', message: 'it failed', hint: 'do this' });
+  });
+
+  test('is given up by Ctrl-C: exit 130', async () => {
+    const onInterrupt = (then: () => void) => {
+      queueMicrotask(then);
+      return () => {};
+    };
+    const { code, err } = await hoop(['login', 'gw.example', '--no-browser'], {
+      now: before,
+      api: api as never,
+      needs: { onInterrupt, daemon: { ...stillWaiting(before) } },
+    });
+    expect([code, err]).toEqual([130, 'login given up\n']);
+  });
+
+  test('takes the gateway from HOOP_GATEWAY, else from the last login, else asks', async () => {
+    await run(['--no-browser'], [done], { variables: { HOOP_GATEWAY: 'https://env.example' } });
+    expect(asked.at(-1)).toMatchObject({ gateway: 'https://env.example' });
+    const none = await run([], [done]);
+    expect([none.code, none.err]).toEqual([2, 'hoop: which gateway?\n  hoop login https://YOUR-GATEWAY\n']);
+  });
+
+  function stillWaiting(now: State) {
+    return {
+      state: async () => now,
+      running: async () => now,
+      api: async () => api as never,
+      watch: async function* () {
+        await new Promise(() => {});
+        yield now;
+      },
+    };
+  }
+});
+
+describe('sessions', () => {
+  const row = {
+    ...{
+      id: '7kq2',
+      person: 'alice@shop.example',
+      connection: 'pg-prod',
+      protocol: 'postgres' as const,
+      program: 'psql',
+    },
+    ...{ startedAt: NOW - 60_000, endedAt: NOW, statements: 1, rows: 1, bytesIn: 1, bytesOut: 1, ms: 38 },
+  };
+  test('ls and show', async () => {
+    const record = [
+      { number: 1, at: NOW, text: 'select\n  1', verdict: 'allow' as const, ms: 3, tag: 'SELECT 1' },
+      { number: 2, at: NOW, text: 'drop table x', verdict: 'deny' as const, rule: 'no-drop' },
+    ];
+    const api = { sessions: async () => [row], session: async () => ({ ...row, record }) };
+    const { out } = await hoop(['sessions', 'ls'], { api });
+    expect(out).toBe('7kq2  2026-01-02 03:03:05  alice@shop.example  pg-prod  psql  1 statement, 1 row, 38 ms  60 s\n');
+    const shown = await hoop(['sessions', 'show', '7kq2'], { api });
+    expect(shown.out).toContain('1  2026-01-02 03:04:05  3 ms  SELECT 1         select 1\n');
+    expect(shown.out).toContain('denied: no-drop  drop table x\n');
+  });
+
+  test('that the gateway refuses is exit 5', async () => {
+    const refuse = () => Promise.reject(new ApiError(403, 'not-auditor', 'you may see only your own'));
+    const ran = await hoop(['sessions', 'ls', '--all'], { api: { sessions: refuse } });
+    expect([ran.code, ran.err]).toEqual([5, 'hoop: you may see only your own\n']);
+  });
+});
+
+describe('daemon', () => {
+  test('status and stop never start one', async () => {
+    expect(await hoop(['daemon', 'status'], { running: false })).toEqual({
+      code: 1,
+      out: 'hoopd does not run\n',
+      err: '',
+    });
+    expect(await hoop(['daemon', 'stop'], { running: false })).toEqual({
+      code: 0,
+      out: '',
+      err: 'hoopd does not run\n',
+    });
+  });
+});

@@ -1,0 +1,53 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { planPaths } from '@hoop/platform';
+import { describe, expect, test } from 'vitest';
+import type { Input, Needs } from '../src/command.js';
+import { readSettings } from '../src/settings.js';
+import { machineAt } from './stage.js';
+
+const PEM = '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n';
+
+function setUp(config: string | undefined, variables: Record<string, string> = {}) {
+  const home = mkdtempSync(join(tmpdir(), 'hoop-settings-'));
+  const machine = machineAt(home);
+  const paths = planPaths(machine);
+  mkdirSync(dirname(paths.configFile), { recursive: true });
+  if (config !== undefined) writeFileSync(paths.configFile, config.replaceAll('HOME', home));
+  writeFileSync(join(home, 'ca.pem'), PEM);
+  writeFileSync(join(home, 'no.pem'), 'nothing');
+  const needs = { machine, paths, variables } as unknown as Needs;
+  return { home, read: (input: Partial<Input> = {}) => readSettings(needs, { arguments: [], options: {}, ...input }) };
+}
+
+describe('settings', () => {
+  test('flag before environment before file before default', async () => {
+    const config = 'gateway: https://file\nloginStore: memory\ncaFile: HOME/ca.pem\n';
+    expect(await setUp(undefined).read()).toEqual({ loginStore: 'keychain' });
+    expect(await setUp(config).read()).toEqual({ gateway: 'https://file', loginStore: 'memory', ca: PEM });
+    const both = setUp(config, { HOOP_GATEWAY: 'https://env' });
+    expect((await both.read()).gateway).toBe('https://env');
+    const given = await both.read({
+      arguments: ['https://flag'],
+      options: { loginStore: 'keychain', caFingerprint: 'sha256:1' },
+    });
+    expect(given).toEqual({ gateway: 'https://flag', loginStore: 'keychain', caFingerprint: 'sha256:1' });
+  });
+
+  test.each([
+    ['an unknown key', 'gatway: https://x\n', '`gatway` is not a key'],
+    ['a key that is not text', 'gateway: [a]\n', '`gateway` is not text'],
+    ['what is no map', '- a\n', 'it is not a map of keys'],
+    ['what is no YAML', 'a: [\n', 'it is not YAML'],
+    ['a store that does not exist', 'loginStore: disk\n', 'neither keychain nor memory'],
+  ])('%s is refused', async (_, config, message) => {
+    await expect(setUp(config).read()).rejects.toThrow(message);
+  });
+
+  test('roots that are not there, or none, are refused', async () => {
+    const { home, read } = setUp('');
+    await expect(read({ options: { caFile: join(home, 'missing.pem') } })).rejects.toThrow('ENOENT');
+    await expect(read({ options: { caFile: join(home, 'no.pem') } })).rejects.toThrow('holds no certificate');
+  });
+});

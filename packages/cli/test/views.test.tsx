@@ -1,0 +1,42 @@
+import { render } from 'ink-testing-library';
+import { expect, test } from 'vitest';
+import { rowsOf } from '../src/commands/ls.js';
+import { Columns } from '../src/views/frame.js';
+import { LoginWait } from '../src/views/login.js';
+import { blocked, NOW, pg } from './stage.js';
+
+test('the wait of a login shows address, code and what is left of the time', () => {
+  const attempt = {
+    id: '1',
+    phase: 'device' as const,
+    url: 'https://idp/device',
+    userCode: 'ABCD-EFGH',
+    expiresAt: NOW + 299_000,
+  };
+  const { lastFrame, rerender, unmount } = render(<LoginWait attempt={attempt} now={() => NOW} />);
+  expect(lastFrame()).toBe(
+    'in a browser on any device, go to\nhttps://idp/device\nand enter ABCD-EFGH\n4:59 left, Ctrl-C gives up',
+  );
+  rerender(<LoginWait attempt={{ ...attempt, phase: 'certifying' }} now={() => NOW} />);
+  expect(lastFrame()).toBe('getting the certificate…');
+  unmount();
+});
+
+test('an address cannot move the cursor', () => {
+  const attempt = { id: '1', phase: 'browser' as const, url: 'https://idp/\u001b[2J' };
+  const { lastFrame, unmount } = render(<LoginWait attempt={attempt} now={() => NOW} />);
+  expect(lastFrame()).not.toContain('\u001b[2J');
+  unmount();
+});
+
+test('columns stand under each other', () => {
+  const { lastFrame, unmount } = render(
+    <Columns rows={rowsOf([pg, { ...blocked, holder: undefined } as typeof pg])} />,
+  );
+  expect(
+    lastFrame()
+      ?.split('\n')
+      .map((line) => line.indexOf('postgres')),
+  ).toEqual([9, 9]);
+  unmount();
+});

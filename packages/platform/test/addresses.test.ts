@@ -1,0 +1,106 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  assign,
+  claimSubnet,
+  loadRemembered,
+  NOTHING,
+  otherPort,
+  type Remembered,
+  saveRemembered,
+  subnetsToTry,
+} from '../src/index.js';
+
+describe('addresses', () => {
+  test('are chosen once: whatever comes later, a name keeps its own', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uniqueArray(fc.stringMatching(/^[a-z]{1,6}$/)), { maxLength: 5 }), (lists) => {
+        let known: Remembered = NOTHING;
+        for (const list of lists) {
+          const next = assign(known, 'p', list);
+          for (const [key, entry] of Object.entries(known.names)) expect(next.names[key]).toEqual(entry);
+          known = next;
+        }
+        const entries = Object.values(known.names);
+        expect(new Set(entries.map((entry) => entry.host)).size).toBe(entries.length);
+        expect(new Set(entries.map((entry) => entry.highPort)).size).toBe(entries.length);
+      }),
+    );
+  });
+
+  test('the first name gets .3; beyond the /24 there are high ports only', () => {
+    const names = Array.from({ length: 260 }, (_, i) => `n${String(i).padStart(3, '0')}`);
+    const { names: all } = assign(NOTHING, 'p', names);
+    expect(all['p/n000']?.host).toBe(3);
+    expect(all['p/n251']?.host).toBe(254);
+    expect(all['p/n252']?.host).toBeUndefined();
+    expect(new Set(Object.values(all).map((entry) => entry.highPort)).size).toBe(260);
+  });
+
+  test('a name like a property of every object is a name', () => {
+    expect(assign(NOTHING, 'p', ['constructor']).names['p/constructor']?.host).toBe(3);
+  });
+
+  test('another high port is neither one that is given nor one that was tried', () => {
+    const known = assign(NOTHING, 'p', ['a', 'b']);
+    const own = known.names['p/a']!.highPort;
+    const other = otherPort(known, 'p/a', new Set([own]));
+    expect([own, known.names['p/b']!.highPort]).not.toContain(other);
+  });
+
+  test('users and state folders start at different /24s, and the remembered one comes first', () => {
+    const starts = new Set(Array.from({ length: 50 }, (_, i) => subnetsToTry(1000 + i, '/s', undefined)[0]));
+    expect(starts.size).toBeGreaterThan(35);
+    const ring = subnetsToTry(1000, '/s', 7);
+    expect(ring[0]).toBe(7);
+    expect(new Set(ring).size).toBe(256);
+  });
+});
+
+test('a /24 is one daemon’s as long as it lives', async () => {
+  const ring = subnetsToTry(process.pid, '/claim-test', undefined);
+  const first = await claimSubnet(ring);
+  const second = await claimSubnet(ring);
+  expect(first.subnet).toBe(ring[0]);
+  expect(second.subnet).toBe(ring[1]);
+  await new Promise((closed) => first.server.close(closed));
+  const third = await claimSubnet(ring);
+  expect(third.subnet).toBe(ring[0]);
+  second.server.close();
+  third.server.close();
+});
+
+describe('the state file', () => {
+  const uid = process.getuid!();
+  let folder: string;
+  let path: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'hoop-state-'));
+    path = join(folder, 'state.json');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  test('comes back as it was saved', () => {
+    const saved = { ...assign(NOTHING, 'p', ['a', 'b']), subnet: 9 };
+    saveRemembered(path, saved);
+    expect(loadRemembered(path, uid, 1)).toEqual(saved);
+  });
+
+  const whole = JSON.stringify({ version: 1, subnet: 3, names: { 'p/a': { host: 3, highPort: 20_000 } } });
+  test.each([
+    ['truncated', whole.slice(0, 40)],
+    ['empty', ''],
+    ['of another version', whole.replace('"version":1', '"version":2')],
+    ['with an address that is none', whole.replace('"host":3', '"host":999')],
+    ['with a port that is none', whole.replace('20000', '"x"')],
+    ['a list', '[]'],
+  ])('%s: moved aside, and all starts again', (_, text) => {
+    writeFileSync(path, text);
+    const loaded = loadRemembered(path, uid, 77);
+    expect(loaded).toEqual({ subnet: undefined, names: {}, spoiled: `${path}.unreadable-77` });
+    expect(readdirSync(folder)).toEqual(['state.json.unreadable-77']);
+  });
+});
