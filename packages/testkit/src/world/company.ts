@@ -108,13 +108,18 @@ export class Company {
     this.#secret(this.configFile, stringify(this.#config({ key, certificate, password })));
     const check = await this.gateway('check');
     if (check.code !== 0) throw new Error(`hoop-gateway check: ${check.stderr.trim()}`);
-    await this.serve();
+    await this.serveGateway();
   }
 
-  /** Starts the gateway's program: at first, and after a test has ended it. */
-  async serve(): Promise<void> {
+  /** Starts the gateway as it is configured by now, and waits until it serves. */
+  async serveGateway(): Promise<void> {
     const argv = [join(this.#options.programs.bin, 'hoop-gateway'), 'serve', '--config', this.configFile];
     await this.#healthy(this.#start('gateway', argv, this.gatewayFolder));
+  }
+
+  /** kill -9, as a crash or the kernel would. */
+  async killGateway(): Promise<void> {
+    await this.#options.processes.kill('gateway');
   }
 
   /** A command on the gateway's host, e.g. `users ls`. */
