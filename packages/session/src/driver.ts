@@ -24,6 +24,8 @@ export interface DriverPorts {
 export interface Ending {
   end: Outcome['end'];
   refusal?: Refusal | undefined;
+  /** Work may still run upstream. */
+  working?: boolean;
   /** Our own fault, for the log. */
   bug?: unknown;
 }
@@ -323,6 +325,7 @@ export class Driver {
     if (this.#closing) return;
     this.#closing = true;
     this.#stop.abort();
+    ending.working = this.#engine.working?.() ?? true;
     for (const lane of [this.#client, this.#upstreamLane]) this.#stopScript(lane, ending);
     this.#client.chunks.clear();
     this.#upstreamLane.chunks.clear();

@@ -134,13 +134,13 @@ export class Flow {
   }
 
   /** Ends both sides: at leisure if the flow came to its own end, within `RESET_MS` if it was ended. */
-  async #finish({ end, refusal }: Ending): Promise<void> {
-    const orderly = refusal === undefined;
+  async #finish(ending: Ending): Promise<void> {
     for (const release of this.#releases) release();
-    await Promise.all([this.#leaveClient(refusal, orderly ? LINGER_MS : RESET_MS), this.#leaveUpstream(orderly, end)]);
+    await Promise.all([this.#leaveClient(ending.refusal), this.#leaveUpstream(ending)]);
   }
 
-  async #leaveClient(refusal: Refusal | undefined, ms: number): Promise<void> {
+  async #leaveClient(refusal: Refusal | undefined): Promise<void> {
+    const ms = refusal === undefined ? LINGER_MS : RESET_MS;
     if (!this.#clientIn && (await this.#clientOutlasts(ms))) this.#options.wire.destroy(refusal);
   }
 
@@ -155,11 +155,11 @@ export class Flow {
   }
 
   /** Work that still runs there is cancelled before the socket goes: the upstream would not notice until it writes. */
-  async #leaveUpstream(orderly: boolean, end: Outcome['end']): Promise<void> {
+  async #leaveUpstream({ end, refusal, working }: Ending): Promise<void> {
     const socket = this.#driver.upstream;
     if (socket === undefined) return;
-    if (orderly) return socket.leave(LINGER_MS);
-    const cancelled = end === 'upstream' ? undefined : this.#cancelUpstream();
+    if (refusal === undefined) return socket.leave(LINGER_MS);
+    const cancelled = working && end !== 'upstream' ? this.#cancelUpstream() : undefined;
     const cut = setTimeout(() => socket.destroy(), RESET_MS);
     await cancelled;
     clearTimeout(cut);

@@ -28,6 +28,7 @@ export class UpstreamSocket {
   #unwatch: () => void;
   #events: UpstreamEvents | undefined;
   readonly #early = new Chunks();
+  #paused = true;
   #ended = false;
   #lost: Error | undefined;
   #closed = false;
@@ -71,14 +72,14 @@ export class UpstreamSocket {
     for (let chunk = this.#early.take(); chunk !== undefined; chunk = this.#early.take()) events.data(chunk);
     if (this.#lost !== undefined) events.lost(this.#lost);
     else if (this.#ended) events.end();
-    else this.#socket.resume();
+    else this.resume();
   }
 
   /** From now on nobody listens and the socket is paused; `unread` is told first to whoever listens next. */
   deafen(unread: readonly Uint8Array[]): void {
     this.#events = undefined;
     for (const chunk of unread) this.#early.push(chunk);
-    this.#socket.pause();
+    this.pause();
   }
 
   write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
@@ -96,10 +97,15 @@ export class UpstreamSocket {
   }
 
   pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
     this.#socket.pause();
   }
 
+  /** Costs nothing where nothing was paused: the driver calls it for each chunk. */
   resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
     this.#socket.resume();
   }
 
@@ -111,7 +117,7 @@ export class UpstreamSocket {
   /** Closes once all is written, at the latest after `ms`. Resolves when closed. */
   leave(ms: number): Promise<void> {
     const deadline = setTimeout(() => this.destroy(), ms);
-    this.#socket.resume();
+    this.resume();
     this.#socket.destroySoon();
     return this.closed().finally(() => clearTimeout(deadline));
   }
@@ -153,7 +159,7 @@ export class UpstreamSocket {
     const data = (chunk: Uint8Array) => {
       if (this.#events !== undefined) return this.#events.data(chunk);
       this.#early.push(chunk);
-      socket.pause();
+      this.pause();
     };
     const end = () => {
       this.#ended = true;
@@ -168,7 +174,9 @@ export class UpstreamSocket {
       this.#closed = true;
       for (const resolve of this.#whenClosed.splice(0)) resolve();
     };
-    socket.on('data', data).on('end', end).on('drain', drain).on('error', error).on('close', close).pause();
+    socket.on('data', data).on('end', end).on('drain', drain).on('error', error).on('close', close);
+    this.#paused = true;
+    socket.pause();
     return () => {
       socket.off('data', data).off('end', end).off('drain', drain).off('error', error).off('close', close);
     };

@@ -52,7 +52,7 @@ test('scripts that wake each other do not nest, and no wake is lost', async () =
     yield { do: 'close', end: 'upstream' };
   }
   const { ended } = drive({ fromClient, fromUpstream });
-  expect(await ended).toEqual({ end: 'upstream' });
+  expect(await ended).toEqual({ end: 'upstream', working: true });
   expect(order).toEqual([0, 1, 2].flatMap((n) => [`client ${n} goes on`, `upstream ${n}`]));
 });
 

@@ -41,6 +41,22 @@ test('a revoked flow: the native error, our end, a reset 250 ms later; running w
   expect(recorder.kinds).toEqual(['session', 'opened', 'intent', 'cancel', 'end']);
 });
 
+test('where nothing runs upstream, nothing is cancelled there', async () => {
+  const { server, heard } = await answering();
+  await using _ = server;
+  const lines = new Lines();
+  const { wire, stop, outcome } = flowTo(server.port, {
+    ...lines.spec,
+    open: (flow) => ({ ...lines.spec.open(flow), working: () => false }),
+  });
+  wire.say('read 1\n');
+  await wire.until(({ text }) => text !== '');
+  stop.abort(REVOKED);
+  await outcome;
+  expect(heard).toEqual(['read 1\n']);
+  expect(server.sockets).toHaveLength(1);
+});
+
 test('a client that ends when it is told is not reset', async () => {
   const { server } = await answering();
   await using _ = server;
