@@ -5,6 +5,8 @@ import { Driver, type Ending } from './driver.js';
 import { SessionLine } from './line.js';
 import type { FlowOptions } from './ports.js';
 
+/** From the first byte to the client's wish: PostgreSQL's `authentication_timeout` is of this kind. */
+const OPENING_MS = 10_000;
 /** From the last words to a flow that was ended from outside until it is cut. */
 const RESET_MS = 250;
 /** From our end of an orderly flow until what the other ends leave undone is cut. */
@@ -21,6 +23,7 @@ export class Flow {
   readonly #releases: (() => void)[] = [];
   #upstreamKey: CancelKey | undefined;
   #clientIn = false;
+  #opening: NodeJS.Timeout | undefined;
   readonly #ended: Promise<Ending>;
   #onClientIn: () => void = () => {};
 
@@ -48,13 +51,15 @@ export class Flow {
   readonly #close: (outcome: Outcome) => Promise<void>;
 
   async run(): Promise<Outcome> {
-    const { signal } = this.#options;
+    const { signal, openingMs } = this.#options;
     const revoke = () => this.#driver.revoke(signal.reason);
     signal.addEventListener('abort', revoke, { once: true });
     if (signal.aborted) revoke();
+    this.#opening = setTimeout(() => this.#driver.fail('nothing was asked for in time'), openingMs ?? OPENING_MS);
     this.#driver.start();
     this.#watchClient();
     const ending = await this.#ended;
+    clearTimeout(this.#opening);
     signal.removeEventListener('abort', revoke);
     await this.#finish(ending);
     return this.#record(ending);
@@ -83,6 +88,7 @@ export class Flow {
     effect: { database: string; parameters: ReadonlyMap<string, string> },
     signal: AbortSignal,
   ): Promise<DialOutcome> {
+    clearTimeout(this.#opening);
     const refusal = this.#unrevealable() ?? (await this.#line.open());
     if (refusal !== undefined) return { dialled: { ok: false, refusal } };
     const { database, parameters } = effect;
