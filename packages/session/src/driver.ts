@@ -99,6 +99,11 @@ export class Driver {
     this.#end({ end: 'revoked', refusal });
   }
 
+  /** Ends the flow for what its client does, or fails to do. */
+  fail(message: string): void {
+    this.#end(endingOf(new ProtocolError(message)));
+  }
+
   #arrive(lane: Lane, chunk: Uint8Array): void {
     if (lane === this.#client) this.bytesIn += chunk.length;
     if (lane.state === 'done' || this.#ending !== undefined) {

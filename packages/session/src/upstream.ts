@@ -1,5 +1,11 @@
 import { connect, isIP, type Socket } from 'node:net';
-import { getCACertificates, type TLSSocket, connect as tlsConnect } from 'node:tls';
+import {
+  createSecureContext,
+  getCACertificates,
+  type SecureContext,
+  type TLSSocket,
+  connect as tlsConnect,
+} from 'node:tls';
 import type { TlsFacts } from '@hoop/core';
 import { concat, ProtocolError } from '@hoop/core';
 import { Chunks } from './chunks.js';
@@ -144,8 +150,7 @@ export class UpstreamSocket {
       host,
       ...(isIP(host) === 0 ? { servername: host } : {}),
       ...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }),
-      ca: ca ?? getCACertificates('system'),
-      minVersion: 'TLSv1.2',
+      secureContext: trusting(ca),
       rejectUnauthorized: true,
     });
     this.#socket = secure;
@@ -181,6 +186,18 @@ export class UpstreamSocket {
       socket.off('data', data).off('end', end).off('drain', drain).off('error', error).off('close', close);
     };
   }
+}
+
+const contexts = new Map<string | undefined, SecureContext>();
+
+/** Parsing roots, above all the system's, costs more than the handshake: done once for each configured `ca`. */
+function trusting(ca: string | undefined): SecureContext {
+  let context = contexts.get(ca);
+  if (context === undefined) {
+    context = createSecureContext({ ca: ca ?? getCACertificates('system'), minVersion: 'TLSv1.2' });
+    contexts.set(ca, context);
+  }
+  return context;
 }
 
 function handshake(secure: TLSSocket): Promise<void> {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import type { Refusal } from '@hoop/core';
-import { Cancelled } from '@hoop/core';
+import type { FlowContext, Refusal, Script } from '@hoop/core';
+import { Cancelled, READ } from '@hoop/core';
 import { expect, test } from 'vitest';
 import { Lines, SECRET } from './lines.js';
 import { flowTo, MemoryRecorder, TestServer } from './rig.js';
@@ -189,6 +189,21 @@ test('a cancel by the key of another flow: upstream hears it on a connection of 
   expect(heard.slice(count)).toEqual([`cancel ${key.process}`]);
   asking.wire.onEnd();
   await asking.outcome;
+});
+
+test('a client that never says what it wants is told so and ended', async () => {
+  const lines = new Lines();
+  function* silent(): Script {
+    for (let chunk = yield READ; chunk !== null; chunk = yield READ);
+  }
+  const spec = { ...lines.spec, open: (flow: FlowContext) => ({ ...lines.spec.open(flow), fromClient: silent }) };
+  const { wire, recorder, outcome } = flowTo(1, spec, { openingMs: 20 });
+  wire.say('half a startup');
+  await wire.until(({ finished }) => finished);
+  wire.onEnd();
+  expect(await outcome).toMatchObject({ end: 'error', refusal: { code: 'protocol' } });
+  expect(wire.text).toBe('ERR protocol This session was ended: nothing was asked for in time.\n');
+  expect(recorder.kinds).toEqual(['session', 'end']);
 });
 
 test('outputs that must be on record cannot be had of a protocol that shows none', async () => {
