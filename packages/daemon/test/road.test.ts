@@ -89,6 +89,40 @@ describe('a flow', () => {
     client.destroy();
   });
 
+  test('holds the gateway back that sends to a client that does not read', async () => {
+    const chunk = randomBytes(65_536);
+    const total = 800;
+    const stalled = Promise.withResolvers<void>();
+    let sent = 0;
+    handle = (flow) => {
+      flow.onWritable = () => {
+        while (sent < total) {
+          sent += 1;
+          if (!flow.channel.send(chunk, true)) return stalled.resolve();
+        }
+        flow.channel.finish();
+      };
+      flow.onWritable();
+    };
+    const client = await dial(on, 'raw');
+    await stalled.promise;
+    handle = echo;
+    for (let i = 0; i < 20; i++) {
+      const other = await dial(on, 'raw');
+      const answer = readAll(other);
+      other.end('x');
+      await answer;
+    }
+    expect(sent).toBeLessThan(total);
+    let length = 0;
+    client.on('data', (bytes: Buffer) => {
+      length += bytes.length;
+    });
+    await once(client, 'end');
+    expect(length).toBe(total * chunk.length);
+    client.destroy();
+  });
+
   test('a client that goes away is told to the gateway', async () => {
     const closed = Promise.withResolvers<string>();
     handle = (flow) => {
