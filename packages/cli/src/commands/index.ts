@@ -5,6 +5,7 @@ import { daemon } from './daemon.js';
 import { login } from './login.js';
 import { logout } from './logout.js';
 import { ls } from './ls.js';
+import { run } from './run.js';
 import { sessions } from './sessions.js';
 import { show } from './show.js';
 import { status } from './status.js';
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   ls,
   show,
   connect,
+  run,
   status,
   sessions,
   daemon,
