@@ -8,6 +8,5 @@ export default defineConfig({
   removeNodeProtocol: false,
   clean: true,
   /** node:sqlite has no name without its prefix. */
-  removeNodeProtocol: false,
   noExternal: [/^@hoop\//],
 });

@@ -104,6 +104,8 @@ export interface Engine {
   say(note: Note): void;
   /** Bytes that end the conversation natively where it stands now, or none if it stands inside a message. */
   refuse(refusal: Refusal): Uint8Array;
+  /** Work of the client runs upstream just now, so a flow that is ended has something to cancel. Absent: perhaps. */
+  working?(): boolean;
 }
 
 /**

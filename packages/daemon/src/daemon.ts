@@ -170,7 +170,11 @@ export class Daemon {
   }
 
   #follow(list: readonly WireConnection[]): void {
-    this.#listeners.follow(list).catch((error: Error) => {
+    const odd = list.filter(({ name }) => !LABEL.test(name));
+    if (odd.length > 0) this.#problems.add('odd-names', `${odd.length} connections have no name that DNS takes`);
+    else this.#problems.solved('odd-names');
+    const named = list.filter(({ name }) => LABEL.test(name));
+    this.#listeners.follow(named).catch((error: Error) => {
       this.#options.log.error({ stack: error.stack }, 'the list of connections could not be followed');
       this.#problems.add('listeners', `listeners could not be opened: ${error.message}`);
     });
@@ -202,6 +206,9 @@ export class Daemon {
     this.#options.changed();
   }
 }
+
+/** One label of a host name, in lower case (RFC 1123 §2.1); it is also a key of ours and a word on a terminal. */
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** The same login by the same way: only the certificate may differ. */
 function isSameWay(a: Credential | undefined, b: Credential | undefined): boolean {

@@ -204,6 +204,14 @@ describe('the list', () => {
     expect(last.connections[1]?.address).toBe(first.connections[0]?.address);
   });
 
+  test('a name that DNS does not take is left out, and said', async () => {
+    const names = ['../etc', 'a.b', 'UPPER', '', 'a\nb', 'x'.repeat(64), '-a'];
+    gateway.list([raw, ...names.map((name) => ({ ...raw, name }))]);
+    const state = await on.until(({ problems }) => problems.length > 0);
+    expect(state.problems).toEqual([{ code: 'odd-names', message: '7 connections have no name that DNS takes' }]);
+    await on.until(({ connections }) => connections.map((one) => one.name).join() === 'raw');
+  });
+
   test('lease, notice and the end of the login reach their places', async () => {
     await on.until((state) => state.gateway?.state === 'online');
     gateway.tell({ type: 'lease', until: 42, identity: { subject: 'bob', email: 'bob@shop.example', groups: [] } });

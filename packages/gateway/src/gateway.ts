@@ -68,7 +68,7 @@ export class Gateway implements ApiServices {
   #admin: HttpServer | undefined;
   #metricsServer: HttpServer | undefined;
   #ticking: NodeJS.Timeout | undefined;
-  #headEntry = 0;
+  #headEntry = -1;
 
   private constructor(
     options: GatewayOptions,
@@ -213,7 +213,7 @@ export class Gateway implements ApiServices {
     }
     this.audit({ event: 'started' });
     await this.#keepHead();
-    this.#ticking = setInterval(() => this.#tick(), TICK);
+    this.#ticking = setInterval(() => this.tick(), TICK);
   }
 
   /** Closes what a crash left open: its rows say how far the record knows it came. */
@@ -229,7 +229,8 @@ export class Gateway implements ApiServices {
     }
   }
 
-  #tick(): void {
+  /** What time alone changes: silent links, expired certificates, leases; and the signed head. */
+  tick(): void {
     const now = this.now();
     this.links.tick(now);
     this.#tunnel.endWarm((uplink) => uplink.certificate.notAfter <= now);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,9 +11,21 @@ import { Authority } from '../src/identity/authority.js';
 import { Idp } from './idp.js';
 import { keyPair, Laptop, type Pair } from './laptop.js';
 
-export const silent = pino({ level: 'silent' });
+export const silent = pino({ level: process.env.HOOP_LOG ?? 'silent' }, pino.destination({ fd: 2, sync: true }));
 export const sessions = () => ({ runFlow, refusalFor, epitaphOf, cancels: cancelRegistry() });
 export const temporary = () => mkdtempSync(join(tmpdir(), 'hoop-gateway-'));
+
+/** One CA and one laptop key for all rigs of a file: RSA keys take their time, and no test needs them to differ. */
+let made: Promise<string> | undefined;
+const pair = keyPair();
+function authority(): Promise<string> {
+  made ??= (async () => {
+    const folder = join(temporary(), 'ca');
+    await (await Authority.create(folder, 'test')).server(['localhost', '127.0.0.1']);
+    return folder;
+  })();
+  return made;
+}
 
 /** A clock that a test moves. */
 export class Clock {
@@ -37,7 +49,6 @@ export async function echo(): Promise<{ server: Server; port: number; sockets: S
 export class Rig {
   readonly folder = temporary();
   readonly clock = new Clock();
-  readonly #pair: Pair = keyPair();
   idp!: Idp;
   upstream!: Awaited<ReturnType<typeof echo>>;
   ca!: string;
@@ -47,7 +58,8 @@ export class Rig {
     const rig = new Rig();
     rig.idp = await Idp.start();
     rig.upstream = await echo();
-    rig.ca = (await Authority.create(join(rig.folder, 'ca'), 'test')).pem;
+    cpSync(await authority(), join(rig.folder, 'ca'), { recursive: true });
+    rig.ca = Authority.open(join(rig.folder, 'ca')).pem;
     await rig.serve(extra);
     return rig;
   }
@@ -104,8 +116,8 @@ export class Rig {
     });
   }
 
-  laptop(pair?: Pair): Laptop {
-    return new Laptop(this.gateway.port, this.ca, pair ?? this.#pair);
+  laptop(own: Pair = pair): Laptop {
+    return new Laptop(this.gateway.port, this.ca, own);
   }
 
   /** The record's lines as they are on disk, oldest first. */
@@ -114,11 +126,8 @@ export class Rig {
     const folder = this.gateway.recordFolder;
     const names = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
     const text = names.sort().map((name) => readFileSync(join(folder, name), 'utf8'));
-    return text
-      .join('')
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
+    const lines = text.join('').trim().split('\n');
+    return lines.filter((line) => line.endsWith('}')).map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
   async audited(event: string): Promise<Record<string, unknown>[]> {

@@ -62,10 +62,17 @@ describe('files of ours', () => {
     const path = join(folder, 'a/b');
     ownFolder(path, uid);
     expect(statSync(path).mode & 0o777).toBe(0o700);
-    const open = join(folder, 'open');
+    const open = join(folder, 'hoop');
     mkdirSync(open, { mode: 0o755 });
     ownFolder(open, uid);
     expect(statSync(open).mode & 0o777).toBe(0o700);
+  });
+
+  test('an open folder that does not carry our name is refused and left as it is', () => {
+    const theirs = join(folder, 'projects');
+    mkdirSync(theirs, { mode: 0o755 });
+    expect(() => ownFolder(theirs, uid)).toThrow(/open to other users/);
+    expect(statSync(theirs).mode & 0o777).toBe(0o755);
   });
 
   test('a link in place of a folder, and a foreign owner, are refused', () => {

@@ -24,6 +24,8 @@ export interface DriverPorts {
 export interface Ending {
   end: Outcome['end'];
   refusal?: Refusal | undefined;
+  /** Work may still run upstream. */
+  working?: boolean;
   /** Our own fault, for the log. */
   bug?: unknown;
 }
@@ -95,6 +97,11 @@ export class Driver {
       ? reason
       : { code: 'internal' as const, message: 'The gateway ended this session.' };
     this.#end({ end: 'revoked', refusal });
+  }
+
+  /** Ends the flow for what its client does, or fails to do. */
+  fail(message: string): void {
+    this.#end(endingOf(new ProtocolError(message)));
   }
 
   #arrive(lane: Lane, chunk: Uint8Array): void {
@@ -323,6 +330,7 @@ export class Driver {
     if (this.#closing) return;
     this.#closing = true;
     this.#stop.abort();
+    ending.working = this.#engine.working?.() ?? true;
     for (const lane of [this.#client, this.#upstreamLane]) this.#stopScript(lane, ending);
     this.#client.chunks.clear();
     this.#upstreamLane.chunks.clear();

@@ -1,10 +1,12 @@
-import { controlsFor } from '@hoop/controls';
+import { type Controls, controlsFor } from '@hoop/controls';
 import type { CancelKey, FlowContext, Outcome, ProtocolSpec, Refusal } from '@hoop/core';
 import { cancelWork, type DialOutcome, dial } from './dial.js';
 import { Driver, type Ending } from './driver.js';
 import { SessionLine } from './line.js';
 import type { FlowOptions } from './ports.js';
 
+/** From the first byte to the client's wish: PostgreSQL's `authentication_timeout` is of this kind. */
+const OPENING_MS = 10_000;
 /** From the last words to a flow that was ended from outside until it is cut. */
 const RESET_MS = 250;
 /** From our end of an orderly flow until what the other ends leave undone is cut. */
@@ -17,10 +19,12 @@ export class Flow {
   readonly #spec: ProtocolSpec;
   readonly #options: FlowOptions;
   readonly #line: SessionLine;
+  readonly #controls: Controls;
   readonly #driver: Driver;
   readonly #releases: (() => void)[] = [];
   #upstreamKey: CancelKey | undefined;
   #clientIn = false;
+  #opening: NodeJS.Timeout | undefined;
   readonly #ended: Promise<Ending>;
   #onClientIn: () => void = () => {};
 
@@ -32,29 +36,28 @@ export class Flow {
     const recordsOutput = upstream.record === 'output';
     const { promise, resolve } = Promise.withResolvers<Ending>();
     this.#ended = promise;
-    const controls = controlsFor({ ...options, recordsOutput });
+    this.#controls = controlsFor({ ...options, recordsOutput });
     this.#driver = new Driver({
       connection: upstream.name,
       wire,
       engine: spec.open(this.#context()),
-      controls,
+      controls: this.#controls,
       dial: (effect, signal) => this.#dial(effect, signal),
       cancel: (key) => options.cancels.cancel(key.process, key.secret),
       ended: resolve,
     });
-    this.#close = (outcome) => controls.close(outcome);
   }
 
-  readonly #close: (outcome: Outcome) => Promise<void>;
-
   async run(): Promise<Outcome> {
-    const { signal } = this.#options;
+    const { signal, openingMs } = this.#options;
     const revoke = () => this.#driver.revoke(signal.reason);
     signal.addEventListener('abort', revoke, { once: true });
     if (signal.aborted) revoke();
+    this.#opening = setTimeout(() => this.#driver.fail('nothing was asked for in time'), openingMs ?? OPENING_MS);
     this.#driver.start();
     this.#watchClient();
     const ending = await this.#ended;
+    clearTimeout(this.#opening);
     signal.removeEventListener('abort', revoke);
     await this.#finish(ending);
     return this.#record(ending);
@@ -83,6 +86,7 @@ export class Flow {
     effect: { database: string; parameters: ReadonlyMap<string, string> },
     signal: AbortSignal,
   ): Promise<DialOutcome> {
+    clearTimeout(this.#opening);
     const refusal = this.#unrevealable() ?? (await this.#line.open());
     if (refusal !== undefined) return { dialled: { ok: false, refusal } };
     const { database, parameters } = effect;
@@ -134,13 +138,13 @@ export class Flow {
   }
 
   /** Ends both sides: at leisure if the flow came to its own end, within `RESET_MS` if it was ended. */
-  async #finish({ end, refusal }: Ending): Promise<void> {
-    const orderly = refusal === undefined;
+  async #finish(ending: Ending): Promise<void> {
     for (const release of this.#releases) release();
-    await Promise.all([this.#leaveClient(refusal, orderly ? LINGER_MS : RESET_MS), this.#leaveUpstream(orderly, end)]);
+    await Promise.all([this.#leaveClient(ending.refusal), this.#leaveUpstream(ending)]);
   }
 
-  async #leaveClient(refusal: Refusal | undefined, ms: number): Promise<void> {
+  async #leaveClient(refusal: Refusal | undefined): Promise<void> {
+    const ms = refusal === undefined ? LINGER_MS : RESET_MS;
     if (!this.#clientIn && (await this.#clientOutlasts(ms))) this.#options.wire.destroy(refusal);
   }
 
@@ -155,11 +159,11 @@ export class Flow {
   }
 
   /** Work that still runs there is cancelled before the socket goes: the upstream would not notice until it writes. */
-  async #leaveUpstream(orderly: boolean, end: Outcome['end']): Promise<void> {
+  async #leaveUpstream({ end, refusal, working }: Ending): Promise<void> {
     const socket = this.#driver.upstream;
     if (socket === undefined) return;
-    if (orderly) return socket.leave(LINGER_MS);
-    const cancelled = end === 'upstream' ? undefined : this.#cancelUpstream();
+    if (refusal === undefined) return socket.leave(LINGER_MS);
+    const cancelled = working && end !== 'upstream' ? this.#cancelUpstream() : undefined;
     const cut = setTimeout(() => socket.destroy(), RESET_MS);
     await cancelled;
     clearTimeout(cut);
@@ -174,7 +178,7 @@ export class Flow {
     if (end === 'client' && !this.#line.isOpen) return outcome;
     try {
       this.#line.tell();
-      await this.#close(outcome);
+      await this.#controls.close(outcome);
     } catch (error) {
       this.#options.report?.(error);
     }

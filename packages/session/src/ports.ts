@@ -51,6 +51,8 @@ export interface FlowOptions {
   signal: AbortSignal;
   /** Maps minted cancel keys to running flows; one for the whole gateway. */
   cancels: CancelRegistry;
+  /** How long a client may take to say what it wants, i.e. until its engine dials or ends; 10 s if absent. */
+  openingMs?: number | undefined;
   /** Told of errors that are our bug, for the log; the client learns only that there was one. */
   report?: ((error: unknown) => void) | undefined;
 }

@@ -1,5 +1,11 @@
 import { connect, isIP, type Socket } from 'node:net';
-import { getCACertificates, type TLSSocket, connect as tlsConnect } from 'node:tls';
+import {
+  createSecureContext,
+  getCACertificates,
+  type SecureContext,
+  type TLSSocket,
+  connect as tlsConnect,
+} from 'node:tls';
 import type { TlsFacts } from '@hoop/core';
 import { concat, ProtocolError } from '@hoop/core';
 import { Chunks } from './chunks.js';
@@ -28,6 +34,7 @@ export class UpstreamSocket {
   #unwatch: () => void;
   #events: UpstreamEvents | undefined;
   readonly #early = new Chunks();
+  #paused = true;
   #ended = false;
   #lost: Error | undefined;
   #closed = false;
@@ -71,14 +78,14 @@ export class UpstreamSocket {
     for (let chunk = this.#early.take(); chunk !== undefined; chunk = this.#early.take()) events.data(chunk);
     if (this.#lost !== undefined) events.lost(this.#lost);
     else if (this.#ended) events.end();
-    else this.#socket.resume();
+    else this.resume();
   }
 
   /** From now on nobody listens and the socket is paused; `unread` is told first to whoever listens next. */
   deafen(unread: readonly Uint8Array[]): void {
     this.#events = undefined;
     for (const chunk of unread) this.#early.push(chunk);
-    this.#socket.pause();
+    this.pause();
   }
 
   write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
@@ -96,10 +103,15 @@ export class UpstreamSocket {
   }
 
   pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
     this.#socket.pause();
   }
 
+  /** Costs nothing where nothing was paused: the driver calls it for each chunk. */
   resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
     this.#socket.resume();
   }
 
@@ -111,7 +123,7 @@ export class UpstreamSocket {
   /** Closes once all is written, at the latest after `ms`. Resolves when closed. */
   leave(ms: number): Promise<void> {
     const deadline = setTimeout(() => this.destroy(), ms);
-    this.#socket.resume();
+    this.resume();
     this.#socket.destroySoon();
     return this.closed().finally(() => clearTimeout(deadline));
   }
@@ -138,8 +150,7 @@ export class UpstreamSocket {
       host,
       ...(isIP(host) === 0 ? { servername: host } : {}),
       ...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }),
-      ca: ca ?? getCACertificates('system'),
-      minVersion: 'TLSv1.2',
+      secureContext: trusting(ca),
       rejectUnauthorized: true,
     });
     this.#socket = secure;
@@ -153,7 +164,7 @@ export class UpstreamSocket {
     const data = (chunk: Uint8Array) => {
       if (this.#events !== undefined) return this.#events.data(chunk);
       this.#early.push(chunk);
-      socket.pause();
+      this.pause();
     };
     const end = () => {
       this.#ended = true;
@@ -168,11 +179,25 @@ export class UpstreamSocket {
       this.#closed = true;
       for (const resolve of this.#whenClosed.splice(0)) resolve();
     };
-    socket.on('data', data).on('end', end).on('drain', drain).on('error', error).on('close', close).pause();
+    socket.on('data', data).on('end', end).on('drain', drain).on('error', error).on('close', close);
+    this.#paused = true;
+    socket.pause();
     return () => {
       socket.off('data', data).off('end', end).off('drain', drain).off('error', error).off('close', close);
     };
   }
+}
+
+const contexts = new Map<string | undefined, SecureContext>();
+
+/** Parsing roots, above all the system's, costs more than the handshake: done once for each configured `ca`. */
+function trusting(ca: string | undefined): SecureContext {
+  let context = contexts.get(ca);
+  if (context === undefined) {
+    context = createSecureContext({ ca: ca ?? getCACertificates('system'), minVersion: 'TLSv1.2' });
+    contexts.set(ca, context);
+  }
+  return context;
 }
 
 function handshake(secure: TLSSocket): Promise<void> {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import type { Refusal } from '@hoop/core';
-import { Cancelled } from '@hoop/core';
+import type { FlowContext, Refusal, Script } from '@hoop/core';
+import { Cancelled, READ } from '@hoop/core';
 import { expect, test } from 'vitest';
 import { Lines, SECRET } from './lines.js';
 import { flowTo, MemoryRecorder, TestServer } from './rig.js';
@@ -39,6 +39,22 @@ test('a revoked flow: the native error, our end, a reset 250 ms later; running w
   expect(heard).toEqual(['read 1\n', 'cancel 77\n']);
   // The script's `finally` still noted.
   expect(recorder.kinds).toEqual(['session', 'opened', 'intent', 'cancel', 'end']);
+});
+
+test('where nothing runs upstream, nothing is cancelled there', async () => {
+  const { server, heard } = await answering();
+  await using _ = server;
+  const lines = new Lines();
+  const { wire, stop, outcome } = flowTo(server.port, {
+    ...lines.spec,
+    open: (flow) => ({ ...lines.spec.open(flow), working: () => false }),
+  });
+  wire.say('read 1\n');
+  await wire.until(({ text }) => text !== '');
+  stop.abort(REVOKED);
+  await outcome;
+  expect(heard).toEqual(['read 1\n']);
+  expect(server.sockets).toHaveLength(1);
 });
 
 test('a client that ends when it is told is not reset', async () => {
@@ -173,6 +189,21 @@ test('a cancel by the key of another flow: upstream hears it on a connection of 
   expect(heard.slice(count)).toEqual([`cancel ${key.process}`]);
   asking.wire.onEnd();
   await asking.outcome;
+});
+
+test('a client that never says what it wants is told so and ended', async () => {
+  const lines = new Lines();
+  function* silent(): Script {
+    for (let chunk = yield READ; chunk !== null; chunk = yield READ);
+  }
+  const spec = { ...lines.spec, open: (flow: FlowContext) => ({ ...lines.spec.open(flow), fromClient: silent }) };
+  const { wire, recorder, outcome } = flowTo(1, spec, { openingMs: 20 });
+  wire.say('half a startup');
+  await wire.until(({ finished }) => finished);
+  wire.onEnd();
+  expect(await outcome).toMatchObject({ end: 'error', refusal: { code: 'protocol' } });
+  expect(wire.text).toBe('ERR protocol This session was ended: nothing was asked for in time.\n');
+  expect(recorder.kinds).toEqual(['session', 'end']);
 });
 
 test('outputs that must be on record cannot be had of a protocol that shows none', async () => {

@@ -22,7 +22,7 @@ export class Resolver {
     tcp.maxConnections = MOST_CONNECTIONS;
     tcp.on('connection', (socket: Socket) => this.#serve(socket));
     tcp.on('error', () => {});
-    udp.on('message', (message, from) => this.#datagram(message, from));
+    udp.on('message', (message, from) => this.datagram(message, from));
     udp.on('error', () => {});
   }
 
@@ -58,7 +58,7 @@ export class Resolver {
   }
 
   /** A datagram from port 0 cannot be answered: to try would throw. Nor is a lost answer an error of ours. */
-  #datagram(message: Buffer, from: Pick<RemoteInfo, 'address' | 'port'>): void {
+  datagram(message: Buffer, from: Pick<RemoteInfo, 'address' | 'port'>): void {
     if (from.port === 0) return;
     const reply = this.#answer(message, 'udp');
     if (reply !== undefined) this.#udp.send(reply, from.port, from.address, () => {});

@@ -4,7 +4,6 @@ import { getRequestListener } from '@hono/node-server';
 import { ApiError, failureOf } from '@hoop/contracts/http';
 import { HoopError } from '@hoop/core';
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
 
 const BODY = 128 * 1024;
@@ -17,7 +16,6 @@ export function socketOf(context: Context): TLSSocket {
 /** An app that says no in one shape only, and tells the log, never the caller, of our bugs. */
 export function app(log: Logger, mounts: (app: Hono) => void): Hono {
   const it = new Hono();
-  it.use(bodyLimit({ maxSize: BODY, onError: (context) => context.json(failureOf(tooLarge), 413) }));
   mounts(it);
   it.notFound((context) => context.json(failureOf(new HoopError('not-found', 'there is nothing here')), 404));
   it.onError((error, context) => {
@@ -30,7 +28,13 @@ export function app(log: Logger, mounts: (app: Hono) => void): Hono {
 
 /** An HTTP/1.1 server that listens on nothing itself: connections are handed to it. */
 export function httpServer(it: Hono): Server {
-  const server = createServer(getRequestListener(it.fetch, { overrideGlobalObjects: false }));
+  const handle = getRequestListener(it.fetch, { overrideGlobalObjects: false });
+  const server = createServer((request, response) => {
+    const status = refusedLength(request);
+    if (status === undefined) return void handle(request, response);
+    response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
+    response.end(JSON.stringify(failureOf(tooLarge)));
+  });
   server.headersTimeout = 10_000;
   server.requestTimeout = 30_000;
   server.keepAliveTimeout = 5_000;
@@ -38,5 +42,11 @@ export function httpServer(it: Hono): Server {
   return server;
 }
 
-const tooLarge = new HoopError('too-large', `a request has at most ${BODY} bytes`);
+/** A body says how long it is, and is short: then nothing has to be held to find out. */
+function refusedLength({ headers }: IncomingMessage): 411 | 413 | undefined {
+  if (headers['transfer-encoding'] !== undefined) return 411;
+  return Number(headers['content-length'] ?? 0) > BODY ? 413 : undefined;
+}
+
+const tooLarge = new HoopError('too-large', `a request has at most ${BODY} bytes, and says how many`);
 const internal = new HoopError('internal', 'the gateway failed; its log says why');

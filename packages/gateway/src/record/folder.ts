@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, type KeyO
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@hoop/core';
-import { type Seal, sealed } from './lines.js';
+import { Seal, sealed } from './lines.js';
 
 /** The record's files: `record/00000001.jsonl` and on, `record/head.json`; and the key that signs them, beside. */
 export const segmentName = (segment: number) => `${String(segment).padStart(8, '0')}.jsonl`;
@@ -59,12 +59,13 @@ export function writeHead(folder: string, seal: Seal): void {
   renameSync(`${path}.new`, path);
 }
 
-export function readHead(folder: string): Seal | undefined {
+/** `broken`: it is there, and not what was written. */
+export function readHead(folder: string): Seal | 'broken' | undefined {
   const path = join(folder, HEAD);
   if (!existsSync(path)) return undefined;
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Seal;
+    return Seal.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data ?? 'broken';
   } catch {
-    return { segment: 0, entry: Number.NaN, hash: '', signature: '' };
+    return 'broken';
   }
 }

@@ -2,6 +2,7 @@ import { hash as digest } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { RecordLine } from '@hoop/controls';
 import type { Entry, Output } from '@hoop/core';
+import { z } from 'zod';
 
 /**
  * The record's lines, JSON each. A *batch* is what one turn of the event loop appended: its entries, then a chain line
@@ -49,18 +50,19 @@ export type AuditEvent =
 
 export type Line = RecordLine | AuditLine;
 
-export interface Header {
-  segment: number;
-  version: 1;
+export const Header = z.strictObject({
+  segment: z.number().int(),
+  version: z.literal(1),
   /** The gateway's id: of its record key. */
-  gateway: string;
+  gateway: z.string(),
   /** Ed25519 public key that seals are signed with; SubjectPublicKeyInfo, base64 of the DER. */
-  key: string;
+  key: z.string(),
   /** The hash that the segment before ended with; zeros in the first. */
-  previous: string;
+  previous: z.string(),
   /** The number of the segment's first entry. */
-  first: number;
-}
+  first: z.number().int(),
+});
+export type Header = z.infer<typeof Header>;
 export interface Chain {
   first: number;
   last: number;
@@ -70,12 +72,13 @@ export interface Chain {
   /** The bytes before are what a crash left of a batch: kept, not counted. */
   torn?: true;
 }
-export interface Seal {
-  segment: number;
-  entry: number;
-  hash: string;
-  signature: string;
-}
+export const Seal = z.strictObject({
+  segment: z.number().int(),
+  entry: z.number().int(),
+  hash: z.string(),
+  signature: z.string(),
+});
+export type Seal = z.infer<typeof Seal>;
 
 export const ZEROS = '0'.repeat(64);
 export const CHAIN = '{"chain":';

@@ -4,11 +4,11 @@ import {
   type Chain,
   chainLine,
   crcOf,
-  type Header,
+  Header,
   hashOf,
   headerLine,
   SEAL,
-  type Seal,
+  Seal,
   sealed,
   sealLine,
 } from './lines.js';
@@ -39,7 +39,7 @@ export type Visit = (text: string, n: number) => void;
 /** Reads a segment's bytes and checks every one of them. `undefined`: not even its header is there. */
 export function scanSegment(bytes: Buffer, visit?: Visit): Scan | undefined {
   const end = bytes.indexOf(10);
-  const header = end < 0 ? undefined : parsed<Header>(bytes.subarray(0, end + 1));
+  const header = end < 0 ? undefined : Header.safeParse(parsed(bytes.subarray(0, end + 1))).data;
   if (!header || headerLine(header) !== bytes.toString('utf8', 0, end + 1)) return undefined;
   const scan: Scan = {
     header,
@@ -68,7 +68,7 @@ function scanLines(bytes: Buffer, start: number, scan: Scan, visit: Visit | unde
       batch = at;
     } else if (starts(line, CHAIN)) {
       const chain = parsed<{ chain: Chain }>(line)?.chain;
-      if (!chain) continue;
+      if (chain === null || typeof chain !== 'object') continue;
       closeBatch(bytes.subarray(batch, at - line.length), chain, line, scan, visit);
       batch = at;
     }
@@ -104,10 +104,10 @@ function whyOf(chain: Chain, right: Chain): string {
 }
 
 const isEntry = (line: Buffer, n: number, chain: Chain, i: number) =>
-  starts(line, `{"n":${n},`) && crcOf(line) === chain.crc[i];
+  starts(line, `{"n":${n},`) && crcOf(line) === (Array.isArray(chain.crc) ? chain.crc[i] : undefined);
 
 function sealHolds(line: Buffer, scan: Scan): boolean {
-  const seal = parsed<{ seal: Seal }>(line)?.seal;
+  const seal = Seal.safeParse(parsed<{ seal: unknown }>(line)?.seal).data;
   if (!seal || sealLine(seal) !== line.toString('utf8')) return false;
   return seal.segment === scan.header.segment && sealMatches(seal, scan, scan.header);
 }
@@ -142,7 +142,7 @@ function linesOf(raw: Buffer): Buffer[] {
 
 const starts = (line: Buffer, prefix: string) => line.toString('latin1', 0, prefix.length) === prefix;
 
-function parsed<T>(line: Buffer): T | undefined {
+function parsed<T = unknown>(line: Buffer): T | undefined {
   try {
     return JSON.parse(line.toString('utf8')) as T;
   } catch {

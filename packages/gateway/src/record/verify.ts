@@ -71,7 +71,7 @@ function headBreak(folder: string, known: Known, last: Scan | undefined): Break 
   if (store && store.entry >= entry) return at(`it is missing: the store knows of ${store.entry} entries`);
   if (!last) return undefined;
   if (!head) return last.last === 0 ? undefined : at('head.json is missing, which says how far the chain had come');
-  if (!signatureHolds(head, last.header)) return at('head.json is not the one that was signed');
+  if (head === 'broken' || !signatureHolds(head, last.header)) return at('head.json is not the one that was signed');
   if (head.entry >= entry) return at(`it is missing: head.json tells of ${head.entry} entries`);
   if (head.entry === last.last && !sealMatches(head, last, last.header)) return at('head.json has another hash');
   if (store && store.entry === last.last && store.hash !== last.hash) return at('the store has another hash');

@@ -12,7 +12,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { UserError } from '@hoop/core';
 
 /**
@@ -24,8 +24,13 @@ export function ownFolder(path: string, uid: number): void {
   const found = lstatSync(path);
   if (found.isSymbolicLink() || !found.isDirectory()) throw refused(path, 'is not a plain folder');
   if (found.uid !== uid) throw refused(path, `belongs to user id ${found.uid}`);
-  if ((found.mode & 0o077) !== 0) chmodSync(path, 0o700);
+  if ((found.mode & 0o077) === 0) return;
+  if (!isHoops(path)) throw refused(path, 'is open to other users', 'choose a folder of mode 0700, or chmod 700 it');
+  chmodSync(path, 0o700);
 }
+
+/** Only folders that carry our name are closed: HOOP_SOCKET may lie in any folder, and that one is not ours to change. */
+const isHoops = (path: string) => basename(path) === 'hoop' || basename(dirname(path)) === 'hoop';
 
 /** The file's text, or undefined if there is none. Links and foreign owners are refused. */
 export function readOwn(path: string, uid: number): string | undefined {
@@ -78,6 +83,6 @@ function checkFile(file: number, path: string, uid: number): void {
   if (found.uid !== uid) throw refused(path, `belongs to user id ${found.uid}`);
 }
 
-function refused(path: string, why: string): UserError {
-  return new UserError('path-refused', `${path} ${why}`, { hint: `move it away: hoop makes its own` });
+function refused(path: string, why: string, hint = 'move it away: hoop makes its own'): UserError {
+  return new UserError('path-refused', `${path} ${why}`, { hint });
 }

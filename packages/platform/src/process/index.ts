@@ -64,9 +64,13 @@ export interface Finished {
   stderr: string;
 }
 
-/** Runs a short system command without a shell and waits for it. `code` is null if it could not be run or took too long. */
-export function runShort(command: string, args: readonly string[], timeout = 10_000): Finished {
-  const done = spawnSync(command, args, { encoding: 'utf8', timeout, stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * Runs a short system command without a shell and waits for it, ten seconds at most. `code` is null if it could not be run
+ * or took too long.
+ */
+export function runShort(command: string, args: readonly string[], options: RunOptions = {}): Finished {
+  const env = { ...process.env, ...options.variables };
+  const done = spawnSync(command, args, { env, encoding: 'utf8', timeout: 10_000, stdio: ['ignore', 'pipe', 'pipe'] });
   return { code: done.status, stdout: done.stdout ?? '', stderr: done.stderr ?? '' };
 }
 

@@ -12,5 +12,6 @@ export function openPostgres(flow: FlowContext): Engine {
     fromUpstream: () => fromUpstream(conversation),
     say: (note) => conversation.say(note),
     refuse: (refusal) => (conversation.boundary ? fatal(refusal) : EMPTY),
+    working: () => conversation.ledger.length > 0,
   };
 }

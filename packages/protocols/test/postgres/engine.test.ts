@@ -139,16 +139,37 @@ suite('extended query', () => {
     play.client(run).expect(asks('EXECUTE "s1"'), up(run));
   });
 
-  test('rows in parts: each Execute is its own', () => {
+  test('rows in parts are one statement, told when it is through', () => {
     const play = open();
     const first = w.all(w.parse('', 'select g'), w.bind('c', ''), w.execute('c', 2), w.flush);
     play.client(first).expect(asks('select g'), up(first));
     const some = w.all(w.parsed, w.bound, w.row('1'), w.row('2'), w.suspended);
-    play.upstream(some).expect(finished(1, { rows: 2 }), down(some));
+    play.upstream(some).expect(down(some));
     const more = w.all(w.execute('c', 2), w.sync);
-    play.client(more).expect(asks('select g'), up(more));
+    play.client(more).expect(up(more));
     const rest = w.all(w.row('3'), w.complete('SELECT 1'), w.ready());
-    play.upstream(rest).expect(finished(2, { rows: 1, tag: 'SELECT 1' }), down(rest));
+    play.upstream(rest).expect(finished(1, { rows: 3, bytes: 21, tag: 'SELECT 1' }), down(rest));
+  });
+
+  test('a portal that is left before its end is told when it goes', () => {
+    const begun = w.all(w.parse('', 'select g'), w.bind('c', ''), w.execute('c', 1), w.sync);
+    const some = w.all(w.parsed, w.bound, w.row('1'), w.suspended, w.ready('T'));
+    const leave: [Uint8Array, Uint8Array][] = [
+      [w.all(w.close('P', 'c'), w.sync), w.all(w.closed, w.ready('T'))],
+      [w.all(w.bind('c', ''), w.sync), w.all(w.bound, w.ready('T'))],
+      [w.sync, w.ready()],
+    ];
+    for (const [asked, answer] of leave) {
+      const play = open();
+      play.client(begun).expect({ do: 'judge' }, up(begun));
+      play.upstream(some).expect(down(some));
+      play.client(asked).expect(up(asked));
+      play.upstream(answer).expect(finished(1, { rows: 1 }), down(answer));
+    }
+    const play = open();
+    play.client(begun).expect({ do: 'judge' }, up(begun));
+    play.upstream(some).expect(down(some));
+    play.ends('upstream').expect(finished(1, { rows: 1 }), { do: 'send' }, { do: 'close' });
   });
 });
 

@@ -1,4 +1,5 @@
-import { COMPANY, logIn, messageOf, type Stage, tell } from '../story/index.js';
+import { STAFF } from '../idp/people.js';
+import { COMPANY, logIn, messageOf, type Stage, type Step, tell } from '../story/index.js';
 import { Laptop, readWorld, type WorldOptions } from '../world/index.js';
 import { type PlayOptions, withWorld } from './run.js';
 
@@ -8,21 +9,24 @@ const print = (line: string) => void process.stdout.write(`${line}\n`);
 export function play(options: PlayOptions): Promise<number> {
   return withWorld(options, async (stage) => {
     print('Shop Ltd opens for the day: an identity provider, a database, a gateway, and a laptop for each person.\n');
-    const tally = await tell(COMPANY, stage, { strict: true, print });
+    const tally = await tell([...COMPANY, ...LAPTOPS], stage, { strict: true, print });
     if (tally.FAIL > 0) return 1;
-    await stage.world.setUpLaptops();
-    for (const name of ['alice', 'bob', 'carol']) await arrive(stage, name);
     print(INVITATION);
     return shell(stage.world.laptop('alice'));
   });
 }
 
-async function arrive(stage: Stage, name: string): Promise<void> {
-  const status = await logIn(stage, name);
-  print(
-    `${'Laptops'.padEnd(10)}ok ${name.padEnd(9)} hoop login: ${status.login?.identity.email}, by browser with PKCE`,
-  );
-}
+const LAPTOPS: readonly Step<Stage>[] = STAFF.map(({ name }) => ({
+  group: 'Laptops',
+  name,
+  needs: ['gateway'],
+  async run(stage) {
+    if (stage.world.laptops.size === 0) await stage.world.setUpLaptops();
+    const { login } = await logIn(stage, name);
+    return `hoop login: ${login?.identity.email}, by browser with PKCE, kept in ${login?.store}`;
+  },
+  trouble: ({ world }) => ({ log: world.laptops.get(name)?.daemonLog ?? world.folder }),
+}));
 
 const INVITATION = `
 You are alice, a dba, on her laptop. She has no database password, no VPN, and no root. Try:

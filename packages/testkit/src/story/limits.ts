@@ -4,11 +4,10 @@ import { setTimeout as after } from 'node:timers/promises';
 import { type HandmadeLogin, handmadeLogin, openFlow } from '../handmade/index.js';
 import { STAFF } from '../idp/people.js';
 import { asAccount, CONNECTION, CONTACT, finished, type Laptop } from '../world/index.js';
-import { logIn, named } from './alice.js';
+import { logIn } from './alice.js';
 import { listed, must, nextLine, type Stage, sqlClient } from './stage.js';
 import { Skip, type Step } from './step.js';
 
-const NAME = `${CONNECTION}.hoop`;
 const gatewayTrouble = ({ world }: Stage) => ({
   next: `./scripts/hoop-gateway audit verify --config ${world.company.configFile}`,
   log: world.company.log('gateway'),
@@ -55,7 +54,9 @@ export const LIMITS: readonly Step<Stage>[] = [
     needs: ['ls'],
     async run(stage) {
       await logIn(stage, 'bob');
-      const { stderr } = await named(stage.world.laptop('bob'), sqlClient(stage, NAME, 5432, 'select 1'), 2);
+      const laptop = stage.world.laptop('bob');
+      const { address, port } = (await listed(laptop)).reach;
+      const { stderr } = await must(laptop.run(sqlClient(stage, address, port, 'select 1')), 2);
       const wanted = [/FATAL:\s+28000/, `bob@shop.example may not open ${CONNECTION}`, `ask ${CONTACT}`];
       for (const part of wanted)
         if (!(part instanceof RegExp ? part.test(stderr) : stderr.includes(part)))

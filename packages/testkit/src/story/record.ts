@@ -33,7 +33,7 @@ export const RECORD: readonly Step<Stage>[] = [
       }
       throw new Error(`none of alice's ${hers.length} sessions has her statement`);
     },
-    trouble: () => ({ next: './scripts/demo as carol hoop sessions ls --all' }),
+    trouble: () => ({ next: './scripts/demo, and beside it: ./scripts/demo as carol hoop sessions ls --all' }),
   },
   {
     group: 'Record',

@@ -37,6 +37,8 @@ export class Company {
   issuer = '';
   cluster!: Cluster;
   gatewayPort = 0;
+  /** The port that laptops dial. */
+  publicPort = 0;
   metricsPort = 0;
 
   private constructor(options: CompanyOptions, authority: Authority, caFile: string) {
@@ -54,7 +56,7 @@ export class Company {
   }
 
   get gatewayUrl(): string {
-    return `https://localhost:${this.gatewayPort}`;
+    return `https://localhost:${this.publicPort}`;
   }
 
   get gatewayFolder(): string {
@@ -94,9 +96,11 @@ export class Company {
     if (this.cluster.pid) this.#options.processes.adopt('postgres', this.cluster.pid);
   }
 
-  async startGateway(): Promise<void> {
+  /** `front`: for a test that stands between laptops and gateway; told the gateway's port, it answers its own. */
+  async startGateway(front?: (port: number) => Promise<number>): Promise<void> {
     const folder = this.#room('gateway');
     this.gatewayPort = await freePort(8443);
+    this.publicPort = (await front?.(this.gatewayPort)) ?? this.gatewayPort;
     this.metricsPort = await freePort();
     await this.#initialise(folder);
     const { key, certificate } = await this.#leaf(folder);
@@ -104,9 +108,18 @@ export class Company {
     this.#secret(this.configFile, stringify(this.#config({ key, certificate, password })));
     const check = await this.gateway('check');
     if (check.code !== 0) throw new Error(`hoop-gateway check: ${check.stderr.trim()}`);
-    const { bin } = this.#options.programs;
-    const serve = this.#start('gateway', [join(bin, 'hoop-gateway'), 'serve', '--config', this.configFile], folder);
-    await this.#healthy(serve);
+    await this.serveGateway();
+  }
+
+  /** Starts the gateway as it is configured by now, and waits until it serves. */
+  async serveGateway(): Promise<void> {
+    const argv = [join(this.#options.programs.bin, 'hoop-gateway'), 'serve', '--config', this.configFile];
+    await this.#healthy(this.#start('gateway', argv, this.gatewayFolder));
+  }
+
+  /** kill -9, as a crash or the kernel would. */
+  async killGateway(): Promise<void> {
+    await this.#options.processes.kill('gateway');
   }
 
   /** A command on the gateway's host, e.g. `users ls`. */
@@ -163,6 +176,7 @@ export class Company {
       name: 'shop',
       listen: { host: '127.0.0.1', port: this.gatewayPort },
       publicHost: 'localhost',
+      publicPort: this.publicPort,
       data: './data',
       tls: { certificate: secrets.certificate, key: secrets.key },
       idp: { issuer: this.issuer, clientId: CLIENT_ID, deviceFlow: true, ca: this.caFile },

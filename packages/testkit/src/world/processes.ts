@@ -100,6 +100,14 @@ export class Processes {
     rmSync(join(this.#folder, `${name}.json`), { force: true });
   }
 
+  /** KILL at once. */
+  async kill(name: string): Promise<void> {
+    for (const started of this.#order.filter((each) => each.name === name)) {
+      signal(started, 'SIGKILL');
+      await gone(started, 2_000);
+    }
+  }
+
   /** Ends all, the last started first. */
   async endAll(): Promise<void> {
     for (const { name } of this.#order.toReversed()) await this.end(name);

@@ -7,7 +7,7 @@ import type { Conversation } from './conversation.js';
 import { denialOf, FUNCTION_CALL_DENIED, type Held, substitute } from './denial.js';
 import { largeObjectCall } from './large-objects.js';
 import { type Expects, Pending } from './ledger.js';
-import { quoted } from './names.js';
+import { type Portal, quoted } from './names.js';
 import { startup } from './startup.js';
 
 /** More messages than this are not sent ahead of their replies. */
@@ -161,7 +161,7 @@ class Frontend {
     let weight = 64;
     for (const parameter of parameters) weight += parameter?.length ?? 0;
     const pending = this.#expect('bind');
-    pending.portal = { prepared, text, parameters, formats, columns: undefined, weight };
+    pending.portal = { prepared, text, parameters, formats, columns: undefined, weight, suspended: undefined };
     pending.kind = 'portal';
     pending.name = name;
     names.bind(name, pending.portal);
@@ -173,16 +173,19 @@ class Frontend {
     const { portal: name, most } = frontend.readExecute(this.#fields());
     yield* this.#settled('portal', name);
     const portal = this.#conversation.names.portal(name);
+    this.#unsynced = true;
+    if (portal?.suspended !== undefined) return this.#goOn(portal, portal.suspended);
     const text = portal?.text ?? `FETCH ${most > 0 ? most : 'ALL'} FROM ${quoted(name)}`;
     const parameters = portal?.parameters ?? [];
-    this.#ask('execute', {
-      kind: 'statement',
-      class: 'unknown',
-      text,
-      ...(parameters.length > 0 ? { parameters } : {}),
-    });
+    const action: Statement = { kind: 'statement', class: 'unknown', text };
+    this.#ask('execute', parameters.length > 0 ? { ...action, parameters } : action);
     (this.#batch.at(-1) as Pending).portal = portal;
-    this.#unsynced = true;
+  }
+
+  /** More rows of a statement that was judged when it began. */
+  #goOn(portal: Portal, pending: Pending): void {
+    portal.suspended = undefined;
+    this.#batch.push(pending);
   }
 
   *#describe(): Script {

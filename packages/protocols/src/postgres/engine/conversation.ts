@@ -18,7 +18,7 @@ import { Names } from './names.js';
 export class Conversation {
   readonly flow: FlowContext;
   readonly ledger: Ledger;
-  readonly names = new Names();
+  readonly names: Names;
   /** Raised when the upstream is ready and the client was told; `greeting` is set then. */
   readonly opened = new Signal();
   greeting: UpstreamGreeting | undefined;
@@ -45,6 +45,7 @@ export class Conversation {
 
   constructor(flow: FlowContext) {
     this.flow = flow;
+    this.names = new Names((suspended) => this.#tellFinished(suspended));
     this.ledger = new Ledger((pending) => this.#skip(pending));
   }
 
@@ -69,12 +70,22 @@ export class Conversation {
   /** A statement has come to its end, well or not. */
   finish(pending: Pending): void {
     if (pending.statement === 0) return;
-    const { statement, rows, bytes, tag, error } = pending;
-    const ms = this.flow.now() - pending.since;
+    pending.spent += this.flow.now() - pending.since;
+    this.#tellFinished(pending);
+  }
+
+  /** A portal has given the rows it was asked for, and has more. */
+  suspend(pending: Pending): void {
+    if (pending.portal === undefined) return this.finish(pending);
+    pending.spent += this.flow.now() - pending.since;
+    pending.portal.suspended = pending;
+  }
+
+  #tellFinished({ statement, spent, rows, bytes, tag, error }: Pending): void {
     this.entries.push({
       kind: 'finished',
       statement,
-      ms,
+      ms: spent,
       rows,
       bytes,
       ...(tag === '' ? {} : { tag }),
@@ -96,6 +107,7 @@ export class Conversation {
       pending.error ??= { code, message };
       this.finish(pending);
     }
+    this.names.idle();
   }
 
   /** The server passed over a message, since an earlier one of the pipeline had failed. */

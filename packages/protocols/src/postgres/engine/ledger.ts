@@ -22,6 +22,8 @@ export class Pending {
   statement = 0;
   /** `flow.now()` when it was forwarded. */
   since = 0;
+  /** Milliseconds of earlier Executes of the same portal. */
+  spent = 0;
   rows = 0;
   /** Rows when the last command of a Query was complete. */
   rowsBefore = 0;

@@ -1,4 +1,5 @@
 import type { Column } from '../codec/backend.js';
+import type { Pending } from './ledger.js';
 
 /** A prepared statement, as its Parse defined it. */
 export interface Prepared {
@@ -18,6 +19,8 @@ export interface Portal {
   formats: readonly number[];
   columns: readonly Column[] | undefined;
   weight: number;
+  /** The Execute that was suspended: the next one goes on with it, and is not judged anew. */
+  suspended: Pending | undefined;
 }
 
 type Kind = 'statement' | 'portal';
@@ -32,8 +35,14 @@ export class Names {
   readonly #pipeline = { statement: new Map<string, Prepared>(), portal: new Map<string, Portal>() };
   readonly #unsettled = { statement: new Map<string, number>(), portal: new Map<string, number>() };
   #freed = { statement: false, portal: false };
+  readonly #dropped: (suspended: Pending) => void;
   #confirmedWeight = 0;
   #pipelineWeight = 0;
+
+  /** `dropped` is told of each suspended Execute that nothing can go on with. */
+  constructor(dropped: (suspended: Pending) => void) {
+    this.#dropped = dropped;
+  }
 
   /** How much text is held here, in characters. */
   get weight(): number {
@@ -104,7 +113,7 @@ export class Names {
     else this.#unsettled[kind].delete(name);
   }
 
-  /** A transaction has ended: its portals are gone. */
+  /** A transaction has ended, or the flow: its portals are gone. */
   idle(): void {
     if (this.#confirmed.portal.size > 0) this.#forgetAll('portal');
   }
@@ -125,8 +134,10 @@ export class Names {
   }
 
   #forget(kind: Kind, name: string): void {
+    const suspended = kind === 'portal' ? this.#confirmed.portal.get(name)?.suspended : undefined;
     this.#confirmedWeight -= this.#confirmed[kind].get(name)?.weight ?? 0;
     this.#confirmed[kind].delete(name);
+    if (suspended !== undefined) this.#dropped(suspended);
   }
 
   #forgetAll(kind: Kind): void {

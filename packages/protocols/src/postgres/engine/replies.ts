@@ -60,8 +60,9 @@ export class Replies {
       case T.noData:
         return this.#pop(this.#head('describe'));
       case T.emptyQuery:
-      case T.suspended:
         return this.#executed(this.#running());
+      case T.suspended:
+        return this.#suspended(this.#head('execute'));
       case T.copyIn:
         return this.#copyIn();
       case T.copyOut:
@@ -169,6 +170,11 @@ export class Replies {
   #executed(running: Pending): void {
     if (running.expects !== 'execute') return;
     this.#conversation.finish(running);
+    this.#pop(running);
+  }
+
+  #suspended(running: Pending): void {
+    this.#conversation.suspend(running);
     this.#pop(running);
   }
 

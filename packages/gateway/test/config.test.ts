@@ -1,0 +1,190 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { Configured } from '../src/config/configured.js';
+import { loadConfig, parseConfig } from '../src/config/load.js';
+import { Policy } from '../src/config/policy.js';
+import { lookUp } from '../src/config/reference.js';
+import { Config } from '../src/config/schema.js';
+import { temporary } from './rig.js';
+
+const BASE = `
+name: shop
+listen: { host: 127.0.0.1, port: 8443 }
+publicHost: localhost
+data: ./data
+idp: { issuer: https://idp.example.com, clientId: hoop }
+connections:
+  pg-prod: { protocol: postgres, host: db, databases: [shop], user: app, password: env:PW }
+roles:
+  dba: { groups: [dba], connect: ["*"] }
+`;
+const refusal = (change: (text: string) => string) => {
+  try {
+    parseConfig(change(BASE), 'gateway.yaml');
+  } catch (error) {
+    return error as { code: string; message: string; hint?: string };
+  }
+  throw new Error('was taken');
+};
+const add = (line: string) => (text: string) => `${text}${line}\n`;
+const inside = (key: string) => (text: string) => text.replace('user: app', `user: app, ${key}`);
+
+describe('gateway.yaml', () => {
+  test('is taken with its defaults', () => {
+    const config = parseConfig(BASE, 'gateway.yaml');
+    expect(config.connections['pg-prod']).toMatchObject({
+      port: 5432,
+      listen: 5432,
+      tls: { mode: 'verify-full' },
+      record: 'statements',
+    });
+    expect(config).toMatchObject({ leaseMinutes: 60, durability: 'writes', drainSeconds: 10 });
+  });
+
+  test.each<[string, (text: string) => string, RegExp, RegExp?]>([
+    [
+      'a key that does not exist yet',
+      add('guardrails: []'),
+      /unknown key guardrails: it would have no effect/,
+      /known here: name, listen/,
+    ],
+    ['masks', inside('masks: []'), /unknown key connections\.pg-prod\.masks/],
+    ['reviews', add('reviews: []'), /unknown key reviews/],
+    [
+      'a typing error',
+      (text) => text.replace('publicHost', 'publichost'),
+      /unknown key publichost/,
+      /did you mean publicHost\?/,
+    ],
+    [
+      'a typing error in a connection',
+      inside('databses: [x]'),
+      /unknown key connections\.pg-prod\.databses/,
+      /did you mean databases\?/,
+    ],
+    [
+      'a window on a role',
+      (text) => text.replace('groups: [dba]', 'groups: [dba], windows: [x]'),
+      /unknown key roles\.dba\.windows/,
+    ],
+    [
+      'a password in the file',
+      (text) => text.replace('env:PW', 'hunter2'),
+      /connections\.pg-prod\.password: a secret is given by reference/,
+    ],
+    ['a name with capitals', (text) => text.replace('pg-prod', 'PG-Prod'), /connections/],
+    ['a path for a name', (text) => text.replace('pg-prod', '../x'), /connections/],
+    ['a protocol that is none', (text) => text.replace('postgres', 'gopher'), /protocol/],
+    ['a port that is none', inside('port: 70000'), /connections\.pg-prod\.port/],
+    ['a database connection without a user', (text) => text.replace('user: app, ', ''), /connections\.pg-prod\.user/],
+    [
+      'a key without effect for the protocol',
+      (text) => text.replace('protocol: postgres', 'protocol: tcp, port: 1'),
+      /without effect/,
+    ],
+    ['a key twice', add('name: other'), /not YAML/],
+    ['no YAML', () => '{', /not YAML/],
+    ['nothing', () => '', /gateway\.yaml/],
+  ])('with %s is refused, and says where', (_, change, message, hint) => {
+    const error = refusal(change);
+    expect(error).toMatchObject({ code: 'config', message: expect.stringMatching(message) });
+    if (hint) expect(error.hint).toMatch(hint);
+    expect(error.message).not.toContain('hunter2');
+  });
+
+  test('that is not there names the way to one', () => {
+    expect(() => loadConfig(join(temporary(), 'gateway.yaml'))).toThrow(
+      expect.objectContaining({ code: 'config', hint: expect.stringContaining('init') }),
+    );
+  });
+
+  test('has paths from its own folder', () => {
+    const folder = temporary();
+    writeFileSync(join(folder, 'gateway.yaml'), BASE.replace('env:PW', 'file:pw'));
+    const config = loadConfig(join(folder, 'gateway.yaml'));
+    expect(config.data).toBe(join(folder, 'data'));
+    expect(config.connections['pg-prod']?.password).toBe(`file:${join(folder, 'pw')}`);
+  });
+});
+
+describe('a secret by reference', () => {
+  test('is looked up when it is used, and shows itself nowhere', async () => {
+    const folder = temporary();
+    writeFileSync(join(folder, 'pw'), 'hunter2\n');
+    for (const secret of [await lookUp(`file:${join(folder, 'pw')}`), await lookUp('env:PW', { PW: 'hunter2' })]) {
+      expect(secret.reveal()).toBe('hunter2');
+      expect(`${secret}${JSON.stringify({ secret })}`).not.toContain('hunter2');
+    }
+  });
+  test.each(['env:NOT_THERE', 'file:/not/there'])('%s that is not there is named', async (reference) => {
+    await expect(lookUp(reference, {})).rejects.toMatchObject({
+      code: 'secret',
+      message: expect.stringContaining(reference),
+    });
+  });
+  test('is the upstream login of its connection', async () => {
+    const folder = temporary();
+    writeFileSync(join(folder, 'pw'), 'hunter2');
+    const config = Config.parse(parse(BASE.replace('env:PW', `file:${join(folder, 'pw')}`)));
+    expect(await new Configured(config).upstream('pg-prod').login?.()).toEqual({ user: 'app', password: 'hunter2' });
+  });
+});
+
+describe('policy', () => {
+  const connections = Object.fromEntries(
+    ['pg-prod', 'pg-dev', 'web', 'a-b-c'].map((name) => [
+      name,
+      { protocol: 'tcp', host: 'x', port: name === 'web' ? 443 : 5432 },
+    ]),
+  );
+  const policyOf = (roles: object) =>
+    new Policy(
+      Config.parse({
+        name: 'x',
+        listen: { host: 'x', port: 1 },
+        publicHost: 'x',
+        data: 'x',
+        idp: { issuer: 'https://x', clientId: 'x' },
+        connections,
+        roles,
+      }),
+    );
+  const of = (...groups: string[]) => ({ subject: 's', email: 'a@b.c', groups });
+
+  test('denies by default', () => {
+    const policy = policyOf({ dba: { groups: ['dba'], connect: ['*'] } });
+    expect(policy.visible(of('staff'))).toEqual([]);
+    expect(policy.visible(of())).toEqual([]);
+    expect(policy.visible(of('dba'))).toHaveLength(4);
+  });
+
+  test.each([
+    ['pg-*', ['pg-dev', 'pg-prod']],
+    ['*', ['a-b-c', 'pg-dev', 'pg-prod', 'web']],
+    ['*-*', ['a-b-c', 'pg-dev', 'pg-prod']],
+    ['*prod', ['pg-prod']],
+    ['a-*-c', ['a-b-c']],
+    ['pg', []],
+    ['a*b*b*c', []],
+    ['pg-prod', ['pg-prod']],
+  ])('the pattern %s', (pattern, names) => {
+    const policy = policyOf({ r: { groups: ['g'], connect: [pattern] } });
+    expect(policy.visible(of('g')).map((it) => it.name)).toEqual(names);
+  });
+
+  test('a role with ports is for those alone', () => {
+    const policy = policyOf({ r: { groups: ['g'], connect: ['*'], ports: [443] } });
+    expect(policy.visible(of('g')).map((it) => it.name)).toEqual(['web']);
+  });
+
+  test('auditor is a role by groups', () => {
+    const policy = policyOf({ auditor: { groups: ['security'] } });
+    expect([
+      policy.has(of('security'), 'auditor'),
+      policy.has(of('dba'), 'auditor'),
+      policy.has(of('security'), 'admin'),
+    ]).toEqual([true, false, false]);
+  });
+});

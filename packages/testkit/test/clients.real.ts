@@ -1,0 +1,160 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { STAFF } from '../src/idp/people.js';
+import { CONNECTION, type Finished, finished, found, type Laptop, said, World } from '../src/world/index.js';
+
+/** Real clients reach the demo world's database by name, as alice on her laptop. */
+
+const root = join(import.meta.dirname, '../../..');
+const NAME = `${CONNECTION}.hoop`;
+const PGJDBC = '/usr/share/java/postgresql.jar';
+const at = mkdtempSync(join(tmpdir(), 'hc-'));
+let world: World;
+let alice: Laptop;
+
+beforeAll(async () => {
+  world = await World.prepare({ root, folder: join(at, '.demo') });
+  await world.company.startIdp();
+  await world.company.startPostgres();
+  await world.company.startGateway();
+  await world.setUpLaptops([STAFF[0]!]);
+  alice = world.laptop('alice');
+  expect(await alice.login(world.company.gatewayUrl)).toMatchObject({ code: 0 });
+  await world.company.cluster.sql('alter role hoop_gateway createrole; grant create on schema public to hoop_gateway');
+}, 120_000);
+afterAll(async () => {
+  await world?.end();
+  rmSync(at, { recursive: true, force: true });
+});
+
+/** Skips, loudly, where a program is missing. */
+function needs(context: TestContext, program: string, cure: string): void {
+  if (!found(program)) context.skip(`${program}: not installed; ${cure}`);
+}
+const psql = (...args: string[]) => alice.named('psql', '-X', '-h', NAME, ...args);
+const file = (name: string, text: string) => {
+  const path = join(alice.home, name);
+  writeFileSync(path, text, { mode: 0o644 });
+  return path;
+};
+
+describe('by name', () => {
+  test('psql, with no user, no password, no database', async (context) => {
+    needs(context, 'psql', 'sudo apt install postgresql-client');
+    expect(await psql('-Atc', 'select count(*), current_database() from customers')).toMatchObject({
+      code: 0,
+      stdout: '10000|shop\n',
+      stderr: '',
+    });
+  });
+
+  test('\\copy in and out, byte for byte', async (context) => {
+    needs(context, 'psql', 'sudo apt install postgresql-client');
+    const rows = Array.from({ length: 20_000 }, (_, n) => `${n}\tcafé ${'x'.repeat(n % 97)}\t\\N\n`).join('');
+    const from = file('in.tsv', rows);
+    const script = file(
+      'copy.sql',
+      `create temp table t (a int, b text, c text);\n\\copy t from '${from}'\n\\copy t to stdout\n`,
+    );
+    const done = await psql('-q', '-f', script);
+    expect(done).toMatchObject({ code: 0, stderr: '' });
+    expect(done.stdout === rows).toBe(true);
+  });
+
+  test('Ctrl-C cancels the statement and keeps the session', async (context) => {
+    needs(context, 'psql', 'sudo apt install postgresql-client');
+    const command = `echo "pid $$"; exec psql -X -At -h ${NAME} -c 'select pg_sleep(60)' -c 'select 7'`;
+    const child = alice.spawn(['hoop', 'run', '--', 'bash', '-c', command]);
+    const ended = finished(child, 20_000);
+    const [, pid = ''] = await said(child, /pid (\d+)/, 'bash');
+    for (const deadline = Date.now() + 10_000; Date.now() < deadline; await after(50)) {
+      const rows = await world.company.cluster.sql(
+        "select 1 from pg_stat_activity where query like 'select pg_sleep(60)%'",
+      );
+      if (rows.length > 0) break;
+    }
+    await alice.run(['kill', '-INT', pid]);
+    const { stdout, stderr, ms } = await ended;
+    expect(stderr).toContain('canceling statement due to user request');
+    expect(stdout).toContain('7');
+    expect(ms).toBeLessThan(15_000);
+  });
+
+  test.each(['simple', 'extended', 'prepared'])('pgbench -M %s', async (mode) => {
+    const pgbench = found('pgbench') ?? join(world.company.cluster.binaries.folder, 'pgbench');
+    expect(existsSync(pgbench), 'sudo apt install postgresql').toBe(true);
+    if (mode === 'simple') expect((await alice.named(pgbench, '-i', '-q', '-h', NAME)).code).toBe(0);
+    const done = await alice.named(pgbench, '-n', '-M', mode, '-c', '4', '-j', '2', '-t', '50', '-h', NAME);
+    expect(done.stdout).toContain('number of failed transactions: 0');
+    expect(done).toMatchObject({ code: 0 });
+    expect(done.stdout).toContain('transactions actually processed: 200/200');
+  });
+
+  test('pg, the driver of Node', async () => {
+    const query = join(world.programs.packages, 'testkit/dist/query.js');
+    const done = await alice.named(
+      world.programs.node,
+      query,
+      NAME,
+      '5432',
+      'select sum(n) from generate_series(1, 10) n',
+    );
+    expect(done).toMatchObject({ code: 0, stdout: '55\n' });
+  });
+
+  test('pgjdbc, over AF_INET6 as JVMs do', async (context) => {
+    needs(context, 'java', 'sudo apt install openjdk-17-jdk-headless libpostgresql-jdbc-java');
+    if (!existsSync(PGJDBC)) context.skip('pgjdbc: not installed; sudo apt install libpostgresql-jdbc-java');
+    const source = file('Probe.java', PROBE);
+    const done = await alice.run(['hoop', 'run', '--', 'java', '-cp', PGJDBC, source, NAME], 60_000);
+    expect(done.stderr).toBe('');
+    expect(done.stdout).toBe('10000\n500500\n[1, 2, 3]\nERROR 42P01\ncancelled 57014\n');
+  });
+
+  test('the record tells who, with what program, and what was asked', async () => {
+    const { stdout } = await alice.hoop('sessions', 'ls', '--json');
+    const rows = JSON.parse(stdout) as { id: string; person: string; program?: string; statements: number }[];
+    expect(new Set(rows.map(({ person }) => person))).toEqual(new Set(['alice@shop.example']));
+    const { stdout: shown }: Finished = await alice.hoop('sessions', 'show', rows.at(-1)!.id, '--json');
+    expect(JSON.parse(shown)).toMatchObject({ record: [{ text: expect.stringContaining('from customers'), rows: 1 }] });
+    expect(readFileSync(alice.daemonLog, 'utf8')).not.toContain('from customers');
+  });
+});
+
+/** What DBeaver does with the driver: queries, server-prepared statements with binary results, batches, errors, cancel. */
+const PROBE = `
+import java.sql.*;
+import java.util.*;
+class Probe {
+  public static void main(String[] a) throws Exception {
+    var p = new Properties();
+    p.put("user", "me"); p.put("prepareThreshold", "1"); p.put("ApplicationName", "DBeaver 24.0 - Main");
+    try (var c = DriverManager.getConnection("jdbc:postgresql://" + a[0] + "/shop", p)) {
+      try (var r = c.createStatement().executeQuery("select count(*) from customers")) { r.next(); System.out.println(r.getInt(1)); }
+      c.createStatement().execute("create temp table t (n int, s text)");
+      try (var s = c.prepareStatement("insert into t values (?, ?)")) {
+        for (int n = 1; n <= 1000; n++) { s.setInt(1, n); s.setString(2, "row " + n); s.addBatch(); }
+        s.executeBatch();
+      }
+      try (var s = c.prepareStatement("select sum(n) from t where n > ?")) {
+        long last = 0;
+        for (int n = 0; n < 8; n++) { s.setInt(1, 0); try (var r = s.executeQuery()) { r.next(); last = r.getLong(1); } }
+        System.out.println(last);
+      }
+      c.setAutoCommit(false);
+      try (var s = c.prepareStatement("select n from t order by n")) {
+        s.setFetchSize(2);
+        var first = new ArrayList<Integer>();
+        try (var r = s.executeQuery()) { while (first.size() < 3 && r.next()) first.add(r.getInt(1)); }
+        System.out.println(first);
+      }
+      c.commit(); c.setAutoCommit(true);
+      try { c.createStatement().executeQuery("select * from nowhere"); } catch (SQLException e) { System.out.println("ERROR " + e.getSQLState()); }
+      try (var s = c.createStatement()) { s.setQueryTimeout(1); s.execute("select pg_sleep(30)"); } catch (SQLException e) { System.out.println("cancelled " + e.getSQLState()); }
+    }
+  }
+}
+`;
