@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CONNECTION } from '../world/index.js';
 import { json, must, type Stage } from './stage.js';
@@ -58,8 +58,7 @@ const described = (it: Session) =>
 /** Changes one character of a statement in a copy of the record; answers the entry at which `verify` finds it. */
 async function flipped({ world }: Stage): Promise<string> {
   const { company } = world;
-  const copy = join(world.place.place, 'record-copy');
-  cpSync(join(company.gatewayFolder, 'data/record'), copy, { recursive: true });
+  const copy = company.copyRecord('record-copy');
   const [name] = readdirSync(copy).filter((each) => each.endsWith('.jsonl'));
   const path = join(copy, name ?? '');
   const text = readFileSync(path, 'utf8');
