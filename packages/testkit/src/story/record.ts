@@ -21,7 +21,7 @@ export const RECORD: readonly Step<Stage>[] = [
   {
     group: 'Record',
     name: 'session',
-    needs: ['psql', 'leaver'],
+    needs: ['ls', 'leaver'],
     async run({ world }) {
       const carol = world.laptop('carol');
       const all = await json<Session[]>(carol.hoop('sessions', 'ls', '--all', '--json'));
