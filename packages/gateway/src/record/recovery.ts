@@ -5,7 +5,7 @@ import type { GatewayRecord } from './record.js';
 /** Closes the sessions that a crash left open: the record says how far they came, and is told that they broke. */
 export async function recoverSessions(store: Store, record: GatewayRecord, folder: string, now: number): Promise<void> {
   for (const row of await store.sessions.open()) {
-    const tally = tallyOf(folder, row.id, row.segment);
+    const tally = await tallyOf(folder, row.id, row.segment);
     if (!tally.recorded) {
       await store.sessions.drop(row.id);
       continue;
