@@ -138,6 +138,18 @@ describe('the TLS port', () => {
     warm.socket.destroy();
   });
 
+  test('strangers do not fill the record: beyond a pace they are counted', async () => {
+    const before = (await rig.audited('uplink-refused')).length;
+    for (let n = 0; n < 500; n += 1) rig.gateway.audit({ event: 'uplink-refused', code: 'certificate' });
+    rig.clock.ahead += 1_500;
+    rig.gateway.tick();
+    const lines = (await rig.audited('uplink-refused')).slice(before);
+    rig.clock.ahead = 0;
+    expect(lines.length).toBeLessThan(150);
+    const more = lines.flatMap((line) => (line.code === 'flood' ? [Number.parseInt(String(line.message), 10)] : []));
+    expect(more.reduce((sum, n) => sum + n, lines.length - more.length)).toBe(500);
+  });
+
   async function other(): Promise<{ pem: string }> {
     const authority = await Authority.create(join(temporary(), 'ca'), 'evil');
     const { loginId = '' } = laptop.issued ?? {};

@@ -97,7 +97,7 @@ function look(
   { address }: Call,
   about: { connection?: string | undefined; session?: string | undefined },
 ): void {
-  services.record.tell({ kind: 'audit', event, person: email, subject, address, ...about });
+  services.audit({ event, person: email, subject, address, ...about });
 }
 
 const noSession = () =>
