@@ -2,8 +2,10 @@ import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect as plainConnect } from 'node:net';
 import { join } from 'node:path';
+import { createServer } from 'node:tls';
 import { FRAME, frame, header, json } from '@hoop/contracts/uplink';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { certificateShown, type Shown } from '../src/identity/admission.js';
 import { Authority } from '../src/identity/authority.js';
 import { CLIENT, certificateOf } from '../src/identity/certificates.js';
 import { sansOf } from '../src/identity/names.js';
@@ -75,6 +77,28 @@ describe('the TLS port', () => {
       again.destroy();
     }
     socket.destroy();
+  });
+
+  test('a resumed session would prove nothing, even if one were resumed', async () => {
+    const { cert, key } = await Authority.open(join(rig.folder, 'ca')).server(['localhost']);
+    const server = createServer({ cert, key, ca: rig.ca, requestCert: true, rejectUnauthorized: false });
+    const shown: Shown[] = [];
+    const both = new Promise<void>((resolve) => {
+      server.on('secureConnection', (socket) => {
+        shown.push(certificateShown(socket.on('error', () => undefined)));
+        if (shown.length === 2) resolve();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const first = await laptop.dial({ port });
+    const session = await new Promise<Buffer>((resolve) => first.once('session', resolve).resume());
+    const second = await laptop.dial({ port, session });
+    expect(second.isSessionReused()).toBe(true);
+    await both;
+    for (const socket of [first, second]) socket.destroy();
+    server.close();
+    expect(shown).toMatchObject([{ ok: true }, { ok: false, why: 'the TLS session was resumed' }]);
   });
 
   test('speaks TLS 1.3 only', async () => {
