@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
 import type { WireConnection } from '@hoop/contracts/gateway';
+import type { Greeting } from '@hoop/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { GREETINGS } from '../src/greetings.js';
 import { type Greeted, greet } from '../src/listeners/greeting.js';
@@ -23,7 +24,7 @@ let server: net.Server;
 let client: net.Socket;
 let greeted: Promise<Greeted>;
 
-async function start(deadline = 5_000): Promise<void> {
+async function start(deadline = 5_000, greeting: Greeting = GREETINGS.postgres): Promise<void> {
   server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -31,7 +32,7 @@ async function start(deadline = 5_000): Promise<void> {
   client.on('error', () => {});
   const [socket] = (await once(server, 'connection')) as [net.Socket];
   const context = () => leaves.contextFor('pg-prod.hoop');
-  greeted = greet(socket, { greeting: GREETINGS.postgres, tls: { context, alpn: ['postgresql'] }, deadline });
+  greeted = greet(socket, { greeting, tls: { context, alpn: ['postgresql'] }, deadline });
 }
 beforeEach(() => start());
 afterEach(() => {
@@ -106,6 +107,19 @@ describe('a PostgreSQL client’s greeting', () => {
     client.end();
     expect((await greeted).as).toBe('gone');
   });
+});
+
+test('whatever the protocol says, plaintext behind a request for TLS ends it', async () => {
+  client.destroy();
+  server.close();
+  const trusting: Greeting = {
+    speaksFirst: false,
+    look: () => ({ step: 'tls', consumed: 4, bytes: Buffer.from('S') }),
+    refuse: () => Buffer.alloc(0),
+  };
+  await start(5_000, trusting);
+  client.write('TLS?injected');
+  expect(await greeted).toEqual({ as: 'rejected', why: 'bytes behind the request for TLS' });
 });
 
 test('half a startup packet, then silence: ended at the deadline', async () => {

@@ -25,7 +25,7 @@ afterEach(async () => {
 
 /** What `nobody` hears on the connection's address: bash's own /dev/tcp, so that nothing of ours takes part. */
 async function asNobody(address: string, port: number): Promise<{ code: number | null; heard: string }> {
-  const script = `exec 3<>/dev/tcp/${address}/${port} && { echo stolen >&3; cat <&3; }`;
+  const script = `exec 3<>/dev/tcp/${address}/${port} && { echo stolen >&3; timeout 5 cat <&3; }`;
   const child = spawn('setpriv', ['--reuid', 'nobody', '--regid', 'nogroup', '--clear-groups', 'bash', '-c', script], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
