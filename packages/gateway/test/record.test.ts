@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Disk, disk } from '../src/record/disk.js';
 import { RecordKey } from '../src/record/folder.js';
 import { openRecord } from '../src/record/open.js';
-import { statementsOf, tallyOf } from '../src/record/read.js';
+import { statementsOf, talliesOf } from '../src/record/read.js';
 import type { GatewayRecord } from '../src/record/record.js';
 import { verifyRecord } from '../src/record/verify.js';
 import { temporary } from './rig.js';
@@ -281,7 +281,7 @@ describe('the record', () => {
         ],
       },
     ]);
-    expect(await tallyOf(folder, '7kq2', 1)).toMatchObject({
+    expect((await talliesOf(folder, ['7kq2', 'none'], 1)).get('7kq2')).toMatchObject({
       end: 'client',
       totals: { statements: 1, rows: 2, ms: 2.5, bytes_out: 40 },
     });

@@ -6,21 +6,22 @@ import { CHAIN, type Chain, type ShownOutput } from './lines.js';
 import { Tally, type Written } from './tally.js';
 
 type Statement = { -readonly [K in keyof RecordedStatement]: RecordedStatement[K] };
+type SessionLine = Exclude<Written, { kind: 'audit' }>;
 /** Read at once: between two reads other flows have their turn. */
 const PIECE = 262_144;
 
-/** Lines of one session, from the segment it began in until its end. Only whole batches: a torn one never took effect. */
-async function* linesOf(folder: string, session: string, from: number): AsyncGenerator<Written> {
-  const mark = `"session":${JSON.stringify(session)}`;
+/** A session's line names it before anything that the client said. */
+const SESSION = /"session":"([^"]+)"/;
+
+/** Lines of these sessions, from a segment on. Only whole batches: a torn one never took effect. */
+async function* linesOf(folder: string, sessions: ReadonlySet<string>, from: number): AsyncGenerator<SessionLine> {
   for (const segment of segmentsIn(folder).filter((each) => each >= from)) {
     let batch: string[] = [];
     for await (const line of textLines(join(folder, segmentName(segment)))) {
-      if (line.includes(mark)) batch.push(line);
+      if (sessions.has(SESSION.exec(line)?.[1] ?? '')) batch.push(line);
       if (!line.startsWith(CHAIN) || batch.length === 0) continue;
-      const whole = isWhole(line) ? batch.flatMap((each) => written(each, session)) : [];
+      if (isWhole(line)) yield* batch.flatMap((each) => parsed<Written>(each).filter(isSessionLine));
       batch = [];
-      yield* whole;
-      if (whole.some((each) => each.kind === 'end')) return;
     }
   }
 }
@@ -38,9 +39,7 @@ function isWhole(line: string): boolean {
   return parsed<{ chain: Chain }>(line).some(({ chain }) => chain.torn === undefined);
 }
 
-function written(text: string, session: string): Written[] {
-  return parsed<Written>(text).filter((line) => line.kind !== 'audit' && line.session === session);
-}
+const isSessionLine = (line: Written): line is SessionLine => line.kind !== 'audit';
 
 /** None if it cannot be read: what is broken is for `audit verify` to name. */
 function parsed<T>(text: string): T[] {
@@ -54,18 +53,23 @@ function parsed<T>(text: string): T[] {
 /** The statements of a session with how they went, in the order they were asked. */
 export async function statementsOf(folder: string, session: string, from: number): Promise<RecordedStatement[]> {
   const statements = new Map<number, Statement>();
-  for await (const line of linesOf(folder, session, from)) {
+  for await (const line of linesOf(folder, new Set([session]), from)) {
+    if (line.kind === 'end') break;
     if (line.kind === 'intent') statements.set(line.number, asked(line));
     else if (line.kind === 'entry') wentOn(statements, line.entry);
   }
   return [...statements.values()];
 }
 
-/** What the record knows of a session whose end was never written to the store. */
-export async function tallyOf(folder: string, session: string, from: number): Promise<Tally> {
-  const tally = new Tally();
-  for await (const line of linesOf(folder, session, from)) tally.add(line);
-  return tally;
+/** What the record knows of sessions whose end was never written to the store; one reading for all of them. */
+export async function talliesOf(
+  folder: string,
+  sessions: readonly string[],
+  from: number,
+): Promise<Map<string, Tally>> {
+  const tallies = new Map(sessions.map((session) => [session, new Tally()]));
+  for await (const line of linesOf(folder, new Set(sessions), from)) tallies.get(line.session)?.add(line);
+  return tallies;
 }
 
 function asked(line: Extract<Written, { kind: 'intent' }>): Statement {
