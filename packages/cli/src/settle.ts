@@ -1,12 +1,14 @@
 import type { Login, State } from '@hoop/contracts/local';
-import { UserError } from '@hoop/core';
+import { HoopError, UserError } from '@hoop/core';
 import type { Needs } from './command.js';
 
 /** How long a daemon that has just started gets to find its feet. */
 const PATIENCE = 5_000;
 
-const settling = ({ login, gateway }: State) =>
-  login !== null && (login.state === 'renewing' || (login.state === 'active' && gateway?.state === 'connecting'));
+const settling = ({ login, gateway, attempt }: State) =>
+  login !== null &&
+  ((login.state === 'renewing' && attempt?.error === undefined) ||
+    (login.state === 'active' && gateway?.state === 'connecting'));
 
 /** The state once login and gateway are known; as it is when that takes too long. */
 export async function settled(needs: Needs): Promise<State> {
@@ -44,6 +46,10 @@ export async function ready(needs: Needs): Promise<State> {
   const login = loginOf(state);
   if (login.state === 'waiting-for-unlock') {
     throw new UserError('keychain-locked', 'your keychain is locked', { hint: 'unlock it; the daemon waits for that' });
+  }
+  if (login.state === 'renewing' && state.attempt?.error !== undefined) {
+    const { code, message, hint } = state.attempt.error;
+    throw new HoopError(code, message, { hint });
   }
   if (state.connections.length === 0 && state.gateway !== null && state.gateway.state !== 'online') {
     const why = state.gateway.error === undefined ? '' : `: ${state.gateway.error}`;

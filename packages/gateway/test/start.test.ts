@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, readFileSync, rmSync, statSync, truncateSyn
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openRecord } from '../src/record/open.js';
 import { verifyRecord } from '../src/record/verify.js';
 import { openStore } from '../src/store/open.js';
 import { ALICE, flowHead } from './laptop.js';
@@ -38,20 +39,23 @@ describe('starting', () => {
     await alice.login(rig.idp, ALICE);
     await stopped();
     const store = await openStore(rig.folder);
-    const { subject, ...row } = {
-      subject: ALICE.sub,
-      email: ALICE.email,
-      connection: 'echo',
-      protocol: 'tcp' as const,
-    };
-    const id = await store.sessions.begin({ ...row, subject, program: 'psql', started_at: 1, segment: 1 });
+    const session = { subject: ALICE.sub, email: ALICE.email, connection: 'echo', protocol: 'tcp' as const };
+    const id = await store.sessions.begin({ ...session, program: 'psql', started_at: 1, segment: 1 });
+    const asked = await store.sessions.begin({ ...session, program: 'psql', started_at: 1, segment: 1 });
+    const head = await store.head();
     await store.close();
+    const record = openRecord({ data: rig.folder, folder: rig.gateway.recordFolder, now: Date.now, head });
+    const who = { subject: ALICE.sub, email: ALICE.email, groups: [] };
+    record.tell({ kind: 'session', session: id, who, connection: 'echo', protocol: 'tcp' });
+    const action = { kind: 'statement' as const, text: 'delete from t', class: 'write' as const };
+    await record.append({ kind: 'intent', session: id, number: 1, action, verdict: 'allow' }, 'process');
     await rig.serve();
     const laptop = rig.laptop();
     await laptop.login(rig.idp, ALICE);
-    const session = await laptop.api().session({ id });
-    expect(session).toMatchObject({ id, end: 'broken' });
-    expect(session.endedAt).toBeDefined();
+    const found = await laptop.api().session({ id });
+    expect(found).toMatchObject({ id, end: 'broken', statements: 1, record: [{ text: 'delete from t' }] });
+    expect(found.endedAt).toBeDefined();
+    await expect(laptop.api().session({ id: asked })).rejects.toMatchObject({ status: 404 });
     expect(await rig.audited('session-recovered')).toMatchObject([{ session: id }]);
     await rig.gateway.record.sync();
     expect(verifyRecord(rig.gateway.recordFolder).broken).toBeUndefined();

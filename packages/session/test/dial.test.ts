@@ -94,6 +94,30 @@ test.each(['127.0.0.1', 'localhost'])('TLS is verified against the configured ro
   socket?.destroy();
 });
 
+test('over TLS, too, each direction ends apart and nothing is left behind', async () => {
+  const leaf = await ca.issue(['127.0.0.1']);
+  const secureContext = createSecureContext({ key: leaf.key, cert: leaf.certificate });
+  await using server = await TestServer.start((plain) => {
+    const secure = new TLSSocket(plain, { isServer: true, secureContext });
+    secure.pipe(secure);
+  });
+  const socket = await UpstreamSocket.open('127.0.0.1', server.port, never);
+  await socket.startTls('127.0.0.1', ca.certificate, undefined);
+  let echoed = 0;
+  const ended = new Promise<void>((end, lost) => {
+    const data = (chunk: Uint8Array) => {
+      echoed += chunk.length;
+    };
+    socket.listen({ data, end, lost, drain: () => {} });
+  });
+  socket.write([new Uint8Array(60_000), new Uint8Array(40_000)]);
+  socket.finish();
+  await ended;
+  expect(echoed).toBe(100_000);
+  await socket.leave(5_000);
+  await once(server.sockets[0]!, 'close');
+});
+
 test.each<[string, () => Promise<[Authority, string[], Date?]>, RegExp]>([
   ['another root', async () => [stranger, ['127.0.0.1']], /does not verify/],
   ['another name', async () => [ca, ['db.example']], /ERR_TLS_CERT_ALTNAME_INVALID/],

@@ -57,7 +57,7 @@ describe('by name', () => {
     const from = file('in.tsv', rows);
     const script = file(
       'copy.sql',
-      `create temp table t (a int, b text, c text);\n\\copy t from '${from}'\n\\copy t to stdout\n`,
+      `create temp table t (a int, b text, c text);\n\\copy t from '${from}'\n\\copy (select * from t order by a) to stdout\n`,
     );
     const done = await psql('-q', '-f', script);
     expect(done).toMatchObject({ code: 0, stderr: '' });

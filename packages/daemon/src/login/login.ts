@@ -21,6 +21,9 @@ interface UnderWay {
   abort: AbortController;
 }
 
+/** What stands in an attempt's place while a login that is held cannot be renewed, or has ended. */
+const RENEWAL = 'renewal';
+
 /** The one login of this daemon, and the attempt to get one. */
 export class LoginCredentials implements Credentials {
   readonly #options: LoginOptions;
@@ -159,7 +162,7 @@ export class LoginCredentials implements Credentials {
   }
 
   #hold(gateway: URL, remembered: Remembered, entries: EntryStore): HeldLogin {
-    const { reach, random, log } = this.#options;
+    const { reach, random } = this.#options;
     const { ca, pinned, caFingerprint, email, since } = remembered;
     return new HeldLogin({
       ...{
@@ -173,12 +176,12 @@ export class LoginCredentials implements Credentials {
         since,
         random,
       },
-      changed: () => this.#changed(),
-      over: (why) => this.#fail(why, 'renewal'),
-      failed: (why) => {
-        log('warn', why.message, { code: why.code });
+      changed: () => {
+        if (this.#failed?.id === RENEWAL && this.#held?.login().state === 'active') this.#failed = undefined;
         this.#changed();
       },
+      over: (why) => this.#fail(why, RENEWAL),
+      failed: (why) => this.#fail(why, RENEWAL),
     });
   }
 

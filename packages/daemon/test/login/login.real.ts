@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { request } from 'node:http';
 import { ApiError } from '@hoop/contracts/http';
+import { HoopError } from '@hoop/core';
 import { type Authority, browse, CLIENT_ID, type Idp, newAuthority, remembered, STAFF, startIdp } from '@hoop/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LoginCredentials } from '../../src/login/login.js';
@@ -287,25 +288,32 @@ describe('a login that is held', () => {
     expect(granted.tokens.length).toBe(refreshes + 1);
   });
 
-  test('does not use a refresh token that the keychain would not take', async () => {
+  test('does not use a refresh token that the keychain would not take, but goes on with its ID token', async () => {
     const clock = handClock();
     gateway.now = clock.now;
     const store = sharedStore();
     const login = kept({ clock, store });
     await logIn(login, { store: 'keychain' });
-    const before = login.current()?.notAfter ?? 0;
-    store.fail = new Error('locked');
+    const first = login.current()?.notAfter ?? 0;
     const refreshes = granted.tokens.length;
+    store.fail = new HoopError('keychain-locked', 'the keyring is locked');
     await clock.turn(61 * 60_000);
-    await until(login, ({ login: now }) => now?.state === 'renewing');
-    await clock.turn(61_000);
-    await new Promise((resolve) => setImmediate(resolve));
+    await until(login, () => (login.current()?.notAfter ?? 0) > first);
+    const second = login.current()?.notAfter ?? 0;
     expect(granted.tokens.length).toBe(refreshes + 1);
-    expect(login.current()).toBeUndefined();
+
+    // To this clock the ID token is old again, so the next renewal needs the refresh token, which is not stored.
+    await clock.turn(11 * 60_000);
+    await until(
+      login,
+      ({ login: now, attempt }) => now?.state !== 'active' && attempt?.error?.code === 'keychain-locked',
+    );
+    expect(granted.tokens.length).toBe(refreshes + 1);
     store.fail = undefined;
     await clock.turn(61_000);
-    await until(login, () => (login.current()?.notAfter ?? 0) > before);
+    await until(login, () => (login.current()?.notAfter ?? 0) > second);
     expect(store.log[1]).toBe(`set ${granted.tokens[refreshes]?.refresh_token}`);
+    expect(login.state().attempt).toBeNull();
   });
 
   test('ends everywhere on logout: here, at the gateway by its certificate, at the IdP', async () => {

@@ -1,6 +1,5 @@
 import type { Handlers } from '@hoop/contracts/http';
 import { ApiError } from '@hoop/contracts/http';
-import type { Refusal } from '@hoop/core';
 import type { AuditLine } from '../record/lines.js';
 import { type Totals, told } from '../store/sessions.js';
 import type { Store } from '../store/store.js';
@@ -47,12 +46,6 @@ export function adminHandlers(services: AdminServices): Handlers<typeof adminApi
     },
   };
 }
-
-export const disabledRefusal = (email: string): Refusal => ({
-  code: 'identity-disabled',
-  message: `${email} is disabled on this gateway`,
-  hint: 'ask whoever runs this gateway',
-});
 
 const nobody = (email: string) =>
   new ApiError(404, 'unknown-user', `nobody with the address ${email} has ever logged in`, {

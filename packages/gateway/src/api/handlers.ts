@@ -1,13 +1,15 @@
 import type { gatewayApi, SessionRow } from '@hoop/contracts/gateway';
 import { ApiError, type Handlers } from '@hoop/contracts/http';
 import type { Identity } from '@hoop/core';
-import type { ClientCertificate, Shown } from '../identity/admission.js';
+import type { Context } from 'hono';
+import { type ClientCertificate, certificateShown, type Shown } from '../identity/admission.js';
 import type { Logins } from '../identity/logins.js';
 import type { AuditEvent } from '../record/lines.js';
 import { statementsOf } from '../record/read.js';
 import { told } from '../store/sessions.js';
 import type { SessionTable } from '../store/tables.js';
 import type { Services } from '../tunnel/services.js';
+import { socketOf } from './http.js';
 
 /** What the API knows of its caller: what the TLS handshake showed. */
 export interface Call {
@@ -21,6 +23,11 @@ export interface ApiServices extends Services {
   /** Where laptops dial. */
   readonly tunnelPort: number;
   endLogin(loginId: string): Promise<boolean>;
+}
+
+export function callOf(context: Context): Call {
+  const socket = socketOf(context);
+  return { shown: certificateShown(socket), address: socket.remoteAddress ?? '' };
 }
 
 /** The gateway's HTTP API. Deny by default: what is not public asks `caller` first, with the checks of a HEAD. */

@@ -58,17 +58,24 @@ export class Admission {
     const found = await this.#store.standing(certificate.serial, certificate.loginId, certificate.subject);
     if (!found) return refused('login-required', 'the gateway does not know this login', LOG_IN);
     const { identity } = found;
-    if (found.disabled) return { ...refused('identity-disabled', ...disabledWords(identity.email)), identity };
+    if (found.disabled) return { ok: false, refusal: disabledRefusal(identity.email), identity };
     if (found.ended) return { ...refused('login-required', 'this login has ended', LOG_IN), identity };
     if (found.revoked) return { ...refused('login-required', 'the certificate is revoked', LOG_IN), identity };
-    if (found.leaseUntil <= now) return { ...refused('login-required', ...LEASE_OVER), identity };
+    if (found.leaseUntil <= now) return { ok: false, refusal: LEASE_OVER, identity };
     return { ok: true, identity, leaseUntil: found.leaseUntil };
   }
 }
 
-export const LEASE_OVER = ['the login was not renewed in time', LOG_IN] as const;
-export const disabledWords = (email: string) =>
-  [`${email} is disabled on this gateway`, 'ask whoever runs this gateway'] as const;
+export const LEASE_OVER: Refusal = {
+  code: 'login-required',
+  message: 'the login was not renewed in time',
+  hint: LOG_IN,
+};
+export const disabledRefusal = (email: string): Refusal => ({
+  code: 'identity-disabled',
+  message: `${email} is disabled on this gateway`,
+  hint: 'ask whoever runs this gateway',
+});
 
 function refused(code: Refusal['code'], message: string, hint: string): { ok: false; refusal: Refusal } {
   return { ok: false, refusal: { code, message, hint } };

@@ -6,7 +6,7 @@ import type { Config } from '../config/schema.js';
 import type { AuditLine } from '../record/lines.js';
 import type { Store } from '../store/store.js';
 import type { LoginRow } from '../store/tables.js';
-import { disabledWords } from './admission.js';
+import { disabledRefusal } from './admission.js';
 import type { Authority } from './authority.js';
 import { nonceOf, type ProvenKey, provenKey } from './csr.js';
 import { type Claims, type Provider, SKEW } from './provider.js';
@@ -134,6 +134,6 @@ const refused = (why: string) => new ApiError(401, 'bad-token', `the ID token is
 const over = (why: string) => new ApiError(401, 'login-required', why, HINT);
 
 function disabled(email: string): ApiError {
-  const [message, hint] = disabledWords(email);
+  const { message, hint } = disabledRefusal(email);
   return new ApiError(403, 'identity-disabled', message, { hint });
 }

@@ -17,6 +17,7 @@ export interface LiveFlow {
 export class LiveFlows {
   readonly #flows = new Map<string, LiveFlow>();
   readonly #perPerson = new Map<string, number>();
+  readonly #whenEmpty: (() => void)[] = [];
   /** Counts what may have changed who is admitted: a flow that was being opened meanwhile asks again. */
   epoch = 0;
 
@@ -46,6 +47,16 @@ export class LiveFlows {
     const left = this.ofPerson(flow.identity.subject) - 1;
     if (left > 0) this.#perPerson.set(flow.identity.subject, left);
     else this.#perPerson.delete(flow.identity.subject);
+    if (this.size === 0) for (const resolve of this.#whenEmpty.splice(0)) resolve();
+  }
+
+  /** Resolves when no flow runs any more, or the signal is aborted. */
+  ended(signal: AbortSignal): Promise<void> {
+    if (this.size === 0 || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenEmpty.push(resolve);
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
   }
 
   /** Ends, natively, each flow that `why` has a refusal for. Answers them. */

@@ -36,8 +36,14 @@ export function openKeychain(options: KeychainOptions): Keychain {
   const once = async (asked: KeychainCall, deadline: number) => resultOf(await call(asked, { deadline, environment }));
   const look = () => lock(environment, deadlines.call);
 
-  /** Asks while locked, which lets the keyring prompt; then looks until it is open, without prompting again. */
+  let prompted = false;
+  /**
+   * Asks while locked, which lets the keyring prompt; then looks until it is open, without prompting again. A person who
+   * has been asked once is not asked again: the next calls only find out that it is still locked.
+   */
   const unlock = async (asked: KeychainCall) => {
+    if (prompted) throw keychainError('keychain-locked');
+    prompted = true;
     const until = now() + deadlines.unlock;
     waiting(true);
     try {
@@ -57,6 +63,7 @@ export function openKeychain(options: KeychainOptions): Keychain {
     const state = await look();
     if (state === 'locked') return unlock(asked);
     refuseUnusable(state);
+    prompted = false;
     return once(asked, state === 'unlocked' ? deadlines.call : deadlines.unlock);
   };
   return {

@@ -41,8 +41,8 @@ function ask(program: string, args: string[], env: NodeJS.ProcessEnv, timeout: n
 
 /** Reads the boolean of the three programs' outputs. A path of `/` (no such alias) cannot be asked and fails instead. */
 export function lockIn(out: string): Lock {
-  if (/\b(boolean true|<true>|b true)/.test(out)) return 'locked';
-  return /\b(boolean false|<false>|b false)|\(<false>/.test(out) ? 'unlocked' : 'unknown';
+  if (/boolean true|<true>|^b true/m.test(out)) return 'locked';
+  return /boolean false|<false>|^b false/m.test(out) ? 'unlocked' : 'unknown';
 }
 
 export function failureIn(err: string): Lock {

@@ -133,4 +133,4 @@ export function readStatus(byte: number | undefined): 'I' | 'T' | 'E' {
 
 /** The tag of a CommandComplete. */
 export const readTag = (bytes: Uint8Array, start: number, end: number): string =>
-  text(bytes.subarray(start, end > start && bytes[end - 1] === 0 ? end - 1 : end));
+  text(bytes, start, end > start && bytes[end - 1] === 0 ? end - 1 : end);

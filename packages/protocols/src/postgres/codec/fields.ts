@@ -6,17 +6,22 @@ const encoder = new TextEncoder();
 /** UTF-8 bytes of a string. */
 export const utf8 = (text: string): Uint8Array => encoder.encode(text);
 
+const bufferOf = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+
 /**
  * Text of the wire. The client's encoding is not always UTF-8: what is not, is read byte by byte as Latin-1, so that
  * the record can be turned back into the very bytes.
  */
-export function text(bytes: Uint8Array): string {
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return isUtf8(bytes) ? view.toString('utf8') : view.toString('latin1');
+export function text(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  if (start === end) return '';
+  const buffer = bufferOf(bytes);
+  const value = buffer.toString('utf8', start, end);
+  if (!value.includes('\ufffd') || isUtf8(bytes.subarray(start, end))) return value;
+  return buffer.toString('latin1', start, end);
 }
 
-export const hex = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+export const hex = (bytes: Uint8Array): string => bufferOf(bytes).toString('hex');
 
 /** Reads the fields of one message body; whatever would lie outside of it is a `ProtocolError`. */
 export class Fields {
@@ -61,7 +66,7 @@ export class Fields {
   string(): string {
     const zero = this.#bytes.indexOf(0, this.#at);
     if (zero < 0 || zero >= this.#end) throw short();
-    const value = text(this.#bytes.subarray(this.#at, zero));
+    const value = text(this.#bytes, this.#at, zero);
     this.#at = zero + 1;
     return value;
   }

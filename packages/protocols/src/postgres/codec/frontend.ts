@@ -87,19 +87,19 @@ export interface BindMessage {
   /** Text as it is, binary as `\x…`, null for NULL. */
   parameters: (string | null)[];
   /** Format codes of the result's columns: none (all text), one for all, or one each. */
-  formats: number[];
+  formats: readonly number[];
 }
 export function readBind(fields: Fields): BindMessage {
   const portal = fields.string();
   const statement = fields.string();
   const parameters = readArguments(fields);
-  const formats = Array.from({ length: fields.count() }, () => fields.count());
+  const formats = readFormats(fields);
   return whole(fields, { portal, statement, parameters, formats });
 }
 
 /** Format codes, then values: the same in Bind and in FunctionCall. */
 function readArguments(fields: Fields): (string | null)[] {
-  const formats = Array.from({ length: fields.count() }, () => fields.count());
+  const formats = readFormats(fields);
   const values: (string | null)[] = [];
   for (let index = 0, count = fields.count(); index < count; index++) {
     const length = fields.int32();
@@ -107,6 +107,17 @@ function readArguments(fields: Fields): (string | null)[] {
     values.push(length === -1 ? null : shown(fields.bytes(length), binary));
   }
   return values;
+}
+
+const TEXT: readonly number[] = [];
+
+/** None stands for text throughout. */
+function readFormats(fields: Fields): readonly number[] {
+  const count = fields.count();
+  if (count === 0) return TEXT;
+  const formats: number[] = [];
+  for (let index = 0; index < count; index++) formats.push(fields.count());
+  return formats;
 }
 
 const shown = (value: Uint8Array, binary: boolean): string => (binary ? `\\x${hex(value)}` : text(value));

@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { verifyRecord } from '../src/record/verify.js';
+import { Idp } from './idp.js';
+import { ALICE, flowHead, keyPair, Laptop } from './laptop.js';
+import { echo, temporary } from './rig.js';
+
+const MAIN = join(import.meta.dirname, '../dist/main.js');
+
+interface Ran {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+/** The built program, as an operator runs it. */
+describe('hoop-gateway', () => {
+  let folder: string;
+  const running: ChildProcess[] = [];
+  beforeEach(() => {
+    folder = join(temporary(), 'gw');
+    if (!existsSync(MAIN)) throw new Error(`${MAIN} is not built: pnpm build`);
+  });
+  afterEach(() => {
+    for (const child of running.splice(0)) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const start = (...args: string[]) => {
+    const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH, CANARY: 'hunter2' } });
+    running.push(child);
+    return child;
+  };
+  const finished = (child: ChildProcess) =>
+    new Promise<Ran>((resolve) => {
+      const ran: Ran = { code: null, out: '', err: '' };
+      child.stdout?.on('data', (chunk) => {
+        ran.out += chunk;
+      });
+      child.stderr?.on('data', (chunk) => {
+        ran.err += chunk;
+      });
+      child.once('close', (code) => resolve({ ...ran, code }));
+    });
+  const run = (...args: string[]) => finished(start(...args));
+  const file = () => join(folder, 'gateway.yaml');
+  const serving = async (child: ChildProcess): Promise<number> =>
+    new Promise((resolve, reject) => {
+      let text = '';
+      child.stderr?.on('data', (chunk) => {
+        text += chunk;
+        const found = /"port":(\d+).*"msg":"serving"/.exec(text);
+        if (found) resolve(Number(found[1]));
+      });
+      child.once('close', () => reject(new Error(text)));
+    });
+
+  test('init writes what check and serve take, and replaces nothing', async () => {
+    const first = await run('init', '--dir', folder, '--host', 'localhost');
+    expect(first).toMatchObject({ code: 0, err: '' });
+    expect(first.out).toMatch(/CA {5}sha256:[0-9a-f]{64}\n/);
+    const before = readFileSync(file(), 'utf8');
+    expect(await run('init', '--dir', folder)).toMatchObject({ code: 1, out: '' });
+    expect(readFileSync(file(), 'utf8')).toBe(before);
+    const offline = await run('check', '--offline', '--config', file());
+    expect(offline.code).toBe(1);
+    expect(offline.out).toMatch(/^FAIL {2}secret pg-prod .*env:PG_PROD_PASSWORD/m);
+    writeFileSync(file(), before.replace('env:PG_PROD_PASSWORD', 'env:CANARY'));
+    const ok = await run('check', '--offline', '--json', '--config', file());
+    expect(ok).toMatchObject({ code: 0, err: '' });
+    expect(JSON.parse(ok.out)).toMatchObject([
+      { what: 'config', ok: true },
+      { what: 'ca', ok: true },
+      { what: 'secret pg-prod', ok: true },
+    ]);
+    expect(ok.out).not.toContain('hunter2');
+  });
+
+  test('says what is wrong with a configuration, by exit code, as JSON where asked', async () => {
+    await run('init', '--dir', folder);
+    writeFileSync(file(), `${readFileSync(file(), 'utf8')}\nguardrails: []\n`);
+    const plain = await run('serve', '--config', file());
+    expect(plain).toMatchObject({ code: 1, out: '' });
+    expect(plain.err).toMatch(/unknown key guardrails/);
+    const json = await run('check', '--json', '--config', file());
+    expect(JSON.parse(json.err)).toMatchObject({
+      error: { code: 'config', message: expect.stringContaining('guardrails') },
+    });
+    expect((await run('bogus')).code).toBe(2);
+    expect((await run('--help')).code).toBe(0);
+    expect((await run('users', 'ls', '--config', join(folder, 'nope.yaml'))).code).toBe(1);
+  });
+
+  test('survives kill -9: what was recorded stays, the session is closed as broken, the chain is whole', async () => {
+    await run('init', '--dir', folder, '--host', 'localhost');
+    const [idp, upstream] = [await Idp.start(), await echo()];
+    const config = {
+      name: 'shop',
+      listen: { host: '127.0.0.1', port: 0 },
+      publicHost: 'localhost',
+      data: './data',
+      idp: { issuer: idp.issuer, clientId: 'hoop' },
+      connections: { echo: { protocol: 'tcp', host: '127.0.0.1', port: upstream.port, tls: { mode: 'disable' } } },
+      roles: { dba: { groups: ['dba'], connect: ['*'] }, auditor: { groups: ['dba'] } },
+    };
+    writeFileSync(file(), stringify(config));
+    const child = start('serve', '--config', file());
+    const ca = readFileSync(join(folder, 'data/ca/ca.pem'), 'utf8');
+    const laptop = new Laptop(await serving(child), ca, keyPair());
+    await laptop.login(idp, ALICE);
+    const link = await laptop.open(flowHead('echo', upstream.port));
+    link.channel.send(Buffer.from('hello'), true);
+    await link.until((it) => it.text === 'hello');
+    const dead = finished(child);
+    child.kill('SIGKILL');
+    await dead;
+    expect(verifyRecord(join(folder, 'data/record')).broken).toBeUndefined();
+
+    const second = start('serve', '--config', file());
+    const again = new Laptop(await serving(second), ca, laptop.pair);
+    again.issued = laptop.issued;
+    expect(await again.api().sessions({})).toMatchObject([{ connection: 'echo', end: 'broken' }]);
+    const live = await again.open(flowHead('echo', upstream.port));
+    live.channel.send(Buffer.from('x'), true);
+    await live.until((it) => it.text === 'x');
+    const listed = await run('sessions', 'ls', '--json', '--config', file());
+    expect(JSON.parse(listed.out)).toHaveLength(2);
+    expect(await run('users', 'disable', ALICE.email, '--config', file())).toMatchObject({
+      code: 0,
+      out: `disabled ${ALICE.email}; 1 flows ended\n`,
+    });
+    await live.until((it) => it.closed?.code === 'identity-disabled');
+    const ended = finished(second);
+    second.kill('SIGTERM');
+    expect((await ended).code).toBe(0);
+    const verified = await run('audit', 'verify', '--config', file());
+    expect(verified).toMatchObject({ code: 0, out: expect.stringMatching(/^unbroken: \d+ entries/) });
+    expect(await run('users', 'enable', ALICE.email, '--config', file())).toMatchObject({ code: 0 });
+    expect((await run('audit', 'verify', '--config', file())).code).toBe(0);
+    idp.stop();
+    for (const socket of upstream.sockets) socket.destroy();
+    upstream.server.close();
+  });
+});
