@@ -160,6 +160,16 @@ describe('the end of the link', () => {
     expect(await heard(false)).toBe('answer');
   });
 
+  test('hoopd that ends says so to its clients', async () => {
+    handle = speak(true);
+    const client = await dial(on, 'raw');
+    const all = readAll(client);
+    await once(client, 'data');
+    await on[Symbol.asyncDispose]();
+    expect(await all).toBe('answerEPITAPH');
+    on = await laptop({ gateway });
+  });
+
   test('a refusal of the gateway is told in the client’s protocol', async () => {
     handle = (flow) => flow.channel.close({ code: 'not-granted', message: 'no', hint: 'ask carol' });
     expect(await readAll(await dial(on, 'raw'))).toBe('refused not-granted ask carol');
@@ -171,6 +181,17 @@ describe('the end of the link', () => {
       flow.channel.close({ code: 'not-granted', message: 'no' });
     };
     expect(await readAll(await dial(on, 'raw'))).toBe('native');
+  });
+
+  test('a port that the gateway refuses is counted', async () => {
+    handle = (flow) => flow.channel.close({ code: 'port-refused', message: 'not this one' });
+    expect(await readAll(await dial(on, 'raw'))).toContain('refused port-refused');
+    expect(on.daemon.state().refused.ports).toBe(1);
+  });
+
+  test('a certificate that the gateway does not take ends in the cure', async () => {
+    handle = (flow) => flow.channel.close({ code: 'certificate', message: 'expired' });
+    expect(await readAll(await dial(on, 'raw'))).toBe('refused login-required hoop login');
   });
 
   test('frames that break the rules end the flow', async () => {
@@ -259,6 +280,8 @@ describe('the list', () => {
     expect(on.credentials.ended).toBe('identity-disabled');
     expect(state.problems).toEqual([{ code: 'identity-disabled', message: 'over' }]);
     await on.until(({ connections }) => connections.length === 0);
+    on.credentials.set(credentialFor(gateway));
+    await on.until(({ connections, problems }) => connections.length === 1 && problems.length === 0);
   });
 });
 
