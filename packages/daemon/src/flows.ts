@@ -30,7 +30,7 @@ const GREETING_DEADLINE = 60_000;
 /** What a client waits for a gateway that does not answer, before it is told so. */
 const UPLINK_DEADLINE = 2_500;
 /** The program's name is found while the client greets; a flow hardly waits for it. */
-const PROGRAM_DEADLINE = 100;
+const PROGRAM_DEADLINE = 50;
 /** A client that was refused closes its side within this. */
 const LAST_WORDS = 2_000;
 /** Beyond the first credit of each flow, all flows of the daemon together. */

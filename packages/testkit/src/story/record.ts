@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CONNECTION } from '../world/index.js';
 import { json, must, type Stage } from './stage.js';
@@ -8,6 +8,7 @@ interface Session {
   id: string;
   person: string;
   connection: string;
+  /** Seen by hoopd while the client greeted; absent if it was gone by then. */
   program?: string;
   statements: number;
   rows: number;
@@ -20,7 +21,7 @@ export const RECORD: readonly Step<Stage>[] = [
   {
     group: 'Record',
     name: 'session',
-    needs: ['psql', 'leaver'],
+    needs: ['ls', 'leaver'],
     async run({ world }) {
       const carol = world.laptop('carol');
       const all = await json<Session[]>(carol.hoop('sessions', 'ls', '--all', '--json'));
@@ -52,13 +53,12 @@ export const RECORD: readonly Step<Stage>[] = [
 ];
 
 const described = (it: Session) =>
-  `${it.id} ${it.person} ${it.connection} ${it.program ?? ''}: ${plural(it.statements, 'statement')}, ${plural(it.rows, 'row')}, ${Math.round(it.ms)} ms`;
+  `${it.id} ${it.person} ${it.connection} ${it.program ?? '(program not seen)'}: ${plural(it.statements, 'statement')}, ${plural(it.rows, 'row')}, ${Math.round(it.ms)} ms`;
 
 /** Changes one character of a statement in a copy of the record; answers the entry at which `verify` finds it. */
 async function flipped({ world }: Stage): Promise<string> {
   const { company } = world;
-  const copy = join(world.place.place, 'record-copy');
-  cpSync(join(company.gatewayFolder, 'data/record'), copy, { recursive: true });
+  const copy = company.copyRecord('record-copy');
   const [name] = readdirSync(copy).filter((each) => each.endsWith('.jsonl'));
   const path = join(copy, name ?? '');
   const text = readFileSync(path, 'utf8');
@@ -66,7 +66,7 @@ async function flipped({ world }: Stage): Promise<string> {
   if (at < 0) throw new Error('the record does not hold the statement');
   writeFileSync(path, `${text.slice(0, at)}C${text.slice(at + 1)}`);
   const expected = JSON.parse(lineAround(text, at)) as { n: number };
-  const verify = await must(company.gateway('audit', 'verify', '--copy', copy), 1);
+  const verify = await must(company.gateway('audit', 'verify', copy), 1);
   const told = /entry (\d+)/.exec(verify.stdout + verify.stderr)?.[1];
   if (told !== String(expected.n)) throw new Error(`changed entry ${expected.n}, verify names ${told ?? 'none'}`);
   return told;

@@ -34,7 +34,8 @@ export async function searchForSecrets({ world }: Stage): Promise<string> {
   const { daemon } = await json<{ daemon: { pid: number } }>(laptop.hoop('status', '--json'));
   const memory = lookInto(daemon.pid, password);
   refuse([...found, ...(memory.search?.found ?? [])]);
-  const looked = `${seen.files} files, ${environments.length} environments, log, local API`;
+  const variables = environments.length > 0 ? `${environments.length} environments` : 'environments: closed to us';
+  const looked = `${seen.files} files, ${variables}, log, local API`;
   const others = keys.length > 0 ? 'tokens and private key' : 'tokens';
   return `database password: nowhere on the laptop (${looked}; ${memory.told}); ${others}: in no file, environment or answer`;
 }

@@ -54,14 +54,13 @@ export function sqlClient(stage: Stage, host: string, port: number, statement?: 
       ...(statement === undefined ? [] : ['-c', statement]),
     ];
   }
-  const { node, packages } = stage.world.programs;
-  return [
-    node,
-    join(packages, 'testkit/dist/query.js'),
-    host,
-    String(port),
-    ...(statement === undefined ? [] : [statement]),
-  ];
+  return standIn(stage, host, port, statement);
+}
+
+/** The driver `pg` as a program. */
+export function standIn({ world }: Stage, host: string, port: number, statement?: string): string[] {
+  const query = join(world.programs.packages, 'testkit/dist/query.js');
+  return [world.programs.node, query, host, String(port), ...(statement === undefined ? [] : [statement])];
 }
 
 export const PSQL_MISSING = 'not installed; sudo apt install postgresql-client';

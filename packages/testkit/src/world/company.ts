@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
@@ -157,6 +157,14 @@ export class Company {
           return [];
         }
       });
+  }
+
+  /** A copy of the record, for the gateway's host to read. */
+  copyRecord(name: string): string {
+    const copy = join(this.gatewayFolder, name);
+    cpSync(join(this.gatewayFolder, 'data/record'), copy, { recursive: true });
+    for (const path of [copy, ...readdirSync(copy).map((file) => join(copy, file))]) own(path, this.#options.account);
+    return copy;
   }
 
   async #initialise(folder: string): Promise<void> {
