@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { planBrowser } from '../src/browser/index.js';
+import { openBrowser, planBrowser } from '../src/browser/index.js';
 import type { KeychainReply } from '../src/keychain/call.js';
 import { keychainErrorOf } from '../src/keychain/errors.js';
 import { openKeychain } from '../src/keychain/keychain.js';
@@ -108,4 +108,11 @@ test('BROWSER comes first, then what the desktop has, then nothing', () => {
   expect(at('linux', { DISPLAY: ':0' })).toEqual([['xdg-open'], ['sensible-browser']]);
   expect(at('linux', {})).toEqual([]);
   expect(at('darwin', {})).toEqual([['open']]);
+});
+
+test.each(['file:///etc/passwd', '--version', 'javascript:alert(1)', ''])('%j is not opened', async (url) => {
+  expect(await openBrowser({ platform: 'linux', home: '/h', uid: 1, variables: { BROWSER: 'true' } }, url)).toBe(false);
+  expect(await openBrowser({ platform: 'linux', home: '/h', uid: 1, variables: { BROWSER: 'true' } }, 'http://x')).toBe(
+    true,
+  );
 });

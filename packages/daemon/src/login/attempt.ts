@@ -51,8 +51,7 @@ export async function attemptLogin(attempt: Attempt): Promise<Achieved> {
   const idp = idpDispatcher(trust);
   try {
     const discovery = await discover(api, gateway);
-    // A keychain that cannot be used is found out before the person goes to the browser.
-    await attempt.entries.get(attempt.account);
+    await tryStore(attempt);
     const provider = await reach.openProvider(discovery, idp);
     const key = await newKey();
     const { tokens, random } = await (request.flow === 'device'
@@ -73,6 +72,15 @@ export function gatewayUrl(text: string): URL {
   const url = new URL(text);
   if (url.protocol === 'https:' && url.username === '' && url.password === '') return new URL(url.origin);
   throw new UserError('bad-gateway', "a gateway's address begins with https:// and holds no user", { exit: 'usage' });
+}
+
+/** A keychain that cannot be used is found out before the person goes to the browser; a spoilt entry is written over. */
+async function tryStore({ entries, account }: Attempt): Promise<void> {
+  try {
+    await entries.get(account);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'keychain-entry') throw error;
+  }
 }
 
 async function trustOf({ request, reach, signal }: Attempt, gateway: URL): Promise<Trust> {

@@ -18,8 +18,13 @@ export interface LoginOptions {
 }
 interface UnderWay {
   attempt: LoginAttempt;
+  /** The phase that a locked keychain interrupts. */
+  before: LoginAttempt['phase'];
   abort: AbortController;
 }
+
+const isCertified = ({ attempt: { phase }, before }: UnderWay) =>
+  (phase === 'waiting-for-unlock' ? before : phase) === 'certifying';
 
 /** What stands in an attempt's place while a login that is held cannot be renewed, or has ended. */
 const RENEWAL = 'renewal';
@@ -67,6 +72,7 @@ export class LoginCredentials implements Credentials {
     this.#attempts += 1;
     const underWay: UnderWay = {
       attempt: { id: String(this.#attempts), phase: 'discovering' },
+      before: 'discovering',
       abort: new AbortController(),
     };
     this.#underWay = underWay;
@@ -79,7 +85,7 @@ export class LoginCredentials implements Credentials {
   cancel(): boolean {
     this.#failed = undefined;
     // Past this the gateway has made the login: it is taken, and `logout` ends it.
-    if (this.#underWay === undefined || this.#underWay.attempt.phase === 'certifying') return false;
+    if (this.#underWay === undefined || isCertified(this.#underWay)) return false;
     this.#underWay.abort.abort(new HoopError('cancelled', 'the login was given up'));
     this.#underWay = undefined;
     this.#changed();
@@ -204,9 +210,11 @@ export class LoginCredentials implements Credentials {
     if (this.#underWay === underWay) this.#changed();
   }
 
+  /** The keychain waits for a person, within whatever the attempt was at. */
   #waiting(underWay: UnderWay, is: boolean): void {
-    if (is) return this.#progress(underWay, { phase: 'waiting-for-unlock' });
-    if (underWay.attempt.phase === 'waiting-for-unlock') this.#progress(underWay, { phase: 'discovering' });
+    const { phase } = underWay.attempt;
+    if (is && phase !== 'waiting-for-unlock') underWay.before = phase;
+    this.#progress(underWay, { phase: is ? 'waiting-for-unlock' : underWay.before });
   }
 
   #fail(error: unknown, id: string): void {

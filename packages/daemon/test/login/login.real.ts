@@ -231,6 +231,14 @@ describe('a login that is held', () => {
     expect(after.current()?.notAfter).toBeGreaterThan(clock.now());
   });
 
+  test('whose entry is spoilt can be made anew', async () => {
+    const store = sharedStore();
+    const spoilt = { ...store, get: () => Promise.reject(new HoopError('keychain-entry', 'it cannot be read')) };
+    const { now } = await logIn(kept({ store: spoilt }), { store: 'keychain' });
+    expect(now.store).toBe('keychain');
+    expect(store.held.size).toBe(1);
+  });
+
   test('of the memory is gone after a restart, and says nothing', async () => {
     const file = fileInMemory();
     const before = kept({ file });

@@ -9,8 +9,12 @@ export function planBrowser(machine: Environment): readonly (readonly string[])[
   return DISPLAY || WAYLAND_DISPLAY ? [['xdg-open'], ['sensible-browser']] : [];
 }
 
-/** Opens the address; false if no browser could be started. Never waits for the browser. */
+/**
+ * Opens the address; false if no browser could be started. Never waits for the browser. The address comes from a server:
+ * what is no web address is not handed to a program.
+ */
 export async function openBrowser(machine: Environment, url: string): Promise<boolean> {
+  if (!/^https?:\/\//.test(url)) return false;
   for (const [command, ...args] of planBrowser(machine)) {
     if (command !== undefined && (await starts(command, [...args.filter((arg) => arg !== '%s'), url]))) return true;
   }
