@@ -49,6 +49,8 @@ export class Daemon {
   readonly #flows: Flows;
   readonly #pool: Pool;
   readonly #sync: Sync;
+  /** Problems that the gateway told of; another login has none of them. */
+  readonly #notices = new Set<string>();
   #resolver: Resolver | undefined;
   #credential: Credential | undefined;
   #unsubscribe: () => void = () => {};
@@ -124,6 +126,10 @@ export class Daemon {
       pool: this.#pool,
       leaves: new Leaves(Date.now),
       programs: new ProgramFinder(),
+      portRefused: () => {
+        this.#refused.ports += 1;
+        changed();
+      },
       rejected: (connection, why) => {
         this.#refused.protocol += 1;
         log.warn({ connection, why }, 'a client that does not speak the protocol was turned away');
@@ -158,7 +164,10 @@ export class Daemon {
       dial,
       credentials,
       connections: (list) => this.#follow(list),
-      notice: ({ code, message, hint }) => this.#problems.add(code, message, hint),
+      notice: ({ code, message, hint }) => {
+        this.#notices.add(code);
+        this.#problems.add(code, message, hint);
+      },
       changed: (state) => {
         log.info({ gateway: state, why: this.#sync.state.error }, 'gateway');
         if (state === 'online') this.#pool.resume();
@@ -195,12 +204,18 @@ export class Daemon {
     }
   }
 
+  #forgetNotices(): void {
+    for (const code of this.#notices) this.#problems.solved(code);
+    this.#notices.clear();
+  }
+
   /** A renewal replaces warm uplinks; another login, or none, replaces the sync uplink and the list too. */
   #credentialsChanged(): void {
     const before = this.#credential;
     const now = this.#options.credentials.current();
     this.#credential = now;
     if (!isSameWay(before, now)) this.#sync.refresh();
+    if (before === undefined && now !== undefined) this.#forgetNotices();
     if (before?.certificate !== now?.certificate) this.#pool.renewed();
     if (this.#options.credentials.state().login === null) this.#follow([]);
     this.#options.changed();

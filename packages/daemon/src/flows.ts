@@ -20,6 +20,8 @@ export interface FlowsOptions {
   programs: Pick<ProgramFinder, 'find'>;
   /** A client that does not speak the connection's protocol was turned away. */
   rejected(connection: string, why: string): void;
+  /** The gateway does not let this person use the port. */
+  portRefused(): void;
   changed(): void;
   /** Milliseconds; replaced in tests. */
   greetingDeadline?: number;
@@ -102,7 +104,10 @@ export class Flows {
       ...(found !== undefined && { program: found }),
     };
     this.#count(connection.name, 1);
-    const refuse = (refusal: Refusal) => greeting.refuse(refusal);
+    const refuse = (refusal: Refusal) => {
+      if (refusal.code === 'port-refused') this.#options.portRefused();
+      return greeting.refuse(refusal);
+    };
     carry({ local, first: greeted.first, uplink: uplink.socket, head, refuse, budget: this.#budget }, () =>
       this.#count(connection.name, -1),
     );

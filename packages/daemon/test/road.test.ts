@@ -173,6 +173,17 @@ describe('the end of the link', () => {
     expect(await readAll(await dial(on, 'raw'))).toBe('native');
   });
 
+  test('a port that the gateway refuses is counted', async () => {
+    handle = (flow) => flow.channel.close({ code: 'port-refused', message: 'not this one' });
+    expect(await readAll(await dial(on, 'raw'))).toContain('refused port-refused');
+    expect(on.daemon.state().refused.ports).toBe(1);
+  });
+
+  test('a certificate that the gateway does not take ends in the cure', async () => {
+    handle = (flow) => flow.channel.close({ code: 'certificate', message: 'expired' });
+    expect(await readAll(await dial(on, 'raw'))).toBe('refused login-required hoop login');
+  });
+
   test('frames that break the rules end the flow', async () => {
     handle = (flow) => void flow.socket.write(Buffer.from([99, 0, 0, 0]));
     expect(await readAll(await dial(on, 'raw'))).toContain('refused link-lost');
@@ -259,6 +270,8 @@ describe('the list', () => {
     expect(on.credentials.ended).toBe('identity-disabled');
     expect(state.problems).toEqual([{ code: 'identity-disabled', message: 'over' }]);
     await on.until(({ connections }) => connections.length === 0);
+    on.credentials.set(credentialFor(gateway));
+    await on.until(({ connections, problems }) => connections.length === 1 && problems.length === 0);
   });
 });
 

@@ -1,17 +1,17 @@
-import type { gatewayApi } from '@hoop/contracts/gateway';
-import { ApiError, type Caller, failureOf, mount } from '@hoop/contracts/http';
+import { ApiError, failureOf, mount } from '@hoop/contracts/http';
 import { localApi, type State, WATCH_PATH } from '@hoop/contracts/local';
 import { HoopError, UserError } from '@hoop/core';
 import { Hono } from 'hono';
 import type { Credentials } from '../credentials.js';
 import type { Log } from '../log.js';
+import type { Sessions } from './gateway.js';
 import type { Watchers } from './watch.js';
 
 export interface ApiOptions {
   state(): State;
   watchers: Watchers;
   credentials: Pick<Credentials, 'start' | 'cancel' | 'logout'>;
-  gateway: Caller<typeof gatewayApi>;
+  gateway: Sessions;
   /** A foreign Host, or a browser. */
   turnedAway(): void;
   /** Ends the daemon, after the answer is out. */

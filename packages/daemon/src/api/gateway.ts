@@ -1,69 +1,34 @@
-import net from 'node:net';
-import { gatewayApi } from '@hoop/contracts/gateway';
-import { ApiError, type Caller, callerOf, type Send } from '@hoop/contracts/http';
-import { Client } from 'undici';
+import { ApiError } from '@hoop/contracts/http';
 import type { Credential } from '../credentials.js';
-import { connectTo, proxyFor } from '../uplinks/proxy.js';
-import { trustOptions } from '../uplinks/trust.js';
+import { type GatewayApi, gatewayApiOf } from '../login/gateway.js';
 
-const DEADLINE = 10_000;
+/** The calls of the gateway's API that the local API passes on. */
+export type Sessions = Pick<GatewayApi, 'sessions' | 'session'>;
 
-/** The gateway's API with the login's certificate: one connection a call, for calls are rare. */
-export function gatewayCaller(
-  current: () => Credential | undefined,
-  variables: Readonly<Record<string, string | undefined>>,
-): Caller<typeof gatewayApi> {
-  const send: Send = async (request) => {
+/** The gateway's sessions, asked with the login's certificate: connections of its own for each call, for calls are rare. */
+export function gatewaySessions(current: () => Credential | undefined): Sessions {
+  const ask = async <T>(question: (api: GatewayApi) => Promise<T>): Promise<T> => {
     const credential = current();
-    if (credential === undefined)
-      throw new ApiError(401, 'login-required', 'nobody is logged in', { hint: 'hoop login' });
-    const client = await clientOf(credential, variables).catch(unreachable);
+    if (credential === undefined) {
+      throw new ApiError(401, 'login-required', 'nobody is logged in, or the login has ended', { hint: 'hoop login' });
+    }
+    const api = openApi(credential);
     try {
-      const answer = await client.request({
-        method: request.method as 'GET',
-        path: request.path,
-        headers: {
-          accept: 'application/json',
-          ...(request.body !== undefined && { 'content-type': 'application/json' }),
-        },
-        body: request.body === undefined ? null : JSON.stringify(request.body),
-      });
-      return { status: answer.statusCode, body: await answer.body.json().catch(() => undefined) };
-    } catch (cause) {
-      return unreachable(cause);
+      return await question(api);
     } finally {
-      await client.destroy();
+      await api.close();
     }
   };
-  return callerOf(gatewayApi, send);
+  return {
+    sessions: (input) => ask((api) => api.sessions(input)),
+    session: (input) => ask((api) => api.session(input)),
+  };
 }
 
-async function clientOf(
-  credential: Credential,
-  variables: Readonly<Record<string, string | undefined>>,
-): Promise<Client> {
-  const { gateway } = credential;
-  const target = { host: gateway.hostname.replace(/^\[|\]$/g, ''), port: Number(gateway.port) || 443 };
-  const servername = net.isIP(target.host) === 0 ? target.host : undefined;
-  const signal = AbortSignal.timeout(DEADLINE);
-  const proxy = proxyFor(target, variables);
-  const socket = proxy === undefined ? undefined : ((await connectTo(target, proxy, signal)) as net.Socket);
-  return new Client(gateway.origin, {
-    headersTimeout: DEADLINE,
-    bodyTimeout: DEADLINE,
-    connect: {
-      ...trustOptions(credential),
-      ...(socket !== undefined && { socket }),
-      ...(servername !== undefined && { servername }),
-      cert: credential.certificate,
-      key: credential.key.export({ type: 'pkcs8', format: 'pem' }) as string,
-      minVersion: 'TLSv1.3',
-      ALPNProtocols: ['http/1.1'],
-      timeout: DEADLINE,
-    },
+function openApi({ gateway, ca, caFingerprint, certificate, key }: Credential): GatewayApi {
+  const trust = caFingerprint === undefined ? { ca } : { pinned: ca };
+  return gatewayApiOf(gateway, trust, {
+    cert: certificate,
+    key: key.export({ type: 'pkcs8', format: 'pem' }) as string,
   });
-}
-
-function unreachable(cause: unknown): never {
-  throw new ApiError(503, 'gateway-unreachable', 'the gateway cannot be reached', { cause, hint: 'hoop status' });
 }

@@ -155,7 +155,7 @@ export class Sync {
     if (this.#state.state === 'online') this.#lostAt = this.#options.now();
     this.#attempt += 1;
     this.#drop();
-    this.#become('offline', error instanceof Error ? error.message : String(error));
+    this.#become('offline', error instanceof Error ? plain(error.message) : String(error));
     const eager = this.#options.now() - this.#lostAt < EAGER_FOR;
     const wait = Math.min(this.#wait, eager ? EAGER_WAIT : LONGEST_WAIT);
     this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT);
@@ -177,6 +177,9 @@ export class Sync {
     this.#options.changed(state);
   }
 }
+
+/** Node's advice on its own flags, behind a semicolon, is none to a person. */
+const plain = (message: string) => message.split(';')[0] ?? message;
 
 function parse(line: string): unknown {
   try {

@@ -217,6 +217,8 @@ const CODES: ReadonlySet<string> = new Set<Refusal['code']>([
 
 /** A code this daemon does not know is told as it stands in the message. */
 function refusalOf({ code, message, hint }: Close): Refusal {
+  // The tunnel turns a certificate away before it knows of any flow.
+  if (code === 'certificate') return { code: 'login-required', message, hint: hint ?? 'hoop login' };
   const known = CODES.has(code) ? (code as Refusal['code']) : 'internal';
   return { code: known, message, ...(hint === undefined ? {} : { hint }) };
 }
