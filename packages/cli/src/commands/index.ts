@@ -7,6 +7,7 @@ import { logout } from './logout.js';
 import { ls } from './ls.js';
 import { run } from './run.js';
 import { sessions } from './sessions.js';
+import { setup } from './setup.js';
 import { show } from './show.js';
 import { status } from './status.js';
 import { version } from './version.js';
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   run,
   status,
   sessions,
+  setup,
   daemon,
   version,
   completionOf(() => commands),

@@ -1,6 +1,6 @@
-import { STORY } from '../story/index.js';
+import { story } from '../story/index.js';
 import { type PlayOptions, check as run } from './run.js';
 
 export { HELP } from './help.js';
 export { as, play } from './play.js';
-export const check = (options: PlayOptions) => run(options, STORY);
+export const check = (options: PlayOptions) => run(options, story(options.system));

@@ -5,9 +5,17 @@ import { RECORD } from './record.js';
 import { SETUP } from './setup.js';
 import type { Stage } from './stage.js';
 import type { Step } from './step.js';
+import { SYSTEM } from './system.js';
 
-/** The whole story, in order. */
-export const STORY: readonly Step<Stage>[] = [...SETUP, ...COMPANY, ...ALICE, ...LIMITS, ...RECORD];
+/** The whole story, in order; `system`: also by the machine's own resolver. */
+export const story = (system: boolean): readonly Step<Stage>[] => [
+  ...SETUP,
+  ...COMPANY,
+  ...ALICE,
+  ...(system ? SYSTEM : []),
+  ...LIMITS,
+  ...RECORD,
+];
 export { logIn } from './alice.js';
 export { COMPANY } from './company.js';
 export { SETUP } from './setup.js';
