@@ -41,6 +41,15 @@ const file = (name: string, text: string) => {
   return path;
 };
 
+/** Waits until the database runs such a statement. */
+async function running(like: string): Promise<void> {
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await after(50)) {
+    const found = `select 1 from pg_stat_activity where state = 'active' and query like '${like}'`;
+    if ((await world.company.cluster.sql(found)).length > 0) return;
+  }
+  throw new Error(`nobody runs ${like}`);
+}
+
 describe('by name', () => {
   test('psql, with no user, no password, no database', async (context) => {
     needs(context, 'psql', 'sudo apt install postgresql-client');
@@ -64,23 +73,22 @@ describe('by name', () => {
     expect(done.stdout === rows).toBe(true);
   });
 
-  test('Ctrl-C cancels the statement and keeps the session', async (context) => {
+  test('Ctrl-C, typed, cancels the statement and keeps the session', async (context) => {
     needs(context, 'psql', 'sudo apt install postgresql-client');
-    const command = `echo "pid $$"; exec psql -X -At -h ${NAME} -c 'select pg_sleep(60)' -c 'select 7'`;
-    const child = alice.spawn(['hoop', 'run', '--', 'bash', '-c', command]);
-    const ended = finished(child, 20_000);
-    const [, pid = ''] = await said(child, /pid (\d+)/, 'bash');
-    for (const deadline = Date.now() + 10_000; Date.now() < deadline; await after(50)) {
-      const rows = await world.company.cluster.sql(
-        "select 1 from pg_stat_activity where query like 'select pg_sleep(60)%'",
-      );
-      if (rows.length > 0) break;
-    }
-    await alice.run(['kill', '-INT', pid]);
-    const { stdout, stderr, ms } = await ended;
-    expect(stderr).toContain('canceling statement due to user request');
-    expect(stdout).toContain('7');
-    expect(ms).toBeLessThan(15_000);
+    const psqlInTerminal = `psql -X -At -P pager=off -h ${NAME}`;
+    const child = alice.spawn(['hoop', 'run', '--', 'script', '-qfec', psqlInTerminal, '/dev/null']);
+    const ended = finished(child, 30_000);
+    child.stdin?.write('select pg_backend_pid(), $$before$$;\n');
+    const [, before] = await said(child, /(\d+)\|before/, 'psql');
+    child.stdin?.write('select pg_sleep(60);\n');
+    await running('select pg_sleep(60)%');
+    child.stdin?.write('\x03');
+    await said(child, /canceling statement due to user request/, 'psql');
+    child.stdin?.write('select pg_backend_pid(), $$after$$;\n');
+    const [, kept] = await said(child, /(\d+)\|after/, 'psql');
+    child.stdin?.write('\\q\n');
+    expect((await ended).code).toBe(0);
+    expect(kept).toBe(before);
   });
 
   test.each(['simple', 'extended', 'prepared'])('pgbench -M %s', async (mode) => {
