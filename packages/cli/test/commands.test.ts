@@ -1,6 +1,7 @@
 import { ApiError } from '@hoop/contracts/http';
 import type { State } from '@hoop/contracts/local';
 import { describe, expect, test } from 'vitest';
+import { namesOf } from '../src/commands/run.js';
 import { blocked, hoop, login, NOW, pg, state } from './stage.js';
 
 describe('ls', () => {
@@ -258,4 +259,8 @@ describe('daemon', () => {
       err: 'hoopd does not run\n',
     });
   });
+});
+
+test('run gives names only to what is reached by its own port', () => {
+  expect(namesOf(state())).toEqual([{ hostname: 'pg-prod.hoop', address: '127.77.3.2' }]);
 });

@@ -107,7 +107,7 @@ export class Daemon {
     this.#sync.close();
     this.#pool.close();
     await this.#listeners.close();
-    this.#flows.close();
+    await this.#flows.close();
     if (this.#resolver === undefined) this.#claim.server.close();
     else await this.#resolver.close();
   }

@@ -35,6 +35,8 @@ const UPLINK_DEADLINE = 2_500;
 const PROGRAM_DEADLINE = 50;
 /** A client that was refused closes its side within this. */
 const LAST_WORDS = 2_000;
+/** When hoopd ends, its clients have this long to hear it. */
+const GOODBYE = 500;
 /** Beyond the first credit of each flow, all flows of the daemon together. */
 const CREDIT = 64 * 1024 * 1024;
 /** For direct TLS: the protocol's own ALPN id, required of a server that is asked for it (PostgreSQL 17, libpq-ssl). */
@@ -45,7 +47,8 @@ export class Flows {
   readonly #options: FlowsOptions;
   readonly #budget = new CreditBudget(CREDIT);
   readonly #sockets = new Map<Socket, string>();
-  readonly #live = new Map<string, number>();
+  readonly #counts = new Map<string, number>();
+  readonly #live = new Set<{ end(): void }>();
 
   constructor(options: FlowsOptions) {
     this.#options = options;
@@ -53,7 +56,7 @@ export class Flows {
 
   /** Live flows of a connection. */
   count(connection: string): number {
-    return this.#live.get(connection) ?? 0;
+    return this.#counts.get(connection) ?? 0;
   }
 
   /** `socket` is paused and its peer is the owner's. Never rejects. */
@@ -70,9 +73,15 @@ export class Flows {
     await this.#open(connection, greeted, program);
   }
 
-  /** Ends what is open; with a native error where the client has not begun. */
-  close(): void {
-    for (const socket of this.#sockets.keys()) socket.destroy();
+  /** Ends what is open: each client is told in its protocol if it can be, and has a moment to hear it. */
+  async close(): Promise<void> {
+    for (const flow of this.#live) flow.end();
+    const sockets = [...this.#sockets.keys()];
+    const late = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, GOODBYE);
+    await Promise.all(sockets.map(closed));
+    clearTimeout(late);
   }
 
   #greet(connection: WireConnection, socket: Socket): Promise<Greeted> {
@@ -103,14 +112,19 @@ export class Flows {
       port: connection.port,
       ...(found !== undefined && { program: found }),
     };
+    let over = false;
     this.#count(connection.name, 1);
     const refuse = (refusal: Refusal) => {
       if (refusal.code === 'port-refused') this.#options.portRefused();
       return greeting.refuse(refusal);
     };
-    carry({ local, first: greeted.first, uplink: uplink.socket, head, refuse, budget: this.#budget }, () =>
-      this.#count(connection.name, -1),
-    );
+    const carried = { local, first: greeted.first, uplink: uplink.socket, head, refuse, budget: this.#budget };
+    const flow = carry(carried, () => {
+      over = true;
+      this.#live.delete(flow);
+      this.#count(connection.name, -1);
+    });
+    if (!over) this.#live.add(flow);
   }
 
   async #uplink(): Promise<{ socket: Uplink } | { refusal: Refusal }> {
@@ -133,9 +147,16 @@ export class Flows {
   }
 
   #count(connection: string, by: number): void {
-    this.#live.set(connection, this.count(connection) + by);
+    this.#counts.set(connection, this.count(connection) + by);
     this.#options.changed();
   }
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve();
+    else socket.once('close', () => resolve());
+  });
 }
 
 /** The last words, an end, and a moment to hear them. */

@@ -160,6 +160,16 @@ describe('the end of the link', () => {
     expect(await heard(false)).toBe('answer');
   });
 
+  test('hoopd that ends says so to its clients', async () => {
+    handle = speak(true);
+    const client = await dial(on, 'raw');
+    const all = readAll(client);
+    await once(client, 'data');
+    await on[Symbol.asyncDispose]();
+    expect(await all).toBe('answerEPITAPH');
+    on = await laptop({ gateway });
+  });
+
   test('a refusal of the gateway is told in the client’s protocol', async () => {
     handle = (flow) => flow.channel.close({ code: 'not-granted', message: 'no', hint: 'ask carol' });
     expect(await readAll(await dial(on, 'raw'))).toBe('refused not-granted ask carol');

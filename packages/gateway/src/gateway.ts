@@ -21,10 +21,11 @@ import { Provider } from './identity/provider.js';
 import { serverCertificate } from './identity/server-certificate.js';
 import { Metrics } from './metrics.js';
 import { HeadKeeper } from './record/head-keeper.js';
-import type { AuditLine } from './record/lines.js';
+import type { AuditEvent, AuditLine } from './record/lines.js';
 import { openRecord } from './record/open.js';
 import type { GatewayRecord } from './record/record.js';
 import { recoverSessions } from './record/recovery.js';
+import { Strangers } from './record/strangers.js';
 import { openStore, RECORD_FOLDER } from './store/open.js';
 import type { Store } from './store/store.js';
 import { SHUTTING_DOWN } from './tunnel/flow.js';
@@ -77,6 +78,7 @@ export class Gateway implements ApiServices {
   readonly #authority: Authority;
   readonly #admin: HttpServer;
   readonly #http: HttpServer;
+  readonly #strangers: Strangers;
   #provider: Provider;
   #server: Server | undefined;
   #metricsServer: HttpServer | undefined;
@@ -99,6 +101,7 @@ export class Gateway implements ApiServices {
     this.#provider = new Provider(options.config.idp);
     this.#tunnel = new Tunnel(this);
     this.#revocation = new Revocation(this, this.#tunnel);
+    this.#strangers = new Strangers((line) => this.record.tell(line), this.now);
     this.#heads = new HeadKeeper(this.record, this.store, this.now);
     this.#http = httpServer(app(this.log, (it) => mount(it, gatewayApi, handlersOf(this), callOf)));
   }
@@ -133,7 +136,8 @@ export class Gateway implements ApiServices {
   }
 
   audit(line: Omit<AuditLine, 'kind'>): void {
-    this.record.tell({ kind: 'audit', ...line });
+    if (STRANGERS.has(line.event)) this.#strangers.tell({ kind: 'audit', ...line });
+    else this.record.tell({ kind: 'audit', ...line });
   }
 
   /** What the operator's commands do here. */
@@ -170,6 +174,7 @@ export class Gateway implements ApiServices {
     const now = this.now();
     this.links.tick(now);
     this.#revocation.expired(now);
+    this.#strangers.turn();
     this.#later(this.#heads.keep(), 'the head of the record cannot be kept');
   }
 
@@ -205,6 +210,7 @@ export class Gateway implements ApiServices {
     }
     this.audit({ event: 'started' });
     await this.#heads.keep();
+    await this.store.prune(this.now());
     this.#ticking = setInterval(() => this.tick(), TICK);
   }
 
@@ -261,8 +267,12 @@ async function openData({ config, log, now = Date.now }: GatewayOptions): Promis
   return { metrics, store, record };
 }
 
+/** What someone without a certificate can cause. */
+const STRANGERS: ReadonlySet<AuditEvent> = new Set(['uplink-refused', 'login-refused', 'certificate-refused']);
+
 /** What a reload cannot change: it is held open. */
-function heldOpen({ listen, data, tls, metrics, publicHost }: Config): Record<string, string> {
-  const held = Object.entries({ listen, data, tls, metrics, publicHost });
+function heldOpen({ listen, data, tls, metrics, publicHost, limits }: Config): Record<string, string> {
+  const { connections, perAddress } = limits;
+  const held = Object.entries({ listen, data, tls, metrics, publicHost, limits: { connections, perAddress } });
   return Object.fromEntries(held.map(([key, value]) => [key, JSON.stringify(value) ?? '']));
 }

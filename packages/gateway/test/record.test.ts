@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Disk, disk } from '../src/record/disk.js';
 import { RecordKey } from '../src/record/folder.js';
 import { openRecord } from '../src/record/open.js';
-import { statementsOf, tallyOf } from '../src/record/read.js';
+import { statementsOf, talliesOf } from '../src/record/read.js';
 import type { GatewayRecord } from '../src/record/record.js';
 import { verifyRecord } from '../src/record/verify.js';
 import { temporary } from './rig.js';
@@ -54,7 +54,9 @@ describe('the record', () => {
     const verdict = verifyRecord(folder);
     expect(verdict).toMatchObject({ entries: 40, torn: 0, tail: 0, broken: undefined });
     expect(verdict.segments).toBeGreaterThan(3);
-    expect(statementsOf(folder, '7kq2', 1).map((it) => it.number)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+    expect((await statementsOf(folder, '7kq2', 1)).map((it) => it.number)).toEqual(
+      Array.from({ length: 40 }, (_, i) => i + 1),
+    );
   });
 
   test('keeps what one turn appends as one batch, in the order of the calls', async () => {
@@ -257,7 +259,7 @@ describe('the record', () => {
     });
     record.tell({ kind: 'end', session: '7kq2', outcome: { end: 'client', bytesIn: 10, bytesOut: 40 } });
     await record.close();
-    expect(statementsOf(folder, '7kq2', 1)).toEqual([
+    expect(await statementsOf(folder, '7kq2', 1)).toEqual([
       {
         number: 1,
         at: 1_763_775_000_000,
@@ -279,7 +281,7 @@ describe('the record', () => {
         ],
       },
     ]);
-    expect(tallyOf(folder, '7kq2', 1)).toMatchObject({
+    expect((await talliesOf(folder, ['7kq2', 'none'], 1)).get('7kq2')).toMatchObject({
       end: 'client',
       totals: { statements: 1, rows: 2, ms: 2.5, bytes_out: 40 },
     });

@@ -1,6 +1,6 @@
 import type { SyncMessage } from '@hoop/contracts/uplink';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { adminCaller } from '../src/admin/socket.js';
+import { adminCaller } from '../src/admin/client.js';
 import { ALICE, CAROL, flowHead, type Laptop, type Link, type Person } from './laptop.js';
 import { Rig } from './rig.js';
 

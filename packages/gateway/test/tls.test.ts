@@ -2,8 +2,10 @@ import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect as plainConnect } from 'node:net';
 import { join } from 'node:path';
+import { createServer } from 'node:tls';
 import { FRAME, frame, header, json } from '@hoop/contracts/uplink';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { certificateShown, type Shown } from '../src/identity/admission.js';
 import { Authority } from '../src/identity/authority.js';
 import { CLIENT, certificateOf } from '../src/identity/certificates.js';
 import { sansOf } from '../src/identity/names.js';
@@ -77,6 +79,28 @@ describe('the TLS port', () => {
     socket.destroy();
   });
 
+  test('a resumed session would prove nothing, even if one were resumed', async () => {
+    const { cert, key } = await Authority.open(join(rig.folder, 'ca')).server(['localhost']);
+    const server = createServer({ cert, key, ca: rig.ca, requestCert: true, rejectUnauthorized: false });
+    const shown: Shown[] = [];
+    const both = new Promise<void>((resolve) => {
+      server.on('secureConnection', (socket) => {
+        shown.push(certificateShown(socket.on('error', () => undefined)));
+        if (shown.length === 2) resolve();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const first = await laptop.dial({ port });
+    const session = await new Promise<Buffer>((resolve) => first.once('session', resolve).resume());
+    const second = await laptop.dial({ port, session });
+    expect(second.isSessionReused()).toBe(true);
+    await both;
+    for (const socket of [first, second]) socket.destroy();
+    server.close();
+    expect(shown).toMatchObject([{ ok: true }, { ok: false, why: 'the TLS session was resumed' }]);
+  });
+
   test('speaks TLS 1.3 only', async () => {
     await expect(laptop.dial({ maxVersion: 'TLSv1.2' })).rejects.toMatchObject({
       code: expect.stringMatching(/PROTOCOL_VERSION/),
@@ -136,6 +160,18 @@ describe('the TLS port', () => {
     warm.channel.send(Buffer.from('still here'), true);
     await warm.until((it) => it.text === 'still here');
     warm.socket.destroy();
+  });
+
+  test('strangers do not fill the record: beyond a pace they are counted', async () => {
+    const before = (await rig.audited('uplink-refused')).length;
+    for (let n = 0; n < 500; n += 1) rig.gateway.audit({ event: 'uplink-refused', code: 'certificate' });
+    rig.clock.ahead += 1_500;
+    rig.gateway.tick();
+    const lines = (await rig.audited('uplink-refused')).slice(before);
+    rig.clock.ahead = 0;
+    expect(lines.length).toBeLessThan(150);
+    const more = lines.flatMap((line) => (line.code === 'flood' ? [Number.parseInt(String(line.message), 10)] : []));
+    expect(more.reduce((sum, n) => sum + n, lines.length - more.length)).toBe(500);
   });
 
   async function other(): Promise<{ pem: string }> {

@@ -30,10 +30,13 @@ const STUCK = 60_000;
 
 /**
  * Carries one flow: bytes of the client to the gateway and back, each side held back while the other has no room, each
- * direction ended by itself. HEAD and the client's first bytes leave in one write. Calls `done` once, at the end.
+ * direction ended by itself. HEAD and the client's first bytes leave in one write. Calls `done` once, at the end. The answer
+ * ends the flow from here: its client is told as if the link were lost.
  */
-export function carry(carried: Carried, done: () => void): void {
-  new Flow(carried, done).start();
+export function carry(carried: Carried, done: () => void): { end(): void } {
+  const flow = new Flow(carried, done);
+  flow.start();
+  return { end: () => flow.end() };
 }
 
 class Flow {
@@ -78,6 +81,10 @@ class Flow {
     if (this.#local.destroyed) return this.#clientGone();
     this.#local.resume();
     this.#uplink.resume();
+  }
+
+  end(): void {
+    this.#linkLost();
   }
 
   #listen(): void {

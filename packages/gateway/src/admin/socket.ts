@@ -1,15 +1,11 @@
 import { chmodSync, existsSync, unlinkSync } from 'node:fs';
-import { request as httpRequest, type Server } from 'node:http';
-import { connect } from 'node:net';
-import { join } from 'node:path';
-import { type Caller, callerOf, type Handlers, mount, type Send } from '@hoop/contracts/http';
+import type { Server } from 'node:http';
+import { type Handlers, mount } from '@hoop/contracts/http';
 import { UserError } from '@hoop/core';
 import type { Logger } from 'pino';
 import { app, httpServer } from '../api/http.js';
+import { answers, socketPath } from './path.js';
 import { adminApi } from './table.js';
-
-const PATIENCE = 10_000;
-export const socketPath = (data: string) => join(data, 'gateway.sock');
 
 /**
  * Takes the data folder: whoever listens on its socket owns it, so that no two write one record. Throws `UserError`
@@ -39,43 +35,4 @@ export async function ownData(data: string, log: Logger, handlers: Handlers<type
 function cannotOwn(path: string, cause: Error): UserError {
   const hint = path.length > 100 ? 'a socket path has at most 107 bytes: choose a shorter data folder' : undefined;
   return new UserError('data', `cannot make ${path}: ${cause.message}`, { hint, cause });
-}
-
-/** Whether a gateway answers there. */
-export function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => resolve(true));
-    socket.once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
-}
-
-/** The running gateway's admin API. */
-export function adminCaller(data: string): Caller<typeof adminApi> {
-  return callerOf(adminApi, sendTo(socketPath(data)));
-}
-
-function sendTo(path: string): Send {
-  return ({ method, path: url, body }) =>
-    new Promise((resolve, reject) => {
-      const headers = { host: 'hoop-gateway', 'content-type': 'application/json' };
-      const request = httpRequest({ socketPath: path, method, path: url, headers, timeout: PATIENCE }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: json(Buffer.concat(chunks)) }));
-      });
-      request.on('timeout', () => request.destroy(new Error('the gateway does not answer on its socket')));
-      request.on('error', reject);
-      request.end(body === undefined ? undefined : JSON.stringify(body));
-    });
-}
-
-function json(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -63,7 +63,7 @@ export function handlersOf(services: ApiServices): Handlers<typeof gatewayApi, C
       const own = row?.subject === identity.subject;
       if (!row || !(own || services.configured.policy.has(identity, 'auditor'))) throw noSession();
       if (!own) look(services, 'session-looked-at', identity, call, { session: id });
-      const record = statementsOf(services.recordFolder, id, row.segment);
+      const record = await statementsOf(services.recordFolder, id, row.segment);
       return { ...live(services, row), record };
     },
   };
@@ -97,7 +97,7 @@ function look(
   { address }: Call,
   about: { connection?: string | undefined; session?: string | undefined },
 ): void {
-  services.record.tell({ kind: 'audit', event, person: email, subject, address, ...about });
+  services.audit({ event, person: email, subject, address, ...about });
 }
 
 const noSession = () =>

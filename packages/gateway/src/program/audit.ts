@@ -7,7 +7,7 @@ import { type Known, type Verdict, verifyRecord } from '../record/verify.js';
 import { openStore, RECORD_FOLDER } from '../store/open.js';
 import type { Terminal } from './render.js';
 
-/** Checks the record: the gateway's own against its store, or a copy by itself. Throws \`UserError\` \`broken\`. */
+/** Checks the record: the gateway's own against its store, or a copy by itself. Throws `UserError` `broken`. */
 export async function verifyAudit(
   options: { config: string; copy?: string | undefined; json?: boolean },
   io: Terminal,
@@ -36,12 +36,25 @@ async function own(file: string): Promise<Verdict> {
   const head = await store.head();
   await store.close();
   const known: Known = { key: RecordKey.open(data).publicKey, ...(head && { head }) };
-  return verifyRecord(folder, known);
+  return readable(folder, () => verifyRecord(folder, known));
 }
 
 function copied(folder: string): Verdict {
   const path = existsSync(join(folder, RECORD_FOLDER)) ? join(folder, RECORD_FOLDER) : folder;
-  const verdict = verifyRecord(path);
+  const verdict = readable(path, () => verifyRecord(path));
   if (verdict.segments === 0 && !verdict.broken) throw new UserError('record', `there is no record in ${folder}`);
   return verdict;
+}
+
+function readable<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === undefined) throw cause;
+    throw new UserError('record', `cannot read ${path}: ${code}`, {
+      hint: 'run it as a user who may read the copy',
+      cause,
+    });
+  }
 }

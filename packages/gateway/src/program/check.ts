@@ -23,7 +23,7 @@ interface Result {
   hint?: string;
 }
 
-/** Tries what \`serve\` will need, one line each. Throws if something fails, after all was tried. */
+/** Tries what `serve` will need, one line each. Throws if something fails, after all was tried. */
 export async function check(
   options: { config: string; offline?: boolean; json?: boolean },
   io: Terminal,

@@ -1,18 +1,13 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../config/load.js';
-import type { Sessions } from '../tunnel/services.js';
-import { verifyAudit } from './audit.js';
-import { check } from './check.js';
 import { onHost } from './host.js';
-import { init } from './init.js';
 import { type Terminal, table } from './render.js';
-import { serve } from './serve.js';
 
 const CONFIG = ['-c, --config <file>', 'the gateway.yaml', 'gateway.yaml'] as const;
 const JSON_FLAG = ['--json', 'one JSON document on stdout'] as const;
 
-/** The program hoop-gateway, command by command. */
-export function program(sessions: Sessions, io: Terminal): Command {
+/** The program hoop-gateway, command by command. What a command needs is loaded by it alone: `users disable` is urgent. */
+export function program(io: Terminal): Command {
   const root = new Command('hoop-gateway')
     .description('The gateway of hoop: knows who people are, opens what they may open, records what they do.')
     .version('0.1.0')
@@ -25,24 +20,26 @@ export function program(sessions: Sessions, io: Terminal): Command {
     .option(...CONFIG)
     .option('--offline', 'only what needs no network')
     .option(...JSON_FLAG)
-    .action((options) => check(options, io));
+    .action(async (options) => (await import('./check.js')).check(options, io));
   root
     .command('serve')
     .description('run the gateway (SIGHUP reloads, SIGTERM drains)')
     .option(...CONFIG)
-    .action((options) => serve(options, sessions));
+    .action(async (options) => (await import('./serve.js')).serve(options));
   addUsers(root, io);
   addSessions(root, io);
   root
     .command('audit')
     .description('the record')
     .command('verify [copy]')
-    .description(
-      'check every byte of the record, or of a copy of its folder; exit 1 and the first broken entry if not whole',
-    )
+    .description('check every byte of the record; exit 1 and the first broken entry if it was changed or cut')
     .option(...CONFIG)
+    .option('--copy <folder>', 'the same as [copy]: a copy of the record, by itself, without configuration or store')
     .option(...JSON_FLAG)
-    .action((copy: string | undefined, options) => verifyAudit({ ...options, copy }, io));
+    .action(async (copy: string | undefined, options) => {
+      const { verifyAudit } = await import('./audit.js');
+      await verifyAudit({ copy, ...options }, io);
+    });
   return root;
 }
 
@@ -56,7 +53,7 @@ function addInit(root: Command, io: Terminal): void {
     .option('--listen <address>', 'the address to listen on', '0.0.0.0')
     .option('--port <port>', 'the port to listen on', port, 8443)
     .option('--name <name>', "the gateway's own name", 'gateway')
-    .action((options) => init(options, io));
+    .action(async (options) => (await import('./init.js')).init(options, io));
 }
 
 function addUsers(root: Command, io: Terminal): void {

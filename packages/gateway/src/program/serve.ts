@@ -1,10 +1,11 @@
+import { cancelRegistry, epitaphOf, refusalFor, runFlow } from '@hoop/session';
 import { loadConfig } from '../config/load.js';
 import { Gateway } from '../gateway.js';
 import { makeLog } from '../log.js';
-import type { Sessions } from '../tunnel/services.js';
 
 /** Runs until SIGTERM or SIGINT: then it drains; a second signal ends it at once. SIGHUP reloads the configuration. */
-export async function serve(options: { config: string }, sessions: Sessions): Promise<void> {
+export async function serve(options: { config: string }): Promise<void> {
+  const sessions = { runFlow, refusalFor, epitaphOf, cancels: cancelRegistry() };
   const config = loadConfig(options.config);
   const log = makeLog();
   const gateway = await Gateway.start({ config, log, sessions });

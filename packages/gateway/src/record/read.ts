@@ -1,44 +1,75 @@
-import { readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { RecordedStatement } from '@hoop/contracts/gateway';
 import { segmentName, segmentsIn } from './folder.js';
-import type { ShownOutput } from './lines.js';
-import { scanSegment } from './scan.js';
+import { CHAIN, type Chain, type ShownOutput } from './lines.js';
 import { Tally, type Written } from './tally.js';
 
 type Statement = { -readonly [K in keyof RecordedStatement]: RecordedStatement[K] };
+type SessionLine = Exclude<Written, { kind: 'audit' }>;
+/** Read at once: between two reads other flows have their turn. */
+const PIECE = 262_144;
 
-/** Visits the lines of one session, from the segment it began in until its end. */
-function visitSession(folder: string, session: string, from: number, visit: (line: Written) => void): void {
-  const mark = `"session":${JSON.stringify(session)}`;
-  let ended = false;
+/** A session's line names it before anything that the client said. */
+const SESSION = /"session":"([^"]+)"/;
+
+/** Lines of these sessions, from a segment on. Only whole batches: a torn one never took effect. */
+async function* linesOf(folder: string, sessions: ReadonlySet<string>, from: number): AsyncGenerator<SessionLine> {
   for (const segment of segmentsIn(folder).filter((each) => each >= from)) {
-    scanSegment(readFileSync(join(folder, segmentName(segment))), (text) => {
-      if (ended || !text.includes(mark)) return;
-      const line = JSON.parse(text) as Written;
-      if (!('session' in line) || line.session !== session || line.kind === 'audit') return;
-      visit(line);
-      ended = line.kind === 'end';
-    });
-    if (ended) return;
+    let batch: string[] = [];
+    for await (const line of textLines(join(folder, segmentName(segment)))) {
+      if (sessions.has(SESSION.exec(line)?.[1] ?? '')) batch.push(line);
+      if (!line.startsWith(CHAIN) || batch.length === 0) continue;
+      if (isWhole(line)) yield* batch.flatMap((each) => parsed<Written>(each).filter(isSessionLine));
+      batch = [];
+    }
+  }
+}
+
+async function* textLines(path: string): AsyncGenerator<string> {
+  let rest = '';
+  for await (const piece of createReadStream(path, { encoding: 'utf8', highWaterMark: PIECE })) {
+    const lines = (rest + piece).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+}
+
+function isWhole(line: string): boolean {
+  return parsed<{ chain: Chain }>(line).some(({ chain }) => chain.torn === undefined);
+}
+
+const isSessionLine = (line: Written): line is SessionLine => line.kind !== 'audit';
+
+/** None if it cannot be read: what is broken is for `audit verify` to name. */
+function parsed<T>(text: string): T[] {
+  try {
+    return [JSON.parse(text) as T];
+  } catch {
+    return [];
   }
 }
 
 /** The statements of a session with how they went, in the order they were asked. */
-export function statementsOf(folder: string, session: string, from: number): RecordedStatement[] {
+export async function statementsOf(folder: string, session: string, from: number): Promise<RecordedStatement[]> {
   const statements = new Map<number, Statement>();
-  visitSession(folder, session, from, (line) => {
+  for await (const line of linesOf(folder, new Set([session]), from)) {
+    if (line.kind === 'end') break;
     if (line.kind === 'intent') statements.set(line.number, asked(line));
     else if (line.kind === 'entry') wentOn(statements, line.entry);
-  });
+  }
   return [...statements.values()];
 }
 
-/** What the record knows of a session whose end was never written to the store. */
-export function tallyOf(folder: string, session: string, from: number): Tally {
-  const tally = new Tally();
-  visitSession(folder, session, from, (line) => tally.add(line));
-  return tally;
+/** What the record knows of sessions whose end was never written to the store; one reading for all of them. */
+export async function talliesOf(
+  folder: string,
+  sessions: readonly string[],
+  from: number,
+): Promise<Map<string, Tally>> {
+  const tallies = new Map(sessions.map((session) => [session, new Tally()]));
+  for await (const line of linesOf(folder, new Set(sessions), from)) tallies.get(line.session)?.add(line);
+  return tallies;
 }
 
 function asked(line: Extract<Written, { kind: 'intent' }>): Statement {

@@ -1,12 +1,20 @@
 import type { Store } from '../store/store.js';
-import { tallyOf } from './read.js';
+import { talliesOf } from './read.js';
 import type { GatewayRecord } from './record.js';
 
 /** Closes the sessions that a crash left open: the record says how far they came, and is told that they broke. */
 export async function recoverSessions(store: Store, record: GatewayRecord, folder: string, now: number): Promise<void> {
-  for (const row of await store.sessions.open()) {
-    const tally = tallyOf(folder, row.id, row.segment);
-    if (!tally.recorded) {
+  const rows = await store.sessions.open();
+  if (rows.length === 0) return;
+  const from = Math.min(...rows.map((row) => row.segment));
+  const tallies = await talliesOf(
+    folder,
+    rows.map((row) => row.id),
+    from,
+  );
+  for (const row of rows) {
+    const tally = tallies.get(row.id);
+    if (!tally?.recorded) {
       await store.sessions.drop(row.id);
       continue;
     }

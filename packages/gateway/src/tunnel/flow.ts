@@ -138,8 +138,7 @@ function refuse(services: Services, uplink: Uplink, head: FlowHead, judged: Judg
 function audit(services: Services, uplink: Uplink, head: FlowHead, refusal: Refusal, admitted: Admitted): void {
   services.metrics.refused.inc({ code: refusal.code });
   services.log.warn({ code: refusal.code, person: admitted.identity?.email }, 'flow refused');
-  services.record.tell({
-    kind: 'audit',
+  services.audit({
     event: 'flow-refused',
     person: admitted.identity?.email,
     subject: uplink.certificate.subject,

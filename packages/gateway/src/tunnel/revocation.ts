@@ -78,7 +78,7 @@ export class Revocation {
       const { session, connection, identity } = flow;
       const { code, message } = refusal;
       const about = { person: identity.email, session, connection, code, message };
-      this.#services.record.tell({ kind: 'audit', event: 'flow-revoked', ...about });
+      this.#services.audit({ event: 'flow-revoked', ...about });
     }
     return ended.length;
   }

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Configured } from '../config/configured.js';
 import type { Admission } from '../identity/admission.js';
 import type { Metrics } from '../metrics.js';
+import type { AuditLine } from '../record/lines.js';
 import type { GatewayRecord } from '../record/record.js';
 import type { Store } from '../store/store.js';
 import type { LiveFlows } from './live.js';
@@ -22,6 +23,7 @@ export interface Services {
   readonly metrics: Metrics;
   readonly sessions: Sessions;
   draining: boolean;
+  audit(line: Omit<AuditLine, 'kind'>): void;
   now(): number;
 }
 

@@ -65,7 +65,7 @@ export class Tunnel {
   #refused(address: string, code: string, message: string, subject?: string): void {
     this.#services.metrics.refused.inc({ code });
     this.#services.log.warn({ address, code, reason: message }, 'uplink refused');
-    this.#services.record.tell({ kind: 'audit', event: 'uplink-refused', address, code, message, subject });
+    this.#services.audit({ event: 'uplink-refused', address, code, message, subject });
   }
 
   #failed(error: unknown, uplink: Uplink): void {

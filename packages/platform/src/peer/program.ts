@@ -7,6 +7,9 @@ export interface ClientProcess {
   name: string | undefined;
 }
 
+/** A thousand connections at once are not worth a thousand walks through /proc. */
+const MOST = 16;
+
 /**
  * Finds the process that holds a socket, off the path of the bytes: by the links in /proc/PID/fd, last hits and newest
  * processes first, for a client has mostly just been started or has been here before. Sees this user's processes only.
@@ -14,14 +17,24 @@ export interface ClientProcess {
 export class ProgramFinder {
   readonly #proc: string;
   readonly #known: number[] = [];
+  #looking = 0;
 
   constructor(proc = '/proc') {
     this.#proc = proc;
   }
 
-  /** Where no process is found (it has gone, or is another user's): undefined. */
+  /** Where no process is found (it has gone, is another user's, or too many are looked for at once): undefined. */
   async find(inode: number): Promise<ClientProcess | undefined> {
-    const wanted = `socket:[${inode}]`;
+    if (this.#looking >= MOST) return undefined;
+    this.#looking += 1;
+    try {
+      return await this.#look(`socket:[${inode}]`);
+    } finally {
+      this.#looking -= 1;
+    }
+  }
+
+  async #look(wanted: string): Promise<ClientProcess | undefined> {
     for (const pid of this.#known) if (await this.#holds(pid, wanted)) return this.#found(pid);
     for (const pid of await this.#newestFirst()) if (await this.#holds(pid, wanted)) return this.#found(pid);
     return undefined;

@@ -1,4 +1,4 @@
-import type { Verdict } from '@hoop/core';
+import type { Refusal, Verdict } from '@hoop/core';
 import { Playbook } from '@hoop/testkit/conformance';
 import { expect, describe as suite, test } from 'vitest';
 import { postgres } from '../../src/postgres/index.js';
@@ -576,15 +576,19 @@ suite('ends', () => {
     play.ends('upstream').expect({ do: 'close', end: 'client' });
   });
 
-  test('a client that half-closes still gets its answers', () => {
+  test('a client that goes without a word: what runs is cancelled', () => {
     const play = open();
-    play
-      .client(w.query('a'))
-      .ends('client')
-      .expect({ do: 'judge' }, { do: 'send' }, { do: 'finish', side: 'upstream' });
-    const answer = w.all(w.complete('SELECT 1'), w.ready());
-    play.upstream(answer).expect(finished(1, {}), down(answer));
+    play.client(w.query('a')).ends('client');
+    play.expect(
+      asks('a'),
+      up(w.query('a')),
+      { do: 'cancel', key: { process: 4242 } },
+      { do: 'finish', side: 'upstream' },
+    );
+    const answer = w.all(w.error('57014', 'canceled'), w.ready());
+    play.upstream(answer).expect(finished(1, { error: { code: '57014' } }), down(answer));
     play.ends('upstream').expect({ do: 'close', end: 'client' });
+    open().ends('client').expect({ do: 'finish', side: 'upstream' });
   });
 
   test("the server's FATAL is passed, and nothing is added", () => {
@@ -612,6 +616,41 @@ suite('ends', () => {
       effects: 2,
       forbidden: [],
     });
+  });
+});
+
+suite('refusals', () => {
+  const native: [Refusal['code'], string][] = [
+    ['not-granted', '28000'],
+    ['identity-disabled', '28000'],
+    ['login-required', '28000'],
+    ['unknown-connection', '3D000'],
+    ['port-refused', '28000'],
+    ['no-such-database', '3D000'],
+    ['upstream-unreachable', '57P03'],
+    ['upstream-refused', '08004'],
+    ['gateway-unreachable', '57P03'],
+    ['link-lost', '08006'],
+    ['shutting-down', '57P01'],
+    ['too-many', '53300'],
+    ['record-failed', '58030'],
+    ['protocol', '08P01'],
+    ['internal', 'XX000'],
+  ];
+  test.each(native)('%s is %s', (code, sqlstate) => {
+    const fields = [w.z('SFATAL'), w.z('VFATAL'), w.z(`C${sqlstate}`), w.z('Mm'), w.z('Dd'), w.z('Hh'), [0]];
+    expect(postgres.refuse({ code, message: 'm\0', detail: 'd', hint: 'h' })).toEqual(w.frame('E', ...fields));
+  });
+
+  test('what the upstream itself said keeps its code', () => {
+    const bytes = postgres.refuse({ code: 'upstream-refused', native: '22023', message: 'm' });
+    expect(bytes).toEqual(w.error('22023', 'm', 'FATAL'));
+  });
+
+  test('the epitaph is a FATAL of its own', () => {
+    expect(Buffer.from(postgres.epitaph).toString()).toMatch(
+      /^E[\s\S]{4}SFATAL\0VFATAL\0C08006\0Mthe link to the gateway was lost/,
+    );
   });
 });
 

@@ -174,8 +174,8 @@ describe('connect', () => {
     });
   });
 
-  test('a server that leaves its proof out, or gets it wrong, is not believed', () => {
-    for (const trick of ['no-final', 'bad-proof'] as const) {
+  test('a server that leaves its proof out, gets it wrong, or then asks for the password is not believed', () => {
+    for (const trick of ['no-final', 'bad-proof', 'asks-again'] as const) {
       const { dialled } = play(connect(OPTIONS), new ScramServer('pencil', trick).answer(WELCOME));
       expect(refusalOf(dialled)).toMatchObject({
         code: 'upstream-refused',

@@ -5,15 +5,17 @@ const SALT = Buffer.from('0123456789abcdef');
 const hmac = (key: Buffer, text: string) => createHmac('sha256', key).update(text).digest();
 const continues = (text: string) => w.frame('R', w.i32(11), text);
 
+type Trick = 'no-final' | 'bad-proof' | 'asks-again';
+
 /** The server's side of SCRAM-SHA-256 for one login; written apart from the client's. */
 export class ScramServer {
   readonly #salted: Buffer;
-  readonly #trick: 'no-final' | 'bad-proof' | undefined;
+  readonly #trick: Trick | undefined;
   readonly #iterations = 4;
   #bare = '';
   #first = '';
 
-  constructor(password: string, trick?: 'no-final' | 'bad-proof') {
+  constructor(password: string, trick?: Trick) {
     this.#salted = pbkdf2Sync(password, SALT, this.#iterations, 32, 'sha256');
     this.#trick = trick;
   }
@@ -47,6 +49,7 @@ export class ScramServer {
     if (proof !== expected) return w.error('28P01', 'password authentication failed for user "app"', 'FATAL');
     const verifier = hmac(hmac(this.#salted, 'Server Key'), this.#trick === 'bad-proof' ? 'x' : signed);
     const said = w.frame('R', w.i32(12), `v=${verifier.toString('base64')}`);
+    if (this.#trick === 'asks-again') return w.all(said, w.frame('R', w.i32(3)), welcome);
     return this.#trick === 'no-final' ? welcome : w.all(said, welcome);
   }
 }

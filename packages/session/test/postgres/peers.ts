@@ -6,8 +6,13 @@ export interface Ran {
   stderr: string;
 }
 
-/** A client program, started with its output gathered. `libpq`: PGHOST and the like. */
-export function start(program: string, args: readonly string[], libpq: Record<string, string>, input?: string) {
+/** A client program, started with its output gathered. `libpq`: PGHOST and the like; `input` null: it stays open. */
+export function start(
+  program: string,
+  args: readonly string[],
+  libpq: Record<string, string>,
+  input: string | null = '',
+) {
   const env = { PATH: process.env.PATH, LC_ALL: 'C', HOME: '/nonexistent', PGCONNECT_TIMEOUT: '10', ...libpq };
   const child: ChildProcess = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
   const out: Ran = { code: null, stdout: '', stderr: '' };
@@ -18,7 +23,7 @@ export function start(program: string, args: readonly string[], libpq: Record<st
     out.stderr += text;
   });
   child.stdin?.on('error', () => {});
-  child.stdin?.end(input ?? '');
+  if (input !== null) child.stdin?.end(input);
   const done = new Promise<Ran>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve({ ...out, code }));

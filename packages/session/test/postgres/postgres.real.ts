@@ -266,6 +266,55 @@ describe('pg', () => {
   });
 });
 
+describe('a client that is killed', () => {
+  test('within a statement: the server stops it, the record says so', async () => {
+    const { child, done } = start('psql', ['-XAtc', 'select pg_sleep(30) /* left alone */'], through());
+    await running('left alone');
+    child.kill('SIGKILL');
+    await done;
+    await gone('left alone');
+    await Promise.all(bridge.outcomes);
+    expect(bridge.lines.finished).toMatchObject([{ statement: 1, error: { code: '57014' } }]);
+  });
+
+  test('within COPY: nothing of it is kept', async () => {
+    await cluster.sql('create table half (n int)');
+    const { child, done } = start('psql', ['-Xqc', '\\copy half from stdin'], through(), null);
+    await running('copy\\s+half from stdin');
+    child.stdin?.write('1\n2\n'.repeat(10_000));
+    child.kill('SIGKILL');
+    await done;
+    await gone('copy\\s+half from stdin');
+    expect(await cluster.sql('select count(*)::int as n from half')).toEqual([{ n: 0 }]);
+    await Promise.all(bridge.outcomes);
+    expect(bridge.lines.finished).toMatchObject([{ statement: 1, error: {} }]);
+  });
+});
+
+test('with `record: output` the cells are on record, of every way to ask', async () => {
+  const other = await Bridge.open({ ...upstream, record: 'output' }, leaf);
+  try {
+    const pg = client({ port: other.port });
+    await pg.connect();
+    await pg.query('select 7 as seven, null as nothing');
+    await pg.query('select $1::text as word', ['hoop']);
+    await pg.end();
+    const shown = other.lines.entries.flatMap((entry) => (entry.kind === 'output' ? [entry] : []));
+    const cell = (text: string) => new Uint8Array(Buffer.from(text));
+    expect(shown.map(({ statement }) => statement)).toEqual([1, 2]);
+    expect(shown.map(({ output }) => output.kind === 'rows' && output.columns.map(({ name }) => name))).toEqual([
+      ['seven', 'nothing'],
+      ['word'],
+    ]);
+    const cells = shown.map(({ output }) =>
+      output.kind === 'rows' ? output.cells[0]?.map((c) => c && new Uint8Array(c)) : [],
+    );
+    expect(cells).toEqual([[cell('7'), null], [cell('hoop')]]);
+  } finally {
+    await other.close();
+  }
+});
+
 describe('a statement that cannot be recorded', () => {
   test('does not run; in a transaction, nothing of it does', async () => {
     await cluster.sql('create table kept (n int)');
@@ -391,7 +440,7 @@ test('HTTP, and bytes behind SSLRequest, never open a flow', async () => {
 
 /** Resolves once the server runs (or no longer runs) a statement with this comment. */
 async function running(comment: string, count = 1): Promise<void> {
-  const text = `select count(*)::int as n from pg_stat_activity where state = 'active' and pid <> pg_backend_pid() and query like '%${comment}%'`;
+  const text = `select count(*)::int as n from pg_stat_activity where state = 'active' and pid <> pg_backend_pid() and query ~* '${comment}'`;
   const pg = new Client(cluster.config());
   await pg.connect();
   try {

@@ -35,17 +35,17 @@ export const FUNCTION_CALL_DENIED: Uint8Array = errorResponse({
  */
 export function substitute(
   pieces: readonly Uint8Array[],
-  batch: readonly Pending[],
+  pending: readonly Pending[],
   denied: readonly Held[],
-): { pieces: Uint8Array[]; batch: Pending[] } {
+): { pieces: Uint8Array[]; pending: Pending[] } {
   let bytes = [...pieces];
   const stands = new Map<Pending, Pending[]>();
-  for (const { pending, from, to, denial } of denied.toReversed()) {
-    const ready = pending.expects !== 'execute';
+  for (const { pending: one, from, to, denial } of denied.toReversed()) {
+    const ready = one.expects !== 'execute';
     bytes = replaceBytes(bytes, from, to, ready ? [EXECUTE_NOTHING, SYNC] : [EXECUTE_NOTHING]);
     const error = new Pending('gateway', 'execute');
     error.substitute = denial;
-    stands.set(pending, ready ? [error, new Pending('gateway', 'sync')] : [error]);
+    stands.set(one, ready ? [error, new Pending('gateway', 'sync')] : [error]);
   }
-  return { pieces: bytes, batch: batch.flatMap((pending) => stands.get(pending) ?? [pending]) };
+  return { pieces: bytes, pending: pending.flatMap((one) => stands.get(one) ?? [one]) };
 }
