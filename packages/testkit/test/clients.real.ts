@@ -132,6 +132,33 @@ describe('by name', () => {
   });
 });
 
+test('kill -9 of the gateway: a client at rest is told natively, and new flows work within 2 s of its return', async () => {
+  const query = join(world.programs.packages, 'testkit/dist/query.js');
+  const idle = alice.spawn(['hoop', 'run', '--', world.programs.node, query, NAME, '5432']);
+  const ended = finished(idle, 20_000);
+  idle.stdin?.write('select 41 + 1\n');
+  await said(idle, /42\n/, 'the client');
+  await world.company.killGateway();
+  expect((await ended).stderr).toMatch(/FATAL: {2}08006: the link to the gateway was lost/);
+  await world.company.serveGateway();
+  const from = performance.now();
+  for (;;) {
+    const { code, stdout } = await alice.run([world.programs.node, query, ...(await where()), 'select 6 * 7']);
+    if (code === 0) expect(stdout).toBe('42\n');
+    if (code === 0 || performance.now() - from > 20_000) break;
+  }
+  const ms = performance.now() - from;
+  console.log(`new flows ${ms.toFixed(0)} ms after the gateway's return`);
+  expect(ms).toBeLessThan(10_000);
+}, 90_000);
+
+/** Where the connection is reached without its name. */
+async function where(): Promise<[string, string]> {
+  const { stdout } = await alice.hoop('ls', '--json');
+  const [{ reach }] = JSON.parse(stdout) as [{ reach: { address: string; port: number } }];
+  return [reach.address, String(reach.port)];
+}
+
 /** What DBeaver does with the driver: queries, server-prepared statements with binary results, batches, errors, cancel. */
 const PROBE = `
 import java.sql.*;

@@ -99,16 +99,26 @@ export class Company {
   /** `front`: for a test that stands between laptops and gateway; told the gateway's port, it answers its own. */
   async startGateway(front?: (port: number) => Promise<number>): Promise<void> {
     const folder = this.#room('gateway');
-    this.gatewayPort = await freePort(8443);
-    this.publicPort = (await front?.(this.gatewayPort)) ?? this.gatewayPort;
-    this.metricsPort = await freePort();
     await this.#initialise(folder);
     const { key, certificate } = await this.#leaf(folder);
     const password = this.#secret(join(folder, 'pg-prod.password'), this.cluster.password);
-    this.#secret(this.configFile, stringify(this.#config({ key, certificate, password })));
+    const configure = async (wanted: number) => {
+      this.gatewayPort = await freePort(wanted);
+      this.publicPort = (await front?.(this.gatewayPort)) ?? this.gatewayPort;
+      this.metricsPort = await freePort();
+      this.#secret(this.configFile, stringify(this.#config({ key, certificate, password })));
+    };
+    await configure(front ? 0 : 8443);
     const check = await this.gateway('check');
     if (check.code !== 0) throw new Error(`hoop-gateway check: ${check.stderr.trim()}`);
-    await this.serveGateway();
+    try {
+      await this.serveGateway();
+    } catch (error) {
+      // Another world on this machine may have taken the well-known port since we looked.
+      if (front || !readFileSync(this.log('gateway'), 'utf8').includes('another program holds it')) throw error;
+      await configure(0);
+      await this.serveGateway();
+    }
   }
 
   /** Starts the gateway as it is configured by now, and waits until it serves. */
