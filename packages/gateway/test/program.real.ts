@@ -17,6 +17,9 @@ interface Ran {
 }
 
 /** The built program, as an operator runs it. */
+/** Where Node finds a library that the system lacks. */
+const LOADER = process.env.LD_LIBRARY_PATH && { LD_LIBRARY_PATH: process.env.LD_LIBRARY_PATH };
+
 describe('hoop-gateway', () => {
   let folder: string;
   const running: ChildProcess[] = [];
@@ -30,7 +33,9 @@ describe('hoop-gateway', () => {
   });
 
   const start = (...args: string[]) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH, CANARY: 'hunter2' } });
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      env: { ...LOADER, PATH: process.env.PATH, CANARY: 'hunter2' },
+    });
     running.push(child);
     return child;
   };

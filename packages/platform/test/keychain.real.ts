@@ -97,7 +97,12 @@ async function unlock(): Promise<void> {
 
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'hoop-keychain-'));
-  environment = { PATH: process.env.PATH, HOME: home, XDG_RUNTIME_DIR: home };
+  environment = {
+    PATH: process.env.PATH,
+    LD_LIBRARY_PATH: process.env.LD_LIBRARY_PATH,
+    HOME: home,
+    XDG_RUNTIME_DIR: home,
+  };
 });
 afterEach(async () => {
   await Promise.all(

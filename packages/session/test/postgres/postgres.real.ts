@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect as tlsConnect } from 'node:tls';
 import type { ConnectScript, Dialled } from '@hoop/core';
 import { postgres } from '@hoop/protocols';
-import { type Authority, Cluster, newAuthority, passableFolder, testAccount } from '@hoop/testkit';
+import { type Authority, Cluster, found, newAuthority, passableFolder, testAccount } from '@hoop/testkit';
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Upstream } from '../../src/index.js';
@@ -76,7 +76,13 @@ const withClient = async <T>(use: (client: Client) => Promise<T>, more: object =
   }
 };
 
-describe('psql', () => {
+/** Names what a machine lacks for these tests; they are skipped there. */
+const lacks = (program: string, cure: string) =>
+  found(program) ? '' : ` (skipped: ${program} is not installed; sudo apt install ${cure})`;
+const noPsql = lacks('psql', 'postgresql-client');
+const noPgbench = lacks('pgbench', 'postgresql');
+
+describe.skipIf(noPsql)(`psql${noPsql}`, () => {
   const script = join(import.meta.dirname, 'statements.sql');
   test.each(['disable', 'prefer', 'require'])('says through hoop what it says directly (sslmode=%s)', async (mode) => {
     const args = ['-X', '-a', '-f', script];
@@ -153,7 +159,7 @@ describe('psql', () => {
   });
 });
 
-describe('pgbench', () => {
+describe.skipIf(noPgbench)(`pgbench${noPgbench}`, () => {
   test('fills its tables by COPY, then runs in its three modes, and in pipelines', async () => {
     const filled = await run('pgbench', ['-i', '-q', '-s', '1'], through({ PGDATABASE: 'shop' }));
     expect(filled.code, filled.stderr).toBe(0);
@@ -266,7 +272,7 @@ describe('pg', () => {
   });
 });
 
-describe('a client that is killed', () => {
+describe.skipIf(noPsql)(`a client that is killed${noPsql}`, () => {
   test('within a statement: the server stops it, the record says so', async () => {
     const { child, done } = start('psql', ['-XAtc', 'select pg_sleep(30) /* left alone */'], through());
     await running('left alone');
