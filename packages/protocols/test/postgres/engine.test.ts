@@ -109,6 +109,18 @@ suite('extended query', () => {
     play.client(run).expect(asks('EXECUTE "s1"'), up(run));
   });
 
+  test.each([
+    ['a Parse', w.parse('é', 'select 1')],
+    ['a Bind, of a statement', w.bind('', 'x'.repeat(64))],
+    ['a Bind, of a portal', w.bind('x'.repeat(64), '')],
+    ['an Execute', w.execute('é')],
+    ['a Close', w.close('S', 'x'.repeat(64))],
+  ])('a name that another one may be for the server ends the flow: %s', (_, asked) => {
+    open()
+      .client(asked)
+      .expect({ do: 'refuse', refusal: { code: 'protocol' } }, { do: 'send', to: 'client' });
+  });
+
   test('what SQL prepared or declared reads as the SQL that runs it', () => {
     const run = w.all(w.bind('', 'by "sql"'), w.execute(''), w.execute('cursor', 5), w.sync);
     open()
