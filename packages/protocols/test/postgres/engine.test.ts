@@ -1,13 +1,14 @@
 import type { Refusal, Verdict } from '@hoop/core';
 import { Playbook } from '@hoop/testkit/conformance';
 import { expect, describe as suite, test } from 'vitest';
+import { EXECUTE_NOTHING } from '../../src/postgres/codec/build.js';
 import { postgres } from '../../src/postgres/index.js';
 import * as w from './wire.js';
 
 const DENIED: Verdict = { allow: false, rule: 'record-failed', reason: 'could not be recorded' };
 const DENIAL = w.frame('E', w.z('SERROR'), w.z('VERROR'), w.z('C58030'), w.z('Mcould not be recorded'), [0]);
 /** Execute of the portal that does not exist. */
-const NOTHING = w.execute('hoop: refused');
+const NOTHING = EXECUTE_NOTHING;
 const MISSING = w.error('34000', 'portal "hoop: refused" does not exist');
 
 /** A session that is open, nothing said yet. */
@@ -270,6 +271,12 @@ suite('a denied statement', () => {
       .expect(asks('drop table t'), up(w.all(NOTHING, w.sync)))
       .upstream(w.all(MISSING, w.ready('E')))
       .expect(down(w.all(DENIAL, w.ready('E'))));
+  });
+
+  test('is replaced by an Execute of a portal whose name no client can know', () => {
+    const name = Buffer.from(EXECUTE_NOTHING.subarray(5, -5)).toString('latin1');
+    expect(name).toMatch(/^hoop: refused [0-9a-f-]{36}$/);
+    expect(name.length).toBeLessThanOrEqual(63);
   });
 
   test('in a pipeline: what was before runs, what is behind is skipped', () => {
