@@ -130,6 +130,7 @@ class Frontend {
     if (actions.length > 0) yield* this.#judge(actions, held);
     if (held.every(({ denial }) => denial === undefined)) return forwarded;
     const denied = held.filter(({ denial }) => denial !== undefined);
+    for (const { pending } of denied) this.#conversation.denied(pending);
     if (denied.some(({ unsynced }) => unsynced)) yield { do: 'refuse', refusal: UNSYNCED };
     return substitute(forwarded.pieces, forwarded.pending, denied);
   }
