@@ -32,6 +32,14 @@ class Frontend {
   }
 
   *run(early: Uint8Array): Script {
+    try {
+      yield* this.#read(early);
+    } finally {
+      this.#cutter.release();
+    }
+  }
+
+  *#read(early: Uint8Array): Script {
     const { ledger } = this.#conversation;
     let chunk = early.length > 0 ? early : ((yield READ) as Uint8Array | null);
     while (chunk !== null) {
