@@ -112,14 +112,29 @@ suite('extended query', () => {
 
   test.each([
     ['a Parse', w.parse('é', 'select 1')],
-    ['a Bind, of a statement', w.bind('', 'x'.repeat(64))],
-    ['a Bind, of a portal', w.bind('x'.repeat(64), '')],
+    ['a Bind, of a statement', w.bind('', 'é')],
+    ['a Bind, of a portal', w.bind('é', '')],
     ['an Execute', w.execute('é')],
-    ['a Close', w.close('S', 'x'.repeat(64))],
+    ['a Close', w.close('S', 'é')],
   ])('a name that another one may be for the server ends the flow: %s', (_, asked) => {
     open()
       .client(asked)
       .expect({ do: 'refuse', refusal: { code: 'protocol' } }, { do: 'send', to: 'client' });
+  });
+
+  test('names that are one for the server, by their first 63 bytes, are one here', () => {
+    const name = 'x'.repeat(63);
+    const text = `PREPARE "${name}" AS select 2`;
+    const define = w.all(w.parse(`${name}A`, 'select 2'), w.sync);
+    const run = w.all(w.bind('', `${name}B`), w.execute(''), w.sync);
+    const defined = w.all(w.parsed, w.ready());
+    open()
+      .client(define)
+      .expect(asks(text), up(define))
+      .upstream(defined)
+      .expect(finished(1, { rows: 0 }), down(defined))
+      .client(run)
+      .expect(asks('select 2'), up(run));
   });
 
   test('what SQL prepared or declared reads as the SQL that runs it', () => {

@@ -72,13 +72,13 @@ function startupParameters(bytes: Uint8Array, size: number): Map<string, string>
 const NAME_MOST = 63;
 
 /**
- * The name of a statement or a portal. Of a longer one the server looks at 63 bytes only, and what stands for which name
- * beyond ASCII depends on the client's encoding: two names here could be one there, so neither is taken.
+ * The name of a statement or a portal, as the server knows it: of a longer one it looks at 63 bytes only. What a name
+ * beyond ASCII is there depends on the client's encoding: two names here could be one there, so it is not taken.
  */
 function readName(fields: Fields): string {
   const name = fields.string();
-  if (name.length <= NAME_MOST && /^[\x01-\x7f]*$/.test(name)) return name;
-  throw new ProtocolError(`the name of a statement or portal is at most ${NAME_MOST} characters of ASCII`);
+  if (/^[\x01-\x7f]*$/.test(name)) return name.slice(0, NAME_MOST);
+  throw new ProtocolError('the name of a statement or portal has to be ASCII');
 }
 
 /** The text of a Query. */
