@@ -17,6 +17,8 @@ export interface ControlsOptions {
   durability: Durability;
   /** What decides, in this order; the first denial stands. */
   judges?: readonly Judge[] | undefined;
+  /** Tells the person behind the client; by default nobody is there. */
+  say?: ((note: Note) => void) | undefined;
   /** Keep the outputs too (`record: output`), as they were shown. */
   recordsOutput: boolean;
 }
@@ -27,13 +29,13 @@ export interface ControlsOptions {
  * functions, read top to bottom; there is no other place where one could run.
  */
 export function controlsFor(options: ControlsOptions): Controls {
-  const { session, recorder, durability, recordsOutput, judges = [] } = options;
+  const { session, recorder, durability, recordsOutput } = options;
   let count = 0;
 
   async function judge(action: Action, signal: AbortSignal): Promise<Verdict> {
     count += 1;
     const number = count;
-    const verdict = judges.length === 0 ? ALLOWED : await decide(judges, action, signal);
+    const verdict = options.judges === undefined ? ALLOWED : await decide(options, action, signal);
     const intent = intentOf(session, number, action, verdict);
     if (intent === undefined) return UNRECORDABLE;
     return (await isWritten(recorder, intent, safetyOf(action, durability))) ? verdict : NOT_RECORDED;
@@ -53,11 +55,15 @@ export function controlsFor(options: ControlsOptions): Controls {
 }
 
 /** Asks one after the other, until one denies; their notes come together. */
-async function decide(judges: readonly Judge[], action: Action, signal: AbortSignal): Promise<Verdict> {
+async function decide(
+  { judges = [], say = () => {} }: ControlsOptions,
+  action: Action,
+  signal: AbortSignal,
+): Promise<Verdict> {
   const notices: Note[] = [];
   let as: Actor | undefined;
   for (const judge of judges) {
-    const answer = judge(action, signal);
+    const answer = judge(action, signal, say);
     const verdict = answer instanceof Promise ? await unlessWithdrawn(answer, signal) : answer;
     notices.push(...(verdict.notices ?? []));
     if (!verdict.allow) return { ...verdict, notices };

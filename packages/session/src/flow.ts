@@ -36,7 +36,7 @@ export class Flow {
     const recordsOutput = upstream.record === 'output';
     const { promise, resolve } = Promise.withResolvers<Ending>();
     this.#ended = promise;
-    this.#controls = controlsFor({ ...options, recordsOutput });
+    this.#controls = controlsFor({ ...options, recordsOutput, say: (note) => this.#driver.say(note) });
     this.#driver = new Driver({
       connection: upstream.name,
       wire,
