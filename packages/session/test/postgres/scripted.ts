@@ -195,9 +195,13 @@ export class Writer {
     const to = portal ? `p${this.#names}` : '';
     if (named) this.#statements.push({ name, text });
     if (portal) this.#portals.push({ name: to, text });
-    const before = w.all(w.parse(name, text), w.bind(to, name), describe ? w.describe('P', to) : w.NOTHING);
+    const [parse, bind] = [w.parse(name, text), w.bind(to, name)];
+    const rest = describe ? w.describe('P', to) : w.NOTHING;
     const [through, direct] = this.#execute({ name: to, text }, most);
-    return [w.all(before, through), w.all(before, direct)];
+    // What gets a name is judged, and refused, as it gets it.
+    const refused = isDenied(text) ? [named, portal].indexOf(true) : -1;
+    const steps = [parse, bind].map((message, at) => (at === refused ? w.execute('refused') : message));
+    return [w.all(parse, bind, rest, through), w.all(...steps, rest, direct)];
   }
 
   #execute({ name, text }: { name: string; text: string }, most: number): [Uint8Array, Uint8Array] {

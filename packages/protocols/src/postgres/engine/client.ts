@@ -3,7 +3,16 @@ import { FLUSH } from '../codec/build.js';
 import { Cutter, FrameError } from '../codec/cutter.js';
 import { FRONTEND } from '../codec/frontend.js';
 import type { Conversation } from './conversation.js';
-import { ACTOR_DENIED, denialOf, type Held, type Part, splitBefore, substitute, withoutFirst } from './denial.js';
+import {
+  ACTOR_DENIED,
+  answersReady,
+  denialOf,
+  type Held,
+  type Part,
+  splitBefore,
+  substitute,
+  withoutFirst,
+} from './denial.js';
 import type { Pending } from './ledger.js';
 import { Requests, TERMINATE, type Unsettled } from './requests.js';
 import { startup } from './startup.js';
@@ -32,6 +41,14 @@ class Frontend {
   }
 
   *run(early: Uint8Array): Script {
+    try {
+      yield* this.#read(early);
+    } finally {
+      this.#cutter.release();
+    }
+  }
+
+  *#read(early: Uint8Array): Script {
     const { ledger } = this.#conversation;
     let chunk = early.length > 0 ? early : ((yield READ) as Uint8Array | null);
     while (chunk !== null) {
@@ -140,6 +157,7 @@ class Frontend {
   }
 
   *#put(part: Part, boundary: boolean): Script {
+    for (const { denial, pending } of part.held) if (denial !== undefined) this.#conversation.denied(pending);
     const { pieces, pending } = part.held.length > 0 ? substitute(part) : part;
     if (pending.length > 0) yield* this.#expect(pending);
     if (pieces.length === 0) return;
@@ -193,7 +211,7 @@ class Frontend {
 
 const undecidedIn = ({ held }: Part): Held | undefined => held.find(({ decided }) => !decided);
 const unsyncedIn = ({ held }: Part): Held | undefined =>
-  held.find(({ denial, inPipeline, pending }) => denial !== undefined && inPipeline && pending.expects !== 'execute');
+  held.find(({ denial, inPipeline, pending }) => denial !== undefined && inPipeline && answersReady(pending.expects));
 
 function refusalOf(error: ProtocolError): Refusal {
   if (error instanceof FrameError && error.why === 'too-long') {

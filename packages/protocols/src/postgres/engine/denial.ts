@@ -1,7 +1,7 @@
 import { type Verdict, WITHDRAWN } from '@hoop/core';
 import { describePortal, EXECUTE_NOTHING, errorResponse, SYNC } from '../codec/build.js';
 import { replaceBytes, slice } from '../codec/pieces.js';
-import { Pending } from './ledger.js';
+import { type Expects, Pending } from './ledger.js';
 import type { Portal } from './names.js';
 
 /** A message that is not forwarded before something is decided about it; `from` and `to` lie in the chunk's output. */
@@ -69,6 +69,17 @@ export const FUNCTION_CALL_DENIED: Uint8Array = errorResponse({
   hint: 'Call the function in a SELECT.',
 });
 
+/** A function that the named one calls could FETCH from the other by its empty name, which nobody has judged. */
+export const PORTAL_WAITS: Uint8Array = errorResponse({
+  severity: 'ERROR',
+  code: '0A000',
+  message: 'a named portal cannot be executed before the unnamed one that is bound',
+  hint: 'Execute the unnamed portal first, or close it.',
+});
+
+/** What the server answers, even where it fails, with a ReadyForQuery of its own. */
+export const answersReady = (expects: Expects): boolean => expects === 'query' || expects === 'function';
+
 /**
  * Takes the denied messages out of what is forwarded, and puts our questions in. In place of each denied one goes an
  * Execute of a portal that does not exist (design §4, rule 4), with a Sync where the message would have been answered by
@@ -79,7 +90,7 @@ export function substitute({ pieces, pending, held }: Part): Omit<Part, 'held'> 
   const stands = new Map<Pending, Pending[]>();
   for (const one of held.toReversed()) {
     if (one.denial !== undefined) {
-      const ready = one.pending.expects !== 'execute';
+      const ready = answersReady(one.pending.expects);
       bytes = replaceBytes(bytes, one.from, one.to, ready ? [EXECUTE_NOTHING, SYNC] : [EXECUTE_NOTHING]);
       const error = new Pending('gateway', 'execute');
       error.substitute = one.denial;

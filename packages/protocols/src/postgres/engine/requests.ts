@@ -3,7 +3,7 @@ import { type Cutter, FrameError } from '../codec/cutter.js';
 import { Fields } from '../codec/fields.js';
 import * as frontend from '../codec/frontend.js';
 import type { Conversation } from './conversation.js';
-import { askColumns, FUNCTION_CALL_DENIED, type Part, type Question } from './denial.js';
+import { askColumns, FUNCTION_CALL_DENIED, type Part, PORTAL_WAITS, type Question } from './denial.js';
 import { largeObjectCall } from './large-objects.js';
 import { type Expects, Pending } from './ledger.js';
 import { type Portal, quoted, renames } from './names.js';
@@ -115,6 +115,15 @@ export class Requests {
     return pending;
   }
 
+  /**
+   * SQL runs what has a name: EXECUTE a prepared statement, FETCH a portal. So what gets one is judged as it gets it;
+   * what has none, only when the protocol executes it.
+   */
+  #define(expects: 'parse' | 'bind', name: string, text: string, parameters: Statement['parameters'] = []): Pending {
+    if (name === '') return this.#expect(expects);
+    return this.#ask(expects, statement(text, parameters));
+  }
+
   #ask(expects: Expects, action: Statement, question?: Question): Pending {
     this.#batch.actions.push(action);
     return this.#hold(expects, undefined, question);
@@ -141,13 +150,13 @@ export class Requests {
   }
 
   #query(text: string): undefined {
-    const pending = this.#ask('query', { kind: 'statement', class: 'unknown', text });
+    const pending = this.#ask('query', statement(text));
     if (renames(text)) this.#renames(pending);
   }
 
   #parse({ name, text }: frontend.ParseMessage): undefined {
     const { names } = this.#conversation;
-    const pending = this.#expect('parse');
+    const pending = this.#define('parse', name, `PREPARE ${quoted(name)} AS ${text}`);
     pending.prepared = { text, columns: undefined, weight: text.length, renames: renames(text), described: false };
     pending.name = name;
     names.prepare(name, pending.prepared);
@@ -163,9 +172,18 @@ export class Requests {
     const text = prepared?.text ?? `EXECUTE ${quoted(statement)}`;
     let weight = 64;
     for (const parameter of parameters) weight += parameter?.length ?? 0;
-    const pending = this.#expect('bind');
-    const portal = { prepared, text, parameters, formats, weight };
-    pending.portal = { ...portal, columns: undefined, described: false, suspended: undefined };
+    const pending = this.#define('bind', name, `DECLARE ${quoted(name)} CURSOR FOR ${text}`, parameters);
+    pending.portal = {
+      prepared,
+      text,
+      parameters,
+      formats,
+      columns: undefined,
+      described: false,
+      weight,
+      suspended: undefined,
+      asked: false,
+    };
     pending.kind = 'portal';
     pending.name = name;
     names.bind(name, pending.portal);
@@ -180,13 +198,17 @@ export class Requests {
     if (this.isUnsettled(target)) return target;
     const portal = names.portal(name);
     this.#unsynced = true;
+    if (name !== '' && names.portal('')?.asked === false) {
+      this.#hold('execute', PORTAL_WAITS);
+      return undefined;
+    }
+    if (portal !== undefined) portal.asked = true;
     if (portal?.suspended !== undefined) return this.#goOn(portal, portal.suspended);
     const text = portal?.text ?? `FETCH ${most > 0 ? most : 'ALL'} FROM ${quoted(name)}`;
     const parameters = portal?.parameters ?? [];
-    const action: Statement = { kind: 'statement', class: 'unknown', text };
     const question = flow.recordsOutput && isUndescribed(portal) ? askColumns(name, portal) : undefined;
     if (question !== undefined && portal !== undefined) portal.described = true;
-    const pending = this.#ask('execute', parameters.length > 0 ? { ...action, parameters } : action, question);
+    const pending = this.#ask('execute', statement(text, parameters), question);
     pending.portal = portal;
     if (portal?.prepared?.renames === true) this.#renames(pending);
     return undefined;
@@ -239,3 +261,10 @@ const emptyBatch = (): Batch => ({ pending: [], held: [], actions: [], renames: 
 /** Nobody has asked for the columns of its rows, so a recording of them would not know their names. */
 const isUndescribed = (portal: Portal | undefined): portal is Portal =>
   portal !== undefined && !portal.described && portal.prepared?.described !== true;
+
+const statement = (text: string, parameters: readonly (string | null)[] = []): Statement => ({
+  kind: 'statement',
+  class: 'unknown',
+  text,
+  ...(parameters.length > 0 && { parameters }),
+});
