@@ -45,6 +45,7 @@ const EXITS: Record<string, ExitName> = {
   'gateway-unreachable': 'unavailable',
   'gateway-untrusted': 'unavailable',
   'idp-unreachable': 'unavailable',
+  'idp-untrusted': 'unavailable',
   internal: 'bug',
 };
 

@@ -31,14 +31,16 @@ export async function settled(needs: Needs): Promise<State> {
 
 /** The login, or the error that says how to get one. */
 export function loginOf(state: State): Login {
-  if (state.login === null) throw new UserError('login-required', 'you are not logged in', LOG_IN(undefined));
+  if (state.login === null) throw new UserError('login-required', 'you are not logged in', logIn(state));
   if (state.login.state !== 'expired') return state.login;
   const why = state.attempt?.error?.message;
   const message = `your login has ended${why === undefined ? '' : `: ${why}`}`;
-  throw new UserError('login-expired', message, LOG_IN(state.login.gateway));
+  throw new UserError('login-expired', message, logIn(state));
 }
-const LOG_IN = (gateway: string | undefined) =>
-  ({ hint: `hoop login ${gateway ?? 'https://YOUR-GATEWAY'}`, exit: 'login' }) as const;
+const logIn = (state: State) => ({ hint: loginCommand(state), exit: 'login' }) as const;
+/** The daemon remembers where the last login was, and why that gateway was believed. */
+export const loginCommand = ({ lastGateway, login }: State): string =>
+  lastGateway === undefined ? `hoop login ${login?.gateway ?? 'https://YOUR-GATEWAY'}` : 'hoop login';
 
 /** With a login that works; else the error that says what is wrong. */
 export async function ready(needs: Needs): Promise<State> {

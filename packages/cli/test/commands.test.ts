@@ -198,6 +198,15 @@ describe('login', () => {
   test('takes the gateway from HOOP_GATEWAY, else from the last login, else asks', async () => {
     await run(['--no-browser'], [done], { variables: { HOOP_GATEWAY: 'https://env.example' } });
     expect(asked.at(-1)).toMatchObject({ gateway: 'https://env.example' });
+    const again = { now: { ...before, lastGateway: 'https://last.example' }, states: [done], api: api as never };
+    expect((await hoop(['login'], again)).code).toBe(0);
+    expect(asked.at(-1)).toMatchObject({ gateway: 'https://last.example' });
+    expect((await hoop(['ls'], again)).err).toBe('hoop: you are not logged in\n  hoop login\n');
+    const odd = await run(['a b'], [done]);
+    expect([odd.code, odd.err]).toEqual([
+      2,
+      'hoop: "a b" is no gateway\'s address\n  hoop login https://YOUR-GATEWAY\n',
+    ]);
     const none = await run([], [done]);
     expect([none.code, none.err]).toEqual([2, 'hoop: which gateway?\n  hoop login https://YOUR-GATEWAY\n']);
   });

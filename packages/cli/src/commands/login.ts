@@ -12,8 +12,14 @@ export const login: Command = {
   options: [
     { flags: '--device', summary: 'show a code to enter in a browser anywhere' },
     { flags: '--no-browser', summary: 'show the address, open nothing' },
-    { flags: '--ca-file FILE', summary: "trust these roots (PEM) for gateway and IdP, in place of the system's" },
-    { flags: '--ca-fingerprint SHA256', summary: "trust the certificate of the gateway's chain with this fingerprint" },
+    {
+      flags: '--ca-file FILE',
+      summary: "trust these roots (PEM) for gateway and IdP, not the system's; remembered with the gateway",
+    },
+    {
+      flags: '--ca-fingerprint SHA256',
+      summary: "trust the certificate of the gateway's chain with this fingerprint; remembered, too",
+    },
     {
       flags: '--login-store WHERE',
       summary: 'where the login is kept; memory: until the daemon ends',
@@ -41,17 +47,26 @@ export const login: Command = {
 };
 
 function requestOf(settings: Settings, before: State, device: boolean) {
-  const gateway = settings.gateway ?? before.login?.gateway;
+  const gateway = settings.gateway ?? before.login?.gateway ?? before.lastGateway;
   if (gateway === undefined) {
     throw new UserError('no-gateway', 'which gateway?', { hint: 'hoop login https://YOUR-GATEWAY', exit: 'usage' });
   }
   return {
-    gateway: gateway.includes('://') ? gateway : `https://${gateway}`,
+    gateway: addressOf(gateway),
     flow: device ? ('device' as const) : ('browser' as const),
     store: settings.loginStore,
     ...(settings.ca === undefined ? {} : { ca: settings.ca }),
     ...(settings.caFingerprint === undefined ? {} : { caFingerprint: settings.caFingerprint }),
   };
+}
+
+function addressOf(given: string): string {
+  const address = given.includes('://') ? given : `https://${given}`;
+  if (URL.canParse(address)) return address;
+  throw new UserError('bad-gateway', `${JSON.stringify(given)} is no gateway's address`, {
+    hint: 'hoop login https://YOUR-GATEWAY',
+    exit: 'usage',
+  });
 }
 
 /** Shows how the attempt goes until it has ended. Rejects with what it failed of. */
