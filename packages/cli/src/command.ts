@@ -43,6 +43,8 @@ export interface Needs {
   program: string;
   /** Called on Ctrl-C in place of ending; answers what takes it back. */
   onInterrupt(then: () => void): () => void;
+  /** Called once nobody reads stdout any more; answers what takes it back. */
+  onUnread(then: () => void): () => void;
   /** Waits, or less if interrupted by the caller's own means. Milliseconds. */
   pause(ms: number): Promise<void>;
   now(): number;

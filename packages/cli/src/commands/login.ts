@@ -37,9 +37,15 @@ export const login: Command = {
       stop = needs.onInterrupt(() => resolve('interrupted'));
     });
     const attempt = await api.login({ body: request });
-    const how = await Promise.race([follow(needs, input, attempt.id, before), interrupted]);
-    stop();
-    if (how !== 'interrupted') return conclude(needs, input, how);
+    const view = await viewOf(needs, input);
+    try {
+      const how = await Promise.race([follow(needs, input, attempt.id, before, view), interrupted]);
+      view.end();
+      if (how !== 'interrupted') return conclude(needs, input, how);
+    } finally {
+      stop();
+      view.end();
+    }
     await api.cancelLogin({}).catch(() => undefined);
     needs.err('login given up\n');
     return EXIT.interrupted;
@@ -70,28 +76,16 @@ function addressOf(given: string): string {
 }
 
 /** Shows how the attempt goes until it has ended. Rejects with what it failed of. */
-async function follow(needs: Needs, input: Input, id: string, before: State): Promise<State> {
-  const view = await viewOf(needs, input);
-  let shown = '';
-  try {
-    for await (const state of needs.daemon.watch()) {
-      const ended = endOf(state, id, before);
-      if (ended) return state;
-      const { attempt } = state;
-      if (attempt?.id !== id) continue;
-      if (
-        attempt.phase === 'browser' &&
-        shown !== 'browser' &&
-        input.options.browser !== false &&
-        attempt.url !== undefined
-      ) {
-        await openBrowser(needs.machine, attempt.url);
-      }
-      shown = attempt.phase;
-      view.show(attempt);
+async function follow(needs: Needs, input: Input, id: string, before: State, view: View): Promise<State> {
+  let opened: boolean | undefined;
+  for await (const state of needs.daemon.watch()) {
+    if (endOf(state, id, before)) return state;
+    const { attempt } = state;
+    if (attempt?.id !== id) continue;
+    if (attempt.phase === 'browser' && attempt.url !== undefined) {
+      opened ??= input.options.browser !== false && (await openBrowser(needs.machine, attempt.url));
     }
-  } finally {
-    view.end();
+    view.show(attempt, opened === true);
   }
   throw new UserError('daemon-unreachable', "hoop's daemon ended meanwhile", {
     hint: 'try again',
@@ -111,7 +105,9 @@ function endOf({ attempt, login: now }: State, id: string, before: State): boole
 }
 
 interface View {
-  show(attempt: LoginAttempt): void;
+  /** `opened`: a browser was started. */
+  show(attempt: LoginAttempt, opened: boolean): void;
+  /** Leaves no trace on a terminal. May be called again. */
   end(): void;
 }
 
