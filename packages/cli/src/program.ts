@@ -105,7 +105,11 @@ const usage = (message: string, hint: string, args: readonly string[], needs: Ne
 function say(error: unknown, args: readonly string[], needs: Needs): number {
   const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
   const color = needs.terminal.err && !needs.variables.NO_COLOR;
-  const { text, exit } = render(error, { json: own.includes('--json'), color });
+  const { text, exit } = render(error, {
+    json: own.includes('--json'),
+    color,
+    ...(needs.terminal.err && { width: 80 }),
+  });
   needs.err(text);
   return exit;
 }

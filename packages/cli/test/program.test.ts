@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UserError } from '@hoop/core';
 import { describe, expect, test } from 'vitest';
 import type { Command } from '../src/command.js';
 import { commands } from '../src/commands/index.js';
@@ -58,6 +59,14 @@ describe('what goes wrong', () => {
     err = '';
     expect(await runProgram([broken], ['broken'], needs as never)).toBe(70);
     expect(err).toContain('this is a bug in hoop\nTypeError: oh');
+  });
+
+  test('for a person, lines break between words', () => {
+    const error = new UserError('x', 'the certificate of the IdP https://idp.example is not trusted', {
+      hint: 'do this',
+    });
+    const { text } = render(error, { json: false, color: false, width: 40 });
+    expect(text).toBe('hoop: the certificate of the IdP\n      https://idp.example is not trusted\n  do this\n');
   });
 
   test('colour only where wanted', () => {

@@ -101,7 +101,8 @@ const ENDS: Record<string, string> = {
 
 function lastedOf({ startedAt, endedAt, end }: SessionRow): string {
   if (endedAt === undefined) return 'open';
-  return `${span(endedAt - startedAt)}${end === undefined ? '' : (ENDS[end] ?? `, ${plain(end)}`)}`;
+  const ms = endedAt - startedAt;
+  return `${ms < 1000 ? `${ms} ms` : span(ms)}${end === undefined ? '' : (ENDS[end] ?? `, ${plain(end)}`)}`;
 }
 
 function detailsOf(row: SessionRow): string[][] {

@@ -15,6 +15,8 @@ async function live(needs: Needs, draw: (state: State) => ReactNode): Promise<nu
     return await follow(needs, (state) => screen.rerender(draw(state)));
   } finally {
     screen.unmount();
+    // The terminal has written ^C where the prompt comes.
+    needs.out('\r\u001b[K');
   }
 }
 
