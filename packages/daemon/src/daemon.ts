@@ -19,7 +19,7 @@ import type { Credential, Credentials } from './credentials.js';
 import { Flows } from './flows.js';
 import { Leaves } from './listeners/leaf.js';
 import { Listeners } from './listeners/listeners.js';
-import type { Log } from './log.js';
+import { type Log, seldom } from './log.js';
 import { Problems } from './problems.js';
 import { Resolver } from './resolver/resolver.js';
 import { Sync } from './sync/sync.js';
@@ -119,6 +119,9 @@ export class Daemon {
 
   #makeFlows(): Flows {
     const { credentials, greetings, changed, log } = this.#options;
+    const tell = seldom((times, connection: string, why: string) =>
+      log.warn({ times, connection, why }, 'clients that do not speak the protocol were turned away'),
+    );
     return new Flows({
       greetings,
       credentials,
@@ -132,7 +135,7 @@ export class Daemon {
       },
       rejected: (connection, why) => {
         this.#refused.protocol += 1;
-        log.warn({ connection, why }, 'a client that does not speak the protocol was turned away');
+        tell(connection, why);
         changed();
       },
     });
@@ -140,6 +143,7 @@ export class Daemon {
 
   #makeListeners(ground: Ground): Listeners {
     const { machine, paths, profile, changed, log } = this.#options;
+    const tell = seldom((times) => log.warn({ times }, 'connections of another user were reset'));
     return new Listeners({
       profile,
       changed,
@@ -152,7 +156,7 @@ export class Daemon {
       accepted: (connection, socket, peer) => void this.#flows.accept(connection, socket, peer),
       turnedAway: () => {
         this.#refused.peers += 1;
-        log.warn('a connection of another user was reset');
+        tell();
         changed();
       },
     });

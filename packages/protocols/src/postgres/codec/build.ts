@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type CancelKey, concat, type Note } from '@hoop/core';
 import { utf8 } from './fields.js';
 
@@ -83,5 +84,8 @@ export const saslResponse = (response: string): Uint8Array => message('p', utf8(
 export const SYNC: Uint8Array = message('S');
 export const FLUSH: Uint8Array = message('H');
 export const TERMINATE: Uint8Array = message('X');
-/** Execute of a portal that cannot exist: the server answers 34000, and fails the transaction as for any error. */
-export const EXECUTE_NOTHING: Uint8Array = message('E', cstring('hoop: refused'), int32(0));
+/**
+ * Execute of a portal that does not exist: the server answers 34000, and fails the transaction as for any error. Nobody
+ * is told its name, or a client could make a portal of that name and have it run without being judged.
+ */
+export const EXECUTE_NOTHING: Uint8Array = message('E', cstring(`hoop: refused ${randomUUID()}`), int32(0));

@@ -32,6 +32,14 @@ class Frontend {
   }
 
   *run(early: Uint8Array): Script {
+    try {
+      yield* this.#read(early);
+    } finally {
+      this.#cutter.release();
+    }
+  }
+
+  *#read(early: Uint8Array): Script {
     const { ledger } = this.#conversation;
     let chunk = early.length > 0 ? early : ((yield READ) as Uint8Array | null);
     while (chunk !== null) {
@@ -130,6 +138,7 @@ class Frontend {
     if (actions.length > 0) yield* this.#judge(actions, held);
     if (held.every(({ denial }) => denial === undefined)) return forwarded;
     const denied = held.filter(({ denial }) => denial !== undefined);
+    for (const { pending } of denied) this.#conversation.denied(pending);
     if (denied.some(({ unsynced }) => unsynced)) yield { do: 'refuse', refusal: UNSYNCED };
     return substitute(forwarded.pieces, forwarded.pending, denied);
   }

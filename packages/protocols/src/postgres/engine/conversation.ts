@@ -93,6 +93,11 @@ export class Conversation {
     });
   }
 
+  /** A message was denied: the name it was to define keeps its meaning. */
+  denied(pending: Pending): void {
+    this.#settle(pending);
+  }
+
   /** The server failed on the oldest message, one of the extended protocol: what follows is skipped up to Sync. */
   fail(head: Pending): void {
     this.#settle(head);

@@ -1,7 +1,7 @@
 import type { Verdict } from '@hoop/core';
 import { EXECUTE_NOTHING, errorResponse, SYNC } from '../codec/build.js';
 import { replaceBytes } from '../codec/pieces.js';
-import { Pending } from './ledger.js';
+import { type Expects, Pending } from './ledger.js';
 
 /** A message that is not forwarded before something is decided about it; `from` and `to` lie in the chunk's output. */
 export interface Held {
@@ -28,6 +28,17 @@ export const FUNCTION_CALL_DENIED: Uint8Array = errorResponse({
   hint: 'Call the function in a SELECT.',
 });
 
+/** A function that the named one calls could FETCH from the other by its empty name, which nobody has judged. */
+export const PORTAL_WAITS: Uint8Array = errorResponse({
+  severity: 'ERROR',
+  code: '0A000',
+  message: 'a named portal cannot be executed before the unnamed one that is bound',
+  hint: 'Execute the unnamed portal first, or close it.',
+});
+
+/** What the server answers, even where it fails, with a ReadyForQuery of its own. */
+export const answersReady = (expects: Expects): boolean => expects === 'query' || expects === 'function';
+
 /**
  * Takes the denied messages out of what is forwarded. In place of each goes an Execute of a portal that does not exist
  * (design §4, rule 4), with a Sync where the message would have been answered by ReadyForQuery; so the transaction
@@ -41,7 +52,7 @@ export function substitute(
   let bytes = [...pieces];
   const stands = new Map<Pending, Pending[]>();
   for (const { pending: one, from, to, denial } of denied.toReversed()) {
-    const ready = one.expects !== 'execute';
+    const ready = answersReady(one.expects);
     bytes = replaceBytes(bytes, from, to, ready ? [EXECUTE_NOTHING, SYNC] : [EXECUTE_NOTHING]);
     const error = new Pending('gateway', 'execute');
     error.substitute = denial;

@@ -21,6 +21,8 @@ export interface Portal {
   weight: number;
   /** The Execute that was suspended: the next one goes on with it, and is not judged anew. */
   suspended: Pending | undefined;
+  /** It was executed by the protocol, and judged then. */
+  asked: boolean;
 }
 
 type Kind = 'statement' | 'portal';
@@ -119,12 +121,13 @@ export class Names {
   }
 
   /**
-   * SQL shares the names: DEALLOCATE then PREPARE, or CLOSE then DECLARE CURSOR, can give a name of the protocol's a new
+   * SQL shares the names: DEALLOCATE then PREPARE, or CLOSE or COMMIT then DECLARE CURSOR, can give a name of the protocol's a new
    * meaning. The server's command tags tell of both; then the old meanings are no longer known.
    */
   completed(tag: string): void {
     if (tag.startsWith('DEALLOCATE') || tag === 'DISCARD ALL') this.#freed.statement = true;
     if (tag.startsWith('CLOSE CURSOR') || tag === 'DISCARD ALL') this.#freed.portal = true;
+    if (tag === 'COMMIT' || tag === 'ROLLBACK' || tag === 'PREPARE TRANSACTION') this.#freed.portal = true;
     if (tag === 'PREPARE' && this.#freed.statement) this.#forgetAll('statement');
     if (tag === 'DECLARE CURSOR' && this.#freed.portal) this.#forgetAll('portal');
   }

@@ -81,14 +81,14 @@ export class Replies {
     const { ledger, names } = this.#conversation;
     switch (this.#cutter.type) {
       case T.parseComplete: {
-        const { name, prepared } = this.#head('parse');
-        if (prepared !== undefined) names.prepared(name, prepared);
-        return ledger.pop();
+        const parse = this.#head('parse');
+        if (parse.prepared !== undefined) names.prepared(parse.name, parse.prepared);
+        return this.#defined(parse);
       }
       case T.bindComplete: {
-        const { name, portal } = this.#head('bind');
-        if (portal !== undefined) names.bound(name, portal);
-        return ledger.pop();
+        const bind = this.#head('bind');
+        if (bind.portal !== undefined) names.bound(bind.name, bind.portal);
+        return this.#defined(bind);
       }
       case T.closeComplete: {
         const { kind, name } = this.#head('close');
@@ -120,6 +120,11 @@ export class Replies {
     const { head } = this.#conversation.ledger;
     if (head === undefined || (head.expects !== 'execute' && head.expects !== 'query')) throw unasked();
     return head;
+  }
+
+  #defined(pending: Pending): void {
+    this.#conversation.finish(pending);
+    this.#pop(pending);
   }
 
   #pop(_: Pending): void {

@@ -3,7 +3,7 @@ import { type Cutter, FrameError } from '../codec/cutter.js';
 import { Fields } from '../codec/fields.js';
 import * as frontend from '../codec/frontend.js';
 import type { Conversation } from './conversation.js';
-import { FUNCTION_CALL_DENIED, type Held } from './denial.js';
+import { answersReady, FUNCTION_CALL_DENIED, type Held, PORTAL_WAITS } from './denial.js';
 import { largeObjectCall } from './large-objects.js';
 import { type Expects, Pending } from './ledger.js';
 import { type Portal, quoted } from './names.js';
@@ -85,7 +85,7 @@ export class Requests {
       case T.describe:
         return this.#describe(frontend.readTarget(fields));
       case T.query:
-        return this.#ask('query', { kind: 'statement', class: 'unknown', text: frontend.readQuery(fields) });
+        return this.#ask('query', statement(frontend.readQuery(fields)));
       case T.parse:
         return this.#parse(frontend.readParse(fields));
       case T.close:
@@ -101,6 +101,16 @@ export class Requests {
     return pending;
   }
 
+  /**
+   * SQL runs what has a name: EXECUTE a prepared statement, FETCH a portal. So what gets one is judged as it gets it;
+   * what has none, only when the protocol executes it.
+   */
+  #define(expects: 'parse' | 'bind', name: string, text: string, parameters: Statement['parameters'] = []): Pending {
+    if (name === '') return this.#expect(expects);
+    this.#ask(expects, statement(text, parameters));
+    return this.#batch.pending.at(-1) as Pending;
+  }
+
   #ask(expects: Expects, action: Statement): undefined {
     this.#batch.actions.push(action);
     this.#hold(expects, undefined);
@@ -108,13 +118,13 @@ export class Requests {
 
   #hold(expects: Expects, denial: Uint8Array | undefined): void {
     const { offset, offsetEnd } = this.#cutter;
-    const unsynced = expects !== 'execute' && this.#unsynced;
+    const unsynced = answersReady(expects) && this.#unsynced;
     this.#batch.held.push({ pending: this.#expect(expects), from: offset, to: offsetEnd, unsynced, denial });
   }
 
   #parse({ name, text }: frontend.ParseMessage): undefined {
     const { names } = this.#conversation;
-    const pending = this.#expect('parse');
+    const pending = this.#define('parse', name, `PREPARE ${quoted(name)} AS ${text}`);
     pending.prepared = { text, columns: undefined, weight: text.length };
     pending.name = name;
     names.prepare(name, pending.prepared);
@@ -129,8 +139,17 @@ export class Requests {
     const text = prepared?.text ?? `EXECUTE ${quoted(statement)}`;
     let weight = 64;
     for (const parameter of parameters) weight += parameter?.length ?? 0;
-    const pending = this.#expect('bind');
-    pending.portal = { prepared, text, parameters, formats, columns: undefined, weight, suspended: undefined };
+    const pending = this.#define('bind', name, `DECLARE ${quoted(name)} CURSOR FOR ${text}`, parameters);
+    pending.portal = {
+      prepared,
+      text,
+      parameters,
+      formats,
+      columns: undefined,
+      weight,
+      suspended: undefined,
+      asked: false,
+    };
     pending.kind = 'portal';
     pending.name = name;
     names.bind(name, pending.portal);
@@ -144,11 +163,15 @@ export class Requests {
     if (names.unsettled('portal', name)) return { kind: 'portal', name };
     const portal = names.portal(name);
     this.#unsynced = true;
+    if (name !== '' && names.portal('')?.asked === false) {
+      this.#hold('execute', PORTAL_WAITS);
+      return undefined;
+    }
+    if (portal !== undefined) portal.asked = true;
     if (portal?.suspended !== undefined) return this.#goOn(portal, portal.suspended);
     const text = portal?.text ?? `FETCH ${most > 0 ? most : 'ALL'} FROM ${quoted(name)}`;
     const parameters = portal?.parameters ?? [];
-    const action: Statement = { kind: 'statement', class: 'unknown', text };
-    this.#ask('execute', parameters.length > 0 ? { ...action, parameters } : action);
+    this.#ask('execute', statement(text, parameters));
     (this.#batch.pending.at(-1) as Pending).portal = portal;
     return undefined;
   }
@@ -192,3 +215,10 @@ export class Requests {
     this.#unsynced = false;
   }
 }
+
+const statement = (text: string, parameters: readonly (string | null)[] = []): Statement => ({
+  kind: 'statement',
+  class: 'unknown',
+  text,
+  ...(parameters.length > 0 && { parameters }),
+});

@@ -100,6 +100,7 @@ class Backend {
   /** Where the script stops before the upstream does: what runs is told, and cancelled. */
   *stopped(why: Refusal): Script {
     const conversation = this.#conversation;
+    this.#cutter.release();
     if (this.#over) return;
     const { key, ledger } = conversation;
     const running = ledger.length > 0;
