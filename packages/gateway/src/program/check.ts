@@ -1,6 +1,6 @@
 import { EXIT, UserError } from '@hoop/core';
 import { loadConfig } from '../config/load.js';
-import { checked, failed } from './checks.js';
+import { checked, failed, type Result } from './checks.js';
 import { counted, type Terminal, table } from './render.js';
 
 /** Tries what `serve` will need, one line each; answers the exit code. Throws if something fails, after all was tried. */
@@ -15,9 +15,12 @@ export async function check(
     io.out(JSON.stringify(results));
     return length > 0 ? EXIT.user : EXIT.ok;
   }
-  io.out(
-    table(results.map((it) => [it.ok ? 'ok' : 'FAIL', it.what, it.hint ? `${it.detail} (${it.hint})` : it.detail])),
-  );
+  io.out(table(results.flatMap(rowsOf)));
   if (length > 0) throw new UserError('check', `${length} of ${counted(results.length, 'check')} failed`);
   return EXIT.ok;
+}
+
+/** What failed has its cure on a line of its own. */
+function rowsOf({ what, ok, detail, hint }: Result): string[][] {
+  return [[ok ? 'ok' : 'FAIL', what, detail], ...(hint === undefined ? [] : [['', '', hint]])];
 }
