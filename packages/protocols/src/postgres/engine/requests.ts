@@ -4,6 +4,7 @@ import { Fields } from '../codec/fields.js';
 import * as frontend from '../codec/frontend.js';
 import type { Conversation } from './conversation.js';
 import { FUNCTION_CALL_DENIED, type Held } from './denial.js';
+import { formOf } from './form.js';
 import { largeObjectCall } from './large-objects.js';
 import { type Expects, Pending } from './ledger.js';
 import { type Portal, quoted } from './names.js';
@@ -85,7 +86,7 @@ export class Requests {
       case T.describe:
         return this.#describe(frontend.readTarget(fields));
       case T.query:
-        return this.#ask('query', { kind: 'statement', class: 'unknown', text: frontend.readQuery(fields) });
+        return this.#ask('query', statementOf(frontend.readQuery(fields)));
       case T.parse:
         return this.#parse(frontend.readParse(fields));
       case T.close:
@@ -147,7 +148,7 @@ export class Requests {
     if (portal?.suspended !== undefined) return this.#goOn(portal, portal.suspended);
     const text = portal?.text ?? `FETCH ${most > 0 ? most : 'ALL'} FROM ${quoted(name)}`;
     const parameters = portal?.parameters ?? [];
-    const action: Statement = { kind: 'statement', class: 'unknown', text };
+    const action = statementOf(text);
     this.#ask('execute', parameters.length > 0 ? { ...action, parameters } : action);
     (this.#batch.pending.at(-1) as Pending).portal = portal;
     return undefined;
@@ -191,4 +192,11 @@ export class Requests {
     this.#conversation.names.sync();
     this.#unsynced = false;
   }
+}
+
+function statementOf(text: string): Statement {
+  const form = formOf(text);
+  return form === undefined
+    ? { kind: 'statement', class: 'unknown', text }
+    : { kind: 'statement', class: 'unknown', form, text };
 }
