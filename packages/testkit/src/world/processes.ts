@@ -96,6 +96,11 @@ export class Processes {
     writeFileSync(join(this.#folder, `${name}.json`), JSON.stringify(started), { mode: 0o600 });
   }
 
+  /** The pid of the last one started by that name. */
+  pid(name: string): number | undefined {
+    return this.#order.findLast((each) => each.name === name)?.pid;
+  }
+
   /** Ends one program: TERM, and KILL after 5 s. */
   async end(name: string): Promise<void> {
     for (const started of this.#order.filter((each) => each.name === name)) await endProcess(started);
