@@ -54,7 +54,7 @@ test('pgjdbc, as DBeaver uses it', async (context) => {
   expect(expected).toMatchObject({ code: 0, stderr: '' });
   expect(got.stdout).toBe(expected.stdout);
   expect(got).toMatchObject({ code: 0, stderr: '' });
-  expect(got.stdout.split('\n').length).toBeGreaterThan(1000);
+  expect(got.stdout.split('\n').length).toBeGreaterThan(2000);
 }, 120_000);
 
 test('psycopg 3', async (context) => {
