@@ -1,8 +1,12 @@
 import { defineConfig } from 'tsup';
 
-/** `demo` is scripts/demo; `idp`, `browser` and `query` are programs that it starts. */
+/** `demo` is scripts/demo, `bench` scripts/bench; `idp`, `browser`, `query`, `pump` and `probe` are programs that they start. */
 export default defineConfig({
-  entry: ['src/index.ts', 'src/conformance-suite.ts', 'src/demo.ts', 'src/idp.ts', 'src/browser.ts', 'src/query.ts'],
+  entry: [
+    'src/index.ts',
+    'src/conformance-suite.ts',
+    ...['demo', 'bench', 'idp', 'browser', 'query', 'pump', 'probe'].map((name) => `src/${name}.ts`),
+  ],
   format: 'esm',
   target: 'node26',
   removeNodeProtocol: false,

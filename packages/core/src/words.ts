@@ -28,6 +28,11 @@ export interface Statement {
   /** Parameters as shown in the record: text as it is, binary as `\x…` hex, `null` for NULL. */
   parameters?: readonly (string | null)[] | undefined;
   class: StatementClass;
+  /**
+   * `plain-select`: one SELECT that names no function. What it does cannot be told from that (a view may call one), so it only
+   * spares the wait for the disk, and must never allow anything.
+   */
+  form?: 'plain-select' | undefined;
 }
 export interface HttpRequest {
   kind: 'http-request';
@@ -79,7 +84,10 @@ export interface Actor {
 
 export type Verdict =
   | { allow: true; notices?: readonly Note[] | undefined; as?: Actor | undefined }
-  | { allow: false; rule: string; reason: string; hint?: string | undefined };
+  | { allow: false; rule: string; reason: string; hint?: string | undefined; notices?: readonly Note[] | undefined };
+
+/** The rule of a denial whose action was withdrawn while it was held: the client cancelled it, or has left. */
+export const WITHDRAWN = 'withdrawn';
 
 /** Why a flow is refused or ended, in words that any protocol can render. */
 export interface Refusal {

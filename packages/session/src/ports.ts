@@ -1,4 +1,4 @@
-import type { Recorder } from '@hoop/controls';
+import type { Judge, Recorder } from '@hoop/controls';
 import type { ClientProgram, Identity, Outcome, ProtocolName, Refusal, UpstreamLogin } from '@hoop/core';
 
 /**
@@ -47,6 +47,8 @@ export interface FlowOptions {
   wire: Wire;
   recorder: Recorder;
   durability: 'writes' | 'all';
+  /** What decides on the client's actions, in this order. */
+  judges?: readonly Judge[] | undefined;
   /** Aborted to end the flow natively; `reason` is the `Refusal` that the client is told. */
   signal: AbortSignal;
   /** Maps minted cancel keys to running flows; one for the whole gateway. */

@@ -30,7 +30,7 @@ beforeAll(async () => {
   alice = world.laptop('alice');
   expect(await alice.login(world.company.gatewayUrl)).toMatchObject({ code: 0 });
   const status = JSON.parse((await alice.hoop('status', '--json')).stdout) as { daemon: { pid: number } };
-  const gateway = world.processes.pidOf('gateway')!;
+  const gateway = world.processes.pid('gateway')!;
   watched = { daemon: status.daemon.pid, gateway };
   await world.company.cluster.sql('create table taken (t text); grant insert on taken to hoop_gateway');
   expect((await copy('select 1')).code).toBe(0);

@@ -168,7 +168,7 @@ export class Cutter {
   /** Lets `bytes` pass in place of the current frame, which is complete. */
   replace(bytes: Uint8Array): void {
     this.#endRun(this.start);
-    this.#out.push(bytes);
+    if (bytes.length > 0) this.#out.push(bytes);
     this.#gathered += bytes.length;
     this.#run = this.end;
   }

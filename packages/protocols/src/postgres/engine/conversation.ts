@@ -41,6 +41,8 @@ export class Conversation {
   clientEnded = false;
   /** Statements that were judged so far; the record counts alike. */
   judged = 0;
+  /** Raised when there is something to say. */
+  readonly said = new Signal();
   #notes: Note[] = [];
 
   constructor(flow: FlowContext) {
@@ -51,6 +53,7 @@ export class Conversation {
 
   say(note: Note): void {
     this.#notes.push(note);
+    this.said.raise();
   }
 
   /** Notes that wait for a message boundary, as frames. */

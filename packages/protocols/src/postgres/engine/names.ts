@@ -8,6 +8,10 @@ export interface Prepared {
   columns: readonly Column[] | undefined;
   /** Characters it holds. */
   weight: number;
+  /** The text may change what names stand for. */
+  renames: boolean;
+  /** The server was asked for its columns, or those of its portal. */
+  described: boolean;
 }
 
 /** A portal, as its Bind defined it. */
@@ -18,6 +22,7 @@ export interface Portal {
   parameters: readonly (string | null)[];
   formats: readonly number[];
   columns: readonly Column[] | undefined;
+  described: boolean;
   weight: number;
   /** The Execute that was suspended: the next one goes on with it, and is not judged anew. */
   suspended: Pending | undefined;
@@ -145,9 +150,16 @@ export class Names {
 
   #forgetAll(kind: Kind): void {
     for (const name of [...this.#confirmed[kind].keys()]) this.#forget(kind, name);
+    this.#pipeline[kind].clear();
     this.#freed[kind] = false;
   }
 }
+
+/** Statements by which SQL makes and drops what the protocol names too. */
+const RENAMES = /\b(?:prepare|deallocate|discard|declare|close)\b/i;
+
+/** Whether a statement may be one of them. A function that does it by dynamic SQL is not seen. */
+export const renames = (text: string): boolean => RENAMES.test(text);
 
 /** How a name that SQL gave reads in the record: the SQL that does the same. */
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -1,4 +1,4 @@
-import { ProtocolError } from '@hoop/core';
+import { EMPTY, ProtocolError } from '@hoop/core';
 import { readColumns, readReport, readReportHead, readStatus, readTag, rowsOf } from '../codec/backend.js';
 import type { Cutter } from '../codec/cutter.js';
 import { Fields } from '../codec/fields.js';
@@ -58,7 +58,7 @@ export class Replies {
       case T.rowDescription:
         return this.#described();
       case T.noData:
-        return this.#pop(this.#head('describe'));
+        return this.#told(this.#head('describe'));
       case T.emptyQuery:
         return this.#executed(this.#running());
       case T.suspended:
@@ -122,6 +122,12 @@ export class Replies {
     return head;
   }
 
+  /** The end of a Describe; of our own the client learns nothing. */
+  #told(pending: Pending): void {
+    if (pending.owner === 'gateway') this.#cutter.replace(EMPTY);
+    this.#pop(pending);
+  }
+
   #defined(pending: Pending): void {
     this.#conversation.finish(pending);
     this.#pop(pending);
@@ -156,7 +162,7 @@ export class Replies {
       else if (head.prepared !== undefined) head.prepared.columns = columns;
       head.described = columns;
     }
-    if (head.expects === 'describe') this.#pop(head);
+    if (head.expects === 'describe') this.#told(head);
   }
 
   #complete(tag: string): void {
@@ -236,7 +242,7 @@ export class Replies {
     }
     if (head === undefined) return;
     if (head.substitute !== undefined) this.#cutter.replace(head.substitute);
-    else head.error = { code, message };
+    else (head.askedFor ?? head).error = { code, message };
     if (head.copy === 'in') this.#stopCopyIn(head);
     if (head.expects === 'query' || head.expects === 'function' || head.expects === 'sync') return;
     this.#conversation.fail(head);
