@@ -7,7 +7,7 @@ import { Site } from './site.js';
  * Pipelines at random, right and wrong, sent directly and through hoop: the same bytes come back. HOOP_PIPELINES is how
  * many sessions, HOOP_SEED where they begin.
  */
-const SESSIONS = Number(process.env.HOOP_PIPELINES ?? 40);
+const SESSIONS = Number(process.env.HOOP_PIPELINES ?? 20);
 const SEED = Number(process.env.HOOP_SEED ?? 1);
 const BATCHES = 25;
 
@@ -60,12 +60,13 @@ const TEXTS = [
   'discard all',
 ] as const;
 const NAMES = ['', 's1', 's2'] as const;
-const PORTALS = ['', 'p1', 'p2'] as const;
+/** One session keeps to one kind: to execute a named portal while the unnamed one waits is refused here, and said. */
+const PORTALS = [[''], ['p1', 'p2']] as const;
 
 /** One message, or a few that only make sense together. */
-function step(random: Random): Buffer[] {
+function step(random: Random, portals: readonly string[]): Buffer[] {
   const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
-  const [name, portal, text] = [pick(NAMES), pick(PORTALS), pick(TEXTS)];
+  const [name, portal, text] = [pick(NAMES), pick(portals), pick(TEXTS)];
   const values = random(3) === 0 ? [] : [pick(['1', '20', 'x', null])];
   switch (random(16)) {
     case 0:
@@ -139,7 +140,7 @@ test(`${SESSIONS} sessions of ${BATCHES} pipelines`, async () => {
   for (let seed = SEED; seed < SEED + SESSIONS; seed++) {
     const random = randomOf(seed);
     const batches = Array.from({ length: BATCHES }, () =>
-      Array.from({ length: 1 + random(12) }, () => step(random)).flat(),
+      Array.from({ length: 1 + random(12) }, () => step(random, PORTALS[seed % 2]!)).flat(),
     );
     await cluster.sql('truncate rows; insert into rows select generate_series(1, 20)');
     const expected = await told(cluster.port, batches);
