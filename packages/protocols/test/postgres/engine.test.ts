@@ -574,6 +574,16 @@ suite('COPY', () => {
       );
   });
 
+  test('what is sent into it and is no COPY data ends the flow, and is the client’s fault', () => {
+    const play = open();
+    const ahead = w.all(w.parse('', 'copy t from stdin'), w.bind('', ''), w.execute(''), w.close('S', ''), w.sync);
+    play.client(ahead).expect({ do: 'judge' }, up(ahead));
+    const refusal = { code: 'protocol', message: 'the client broke the protocol; the session was ended' } as const;
+    play
+      .upstream(w.all(w.parsed, w.bound, w.copyInBegins))
+      .expect({ do: 'send' }, { do: 'refuse', refusal }, { do: 'send', to: 'client' });
+  });
+
   test('in, by the extended protocol: the Sync that was sent ahead is passed over', () => {
     const play = open();
     const ahead = w.all(w.parse('', 'copy t from stdin'), w.bind('', ''), w.execute(''), w.sync);

@@ -111,7 +111,9 @@ function copyIn(random: Random): Buffer[] {
   const data = ends[random(ends.length)] as Buffer[];
   const text = 'copy rows from stdin';
   if (random(2) === 0) return [h.SYNC, h.query(text), ...data];
-  return [h.SYNC, h.parse('', text), h.bind('', ''), h.execute(''), ...data, h.SYNC];
+  // By a name of its own: nothing else may start it, and then send what is not COPY data.
+  const begin = [h.close('S', 'copying'), h.parse('copying', text), h.bind('', 'copying'), h.execute('')];
+  return [h.SYNC, ...begin, ...data, h.SYNC];
 }
 
 /** What a session is told to each batch, up to and with the marker that ends it. */

@@ -193,7 +193,7 @@ export class Replies {
     const running = this.#running();
     const { ledger } = this.#conversation;
     running.copy = 'in';
-    if (!ledger.beginCopyIn()) throw new ProtocolError('messages that are not COPY data were sent into a COPY');
+    if (!ledger.beginCopyIn()) throw new SentIntoCopy('messages that are not COPY data were sent into a COPY');
     this.#conversation.copyingIn = ledger.length === 1;
   }
 
@@ -253,5 +253,8 @@ export class Replies {
     return complete ? readReport(new Fields(bytes, start + 5, end)) : readReportHead(bytes, start + 5, end);
   }
 }
+
+/** Found out by the server's answer, but the client's fault. */
+export class SentIntoCopy extends ProtocolError {}
 
 const unasked = () => new ProtocolError('an answer to nothing that was asked');

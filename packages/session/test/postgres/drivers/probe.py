@@ -1,9 +1,11 @@
 """psycopg 3: text and binary, server-side cursors, pipelines, COPY, notifications, errors, cancel, two-phase commit."""
-import sys, threading, datetime, decimal, uuid, ipaddress
+import logging, sys, threading, datetime, decimal, uuid, ipaddress
 import psycopg
 from psycopg.types.json import Jsonb
 from psycopg.types.range import Range
 
+# What it warns of hangs on how fast replies come.
+logging.disable()
 port, sslmode = sys.argv[1:]
 dsn = f"host=127.0.0.1 port={port} user=postgres dbname=shop sslmode={sslmode} application_name=probe"
 
