@@ -1,16 +1,13 @@
 import { defineConfig } from 'tsup';
 
-/** `demo` is scripts/demo; `idp`, `browser` and `query` are programs that it starts. */
+/** `demo` is scripts/demo, `bench` scripts/bench; `idp`, `browser`, `query`, `pump` and `probe` are programs that they start. */
 export default defineConfig({
-  entry: {
-    index: 'src/index.ts',
-    'conformance-suite': 'src/conformance-suite.ts',
-    contrary: 'src/contrary/index.ts',
-    demo: 'src/demo.ts',
-    idp: 'src/idp.ts',
-    browser: 'src/browser.ts',
-    query: 'src/query.ts',
-  },
+  entry: [
+    'src/index.ts',
+    'src/conformance-suite.ts',
+    'src/contrary.ts',
+    ...['demo', 'bench', 'idp', 'browser', 'query', 'pump', 'probe'].map((name) => `src/${name}.ts`),
+  ],
   format: 'esm',
   target: 'node26',
   removeNodeProtocol: false,

@@ -146,7 +146,9 @@ export interface Engine {
 export type ConnectEffect =
   | { do: 'read' }
   | { do: 'write'; bytes: Uint8Array }
-  | { do: 'start-tls'; alpn?: string | undefined };
+  | { do: 'start-tls'; alpn?: string | undefined }
+  /** Closes what is open and dials the same server anew, plain at first. */
+  | { do: 'redial' };
 export type ConnectScript = Generator<ConnectEffect, Dialled, Uint8Array | null | TlsFacts | undefined>;
 /** What `start-tls` answers: DER of the server's certificate, for channel binding (RFC 5929 tls-server-end-point). */
 export interface TlsFacts {
@@ -159,8 +161,8 @@ export interface FlowContext {
   port: number;
   /** Databases the connection lists, the default first. */
   databases: readonly string[];
-  /** Mints the key the client may cancel with; `session` maps it to the upstream's. */
-  mintCancelKey(): CancelKey;
+  /** Mints the key the client may cancel with, its secret this many bytes long; `session` maps it to the upstream's. */
+  mintCancelKey(secretBytes: number): CancelKey;
   /** Tells `session` how the upstream's own work is cancelled, once known. */
   ownCancelKey(upstream: CancelKey): void;
   /** True where the connection's recording wants cells (`record: output`). */

@@ -28,6 +28,11 @@ export interface Statement {
   /** Parameters as shown in the record: text as it is, binary as `\x…` hex, `null` for NULL. */
   parameters?: readonly (string | null)[] | undefined;
   class: StatementClass;
+  /**
+   * `plain-select`: one SELECT that names no function. What it does cannot be told from that (a view may call one), so it only
+   * spares the wait for the disk, and must never allow anything.
+   */
+  form?: 'plain-select' | undefined;
 }
 export interface HttpRequest {
   kind: 'http-request';

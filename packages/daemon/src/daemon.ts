@@ -83,7 +83,7 @@ export class Daemon {
   }
 
   state(): State {
-    const { login, attempt } = this.#options.credentials.state();
+    const { login, attempt, lastGateway } = this.#options.credentials.state();
     const { address, port } = this.#claim;
     const answered = this.#resolver?.answered;
     return {
@@ -95,6 +95,7 @@ export class Daemon {
       },
       login,
       attempt,
+      ...(lastGateway !== undefined && { lastGateway }),
       gateway: login === null ? null : { url: login.gateway, ...this.#sync.state, warm: this.#pool.warm },
       connections: this.#listeners.rows().map((row) => ({ ...row, flows: this.#flows.count(row.name) })),
       refused: { ...this.#refused },
@@ -184,7 +185,13 @@ export class Daemon {
 
   #follow(list: readonly WireConnection[]): void {
     const odd = list.filter(({ name }) => !LABEL.test(name));
-    if (odd.length > 0) this.#problems.add('odd-names', `${odd.length} connections have no name that DNS takes`);
+    if (odd.length > 0)
+      this.#problems.add(
+        'odd-names',
+        odd.length === 1
+          ? 'a connection has no name that DNS takes'
+          : `${odd.length} connections have no name that DNS takes`,
+      );
     else this.#problems.solved('odd-names');
     const named = list.filter(({ name }) => LABEL.test(name));
     this.#listeners.follow(named).catch((error: Error) => {

@@ -70,8 +70,8 @@ export class Flow {
       port: upstream.port,
       databases: upstream.databases,
       recordsOutput: upstream.record === 'output',
-      mintCancelKey: () => {
-        const { process, secret, release } = cancels.mint(() => this.#cancelAsked());
+      mintCancelKey: (secretBytes) => {
+        const { process, secret, release } = cancels.mint(() => this.#cancelAsked(), secretBytes);
         this.#releases.push(release);
         return { process, secret };
       },

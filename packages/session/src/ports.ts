@@ -61,7 +61,11 @@ export interface FlowOptions {
 
 /** Keys minted for clients, each owned by one flow; compared in constant time. */
 export interface CancelRegistry {
-  mint(cancel: () => void | Promise<void>): { process: number; secret: Uint8Array; release: () => void };
+  /** `secretBytes`: 4 in PostgreSQL's protocol 3.0, more where it can carry more. */
+  mint(
+    cancel: () => void | Promise<void>,
+    secretBytes: number,
+  ): { process: number; secret: Uint8Array; release: () => void };
   /** Cancels the flow's running work if the key is exactly one of ours; resolves once the upstream was told. */
   cancel(process: number, secret: Uint8Array): Promise<boolean>;
 }

@@ -283,7 +283,7 @@ export class Stage {
       port: this.#options.port ?? this.#spec.defaultPort ?? 4000,
       databases,
       recordsOutput,
-      mintCancelKey: () => ({ process: 4242, secret: Uint8Array.of(1, 2, 3, 4) }),
+      mintCancelKey: (length) => ({ process: 4242, secret: Uint8Array.from({ length }, (_, at) => at + 1) }),
       ownCancelKey: (key) => this.heard.push({ do: 'own-key', key }),
       now: () => this.time,
     };

@@ -22,6 +22,9 @@ const SEGMENT_BYTES = 16 * 1024 * 1024;
 /** Lines that nobody waits for, kept while the disk refuses; beyond, they are counted. */
 const KEEP = 10_000;
 const RETRY = 1_000;
+/** What only tells how something went waits this long for an intent to share its write with, or for this many others. */
+const TELL_WITHIN = 10;
+const TELL_AT_ONCE = 256;
 
 export interface RecordOptions {
   folder: string;
@@ -44,7 +47,7 @@ interface Waiting {
 
 /**
  * The gateway's one record. What all flows append in a turn of the event loop is one write and one hash; who waits for
- * the disk shares one fdatasync. A line that cannot be kept rejects, and the next one tries again.
+ * the disk shares one fdatasync; what is only told waits up to 10 ms for company. A line that cannot be kept rejects, and the next one tries again.
  */
 export class GatewayRecord implements Recorder {
   readonly #options: RecordOptions;
@@ -58,6 +61,7 @@ export class GatewayRecord implements Recorder {
   #hash: string;
   #lost = 0;
   #retry: NodeJS.Timeout | undefined;
+  #telling: NodeJS.Timeout | undefined;
   #failing = false;
   #closed = false;
 
@@ -112,6 +116,10 @@ export class GatewayRecord implements Recorder {
       return;
     }
     this.#pending.push({ encoded: encode(line, this.#options.now()), ...waiting });
+    if (waiting.resolve === undefined && this.#pending.length < TELL_AT_ONCE) {
+      this.#telling ??= setTimeout(() => this.#flush(), TELL_WITHIN);
+      return;
+    }
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => this.#flush());
@@ -119,6 +127,8 @@ export class GatewayRecord implements Recorder {
 
   #flush(): void {
     this.#scheduled = false;
+    clearTimeout(this.#telling);
+    this.#telling = undefined;
     if (this.#pending.length === 0 || this.#closed) return;
     const batch = this.#pending;
     this.#pending = [];

@@ -709,10 +709,31 @@ suite('start', () => {
     new Playbook(postgres).client(w.all(ssl, ssl)).expect({ do: 'send' }, { do: 'refuse' }, { do: 'send' });
   });
 
-  test('a newer minor version and options are negotiated down to 3.0', () => {
+  test.each([
+    ['3.2 is spoken: a long key', 2, undefined, 32],
+    ['3.1 does not exist, and is 3.0 by another name', 1, undefined, 4],
+    ['a newer one is negotiated down to 3.2', 9999, 2, 32],
+  ])('%s', (_, asked, told, length) => {
+    const key = w.frame(
+      'K',
+      w.i32(4242),
+      Array.from({ length }, (_, at) => at + 1),
+    );
+    const negotiated = told === undefined ? w.NOTHING : w.frame('v', w.i32(196608 + told), w.i32(0));
+    new Playbook(postgres, { dialled: w.READY })
+      .client(w.startup({ user: 'alice' }, 196608 + asked))
+      .expect(
+        { do: 'dial' },
+        { do: 'note' },
+        { do: 'own-key' },
+        down(w.all(negotiated, w.frame('R', w.i32(0)), w.SETTINGS, key, w.ready())),
+      );
+  });
+
+  test('options that are not known are told', () => {
     const negotiated = w.frame('v', w.i32(196608), w.i32(1), w.z('_pq_.wish'));
     new Playbook(postgres, { dialled: w.READY })
-      .client(w.startup({ user: 'alice', '_pq_.wish': 'on' }, 196608 + 2))
+      .client(w.startup({ user: 'alice', '_pq_.wish': 'on' }))
       .expect({ do: 'dial' }, { do: 'note' }, { do: 'own-key' }, down(w.all(negotiated, w.WELCOME)));
   });
 

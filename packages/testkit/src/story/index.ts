@@ -19,5 +19,5 @@ export const story = (system: boolean): readonly Step<Stage>[] => [
 export { logIn } from './alice.js';
 export { COMPANY } from './company.js';
 export { SETUP } from './setup.js';
-export type { Stage } from './stage.js';
+export { json, listed, must, nextLine, type Stage } from './stage.js';
 export { messageOf, Skip, type Step, summary, type Tally, tell } from './step.js';

@@ -10,8 +10,17 @@ export interface Leaf {
 
 /** A throwaway certificate authority: the demo company's, and the tests'. */
 export interface Authority extends Leaf {
-  /** A server leaf for DNS names and addresses. `from`, `until`: for tests with certificates out of their time. */
-  issue(names: readonly string[], options?: { from?: Date; until?: Date }): Promise<Leaf>;
+  /**
+   * A server leaf for DNS names and addresses. `from`, `until`: for tests with certificates out of their time. `client`: one
+   * that also serves as a TLS client's.
+   */
+  issue(names: readonly string[], options?: LeafOptions): Promise<Leaf>;
+}
+
+export interface LeafOptions {
+  from?: Date;
+  until?: Date;
+  client?: boolean;
 }
 
 const DAY = 86_400_000;
@@ -64,14 +73,14 @@ export async function newAuthority(name = 'Shop Ltd root'): Promise<Authority> {
     { name: 'keyUsage', critical: true, keyCertSign: true, cRLSign: true },
     { name: 'subjectKeyIdentifier' },
   ]);
-  const issue = async (names: readonly string[], options: { from?: Date; until?: Date } = {}) => {
+  const issue = async (names: readonly string[], options: LeafOptions = {}) => {
     const { pem, public: key } = await newKey();
     const from = options.from ?? new Date(Date.now() - DAY);
     const leaf = newCertificate(names[0] ?? 'leaf', name, key, from, options.until ?? new Date(Date.now() + 14 * DAY));
     leaf.setExtensions([
       { name: 'basicConstraints', critical: true, cA: false },
       { name: 'keyUsage', critical: true, digitalSignature: true, keyEncipherment: true },
-      { name: 'extKeyUsage', serverAuth: true },
+      { name: 'extKeyUsage', serverAuth: true, clientAuth: options.client ?? false },
       // RFC 5280 §4.2.1.6: 2 is a dNSName, 7 an iPAddress.
       {
         name: 'subjectAltName',

@@ -90,9 +90,10 @@ export class Company {
     return lines.map((line) => JSON.parse(line) as IssuedTokens);
   }
 
-  async startPostgres(): Promise<void> {
+  /** `settings`: more lines of postgresql.conf. */
+  async startPostgres(settings?: Record<string, string>): Promise<void> {
     const folder = join(this.#options.folder, 'postgres');
-    this.cluster = await Cluster.make({ folder, authority: this.authority, account: this.#options.account });
+    this.cluster = await Cluster.make({ folder, authority: this.authority, account: this.#options.account, settings });
     if (this.cluster.pid) this.#options.processes.adopt('postgres', this.cluster.pid);
   }
 
@@ -125,6 +126,15 @@ export class Company {
   async serveGateway(): Promise<void> {
     const argv = [join(this.#options.programs.bin, 'hoop-gateway'), 'serve', '--config', this.configFile];
     await this.#healthy(this.#start('gateway', argv, this.gatewayFolder));
+  }
+
+  /** Who logs in from now on is told another port to dial: that of what stands between laptops and gateway. */
+  async moveFront(port: number): Promise<void> {
+    const text = readFileSync(this.configFile, 'utf8');
+    this.#secret(this.configFile, text.replace(/^publicPort: \d+$/m, `publicPort: ${port}`));
+    this.publicPort = port;
+    await this.#options.processes.end('gateway');
+    await this.serveGateway();
   }
 
   /** kill -9, as a crash or the kernel would. */

@@ -4,6 +4,7 @@ import { Fields } from '../codec/fields.js';
 import * as frontend from '../codec/frontend.js';
 import type { Conversation } from './conversation.js';
 import { askColumns, FUNCTION_CALL_DENIED, type Part, PORTAL_WAITS, type Question } from './denial.js';
+import { formOf } from './form.js';
 import { largeObjectCall } from './large-objects.js';
 import { type Expects, Pending } from './ledger.js';
 import { type Portal, quoted, renames } from './names.js';
@@ -262,9 +263,13 @@ const emptyBatch = (): Batch => ({ pending: [], held: [], actions: [], renames: 
 const isUndescribed = (portal: Portal | undefined): portal is Portal =>
   portal !== undefined && !portal.described && portal.prepared?.described !== true;
 
-const statement = (text: string, parameters: readonly (string | null)[] = []): Statement => ({
-  kind: 'statement',
-  class: 'unknown',
-  text,
-  ...(parameters.length > 0 && { parameters }),
-});
+function statement(text: string, parameters: readonly (string | null)[] = []): Statement {
+  const form = formOf(text);
+  return {
+    kind: 'statement',
+    class: 'unknown',
+    text,
+    ...(form !== undefined && { form }),
+    ...(parameters.length > 0 && { parameters }),
+  };
+}

@@ -1,0 +1,24 @@
+import type { Row } from '../row.js';
+import type { Stand } from '../stand.js';
+import { connectFar, connectNear } from './connect.js';
+import { idle, revocation } from './idle.js';
+import { rate } from './rate.js';
+import { atRest, dns, ls } from './rest.js';
+import { connections, tps } from './tps.js';
+
+/**
+ * What `--only` names, in the order in which they run: rest before anything was asked of the daemon; `connect-far` restarts the
+ * gateway, and `revoke` ends the person that all others run as.
+ */
+export const ROWS: Record<string, (stand: Stand) => Promise<Row[]>> = {
+  rest: atRest,
+  connect: connectNear,
+  tps,
+  connections,
+  rate,
+  ls,
+  dns,
+  idle,
+  'connect-far': connectFar,
+  revoke: revocation,
+};
