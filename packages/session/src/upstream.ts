@@ -156,7 +156,9 @@ export class UpstreamSocket {
     this.#socket = secure;
     await handshake(secure);
     this.#unwatch = this.#watch(secure);
-    return { certificate: secure.getPeerCertificate().raw };
+    const certificate = secure.getPeerX509Certificate();
+    if (certificate === undefined) throw new ProtocolError('the upstream showed no certificate');
+    return { certificate: certificate.raw };
   }
 
   /** Sets our listeners on a socket; gives what takes them off again. */

@@ -51,8 +51,8 @@ export class CreditBudget {
 
 /** Received bytes between two acknowledgements. */
 const ACKNOWLEDGE = 65_536;
-/** Below this a header and its chunk go out as one array; above, corked and uncopied. */
-const SMALL = 8_192;
+/** Below this a header and its chunk go out as one array; above, corked and uncopied: PostgreSQL writes 8 KiB at a time. */
+const SMALL = 2_048;
 
 /**
  * One flow's frames over one socket, for either end: flow control by CREDIT, ends by FIN and CLOSE. Holds no socket

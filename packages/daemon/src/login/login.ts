@@ -6,7 +6,8 @@ import type { Credential, Credentials } from '../credentials.js';
 import { type Achieved, type Attempt, attemptLogin, gatewayUrl, type Reach } from './attempt.js';
 import type { EntryStore } from './entry.js';
 import { HeldLogin } from './held.js';
-import type { GatewayFile, KnownGateway, LoginFile, Remembered } from './remembered.js';
+import { LastGateway } from './last.js';
+import type { GatewayFile, LoginFile, Remembered } from './remembered.js';
 
 export interface LoginOptions {
   profile: string;
@@ -30,14 +31,10 @@ const isCertified = ({ attempt: { phase }, before }: UnderWay) =>
 /** What stands in an attempt's place while a login that is held cannot be renewed, or has ended. */
 const RENEWAL = 'renewal';
 
-const trustIn = ({ ca, caFingerprint }: KnownGateway) => ({
-  ...(ca === undefined ? {} : { ca }),
-  ...(caFingerprint === undefined ? {} : { caFingerprint }),
-});
-
 /** The one login of this daemon, and the attempt to get one. */
 export class LoginCredentials implements Credentials {
   readonly #options: LoginOptions;
+  readonly #last: LastGateway;
   readonly #watchers = new Set<() => void>();
   #held: HeldLogin | undefined;
   #account = '';
@@ -45,11 +42,10 @@ export class LoginCredentials implements Credentials {
   #underWay: UnderWay | undefined;
   #failed: LoginAttempt | undefined;
   #attempts = 0;
-  #known: KnownGateway | undefined;
 
   constructor(options: LoginOptions) {
     this.#options = options;
-    this.#known = this.#knownGateway();
+    this.#last = new LastGateway(options.gateways, () => options.log('warn', 'gateway.json cannot be read', {}));
   }
 
   current(): Credential | undefined {
@@ -57,7 +53,7 @@ export class LoginCredentials implements Credentials {
   }
 
   state() {
-    const lastGateway = this.#known?.gateway;
+    const lastGateway = this.#last.address;
     const attempt = this.#underWay?.attempt ?? this.#failed ?? null;
     return { login: this.#held?.login() ?? null, attempt, ...(lastGateway !== undefined && { lastGateway }) };
   }
@@ -77,7 +73,7 @@ export class LoginCredentials implements Credentials {
 
   /** Starts an attempt, in place of one under way. Answers at once; `state` tells how it goes. */
   async start(asked: z.infer<typeof StartLogin>): Promise<LoginAttempt> {
-    const request = this.#trusting(asked);
+    const request = this.#last.trusting(asked);
     const account = `${this.#options.profile}/${gatewayUrl(request.gateway).origin}`;
     this.cancel();
     this.#attempts += 1;
@@ -175,26 +171,8 @@ export class LoginCredentials implements Credentials {
     };
     if (request.store === 'keychain') this.#options.file.write(remembered);
     else this.#options.file.remove();
-    this.#known = { gateway: gateway.origin, ...trustIn(remembered) };
-    this.#options.gateways.write(this.#known);
+    this.#last.is(remembered);
     return remembered;
-  }
-
-  /** Where nothing is said of trust, that of the gateway's last login; never a weaker one because that one fails. */
-  #trusting(request: z.infer<typeof StartLogin>): z.infer<typeof StartLogin> {
-    if (request.ca !== undefined || request.caFingerprint !== undefined || this.#known === undefined) return request;
-    const same = this.#known.gateway === gatewayUrl(request.gateway).origin;
-    return same ? { ...request, ...trustIn(this.#known) } : request;
-  }
-
-  /** One that cannot be read is written anew by the next login. */
-  #knownGateway(): KnownGateway | undefined {
-    try {
-      return this.#options.gateways.read();
-    } catch {
-      this.#options.log('warn', 'gateway.json cannot be read', {});
-      return undefined;
-    }
   }
 
   #hold(gateway: URL, remembered: Remembered, entries: EntryStore): HeldLogin {

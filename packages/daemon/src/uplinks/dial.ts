@@ -1,5 +1,5 @@
 import net from 'node:net';
-import tls from 'node:tls';
+import tls, { type SecureContext } from 'node:tls';
 import { ALPN } from '@hoop/contracts/uplink';
 import { HoopError } from '@hoop/core';
 import type { Credential } from '../credentials.js';
@@ -46,13 +46,31 @@ async function dialOne(
     socket: await connectTo(target, proxyFor(target, variables), signal),
     host: target.host,
     ...(servername === undefined ? {} : { servername }),
-    ...trustOptions(credential),
-    cert: credential.certificate,
-    key: credential.key.export({ type: 'pkcs8', format: 'pem' }) as string,
-    minVersion: 'TLSv1.3',
+    secureContext: contextOf(credential),
     ALPNProtocols: [ALPN],
   });
   return secured(socket, signal);
+}
+
+/** Reading the roots, the key and the certificate costs more than the handshake: done once for each certificate. */
+const contexts = new WeakMap<
+  Credential['key'],
+  Pick<Credential, 'certificate' | 'ca' | 'caFingerprint'> & { context: SecureContext }
+>();
+
+function contextOf(credential: Credential): SecureContext {
+  const { key, certificate, ca, caFingerprint } = credential;
+  const known = contexts.get(key);
+  if (known?.certificate === certificate && known.ca === ca && known.caFingerprint === caFingerprint)
+    return known.context;
+  const context = tls.createSecureContext({
+    ...trustOptions(credential),
+    cert: certificate,
+    key: key.export({ type: 'pkcs8', format: 'pem' }) as string,
+    minVersion: 'TLSv1.3',
+  });
+  contexts.set(key, { certificate, ca, caFingerprint, context });
+  return context;
 }
 
 function secured(socket: Uplink, signal: AbortSignal): Promise<Uplink> {

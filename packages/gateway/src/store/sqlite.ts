@@ -16,9 +16,26 @@ function statement(database: DatabaseSync, sql: string): SqliteStatement {
   return {
     reader: prepared.columns().length > 0,
     all: (parameters) => prepared.all(...values(parameters)),
-    run: (parameters) => prepared.run(...values(parameters)),
+    run: (parameters) => {
+      const run = () => prepared.run(...values(parameters));
+      return RESTORABLE.test(sql) ? unsynced(database, run) : run();
+    },
     iterate: (parameters) => prepared.iterate(...values(parameters)),
   };
+}
+
+/** Rows of sessions: each flow writes them twice, and the record, which is synced by itself, tells the same. */
+const RESTORABLE = /^(insert into|update|delete from) "sessions"/;
+
+/** Runs a statement that survives a crash of the gateway at once, and a power cut once anything else was committed. */
+function unsynced<T>(database: DatabaseSync, run: () => T): T {
+  if (database.isTransaction) return run();
+  database.exec('PRAGMA synchronous=NORMAL');
+  try {
+    return run();
+  } finally {
+    database.exec('PRAGMA synchronous=FULL');
+  }
 }
 
 /**

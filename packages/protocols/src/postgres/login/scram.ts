@@ -34,7 +34,7 @@ export class Scram {
   /** Client-final-message for server-first-message `r=…,s=…,i=…`. */
   answer(serverFirst: string): string {
     const { nonce, salt, iterations } = readServerFirst(serverFirst, this.#nonce);
-    const salted = pbkdf2Sync(saslprep(this.#password), salt, iterations, 32, 'sha256');
+    const salted = saltedPassword(this.#password, salt, iterations);
     const clientKey = hmac(salted, 'Client Key');
     const withoutProof = `c=${this.#channel().toString('base64')},r=${nonce}`;
     const signed = `${this.#bare},${serverFirst},${withoutProof}`;
@@ -59,6 +59,25 @@ export class Scram {
     const header = Buffer.from(this.#header);
     return this.#binding.mechanism === 'SCRAM-SHA-256' ? header : Buffer.concat([header, this.#binding.hash]);
   }
+}
+
+/**
+ * SaltedPassword (RFC 5802 section 3), by a hash of what it is made of. It is the same for each login until the password is
+ * set anew, and costs milliseconds in which nobody else is served; section 5.1 allows to keep it.
+ */
+const salteds = new Map<string, Buffer>();
+const SALTEDS_MOST = 64;
+
+function saltedPassword(password: string, salt: Buffer, iterations: number): Buffer {
+  const of = createHash('sha256')
+    .update(`${iterations}:${salt.toString('base64')}:${password}`)
+    .digest('base64');
+  const known = salteds.get(of);
+  if (known !== undefined) return known;
+  const salted = pbkdf2Sync(saslprep(password), salt, iterations, 32, 'sha256');
+  if (salteds.size >= SALTEDS_MOST) salteds.delete(salteds.keys().next().value as string);
+  salteds.set(of, salted);
+  return salted;
 }
 
 const hmac = (key: Uint8Array, text: string): Buffer => createHmac('sha256', key).update(text).digest();

@@ -31,7 +31,7 @@ export async function connections(stand: Stand): Promise<Row[]> {
 
 function measured(stand: Stand, wanted: readonly string[], flags: readonly string[]) {
   const names = wanted.filter((name) => stand.paths.some((path) => path.name === name));
-  const { seconds, rounds } = stand.quick ? { seconds: 1, rounds: 2 } : { seconds: 4, rounds: 4 };
+  const { seconds, rounds } = stand.quick ? { seconds: 1, rounds: 2 } : { seconds: 3, rounds: 3 };
   return interleaved(names, rounds, async (name) => {
     const argv = [stand.pgbench, '-n', '-S', '-T', String(seconds), ...flags];
     const { stdout } = await must(client(stand, name, argv));
