@@ -88,6 +88,7 @@ export class Driver {
     this.#engine = ports.engine;
     this.#client = new Lane('client', ports.engine.fromClient());
     this.#upstreamLane = new Lane('upstream', ports.engine.fromUpstream());
+    for (const lane of [this.#client, this.#upstreamLane]) lane.heard = () => this.#hear(lane);
   }
 
   get upstream(): UpstreamSocket | undefined {
@@ -291,7 +292,7 @@ export class Driver {
     const chunk = lane.chunks.take();
     if (chunk !== undefined) lane.give(chunk, false);
     else if (lane.ended) this.#resume(lane, null);
-    else if (lane.hears?.take(() => this.#hear(lane)) === true) this.#resume(lane, undefined);
+    else if (lane.hears?.take(lane.heard) === true) this.#resume(lane, undefined);
     else if (lane === this.#client) return;
     else if (this.#upstreamLost !== undefined) this.#ending = this.#lossOf(this.#upstreamLost);
     else this.#upstream?.resume();
