@@ -5,8 +5,8 @@ import type { Daemon } from './client/daemon.js';
 export interface Command {
   name: string;
   summary: string;
-  /** In commander's form: `NAME`, `[GATEWAY]`, `[ARGS...]`; each with a line of help. */
-  arguments?: readonly (readonly [name: string, summary: string])[];
+  /** In commander's form: `NAME`, `[GATEWAY]`, `[ARGS...]`; each with a line of help, and what it may be. */
+  arguments?: readonly (readonly [name: string, summary: string, choices?: readonly string[]])[];
   options?: readonly Option[];
   /** What follows the first word it does not know is for another program. */
   passThrough?: boolean;
@@ -43,6 +43,8 @@ export interface Needs {
   program: string;
   /** Called on Ctrl-C in place of ending; answers what takes it back. */
   onInterrupt(then: () => void): () => void;
+  /** Called once nobody reads stdout any more; answers what takes it back. */
+  onUnread(then: () => void): () => void;
   /** Waits, or less if interrupted by the caller's own means. Milliseconds. */
   pause(ms: number): Promise<void>;
   now(): number;
@@ -54,5 +56,5 @@ export const words = (input: Input, at: number): readonly string[] => (input.arg
 export const flag = (input: Input, name: string): boolean => input.options[name] === true;
 export const text = (input: Input, name: string): string | undefined => input.options[name] as string | undefined;
 
-export const JSON_OPTION: Option = { flags: '--json', summary: 'print JSON' };
+export const JSON_OPTION: Option = { flags: '--json', summary: 'print JSON; times are milliseconds since 1970' };
 export const WATCH_OPTION: Option = { flags: '-w, --watch', summary: 'stay, and show changes as they come' };

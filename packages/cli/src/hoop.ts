@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { environment, planPaths } from '@hoop/platform';
+import { environment, planPaths, unreadWatch } from '@hoop/platform';
 import pack from '../package.json' with { type: 'json' };
 import { daemonAt } from './client/daemon.js';
 import type { Needs } from './command.js';
@@ -9,6 +9,9 @@ import { render } from './render.js';
 
 /** Output that nobody reads any more is the end, not an error: `hoop ls | head -1`. */
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(0));
+
+/** How often a command that waits looks whether its output is still read. Milliseconds. */
+const LOOK = 500;
 
 function needsOf(): Needs {
   const machine = environment();
@@ -25,6 +28,11 @@ function needsOf(): Needs {
     onInterrupt: (then) => {
       process.on('SIGINT', then);
       return () => void process.off('SIGINT', then);
+    },
+    onUnread: (then) => {
+      const isUnread = unreadWatch(process.stdout.fd);
+      const timer = setInterval(() => isUnread() && then(), LOOK);
+      return () => clearInterval(timer);
     },
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     now: Date.now,

@@ -6,7 +6,8 @@ export interface Rendered {
   exit: number;
 }
 
-export function render(error: unknown, options: { json: boolean; color: boolean }): Rendered {
+/** `width`: of the terminal that a person reads it on. */
+export function render(error: unknown, options: { json: boolean; color: boolean; width?: number }): Rendered {
   const told = toldOf(error);
   const exit = EXIT[told.exit];
   if (options.json) {
@@ -15,7 +16,22 @@ export function render(error: unknown, options: { json: boolean; color: boolean 
   }
   const red = (text: string) => (options.color ? `\u001b[31m${text}\u001b[39m` : text);
   const stack = told.stack === undefined ? '' : `${told.stack}\n`;
-  return { text: `${red('hoop:')} ${told.message}\n${told.hint ? `  ${told.hint}\n` : ''}${stack}`, exit };
+  const width = options.width ?? Number.POSITIVE_INFINITY;
+  const message = wrapped(told.message, width, ' '.repeat('hoop: '.length)).trimStart();
+  const hint = told.hint === undefined ? '' : `${wrapped(told.hint, width, '  ')}\n`;
+  return { text: `${red('hoop:')} ${message}\n${hint}${stack}`, exit };
+}
+
+/** Broken between words, where a terminal would break within one. */
+function wrapped(text: string, width: number, indent: string): string {
+  const lines = [indent];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    const next = last === indent ? `${indent}${word}` : `${last} ${word}`;
+    if (next.length <= width || last === indent) lines[lines.length - 1] = next;
+    else lines.push(`${indent}${word}`);
+  }
+  return lines.join('\n');
 }
 
 interface Told {
@@ -45,6 +61,7 @@ const EXITS: Record<string, ExitName> = {
   'gateway-unreachable': 'unavailable',
   'gateway-untrusted': 'unavailable',
   'idp-unreachable': 'unavailable',
+  'idp-untrusted': 'unavailable',
   internal: 'bug',
 };
 

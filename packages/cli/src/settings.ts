@@ -31,7 +31,7 @@ export async function readSettings(needs: Needs, input: Input): Promise<Settings
 export async function readConfig(path: string, uid: number): Promise<Config> {
   const written = readOwn(path, uid);
   if (written === undefined) return {};
-  const { parse } = await import('yaml');
+  const { parse } = await import('./yaml.js');
   const found = parsed(path, written, parse);
   for (const [key, value] of Object.entries(found)) {
     if (!(KEYS as readonly string[]).includes(key)) {

@@ -1,14 +1,22 @@
-import type { Login, State } from '@hoop/contracts/local';
+import type { Login, LoginAttempt, State } from '@hoop/contracts/local';
 import { HoopError, UserError } from '@hoop/core';
 import type { Needs } from './command.js';
 
 /** How long a daemon that has just started gets to find its feet. */
 const PATIENCE = 5_000;
 
-const settling = ({ login, gateway, attempt }: State) =>
-  login !== null &&
-  ((login.state === 'renewing' && attempt?.error === undefined) ||
-    (login.state === 'active' && gateway?.state === 'connecting'));
+function settling(state: State): boolean {
+  const { login, gateway } = state;
+  if (login === null) return false;
+  if (login.state === 'renewing') return troubleOf(state) === undefined;
+  return login.state === 'active' && gateway?.state === 'connecting';
+}
+
+/** What is wrong with the login: of an attempt that failed beside one that works, its own command has told. */
+export function troubleOf({ attempt, login }: State): NonNullable<LoginAttempt['error']> | undefined {
+  const isOwn = attempt !== null && ['renewal', 'restore'].includes(attempt.id);
+  return isOwn || login === null || login.state === 'expired' ? attempt?.error : undefined;
+}
 
 /** The state once login and gateway are known; as it is when that takes too long. */
 export async function settled(needs: Needs): Promise<State> {
@@ -31,14 +39,16 @@ export async function settled(needs: Needs): Promise<State> {
 
 /** The login, or the error that says how to get one. */
 export function loginOf(state: State): Login {
-  if (state.login === null) throw new UserError('login-required', 'you are not logged in', LOG_IN(undefined));
+  if (state.login === null) throw new UserError('login-required', 'you are not logged in', logIn(state));
   if (state.login.state !== 'expired') return state.login;
-  const why = state.attempt?.error?.message;
+  const why = troubleOf(state)?.message;
   const message = `your login has ended${why === undefined ? '' : `: ${why}`}`;
-  throw new UserError('login-expired', message, LOG_IN(state.login.gateway));
+  throw new UserError('login-expired', message, logIn(state));
 }
-const LOG_IN = (gateway: string | undefined) =>
-  ({ hint: `hoop login ${gateway ?? 'https://YOUR-GATEWAY'}`, exit: 'login' }) as const;
+const logIn = (state: State) => ({ hint: loginCommand(state), exit: 'login' }) as const;
+/** The daemon remembers where the last login was, and why that gateway was believed. */
+export const loginCommand = ({ lastGateway, login }: State): string =>
+  lastGateway === undefined ? `hoop login ${login?.gateway ?? 'https://YOUR-GATEWAY'}` : 'hoop login';
 
 /** With a login that works; else the error that says what is wrong. */
 export async function ready(needs: Needs): Promise<State> {
@@ -47,8 +57,9 @@ export async function ready(needs: Needs): Promise<State> {
   if (login.state === 'waiting-for-unlock') {
     throw new UserError('keychain-locked', 'your keychain is locked', { hint: 'unlock it; the daemon waits for that' });
   }
-  if (login.state === 'renewing' && state.attempt?.error !== undefined) {
-    const { code, message, hint } = state.attempt.error;
+  const trouble = troubleOf(state);
+  if (login.state === 'renewing' && trouble !== undefined) {
+    const { code, message, hint } = trouble;
     throw new HoopError(code, message, { hint });
   }
   if (state.connections.length === 0 && state.gateway !== null && state.gateway.state !== 'online') {

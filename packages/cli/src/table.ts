@@ -26,4 +26,14 @@ export function span(ms: number): string {
   return minutes < 100 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }
 
+/** `1 row`, `2 rows`. */
+export const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
 export const clockTime = (at: number): string => new Date(at).toISOString().slice(0, 19).replace('T', ' ');
+
+/** UTC, as `ls -l` has it: `Jan  2 03:04`, and without the time `Jan  2  2025` where the year is another. */
+export function dayTime(at: number, now: number): string {
+  const [, day = '', month = '', year = '', time = ''] = new Date(at).toUTCString().split(' ');
+  const isThisYear = Number(year) === new Date(now).getUTCFullYear();
+  return `${month} ${String(Number(day)).padStart(2)} ${isThisYear ? time.slice(0, 5) : ` ${year}`}`;
+}

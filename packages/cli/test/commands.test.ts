@@ -9,10 +9,12 @@ describe('ls', () => {
     const { code, out, err } = await hoop(['ls']);
     expect(out).toMatchInlineSnapshot(`
       "pg-prod  postgres  127.77.3.2:5432  ready
-      pg-dev   postgres  127.0.0.1:34001  not by name: 127.77.3.3:5432 is held by docker-proxy (pid 812)
+      pg-dev   postgres  127.0.0.1:34001  not by name
       "
     `);
-    expect(err).toBe('hoop connect pg-dev reaches it\n');
+    expect(err).toBe('pg-dev: 127.77.3.3:5432 is held by docker-proxy (pid 812)\n  hoop connect pg-dev reaches it\n');
+    const seen = await hoop(['ls'], { needs: { terminal: { out: true, err: true } } });
+    expect(seen.out).toBe(`NAME     PROTOCOL  ADDRESS          STATE\n${out}`);
     expect(code).toBe(0);
   });
 
@@ -47,9 +49,9 @@ describe('ls', () => {
 
   test('cannot be made to write over the screen by a name of the gateway', async () => {
     const evil = { ...pg, name: 'a\u001b[2Jb', contact: '\u202egro.live', state: 'requestable' as const };
-    const { out } = await hoop(['ls'], { now: state({ connections: [evil] }) });
-    expect(out).not.toMatch(/[\u001b\u202e]/);
-    expect(out).toContain('on request: ask');
+    const { out, err } = await hoop(['ls'], { now: state({ connections: [evil] }) });
+    expect(out + err).not.toMatch(/[\u001b\u202e]/);
+    expect(err).toContain('on request, ask \ufffdgro.live\n');
   });
 
   test('--watch without a terminal prints a table a change, and nothing twice', async () => {
@@ -113,16 +115,67 @@ test('status says all, and what is wrong', async () => {
   const { out } = await hoop(['status'], { now });
   expect(out).toMatchInlineSnapshot(`
     "daemon       hoopd 0.1.0, pid 4711, up 90 s
-    login        alice@shop.example, active, in keychain, certificate for 10 min, lease until 2026-01-02 04:04:05 UTC
+    resolver     127.77.3.1:5377, 2 names answered
+    login        alice@shop.example, active, in keychain
+                 certificate for 10 min, lease until 2026-01-02 04:04:05 UTC
     gateway      https://gw.example, offline: timed out
-    resolver     127.77.3.1:5377, 2 answered
-    connections  2 seen, 1 not by name, 0 open
-                 pg-dev: 127.77.3.3:5432 is held by docker-proxy (pid 812)
-    turned away  0 (other users 0, wrong protocol 0, local API 0, ports 0)
+    connections  2, with 0 sessions open
+                 pg-dev not by name: 127.77.3.3:5432 is held by docker-proxy (pid 812)
     problem      a problem
                  its cure
     "
   `);
+});
+
+test('status says what was turned away, by kind, and nothing of none', async () => {
+  const refused = { peers: 1, protocol: 0, api: 0, ports: 2 };
+  expect((await hoop(['status'], { now: state({ refused }) })).out).toContain(
+    'turned away  1 from other users of this machine\n             2 to a port that the gateway does not allow\n',
+  );
+});
+
+test('status of a login that works says nothing of an attempt beside it that failed', async () => {
+  const error = { code: 'gateway-untrusted', message: 'no certificate has the fingerprint given' };
+  const failed = (id: string) => ({ id, phase: 'failed' as const, error });
+  expect((await hoop(['status'], { now: state({ attempt: failed('2') }) })).out).not.toContain('problem');
+  expect((await hoop(['status'], { now: state({ attempt: failed('renewal') }) })).out).toContain('problem');
+  expect((await hoop(['status'], { now: state({ login: null, attempt: failed('2') }) })).out).toContain('problem');
+});
+
+test('daemon status is of the daemon alone', async () => {
+  expect((await hoop(['daemon', 'status'])).out).toBe(
+    'daemon    hoopd 0.1.0, pid 4711, up 90 s\nresolver  127.77.3.1:5377, 2 names answered\n',
+  );
+});
+
+test.each([['ls'], ['status']])('%s --watch ends with 130 on Ctrl-C, and with 0 once nobody reads', async (command) => {
+  const soon = (then: () => void) => {
+    queueMicrotask(then);
+    return () => {};
+  };
+  const still = async function* () {
+    await new Promise(() => {});
+    yield state();
+  };
+  const daemon = {
+    state: async () => state(),
+    running: async () => state(),
+    api: async () => ({}) as never,
+    watch: still,
+  };
+  expect((await hoop([command, '--watch'], { needs: { daemon, onInterrupt: soon } })).code).toBe(130);
+  expect((await hoop([command, '--watch'], { needs: { daemon, onUnread: soon } })).code).toBe(0);
+});
+
+test('ls --watch ends with the login, as ls does', async () => {
+  const ran = await hoop(['ls', '--watch'], { states: [state(), state({ login: null, connections: [] })] });
+  expect([ran.code, ran.err]).toEqual([4, 'hoop: you are not logged in\n  hoop login https://YOUR-GATEWAY\n']);
+});
+
+test('show has what does not fit in 80 columns by itself', async () => {
+  const { out } = await hoop(['show', 'pg-prod']);
+  expect(out).toContain('dbeaver   as printed by: hoop show pg-prod --as dbeaver\n');
+  expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
 });
 
 test('whoami tells person, groups and where the login is kept', async () => {
@@ -198,6 +251,15 @@ describe('login', () => {
   test('takes the gateway from HOOP_GATEWAY, else from the last login, else asks', async () => {
     await run(['--no-browser'], [done], { variables: { HOOP_GATEWAY: 'https://env.example' } });
     expect(asked.at(-1)).toMatchObject({ gateway: 'https://env.example' });
+    const again = { now: { ...before, lastGateway: 'https://last.example' }, states: [done], api: api as never };
+    expect((await hoop(['login'], again)).code).toBe(0);
+    expect(asked.at(-1)).toMatchObject({ gateway: 'https://last.example' });
+    expect((await hoop(['ls'], again)).err).toBe('hoop: you are not logged in\n  hoop login\n');
+    const odd = await run(['a b'], [done]);
+    expect([odd.code, odd.err]).toEqual([
+      2,
+      'hoop: "a b" is no gateway\'s address\n  hoop login https://YOUR-GATEWAY\n',
+    ]);
     const none = await run([], [done]);
     expect([none.code, none.err]).toEqual([2, 'hoop: which gateway?\n  hoop login https://YOUR-GATEWAY\n']);
   });
@@ -224,19 +286,82 @@ describe('sessions', () => {
       protocol: 'postgres' as const,
       program: 'psql',
     },
-    ...{ startedAt: NOW - 60_000, endedAt: NOW, statements: 1, rows: 1, bytesIn: 1, bytesOut: 1, ms: 38 },
+    ...{ startedAt: NOW - 60_000, endedAt: NOW, statements: 1, rows: 1, bytesIn: 1, bytesOut: 1, ms: 38.5730001 },
   };
   test('ls and show', async () => {
+    const error = { code: '42601', message: 'syntax error at or near "selec"' };
     const record = [
-      { number: 1, at: NOW, text: 'select\n  1', verdict: 'allow' as const, ms: 3, tag: 'SELECT 1' },
+      { number: 1, at: NOW, text: 'select\n  1', verdict: 'allow' as const, ms: 3.0000001, tag: 'SELECT 1' },
+      { number: 3, at: NOW, text: 'selec 1', verdict: 'allow' as const, ms: 2, error },
+      { number: 4, at: NOW, text: 'select pg_sleep(9)', verdict: 'allow' as const },
       { number: 2, at: NOW, text: 'drop table x', verdict: 'deny' as const, rule: 'no-drop' },
     ];
     const api = { sessions: async () => [row], session: async () => ({ ...row, record }) };
     const { out } = await hoop(['sessions', 'ls'], { api });
-    expect(out).toBe('7kq2  2026-01-02 03:03:05  alice@shop.example  pg-prod  psql  1 statement, 1 row, 38 ms  60 s\n');
+    expect(out).toBe('7kq2  Jan  2 03:03  pg-prod  psql  1  1  60 s\n');
     const shown = await hoop(['sessions', 'show', '7kq2'], { api });
-    expect(shown.out).toContain('1  2026-01-02 03:04:05  3 ms  SELECT 1         select 1\n');
-    expect(shown.out).toContain('denied: no-drop  drop table x\n');
+    expect(shown.out).toMatchInlineSnapshot(`
+      "session     7kq2
+      person      alice@shop.example
+      connection  pg-prod
+      program     psql
+      started     2026-01-02 03:03:05 UTC
+      lasted      60 s
+      did         1 statement, 1 row, 39 ms
+
+      1  03:04:05  3 ms  SELECT 1
+         select 1
+
+      3  03:04:05  2 ms  ERROR 42601: syntax error at or near "selec"
+         selec 1
+
+      4  03:04:05  did not end
+         select pg_sleep(9)
+
+      2  03:04:05  denied: no-drop
+         drop table x
+      "
+    `);
+    const json = JSON.parse((await hoop(['sessions', 'show', '7kq2', '--json'], { api })).out);
+    expect([json.ms, json.record[0].ms]).toEqual([38.573, 3]);
+  });
+
+  test('ls on a terminal has headings, the person where all are asked for, and fits', async () => {
+    const old = { ...row, startedAt: NOW - 40 * 86_400_000, endedAt: NOW - 40 * 86_400_000 + 9_000, end: 'revoked' };
+    const api = { sessions: async () => [{ ...row, end: 'client' }, old] };
+    const needs = { terminal: { out: true, err: true } };
+    expect((await hoop(['sessions', 'ls', '--all'], { api, needs })).out).toMatchInlineSnapshot(`
+      "ID    STARTED, UTC  PERSON              CONNECTION  STMTS  ROWS  LASTED
+      7kq2  Jan  2 03:03  alice@shop.example  pg-prod     1      1     60 s
+      7kq2  Nov 23  2025  alice@shop.example  pg-prod     1      1     9 s, revoked
+      "
+    `);
+    expect((await hoop(['sessions', 'ls'], { api, needs })).out).toMatchInlineSnapshot(`
+      "ID    STARTED, UTC  CONNECTION  PROGRAM  STMTS  ROWS  LASTED
+      7kq2  Jan  2 03:03  pg-prod     psql     1      1     60 s
+      7kq2  Nov 23  2025  pg-prod     psql     1      1     9 s, revoked
+      "
+    `);
+  });
+
+  test('none, a connection that is none, and a limit that is none, are told', async () => {
+    const api = { sessions: async () => [] };
+    const ls = async (...args: string[]) => {
+      const { code, out, err } = await hoop(['sessions', 'ls', ...args], { api });
+      return [code, out, err];
+    };
+    expect(await ls()).toEqual([0, '', 'no sessions yet\n']);
+    expect(await ls('--json')).toEqual([0, '[]\n', '']);
+    expect(await ls('--connection', 'pg-dev')).toEqual([0, '', 'no sessions yet\n']);
+    expect(await ls('--connection', 'nope')).toEqual([1, '', expect.stringContaining('no connection called "nope"')]);
+    expect(await ls('--connection', 'nope', '--all')).toEqual([0, '', 'no sessions yet\n']);
+    for (const limit of ['0', 'x', '1001', '-1', '1e2']) {
+      expect(await ls(`--limit=${limit}`)).toEqual([
+        2,
+        '',
+        'hoop: --limit is a number from 1 to 1000\n  hoop help sessions ls\n',
+      ]);
+    }
   });
 
   test('that the gateway refuses is exit 5', async () => {
@@ -259,6 +384,16 @@ describe('daemon', () => {
       err: 'hoopd does not run\n',
     });
   });
+});
+
+test.each([
+  ['nosuchcommand', 127, 'no such command: nosuchcommand'],
+  ['/etc/passwd', 126, 'this cannot be run: /etc/passwd'],
+  ['/nonexistent/psql', 127, 'no such command: /nonexistent/psql'],
+])('run of %s is exit %d, in our words', async (command, code, message) => {
+  // A folder that cannot be looked into (here: no folder) hides nothing from the answer.
+  const needs = { variables: { PATH: '/etc/passwd:/usr/bin:/bin' } };
+  expect(await hoop(['run', '--', command], { needs })).toMatchObject({ code, err: expect.stringContaining(message) });
 });
 
 test('run gives names only to what is reached by its own port', () => {

@@ -104,6 +104,7 @@ export async function hoop(args: readonly string[], stage: Stage = {}): Promise<
     variables: {},
     ...{ machine, daemon, paths: planPaths(machine), version: '0.1.0', program: 'main.js' },
     onInterrupt: () => () => {},
+    onUnread: () => () => {},
     pause: () => new Promise(() => {}),
     now: () => NOW,
     ...stage.needs,

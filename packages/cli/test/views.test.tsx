@@ -13,18 +13,27 @@ test('the wait of a login shows address, code and what is left of the time', () 
     userCode: 'ABCD-EFGH',
     expiresAt: NOW + 299_000,
   };
-  const { lastFrame, rerender, unmount } = render(<LoginWait attempt={attempt} now={() => NOW} />);
+  const { lastFrame, rerender, unmount } = render(<LoginWait opened={false} attempt={attempt} now={() => NOW} />);
   expect(lastFrame()).toBe(
     'in a browser on any device, go to\nhttps://idp/device\nand enter ABCD-EFGH\n4:59 left, Ctrl-C gives up',
   );
-  rerender(<LoginWait attempt={{ ...attempt, phase: 'certifying' }} now={() => NOW} />);
+  rerender(<LoginWait opened={false} attempt={{ ...attempt, phase: 'certifying' }} now={() => NOW} />);
   expect(lastFrame()).toBe('getting the certificate…');
+  unmount();
+});
+
+test('the wait says that a browser opened only where one did', () => {
+  const attempt = { id: '1', phase: 'browser' as const, url: 'https://idp/' };
+  const { lastFrame, rerender, unmount } = render(<LoginWait opened={false} attempt={attempt} now={() => NOW} />);
+  expect(lastFrame()).toBe('open this in a browser on this machine\nhttps://idp/');
+  rerender(<LoginWait opened={true} attempt={attempt} now={() => NOW} />);
+  expect(lastFrame()).toBe('log in in your browser; if it did not open, go to\nhttps://idp/');
   unmount();
 });
 
 test('an address cannot move the cursor', () => {
   const attempt = { id: '1', phase: 'browser' as const, url: 'https://idp/\u001b[2J' };
-  const { lastFrame, unmount } = render(<LoginWait attempt={attempt} now={() => NOW} />);
+  const { lastFrame, unmount } = render(<LoginWait opened={false} attempt={attempt} now={() => NOW} />);
   expect(lastFrame()).not.toContain('\u001b[2J');
   unmount();
 });

@@ -1,8 +1,10 @@
-import type { Action, Entry, Outcome, Output, Verdict } from '@hoop/core';
-import type { Durability, Recorder, RecordLine } from './ports.js';
+import type { Action, Actor, Entry, Note, Outcome, Output, Verdict } from '@hoop/core';
+import { WITHDRAWN } from '@hoop/core';
+import type { Durability, Judge, Recorder, RecordLine } from './ports.js';
 
 /** All that a flow asks of the controls; it never learns which of them exist (design §4). */
 export interface Controls {
+  /** Aborting the signal withdraws an action that is still held: it is denied, and on record as that. */
   judge(action: Action, signal: AbortSignal): Verdict | Promise<Verdict>;
   reveal(output: Output, statement: number): Output | Promise<Output>;
   note(entry: Entry): void;
@@ -13,6 +15,10 @@ export interface ControlsOptions {
   session: string;
   recorder: Recorder;
   durability: Durability;
+  /** What decides, in this order; the first denial stands. */
+  judges?: readonly Judge[] | undefined;
+  /** Tells the person behind the client; by default nobody is there. */
+  say?: ((note: Note) => void) | undefined;
   /** Keep the outputs too (`record: output`), as they were shown. */
   recordsOutput: boolean;
 }
@@ -22,12 +28,14 @@ export interface ControlsOptions {
  * back: mask → record of what was shown → answer. Of these the record exists. Each control is a step of these two
  * functions, read top to bottom; there is no other place where one could run.
  */
-export function controlsFor({ session, recorder, durability, recordsOutput }: ControlsOptions): Controls {
-  let number = 0;
+export function controlsFor(options: ControlsOptions): Controls {
+  const { session, recorder, durability, recordsOutput } = options;
+  let count = 0;
 
-  async function judge(action: Action): Promise<Verdict> {
-    number += 1;
-    const verdict: Verdict = ALLOWED;
+  async function judge(action: Action, signal: AbortSignal): Promise<Verdict> {
+    count += 1;
+    const number = count;
+    const verdict = options.judges === undefined ? ALLOWED : await decide(options, action, signal);
     const intent = intentOf(session, number, action, verdict);
     if (intent === undefined) return UNRECORDABLE;
     return (await isWritten(recorder, intent, safetyOf(action, durability))) ? verdict : NOT_RECORDED;
@@ -44,6 +52,34 @@ export function controlsFor({ session, recorder, durability, recordsOutput }: Co
     note: (entry) => recorder.tell({ kind: 'entry', session, entry }),
     close: async (outcome) => recorder.tell({ kind: 'end', session, outcome }),
   };
+}
+
+/** Asks one after the other, until one denies; their notes come together. */
+async function decide(
+  { judges = [], say = () => {} }: ControlsOptions,
+  action: Action,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const notices: Note[] = [];
+  let as: Actor | undefined;
+  for (const judge of judges) {
+    const answer = judge(action, signal, say);
+    const verdict = answer instanceof Promise ? await unlessWithdrawn(answer, signal) : answer;
+    notices.push(...(verdict.notices ?? []));
+    if (!verdict.allow) return { ...verdict, notices };
+    as = verdict.as ?? as;
+  }
+  return { allow: true, notices, as };
+}
+
+/** Whoever decides need not mind the signal: the action is let go of all the same. */
+function unlessWithdrawn(answer: Promise<Verdict>, signal: AbortSignal): Promise<Verdict> {
+  if (signal.aborted) return Promise.resolve(GONE);
+  return new Promise((resolve, reject) => {
+    const withdrawn = () => resolve(GONE);
+    signal.addEventListener('abort', withdrawn, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', withdrawn));
+  });
 }
 
 /**
@@ -74,6 +110,7 @@ async function isWritten(recorder: Recorder, line: RecordLine, safety: 'process'
 }
 
 const ALLOWED: Verdict = { allow: true };
+const GONE: Verdict = { allow: false, rule: WITHDRAWN, reason: 'canceled before it was allowed to run' };
 const HINT = 'Nothing was run. Ask the operator of the gateway to look at its recordings.';
 const NOT_RECORDED: Verdict = {
   allow: false,

@@ -1,4 +1,10 @@
-import type { ClientProgram, Entry, Identity, Outcome, Statement } from '@hoop/core';
+import type { Action, ClientProgram, Entry, Identity, Note, Outcome, Statement, Verdict } from '@hoop/core';
+
+/**
+ * A control that decides on actions: a guardrail, a review. Slow is as good as fast; meanwhile it may `say` what it waits
+ * for. Aborted, nobody waits any more for what it decides. One that throws or rejects ends the flow.
+ */
+export type Judge = (action: Action, signal: AbortSignal, say: (note: Note) => void) => Verdict | Promise<Verdict>;
 
 /** What the controls need of the world; the gateway supplies it. */
 export interface Recorder {

@@ -1,6 +1,6 @@
 import type { Action, StatementClass } from '@hoop/core';
-import { expect, test } from 'vitest';
-import { controlsFor, type Durability, type RecordLine } from '../src/index.js';
+import { expect, test, vi } from 'vitest';
+import { controlsFor, type Durability, type Judge, type RecordLine } from '../src/index.js';
 
 const signal = new AbortController().signal;
 const statement = (text: string, kind: StatementClass): Action => ({ kind: 'statement', text, class: kind });
@@ -89,4 +89,54 @@ test('entries and the end are told in their order', async () => {
   controls.note({ kind: 'cancel', statement: 1 });
   await controls.close({ end: 'client', bytesIn: 1, bytesOut: 2 });
   expect(record.lines.map(({ line }) => line.kind)).toEqual(['entry', 'end']);
+});
+
+const judged = (judges: readonly Judge[], stop = signal) => {
+  const record = recorder();
+  const controls = controlsFor({
+    session: '7kq2',
+    recorder: record,
+    durability: 'writes',
+    recordsOutput: false,
+    judges,
+  });
+  return { record, verdict: Promise.resolve(controls.judge(statement('drop', 'define'), stop)) };
+};
+const note = (message: string) => ({ severity: 'notice', message }) as const;
+
+test('judges are asked in order until one denies; their notes come together, and the denial is on record', async () => {
+  const { record, verdict } = judged([
+    () => ({ allow: true, notices: [note('one')] }),
+    async () => ({ allow: false, rule: 'no-drop', reason: 'no', notices: [note('two')] }),
+    () => {
+      throw new Error('asked for nothing');
+    },
+  ]);
+  await vi.waitFor(() => expect(record.lines[0]?.line).toMatchObject({ verdict: 'deny', rule: 'no-drop' }));
+  record.waiting[0]?.resolve();
+  expect(await verdict).toEqual({ allow: false, rule: 'no-drop', reason: 'no', notices: [note('one'), note('two')] });
+});
+
+test('a role that one judge asks for does not spare it the others', async () => {
+  const lends: Judge = () => ({ allow: true, as: { role: 'admin' } });
+  const denied = judged([lends, () => ({ allow: false, rule: 'no', reason: 'no' })]);
+  await vi.waitFor(() => expect(denied.record.waiting).toHaveLength(1));
+  denied.record.waiting[0]?.resolve();
+  expect(await denied.verdict).toMatchObject({ allow: false });
+});
+
+test('an action that is held is let go of when its signal is aborted, whatever its judge does', async () => {
+  const stop = new AbortController();
+  const { record, verdict } = judged([() => new Promise(() => {})], stop.signal);
+  expect(record.lines).toEqual([]);
+  stop.abort();
+  await vi.waitFor(() => expect(record.lines[0]?.line).toMatchObject({ verdict: 'deny', rule: 'withdrawn' }));
+  record.waiting[0]?.resolve();
+  expect(await verdict).toMatchObject({ allow: false, rule: 'withdrawn' });
+});
+
+test('a judge that fails lets nothing pass', async () => {
+  const { record, verdict } = judged([() => Promise.reject(new Error('broken'))]);
+  await expect(verdict).rejects.toThrow('broken');
+  expect(record.lines).toEqual([]);
 });

@@ -11,11 +11,12 @@ import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } fro
  *
  * | effect    | the driver does                                                       | the script gets          |
  * |-----------|-----------------------------------------------------------------------|--------------------------|
- * | `read`    | waits for the next chunk of the script's own side                     | `Uint8Array`, `null`=end |
+ * | `read`    | waits for the next chunk of the script's own side, or for the signal   | `Uint8Array`, `null`=end, `undefined`=raised |
  * | `send`    | writes, and resumes once the receiver has room                        | –                        |
  * | `dial`    | opens the upstream by the engine's `connect` script                   | `Dialled`                |
  * | `judge`   | asks the controls; the intent is on record before it resumes          | `Verdict`                |
- * | `judge-all` | the same for what came in one chunk: one wait, one write of the record | `Verdict[]`, in order    |
+ * | `judge-all` | the same for what came in one chunk: one wait, one write of the record | `Verdict[]`, in order; fewer, perhaps none, where one is slow |
+ * | `judge-rest` | waits for what `judge-all` has left open                             | the next `Verdict[]`, at least one |
  * | `reveal`  | lets the controls mask and record an output                           | `Output`                 |
  * | `note`    | records an event; never pauses                                        | –                        |
  * | `wait`    | resumes when the signal is raised (by the other script or by `say`)   | –                        |
@@ -25,11 +26,12 @@ import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } fro
  * | `close`   | ends the flow                                                         | never resumes            |
  */
 export type Effect =
-  | { do: 'read' }
+  | { do: 'read'; or?: Signal }
   | { do: 'send'; to: Side; bytes: Uint8Array | readonly Uint8Array[]; boundary: boolean }
   | { do: 'dial'; database: string; user: string; parameters: ReadonlyMap<string, string> }
   | { do: 'judge'; action: Action }
   | { do: 'judge-all'; actions: readonly Action[] }
+  | { do: 'judge-rest' }
   | { do: 'reveal'; output: Output; statement: number }
   | { do: 'note'; entry: Entry }
   | { do: 'wait'; until: Signal }
@@ -70,7 +72,7 @@ export interface CancelKey {
   secret: Uint8Array;
 }
 
-/** Lets one script wake another: `wait` pauses until `raise`. Raised while nobody waits, it is remembered once. */
+/** Wakes a script that `wait`s for it, or `read`s and hears it. Raised while nobody does, it is remembered once. */
 export class Signal {
   #raised = false;
   #wake: (() => void) | undefined;
@@ -100,7 +102,10 @@ export class Signal {
 export interface Engine {
   fromClient(): Script;
   fromUpstream(): Script;
-  /** Renders a note at the next frame boundary of what goes to the client. */
+  /**
+   * Renders a note at the next frame boundary of what goes to the client: at once where it stands on one, by a signal
+   * that the script which sends to the client hears while it reads.
+   */
   say(note: Note): void;
   /** Bytes that end the conversation natively where it stands now, or none if it stands inside a message. */
   refuse(refusal: Refusal): Uint8Array;
@@ -115,7 +120,9 @@ export interface Engine {
 export type ConnectEffect =
   | { do: 'read' }
   | { do: 'write'; bytes: Uint8Array }
-  | { do: 'start-tls'; alpn?: string | undefined };
+  | { do: 'start-tls'; alpn?: string | undefined }
+  /** Closes what is open and dials the same server anew, plain at first. */
+  | { do: 'redial' };
 export type ConnectScript = Generator<ConnectEffect, Dialled, Uint8Array | null | TlsFacts | undefined>;
 /** What `start-tls` answers: DER of the server's certificate, for channel binding (RFC 5929 tls-server-end-point). */
 export interface TlsFacts {
@@ -128,8 +135,8 @@ export interface FlowContext {
   port: number;
   /** Databases the connection lists, the default first. */
   databases: readonly string[];
-  /** Mints the key the client may cancel with; `session` maps it to the upstream's. */
-  mintCancelKey(): CancelKey;
+  /** Mints the key the client may cancel with, its secret this many bytes long; `session` maps it to the upstream's. */
+  mintCancelKey(secretBytes: number): CancelKey;
   /** Tells `session` how the upstream's own work is cancelled, once known. */
   ownCancelKey(upstream: CancelKey): void;
   /** True where the connection's recording wants cells (`record: output`). */

@@ -84,7 +84,10 @@ export interface Actor {
 
 export type Verdict =
   | { allow: true; notices?: readonly Note[] | undefined; as?: Actor | undefined }
-  | { allow: false; rule: string; reason: string; hint?: string | undefined };
+  | { allow: false; rule: string; reason: string; hint?: string | undefined; notices?: readonly Note[] | undefined };
+
+/** The rule of a denial whose action was withdrawn while it was held: the client cancelled it, or has left. */
+export const WITHDRAWN = 'withdrawn';
 
 /** Why a flow is refused or ended, in words that any protocol can render. */
 export interface Refusal {

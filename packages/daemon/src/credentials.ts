@@ -23,7 +23,8 @@ export interface Credential {
 export interface Credentials {
   /** Undefined when nobody is logged in or the certificate cannot be renewed. */
   current(): Credential | undefined;
-  state(): { login: Login | null; attempt: LoginAttempt | null };
+  /** `lastGateway`: where the last login was made, also after a logout. */
+  state(): { login: Login | null; attempt: LoginAttempt | null; lastGateway?: string | undefined };
   /** Called on each change: certificate renewed, login started or ended, attempt progressed. Answers the unsubscriber. */
   on(change: () => void): () => void;
   /** News from the sync uplink: the gateway honours the login until then, for this identity. */

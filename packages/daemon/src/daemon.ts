@@ -19,7 +19,7 @@ import type { Credential, Credentials } from './credentials.js';
 import { Flows } from './flows.js';
 import { Leaves } from './listeners/leaf.js';
 import { Listeners } from './listeners/listeners.js';
-import type { Log } from './log.js';
+import { type Log, seldom } from './log.js';
 import { Problems } from './problems.js';
 import { Resolver } from './resolver/resolver.js';
 import { Sync } from './sync/sync.js';
@@ -83,7 +83,7 @@ export class Daemon {
   }
 
   state(): State {
-    const { login, attempt } = this.#options.credentials.state();
+    const { login, attempt, lastGateway } = this.#options.credentials.state();
     const { address, port } = this.#claim;
     const answered = this.#resolver?.answered;
     return {
@@ -95,6 +95,7 @@ export class Daemon {
       },
       login,
       attempt,
+      ...(lastGateway !== undefined && { lastGateway }),
       gateway: login === null ? null : { url: login.gateway, ...this.#sync.state, warm: this.#pool.warm },
       connections: this.#listeners.rows().map((row) => ({ ...row, flows: this.#flows.count(row.name) })),
       refused: { ...this.#refused },
@@ -119,6 +120,9 @@ export class Daemon {
 
   #makeFlows(): Flows {
     const { credentials, greetings, changed, log } = this.#options;
+    const tell = seldom((times, connection: string, why: string) =>
+      log.warn({ times, connection, why }, 'clients that do not speak the protocol were turned away'),
+    );
     return new Flows({
       greetings,
       credentials,
@@ -132,7 +136,7 @@ export class Daemon {
       },
       rejected: (connection, why) => {
         this.#refused.protocol += 1;
-        log.warn({ connection, why }, 'a client that does not speak the protocol was turned away');
+        tell(connection, why);
         changed();
       },
     });
@@ -140,6 +144,7 @@ export class Daemon {
 
   #makeListeners(ground: Ground): Listeners {
     const { machine, paths, profile, changed, log } = this.#options;
+    const tell = seldom((times) => log.warn({ times }, 'connections of another user were reset'));
     return new Listeners({
       profile,
       changed,
@@ -152,7 +157,7 @@ export class Daemon {
       accepted: (connection, socket, peer) => void this.#flows.accept(connection, socket, peer),
       turnedAway: () => {
         this.#refused.peers += 1;
-        log.warn('a connection of another user was reset');
+        tell();
         changed();
       },
     });
@@ -180,7 +185,13 @@ export class Daemon {
 
   #follow(list: readonly WireConnection[]): void {
     const odd = list.filter(({ name }) => !LABEL.test(name));
-    if (odd.length > 0) this.#problems.add('odd-names', `${odd.length} connections have no name that DNS takes`);
+    if (odd.length > 0)
+      this.#problems.add(
+        'odd-names',
+        odd.length === 1
+          ? 'a connection has no name that DNS takes'
+          : `${odd.length} connections have no name that DNS takes`,
+      );
     else this.#problems.solved('odd-names');
     const named = list.filter(({ name }) => LABEL.test(name));
     this.#listeners.follow(named).catch((error: Error) => {

@@ -76,6 +76,12 @@ describe('a PostgreSQL client’s greeting', () => {
     expect(String((await once(secure, 'data'))[0])).toBe('over TLS');
   });
 
+  test('direct TLS without ALPN is not taken: nothing says what it is for', async () => {
+    const secure = tls.connect({ socket: client, rejectUnauthorized: false });
+    secure.on('error', () => {});
+    expect(await greeted).toEqual({ as: 'rejected', why: 'direct TLS without the protocol’s ALPN' });
+  });
+
   test('direct TLS with the protocol’s ALPN', async () => {
     const secure = tls.connect({ socket: client, rejectUnauthorized: false, ALPNProtocols: ['postgresql'] });
     await once(secure, 'secureConnect');

@@ -1,11 +1,5 @@
-import { CommanderError } from 'commander';
-import { program } from './program/program.js';
-import { renderError, terminal } from './program/render.js';
+import { terminal } from './program/render.js';
+import { runGateway } from './program/run.js';
 
 process.title = 'hoop-gateway';
-try {
-  await program(terminal).exitOverride().parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else process.exitCode = renderError(error, process.argv.includes('--json'), terminal);
-}
+process.exitCode = await runGateway(process.argv.slice(2), terminal);

@@ -6,7 +6,8 @@ import { Configured } from '../src/config/configured.js';
 import { loadConfig, parseConfig } from '../src/config/load.js';
 import { Policy } from '../src/config/policy.js';
 import { lookUp } from '../src/config/reference.js';
-import { Config } from '../src/config/schema.js';
+import { Config, isHost } from '../src/config/schema.js';
+import { roleFaults } from '../src/program/roles.js';
 import { temporary } from './rig.js';
 
 const BASE = `
@@ -74,10 +75,20 @@ describe('gateway.yaml', () => {
       (text) => text.replace('env:PW', 'hunter2'),
       /connections\.pg-prod\.password: a secret is given by reference/,
     ],
-    ['a name with capitals', (text) => text.replace('pg-prod', 'PG-Prod'), /connections/],
+    ['a name with capitals', (text) => text.replace('pg-prod', 'PG-Prod'), /connections\.PG-Prod: a name has/],
     ['a path for a name', (text) => text.replace('pg-prod', '../x'), /connections/],
-    ['a protocol that is none', (text) => text.replace('postgres', 'gopher'), /protocol/],
-    ['a port that is none', inside('port: 70000'), /connections\.pg-prod\.port/],
+    ['a protocol that is none', (text) => text.replace('postgres', 'gopher'), /protocol: must be postgres or tcp$/],
+    ['a protocol mistyped', (text) => text.replace('postgres', 'postgers'), /protocol: must be/, /mean postgres\?/],
+    ['a port that is none', inside('port: 70000'), /connections\.pg-prod\.port: must be at most 65535/],
+    ['a port in words', inside('port: "5432"'), /connections\.pg-prod\.port: must be a number$/],
+    ['half a port', inside('port: 0.5'), /connections\.pg-prod\.port: must be a whole number/],
+    ['a list that is none', (text) => text.replace('[shop]', 'shop'), /pg-prod\.databases: must be a list$/],
+    ['an empty name', (text) => text.replace('clientId: hoop', 'clientId: ""'), /idp\.clientId: must not be empty/],
+    ['an issuer that is none', (text) => text.replace('https://', ''), /idp\.issuer: must be an address, as https:/],
+    ['a key missing', (text) => text.replace('publicHost: localhost', ''), /: publicHost is missing$/],
+    ['a key without a value', (text) => text.replace('{ host: 127.0.0.1, port: 8443 }', ''), /listen: must be a map/],
+    ['a host with a blank', (text) => text.replace('host: db', 'host: "d b"'), /pg-prod\.host: must be a host name/],
+    ['a public host with a path', (text) => text.replace('localhost', 'a.example/x'), /publicHost: must be a host/],
     ['a database connection without a user', (text) => text.replace('user: app, ', ''), /connections\.pg-prod\.user/],
     [
       'a key without effect for the protocol',
@@ -86,7 +97,7 @@ describe('gateway.yaml', () => {
     ],
     ['a key twice', add('name: other'), /not YAML/],
     ['no YAML', () => '{', /not YAML/],
-    ['nothing', () => '', /gateway\.yaml/],
+    ['nothing', () => '', /gateway\.yaml is empty/, /init/],
   ])('with %s is refused, and says where', (_, change, message, hint) => {
     const error = refusal(change);
     expect(error).toMatchObject({ code: 'config', message: expect.stringMatching(message) });
@@ -106,6 +117,48 @@ describe('gateway.yaml', () => {
     const config = loadConfig(join(folder, 'gateway.yaml'));
     expect(config.data).toBe(join(folder, 'data'));
     expect(config.connections['pg-prod']?.password).toBe(`file:${join(folder, 'pw')}`);
+  });
+});
+
+describe('a host', () => {
+  test.each(['db', 'db_1', 'db.internal.', '10.0.0.1', '::1', 'xn--bcher-kva.example'])('may be %s', (host) => {
+    expect(isHost(host)).toBe(true);
+  });
+  test.each(['', 'bad name', '-db', 'a..b', 'https://x', 'x:5432', 'x'.repeat(64), '.'])('may not be %j', (host) => {
+    expect(isHost(host)).toBe(false);
+  });
+});
+
+describe('a role', () => {
+  const faultsOf = (role: object) => {
+    const config = parse(BASE) as { roles: object };
+    return roleFaults(Config.parse({ ...config, roles: { dba: { groups: ['dba'], ...role } } }));
+  };
+  test.each<[string, object, object[]]>([
+    ['of what there is', { see: ['*'], connect: ['pg-*', 'pg-prod'], ports: [5432] }, []],
+    ['of no pattern, as auditor', {}, []],
+    [
+      'of a name mistyped',
+      { connect: ['pg-prd'] },
+      [{ message: 'connect: pg-prd matches no connection', hint: 'did you mean pg-prod?' }],
+    ],
+    [
+      'of one good name and one bad',
+      { see: ['pg-prod', 'web'] },
+      [{ message: 'see: web matches no connection', hint: 'there are: pg-prod' }],
+    ],
+    [
+      'of a pattern without a match',
+      { connect: ['my-*'] },
+      [{ message: 'connect: my-* matches no connection', hint: 'there are: pg-prod' }],
+    ],
+    [
+      'of a port that nothing has',
+      { connect: ['*'], ports: [5432, 5433] },
+      [{ message: expect.stringContaining('5433'), hint: 'they are reached at: 5432' }],
+    ],
+  ])('%s', (_, role, faults) => {
+    expect(faultsOf(role)).toEqual(faults.map((each) => ({ role: 'dba', ...each })));
   });
 });
 

@@ -96,7 +96,33 @@ describe('hoop-gateway', () => {
     });
     expect((await run('bogus')).code).toBe(2);
     expect((await run('--help')).code).toBe(0);
+    expect((await run('users')).code).toBe(2);
     expect((await run('users', 'ls', '--config', join(folder, 'nope.yaml'))).code).toBe(1);
+  });
+
+  test('serve says at once what people would run into, and serves all the same', async () => {
+    await run('init', '--dir', folder, '--host', 'localhost');
+    const gone = await echo();
+    await new Promise((resolve) => gone.server.close(resolve));
+    const text = readFileSync(file(), 'utf8')
+      .replace('port: 8443', 'port: 0')
+      .replace('https://idp.example.com', `https://127.0.0.1:${gone.port}`)
+      .replace('host: db.internal', 'host: 127.0.0.1')
+      .replace('port: 5432', `port: ${gone.port}`);
+    writeFileSync(file(), text);
+    const child = start('serve', '--config', file());
+    const warnings = new Set<string>();
+    const warned = new Promise<void>((resolve) => {
+      let read = '';
+      child.stderr?.on('data', (chunk) => {
+        read += chunk;
+        for (const [, what] of read.matchAll(/"level":40.*"check":"([^"]+)"/g)) warnings.add(what ?? '');
+        if (warnings.size === 3) resolve();
+      });
+    });
+    expect(await serving(child)).toBeGreaterThan(0);
+    await warned;
+    expect([...warnings].sort()).toEqual(['idp', 'secret pg-prod', 'upstream pg-prod']);
   });
 
   test('survives kill -9: what was recorded stays, the session is closed as broken, the chain is whole', async () => {
@@ -135,7 +161,7 @@ describe('hoop-gateway', () => {
     expect(JSON.parse(listed.out)).toHaveLength(2);
     expect(await run('users', 'disable', ALICE.email, '--config', file())).toMatchObject({
       code: 0,
-      out: `disabled ${ALICE.email}; 1 flows ended\n`,
+      out: `disabled ${ALICE.email}; 1 flow ended\n`,
     });
     await live.until((it) => it.closed?.code === 'identity-disabled');
     const ended = finished(second);

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Disk, disk } from '../src/record/disk.js';
 import { RecordKey } from '../src/record/folder.js';
+import { encode } from '../src/record/lines.js';
 import { openRecord } from '../src/record/open.js';
 import { statementsOf, talliesOf } from '../src/record/read.js';
 import type { GatewayRecord } from '../src/record/record.js';
@@ -25,6 +26,12 @@ const intent = (session: string, number: number, text = 'select 1'): RecordLine 
   number,
   action: { kind: 'statement', text, class: 'read', parameters: ['1', null] },
   verdict: 'allow',
+});
+
+test('a statement’s time is told to the microsecond', () => {
+  const entry = { kind: 'finished', statement: 1, ms: 0.5731790000136243, rows: 0, bytes: 0 } as const;
+  const line = JSON.parse(`{${encode({ kind: 'entry', session: 's', entry }, 1)}`) as { entry: { ms: number } };
+  expect(line.entry.ms).toBe(0.573);
 });
 
 describe('the record', () => {

@@ -6,6 +6,7 @@ import { ALICE, BOB, csr, keyPair, type Laptop, spkiOf } from './laptop.js';
 import { Rig } from './rig.js';
 
 const RANDOM = Buffer.alloc(32, 7).toString('base64url');
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const seconds = (ago: number) => Math.floor(Date.now() / 1000) - ago;
 
 describe('an ID token', () => {
@@ -69,6 +70,23 @@ describe('an ID token', () => {
     await expect(login(good)).rejects.toMatchObject({
       code: 'bad-token',
       message: expect.stringMatching(/used before/),
+    });
+  });
+
+  test('logs in once, however its signature is written', async () => {
+    const good = await token({ nonce: undefined as never });
+    await login(good, null);
+    const last = ALPHABET.indexOf(good.at(-1) ?? '');
+    // 256 bytes leave 4 unused bits in the last character; whitespace and padding are passed over as well.
+    for (const same of [`${good.slice(0, -1)}${ALPHABET[last ^ 1]}`, `${good}==`, `${good} `, `${good}\n`])
+      await expect(login(same, null)).rejects.toMatchObject({ code: 'bad-token' });
+  });
+
+  test('with a nonce is good for no key but that, in the device flow either', async () => {
+    const other = keyPair();
+    await expect(login(await token(), null, csr(other))).rejects.toMatchObject({
+      code: 'bad-token',
+      message: expect.stringMatching(/nonce/),
     });
   });
 

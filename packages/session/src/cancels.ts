@@ -1,12 +1,12 @@
-import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import type { CancelRegistry } from './ports.js';
 
 /** As PostgreSQL's process ids: positive, 31 bits. */
 const PROCESS_LIMIT = 2 ** 31;
-const SECRET_BYTES = 4;
 
 interface Minted {
-  secret: Buffer;
+  /** Digest of the secret: secrets of any length take equally long to compare. */
+  digest: Buffer;
   cancel: () => void | Promise<void>;
 }
 
@@ -16,7 +16,9 @@ interface Minted {
  */
 export function cancelRegistry(): CancelRegistry {
   const minted = new Map<number, Minted>();
-  const nobody: Minted = { secret: randomBytes(SECRET_BYTES), cancel: () => {} };
+  const salt = randomBytes(32);
+  const digestOf = (secret: Uint8Array): Buffer => createHmac('sha256', salt).update(secret).digest();
+  const nobody: Minted = { digest: digestOf(randomBytes(32)), cancel: () => {} };
 
   const freshProcess = (): number => {
     const process = randomInt(1, PROCESS_LIMIT);
@@ -24,17 +26,15 @@ export function cancelRegistry(): CancelRegistry {
   };
 
   return {
-    mint(cancel) {
+    mint(cancel, secretBytes) {
       const process = freshProcess();
-      const secret = randomBytes(SECRET_BYTES);
-      minted.set(process, { secret, cancel });
+      const secret = randomBytes(secretBytes);
+      minted.set(process, { digest: digestOf(secret), cancel });
       return { process, secret: new Uint8Array(secret), release: () => void minted.delete(process) };
     },
     async cancel(process, secret) {
       const owner = minted.get(process) ?? nobody;
-      const given = Buffer.alloc(SECRET_BYTES);
-      given.set(secret.subarray(0, SECRET_BYTES));
-      const same = timingSafeEqual(given, owner.secret) && secret.length === SECRET_BYTES;
+      const same = timingSafeEqual(digestOf(secret), owner.digest);
       if (!same || owner === nobody) return false;
       await owner.cancel();
       return true;

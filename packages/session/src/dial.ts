@@ -63,8 +63,7 @@ async function converse(script: ConnectScript, upstream: Upstream, flow: AbortSi
   flow.addEventListener('abort', giveUp, { once: true });
   if (flow.aborted) giveUp();
   try {
-    const socket = await UpstreamSocket.open(upstream.host, upstream.port, stop.signal);
-    return { dialled: await follow(script, socket, upstream, stop.signal), socket };
+    return await follow(script, upstream, stop.signal);
   } finally {
     clearTimeout(deadline);
     flow.removeEventListener('abort', giveUp);
@@ -72,12 +71,8 @@ async function converse(script: ConnectScript, upstream: Upstream, flow: AbortSi
 }
 
 /** Performs a connect script's effects. Whatever fails closes the socket and is thrown. */
-async function follow(
-  script: ConnectScript,
-  socket: UpstreamSocket,
-  upstream: Upstream,
-  stop: AbortSignal,
-): Promise<Dialled> {
+async function follow(script: ConnectScript, upstream: Upstream, stop: AbortSignal): Promise<Conversed> {
+  let socket = await UpstreamSocket.open(upstream.host, upstream.port, stop);
   const abort = () => socket.destroy(toError(stop.reason));
   stop.addEventListener('abort', abort, { once: true });
   let reader = new Reader(socket);
@@ -89,6 +84,12 @@ async function follow(
       else if (effect.do === 'write') {
         socket.write(effect.bytes);
         result = script.next(undefined);
+      } else if (effect.do === 'redial') {
+        reader.stop();
+        socket.destroy();
+        socket = await UpstreamSocket.open(upstream.host, upstream.port, stop);
+        reader = new Reader(socket);
+        result = script.next(undefined);
       } else {
         reader.stop();
         const facts = await socket.startTls(upstream.host, upstream.ca, effect.alpn);
@@ -97,7 +98,7 @@ async function follow(
       }
     }
     reader.stop();
-    return result.value;
+    return { dialled: result.value, socket };
   } catch (error) {
     socket.destroy();
     throw stop.aborted ? stop.reason : error;

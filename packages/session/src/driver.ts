@@ -6,6 +6,7 @@ import { Lane } from './lane.js';
 import type { Wire } from './ports.js';
 import { isRefusal, lostUpstream } from './refusals.js';
 import type { UpstreamSocket } from './upstream.js';
+import { Verdicts } from './verdicts.js';
 
 type Dial = Effect & { do: 'dial' };
 
@@ -34,6 +35,10 @@ export interface Ending {
 const SMALL = 16_384;
 /** More effects than any script needs to say goodbye. */
 const LAST_EFFECTS = 64;
+/** A verdict that takes longer holds up only what comes behind its action, not what came before it. */
+const SLOW_MS = 50;
+/** From the end of the client's direction until what is still held is withdrawn: what it sent before may be quick to judge. */
+const LEFT_MS = 1_000;
 
 /**
  * The one loop that performs effects (core/src/script.ts). Driven by callbacks: a chunk that comes while its script reads
@@ -47,6 +52,11 @@ export class Driver {
   readonly #client: Lane;
   readonly #upstreamLane: Lane;
   readonly #stop = new AbortController();
+  /** Aborted to withdraw what is held, and replaced then. */
+  #held = new AbortController();
+  #holding = 0;
+  #leaving: NodeJS.Timeout | undefined;
+  #gone = false;
   #upstream: UpstreamSocket | undefined;
   #upstreamLost: Error | undefined;
   #ending: Ending | undefined;
@@ -80,10 +90,23 @@ export class Driver {
     this.#run();
   }
 
+  /** Work of the client runs upstream, or may. */
+  get isWorking(): boolean {
+    return this.#engine.working?.() ?? true;
+  }
+
   /** A line for the person, put in by the engine at its next frame boundary. */
   say(note: Note): void {
     this.#engine.say(note);
     this.#run();
+  }
+
+  /** What still waits for a verdict is denied at once: the client has cancelled it, or has left. */
+  withdraw(): void {
+    if (this.#holding === 0 || this.#gone) return;
+    const held = this.#held;
+    this.#held = new AbortController();
+    held.abort();
   }
 
   /** An event of this flow that its engine cannot see. */
@@ -121,7 +144,17 @@ export class Driver {
   #sideEnded(lane: Lane): void {
     lane.ended = true;
     this.#firstEnd ??= lane.side;
+    if (lane === this.#client) this.#left();
     this.#run();
+  }
+
+  /** The client waits for nothing that takes long. Its wire may be paused: what it has said before is still here. */
+  #left(): void {
+    if (this.#client.state === 'done' || this.#ending !== undefined) return;
+    this.#leaving = setTimeout(() => {
+      this.#gone = true;
+      this.#held.abort();
+    }, LEFT_MS);
   }
 
   #roomAt(side: Side): void {
@@ -192,6 +225,7 @@ export class Driver {
       case 'read':
         this.#dealtWith(lane);
         lane.state = 'reading';
+        lane.hears = effect.or;
         return this.#read(lane);
       case 'send':
         if (!this.#send(effect)) {
@@ -200,9 +234,11 @@ export class Driver {
         }
         return;
       case 'judge':
-        return this.#await(lane, this.#ports.controls.judge(effect.action, this.#stop.signal));
+        return this.#await(lane, this.#judge(effect.action));
       case 'judge-all':
-        return this.#await(lane, this.#judgeAll(effect.actions));
+        return this.#judgeAll(lane, effect.actions);
+      case 'judge-rest':
+        return this.#judgeRest(lane);
       case 'reveal':
         return this.#await(lane, this.#ports.controls.reveal(effect.output, effect.statement));
       case 'wait':
@@ -232,9 +268,17 @@ export class Driver {
     const chunk = lane.chunks.take();
     if (chunk !== undefined) lane.give(chunk, false);
     else if (lane.ended) this.#resume(lane, null);
+    else if (lane.hears?.take(() => this.#hear(lane)) === true) this.#resume(lane, undefined);
     else if (lane === this.#client) return;
     else if (this.#upstreamLost !== undefined) this.#ending = this.#lossOf(this.#upstreamLost);
     else this.#upstream?.resume();
+  }
+
+  /** A signal that comes when the script has gone on is kept for its next read. */
+  #hear(lane: Lane): void {
+    if (lane.state !== 'reading') return lane.hears?.raise();
+    this.#resume(lane, undefined);
+    this.#run();
   }
 
   /** The chunk that the script was given is through. */
@@ -267,10 +311,49 @@ export class Driver {
     return room;
   }
 
-  /** All are asked at once, so their intents share one write; the verdicts come together. */
-  #judgeAll(actions: readonly Action[]): readonly Verdict[] | Promise<readonly Verdict[]> {
-    const verdicts = actions.map((action) => this.#ports.controls.judge(action, this.#stop.signal));
-    return verdicts.some((verdict) => verdict instanceof Promise) ? Promise.all(verdicts) : (verdicts as Verdict[]);
+  #judge(action: Action): Verdict | Promise<Verdict> {
+    const verdict = this.#ports.controls.judge(action, this.#held.signal);
+    if (!(verdict instanceof Promise)) return verdict;
+    this.#holding += 1;
+    const over = () => {
+      this.#holding -= 1;
+    };
+    verdict.then(over, over);
+    return verdict;
+  }
+
+  /** All are asked at once, so their intents share one write; unless one is slow, the verdicts come together. */
+  #judgeAll(lane: Lane, actions: readonly Action[]): void {
+    const failed = (error: unknown) => this.#end(endingOf(error));
+    const asked = actions.map((action) => this.#judge(action));
+    const verdicts = new Verdicts(asked, () => this.#judged(lane, verdicts), failed);
+    if (verdicts.isComplete) {
+      lane.answer = verdicts.take();
+      return;
+    }
+    lane.pause();
+    lane.verdicts = verdicts;
+    verdicts.slow = setTimeout(() => this.#verdictsTo(lane, verdicts), SLOW_MS);
+  }
+
+  #judgeRest(lane: Lane): void {
+    const { verdicts } = lane;
+    if (verdicts === undefined) throw new Error('an engine waits for verdicts that it has not asked for');
+    lane.pause();
+    verdicts.wanted = 'next';
+    this.#judged(lane, verdicts);
+  }
+
+  #judged(lane: Lane, verdicts: Verdicts): void {
+    const { wanted, isComplete, hasNext } = verdicts;
+    if (isComplete || (wanted === 'next' && hasNext)) this.#verdictsTo(lane, verdicts);
+  }
+
+  #verdictsTo(lane: Lane, verdicts: Verdicts): void {
+    clearTimeout(verdicts.slow);
+    if (verdicts.wanted === 'none') return;
+    verdicts.wanted = 'none';
+    this.#wake(lane, verdicts.take());
   }
 
   #await<T extends Lane['answer']>(lane: Lane, answer: T | Promise<T>): void {
@@ -330,7 +413,10 @@ export class Driver {
     if (this.#closing) return;
     this.#closing = true;
     this.#stop.abort();
-    ending.working = this.#engine.working?.() ?? true;
+    this.#held.abort();
+    clearTimeout(this.#leaving);
+    for (const { verdicts } of [this.#client, this.#upstreamLane]) clearTimeout(verdicts?.slow);
+    ending.working = this.isWorking;
     for (const lane of [this.#client, this.#upstreamLane]) this.#stopScript(lane, ending);
     this.#client.chunks.clear();
     this.#upstreamLane.chunks.clear();

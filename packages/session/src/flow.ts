@@ -36,7 +36,7 @@ export class Flow {
     const recordsOutput = upstream.record === 'output';
     const { promise, resolve } = Promise.withResolvers<Ending>();
     this.#ended = promise;
-    this.#controls = controlsFor({ ...options, recordsOutput });
+    this.#controls = controlsFor({ ...options, recordsOutput, say: (note) => this.#driver.say(note) });
     this.#driver = new Driver({
       connection: upstream.name,
       wire,
@@ -70,8 +70,8 @@ export class Flow {
       port: upstream.port,
       databases: upstream.databases,
       recordsOutput: upstream.record === 'output',
-      mintCancelKey: () => {
-        const { process, secret, release } = cancels.mint(() => this.#cancelAsked());
+      mintCancelKey: (secretBytes) => {
+        const { process, secret, release } = cancels.mint(() => this.#cancelAsked(), secretBytes);
         this.#releases.push(release);
         return { process, secret };
       },
@@ -103,10 +103,11 @@ export class Flow {
     };
   }
 
-  /** The client's own cancel: noted in the flow whose work it ends. */
+  /** The client's own cancel: noted in the flow whose work it ends, be it upstream or held before it. */
   async #cancelAsked(): Promise<void> {
     this.#driver.note({ kind: 'cancel' });
-    await this.#cancelUpstream();
+    if (this.#driver.isWorking) await this.#cancelUpstream();
+    this.#driver.withdraw();
   }
 
   async #cancelUpstream(): Promise<void> {

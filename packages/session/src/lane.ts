@@ -1,5 +1,6 @@
-import type { Answer, Script, Side } from '@hoop/core';
+import type { Answer, Script, Side, Signal } from '@hoop/core';
 import { Chunks } from './chunks.js';
+import type { Verdicts } from './verdicts.js';
 
 /** One script of an engine, with what its side has said and the script has not read. */
 export class Lane {
@@ -14,6 +15,10 @@ export class Lane {
   answer: Answer;
   /** The side that must have room again before the script goes on. */
   needsRoomAt: Side | undefined;
+  /** What the script hears while it reads. */
+  hears: Signal | undefined;
+  /** What `judge-all` has asked for, and the script has not got. */
+  verdicts: Verdicts | undefined;
   /** The side has ended its direction. */
   ended = false;
   /** Length of the chunk that the script is at work on; 0 if none. */

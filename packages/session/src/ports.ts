@@ -1,4 +1,4 @@
-import type { Recorder } from '@hoop/controls';
+import type { Judge, Recorder } from '@hoop/controls';
 import type { ClientProgram, Identity, Outcome, ProtocolName, Refusal, UpstreamLogin } from '@hoop/core';
 
 /**
@@ -47,6 +47,8 @@ export interface FlowOptions {
   wire: Wire;
   recorder: Recorder;
   durability: 'writes' | 'all';
+  /** What decides on the client's actions, in this order. */
+  judges?: readonly Judge[] | undefined;
   /** Aborted to end the flow natively; `reason` is the `Refusal` that the client is told. */
   signal: AbortSignal;
   /** Maps minted cancel keys to running flows; one for the whole gateway. */
@@ -59,7 +61,11 @@ export interface FlowOptions {
 
 /** Keys minted for clients, each owned by one flow; compared in constant time. */
 export interface CancelRegistry {
-  mint(cancel: () => void | Promise<void>): { process: number; secret: Uint8Array; release: () => void };
+  /** `secretBytes`: 4 in PostgreSQL's protocol 3.0, more where it can carry more. */
+  mint(
+    cancel: () => void | Promise<void>,
+    secretBytes: number,
+  ): { process: number; secret: Uint8Array; release: () => void };
   /** Cancels the flow's running work if the key is exactly one of ours; resolves once the upstream was told. */
   cancel(process: number, secret: Uint8Array): Promise<boolean>;
 }

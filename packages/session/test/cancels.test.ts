@@ -6,10 +6,10 @@ test('only the exact key cancels, and only while its flow is there', async () =>
   let cancelled = 0;
   const key = registry.mint(() => {
     cancelled += 1;
-  });
+  }, 4);
   const other = registry.mint(() => {
     throw new Error('not this one');
-  });
+  }, 4);
   const wrong = Uint8Array.from(key.secret, (byte) => byte ^ 0x80);
   expect(await registry.cancel(key.process, wrong)).toBe(false);
   expect(await registry.cancel(key.process, key.secret.subarray(0, 3))).toBe(false);
@@ -23,9 +23,21 @@ test('only the exact key cancels, and only while its flow is there', async () =>
   expect(await registry.cancel(key.process, key.secret)).toBe(false);
 });
 
+test('a long secret counts to its last byte, and the two lengths do not meet', async () => {
+  const registry = cancelRegistry();
+  const { process, secret } = registry.mint(() => {}, 32);
+  expect(secret).toHaveLength(32);
+  const bent = Uint8Array.from(secret);
+  bent[31]! ^= 1;
+  for (const wrong of [bent, secret.subarray(0, 4), secret.subarray(0, 31), new Uint8Array(256), new Uint8Array(0)]) {
+    expect(await registry.cancel(process, wrong)).toBe(false);
+  }
+  expect(await registry.cancel(process, secret)).toBe(true);
+});
+
 test('keys are positive 31-bit processes and 4-byte secrets, never two alike', () => {
   const registry = cancelRegistry();
-  const keys = Array.from({ length: 2000 }, () => registry.mint(() => {}));
+  const keys = Array.from({ length: 2000 }, () => registry.mint(() => {}, 4));
   expect(new Set(keys.map((key) => key.process)).size).toBe(2000);
   expect(new Set(keys.map((key) => Buffer.from(key.secret).toString('hex'))).size).toBeGreaterThan(1990);
   for (const { process, secret } of keys) {

@@ -1,7 +1,7 @@
 import type { Controls } from '@hoop/controls';
 import type { Dialled, Engine, Output, Script, Verdict } from '@hoop/core';
 import { EMPTY, READ, Signal } from '@hoop/core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Driver, type Ending } from '../src/driver.js';
 import { MemoryWire } from './wire.js';
 
@@ -217,4 +217,131 @@ test('chunks that come while the script is at work are taken in order, small one
   go.raise();
   expect(got).toEqual(['a', 'bbccc', 'end', 'null']);
   expect([wire.consumedBytes, wire.consumedLate]).toEqual([6, 6]);
+});
+
+test('a script that reads hears a signal: raised before, while it reads, and while it is busy', async () => {
+  const said = new Signal();
+  const heard: unknown[] = [];
+  const busy = Promise.withResolvers<Verdict>();
+  function* fromClient(): Script {
+    said.raise();
+    for (let answer = yield { do: 'read', or: said }; answer !== null; answer = yield { do: 'read', or: said }) {
+      heard.push(answer instanceof Uint8Array ? Buffer.from(answer).toString() : answer);
+      if (heard.at(-1) === 'busy') yield { do: 'judge', action: { kind: 'shell-open' } };
+    }
+    yield { do: 'close', end: 'client' };
+  }
+  const { wire, ended } = drive({ fromClient }, { judge: () => busy.promise });
+  expect(heard).toEqual([undefined]);
+  said.raise();
+  expect(heard).toEqual([undefined, undefined]);
+  wire.say('busy');
+  said.raise();
+  expect(heard).toEqual([undefined, undefined, 'busy']);
+  busy.resolve({ allow: true });
+  await new Promise(setImmediate);
+  expect(heard).toEqual([undefined, undefined, 'busy', undefined]);
+  wire.onEnd();
+  await ended;
+});
+
+/** A script that asks for three verdicts and keeps what it gets, in its portions. */
+function three(got: unknown[]): Engine['fromClient'] {
+  const actions = ['a', 'b', 'c'].map((words) => ({ kind: 'command', text: words }) as const);
+  return function* fromClient() {
+    let verdicts = (yield { do: 'judge-all', actions }) as readonly Verdict[];
+    for (let count = 0; ; verdicts = (yield { do: 'judge-rest' }) as readonly Verdict[]) {
+      got.push(verdicts.length);
+      count += verdicts.length;
+      if (count === 3) break;
+    }
+    yield { do: 'close', end: 'client' };
+  };
+}
+
+test('verdicts come together if none is slow', async () => {
+  const got: unknown[] = [];
+  const { ended } = drive({ fromClient: three(got) }, { judge: async () => ({ allow: true }) });
+  await ended;
+  expect(got).toEqual([3]);
+});
+
+test('a slow verdict holds up those behind it, and no others', async () => {
+  vi.useFakeTimers();
+  try {
+    const got: unknown[] = [];
+    const slow = Promise.withResolvers<Verdict>();
+    const judge: Controls['judge'] = (action) =>
+      'text' in action && action.text === 'b' ? slow.promise : Promise.resolve({ allow: true });
+    const { ended } = drive({ fromClient: three(got) }, { judge });
+    await vi.advanceTimersByTimeAsync(40);
+    expect(got).toEqual([]);
+    await vi.advanceTimersByTimeAsync(20);
+    expect(got).toEqual([1]);
+    slow.resolve({ allow: true });
+    await ended;
+    expect(got).toEqual([1, 2]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('what is held is withdrawn when the client has left, though its wire is paused; not at once', async () => {
+  vi.useFakeTimers();
+  try {
+    const signals: AbortSignal[] = [];
+    function* fromClient(): Script {
+      for (let chunk = yield READ; chunk !== null; chunk = yield READ) {
+        const verdict = (yield { do: 'judge', action: { kind: 'shell-open' } }) as Verdict;
+        yield send(verdict.allow ? 'ran;' : 'withdrawn;');
+      }
+      yield { do: 'close', end: 'client' };
+    }
+    const judge: Controls['judge'] = (_, signal) => {
+      signals.push(signal);
+      const gone = { allow: false, rule: 'withdrawn', reason: 'gone' } as const;
+      if (signal.aborted) return gone;
+      return new Promise((resolve) => signal.addEventListener('abort', () => resolve(gone)));
+    };
+    const { wire, ended } = drive({ fromClient }, { judge });
+    wire.say('first');
+    wire.say('second');
+    wire.onEnd();
+    await vi.advanceTimersByTimeAsync(900);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+    await vi.advanceTimersByTimeAsync(200);
+    await ended;
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+    expect(wire.text).toBe('withdrawn;withdrawn;');
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a withdrawal ends what is held, and nothing that comes later', async () => {
+  const signals: AbortSignal[] = [];
+  const later = Promise.withResolvers<Verdict>();
+  function* fromClient(): Script {
+    for (let chunk = yield READ; chunk !== null; chunk = yield READ) {
+      const verdict = (yield { do: 'judge', action: { kind: 'shell-open' } }) as Verdict;
+      yield send(verdict.allow ? 'ran;' : 'withdrawn;');
+    }
+  }
+  const judge: Controls['judge'] = (_, signal) => {
+    signals.push(signal);
+    if (signals.length > 1) return later.promise;
+    return new Promise((resolve) =>
+      signal.addEventListener('abort', () => resolve({ allow: false, rule: 'withdrawn', reason: 'gone' })),
+    );
+  };
+  const { wire, driver } = drive({ fromClient }, { judge });
+  driver.withdraw();
+  wire.say('first');
+  wire.say('second');
+  driver.withdraw();
+  await wire.until(({ text }) => text === 'withdrawn;');
+  await new Promise(setImmediate);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+  later.resolve({ allow: true });
+  await wire.until(({ text }) => text === 'withdrawn;ran;');
 });

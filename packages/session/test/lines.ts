@@ -40,7 +40,7 @@ export class Lines {
       try {
         const dialled = (yield { do: 'dial', database: 'shop', user: 'app', parameters: new Map() }) as Dialled;
         if (!dialled.ok) return void (yield { do: 'refuse', refusal: dialled.refusal });
-        lines.key = flow.mintCancelKey();
+        lines.key = flow.mintCancelKey(4);
         flow.ownCancelKey({ process: 77, secret: Uint8Array.of(1, 2, 3, 4) });
         yield { do: 'note', entry: { kind: 'opened' } };
         for (let chunk = yield READ; chunk !== null; chunk = yield READ) yield* line(Buffer.from(chunk as Uint8Array));

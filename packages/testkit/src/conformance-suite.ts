@@ -1,6 +1,7 @@
 /** What an engine's tests need, without the servers that the package's root brings. */
 export * from './conformance.js';
 export type { ConnectSample } from './conformance-connect.js';
+export { type Fuzzed, type FuzzOptions, fuzz } from './fuzz.js';
 export { type Expected, Playbook, show } from './playbook.js';
-export { type Heard, Stage, type StageOptions, sentTo } from './playbook-stage.js';
+export { bugOf, type Heard, Stage, type StageOptions, sentTo } from './playbook-stage.js';
 export type { Sample, Step } from './split.js';

@@ -11,6 +11,7 @@ import type {
   Refusal,
   Script,
   Side,
+  Signal,
   Verdict,
 } from '@hoop/core';
 import { Cancelled, concat, EMPTY, ProtocolError } from '@hoop/core';
@@ -32,7 +33,7 @@ export interface StageOptions {
   judge?: (action: Action) => Verdict;
   reveal?: (output: Output) => Output;
   /** Leaves these unanswered until `release`. */
-  hold?: readonly ('dial' | 'judge' | 'judge-all' | 'reveal')[];
+  hold?: readonly ('dial' | 'judge' | 'judge-all' | 'judge-rest' | 'reveal')[];
 }
 
 /** Effects that one event may lead to, beyond those that its bytes explain. */
@@ -45,6 +46,8 @@ interface Lane {
   ended: boolean;
   state: 'runnable' | 'reading' | 'waiting' | 'held' | 'done';
   answer: Answer;
+  /** What the script hears while it reads. */
+  hears?: Signal | undefined;
 }
 
 /** A driver without sockets: performs an engine's effects in memory and writes down what it heard. */
@@ -160,8 +163,16 @@ export class Stage {
     if (lane.state === 'runnable') return true;
     if (lane.state !== 'reading' || (lane.side === 'upstream' && !this.#dialled)) return false;
     const chunk = lane.queue.shift();
-    if (chunk === undefined && !lane.ended) return false;
+    if (chunk === undefined && !lane.ended) return this.#hears(lane);
     resume(lane, chunk ?? null);
+    return true;
+  }
+
+  #hears(lane: Lane): boolean {
+    const { hears } = lane;
+    const wake = () => (lane.state === 'reading' ? resume(lane, undefined) : hears?.raise());
+    if (hears?.take(wake) !== true) return false;
+    resume(lane, undefined);
     return true;
   }
 
@@ -191,6 +202,7 @@ export class Stage {
     switch (effect.do) {
       case 'read':
         lane.state = 'reading';
+        lane.hears = effect.or;
         return;
       case 'wait':
         if (!effect.until.take(() => resume(lane, undefined))) lane.state = 'waiting';
@@ -200,6 +212,7 @@ export class Stage {
       case 'dial':
       case 'judge':
       case 'judge-all':
+      case 'judge-rest':
       case 'reveal':
         this.heard.push(effect);
         return this.#ask(lane, effect);
@@ -216,7 +229,7 @@ export class Stage {
     }
   }
 
-  #ask(lane: Lane, effect: Effect & { do: 'dial' | 'judge' | 'judge-all' | 'reveal' }): void {
+  #ask(lane: Lane, effect: Effect & { do: 'dial' | 'judge' | 'judge-all' | 'judge-rest' | 'reveal' }): void {
     if (this.#options.hold?.includes(effect.do)) {
       lane.state = 'held';
       return;
@@ -224,6 +237,7 @@ export class Stage {
     const judge = this.#options.judge ?? (() => ({ allow: true }) as const);
     if (effect.do === 'judge') lane.answer = judge(effect.action);
     else if (effect.do === 'judge-all') lane.answer = effect.actions.map(judge);
+    else if (effect.do === 'judge-rest') throw new Error('`judge-all` has left nothing open');
     else if (effect.do === 'reveal') lane.answer = this.#options.reveal?.(effect.output) ?? effect.output;
     else {
       const dialled = this.#options.dialled ?? { ok: true, greeting: undefined };
@@ -251,7 +265,7 @@ export class Stage {
       port: this.#options.port ?? this.#spec.defaultPort ?? 4000,
       databases,
       recordsOutput,
-      mintCancelKey: () => ({ process: 4242, secret: Uint8Array.of(1, 2, 3, 4) }),
+      mintCancelKey: (length) => ({ process: 4242, secret: Uint8Array.from({ length }, (_, at) => at + 1) }),
       ownCancelKey: (key) => this.heard.push({ do: 'own-key', key }),
       now: () => this.time,
     };

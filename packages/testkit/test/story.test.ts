@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Skip, type Step, summary, tell } from '../src/story/step.js';
+import { folded, Skip, type Step, summary, tell } from '../src/story/step.js';
 
 const step = (name: string, run: () => Promise<string>, needs: string[] = []): Step<null> => ({
   group: 'G',
@@ -41,6 +41,33 @@ describe('the story', () => {
     const cannot = step('one', async () => Promise.reject(new Skip('psql: not installed', 'sudo apt install it')));
     expect((await told([cannot])).lines).toEqual(['G         skip one       psql: not installed; sudo apt install it']);
     expect((await told([cannot, fine('two', ['one'])], true)).tally).toEqual({ ok: 0, FAIL: 2, skip: 0 });
+  });
+
+  test('an interrupted step is not told as a failure, and nothing is begun after it', async () => {
+    const interrupt = new AbortController();
+    const lines: string[] = [];
+    const begun: string[] = [];
+    const steps = ['one', 'two', 'three'].map((name) =>
+      step(name, async () => {
+        begun.push(name);
+        if (name !== 'two') return name;
+        interrupt.abort();
+        throw new Error('its server is gone');
+      }),
+    );
+    const print = (line: string) => lines.push(line);
+    await tell(steps, null, { strict: false, print, signal: interrupt.signal });
+    expect([begun, lines]).toEqual([['one', 'two'], ['G         ok one       one']]);
+  });
+
+  test('a line is folded at blanks to the terminal, its parts below the text; one without blanks is left whole', () => {
+    const line = `G         ok one       ${'word '.repeat(20).trim()}`;
+    const parts = folded(line, 23, 60);
+    expect(parts.every((part) => part.length <= 60)).toBe(true);
+    expect(parts.slice(1).every((part) => part.startsWith(`${' '.repeat(23)}word`))).toBe(true);
+    expect(parts.map((part) => part.trim()).join(' ')).toBe(line);
+    expect(folded(line, 23)).toEqual([line]);
+    expect(folded(`G         ok one       ${'x'.repeat(90)}`, 23, 60)).toHaveLength(1);
   });
 
   test('a step that does not end fails', async () => {

@@ -3,8 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { STAFF } from '../src/idp/people.js';
-import { clear, found, keyringMissing, keytarFolder, MARK, World } from '../src/world/index.js';
+import { clear, found, keyringMissing, keytarFolder, MARK, passable, World } from '../src/world/index.js';
 import { marked, recorded, runs, startOf } from '../src/world/processes.js';
 import { usersOf } from '../src/world/users.js';
 
@@ -42,9 +43,23 @@ describe('the demo world', () => {
     expect(new Set(uids).size).toBe(world.separate ? 2 : 1);
     if (!world.separate) return;
     expect(uids).not.toContain('0');
+    const closed = (variables.get('PATH') ?? '').split(':').filter((each) => !passable(each));
+    expect(closed).toEqual([]);
     expect(usersOf(folder).map((user) => user.name)).toContain(laptop.record.account?.name);
     const peek = await world.laptop('bob').run(['cat', join(laptop.home, '.bashrc')]);
     expect(peek.stderr).toContain('Permission denied');
+  });
+
+  test('laptops are told of the company’s gateway, once there is one', async () => {
+    world = await World.prepare({ root, folder });
+    world.company.publicPort = 8443;
+    await world.setUpLaptops([alice]);
+    const laptop = world.laptop('alice');
+    const { stdout } = await laptop.run(['sh', '-c', 'cat "$XDG_CONFIG_HOME/hoop/config.yaml"']);
+    expect(parse(stdout)).toMatchObject({
+      gateway: 'https://localhost:8443',
+      caFile: join(laptop.home, 'company-ca.pem'),
+    });
   });
 
   test.skipIf(!linux)(

@@ -37,6 +37,8 @@ const CLIENTS: Partial<Record<LocalConnection['protocol'], Client>> = {
   postgres: (connection, args) => runInherited('psql', args, { variables: libpq(connection) }),
 };
 
+const NO_FILE = '/dev/null/none';
+
 /**
  * Where psql goes, through libpq's environment, so that its own arguments still count (PostgreSQL manual, 34.15). What the
  * person set for other servers does not apply to this one: the far end of this TLS is hoopd, on loopback, and it asks for
@@ -44,14 +46,19 @@ const CLIENTS: Partial<Record<LocalConnection['protocol'], Client>> = {
  */
 function libpq(connection: LocalConnection): Record<string, string | undefined> {
   const { host, port } = whereOf(connection);
-  const off = ['PGHOSTADDR', 'PGSERVICE', 'PGSERVICEFILE', 'PGPASSWORD', 'PGREQUIREAUTH', 'PGSSLROOTCERT', 'PGSSLCERT'];
-  const more = ['PGSSLKEY', 'PGTARGETSESSIONATTRS', 'PGLOADBALANCEHOSTS', 'PGSSLNEGOTIATION', 'PGDATABASE', 'PGUSER'];
+  const off = ['PGHOSTADDR', 'PGSERVICE', 'PGSERVICEFILE', 'PGPASSWORD', 'PGREQUIREAUTH', 'PGSSLCERTMODE', 'PGSSLCRL'];
+  const more = ['PGTARGETSESSIONATTRS', 'PGLOADBALANCEHOSTS', 'PGSSLNEGOTIATION', 'PGDATABASE', 'PGUSER'];
   return {
     ...Object.fromEntries([...off, ...more].map((name) => [name, undefined])),
     PGHOST: host,
     PGPORT: String(port),
     ...(connection.database === undefined ? {} : { PGDATABASE: connection.database }),
-    PGSSLMODE: 'prefer',
+    // With less, libpq asks again without TLS where the gateway refuses, and the person reads the refusal twice.
+    PGSSLMODE: 'require',
+    // No file: else ~/.postgresql/root.crt, the root of other servers, makes `require` verify (34.19.1).
+    PGSSLROOTCERT: NO_FILE,
+    PGSSLCERT: NO_FILE,
+    PGSSLKEY: NO_FILE,
     PGGSSENCMODE: 'disable',
     PGCHANNELBINDING: 'prefer',
   };

@@ -1,5 +1,6 @@
 import { type Command, flag, JSON_OPTION } from '../command.js';
-import { statusOf } from './status.js';
+import { columns } from '../table.js';
+import { daemonRows } from './status.js';
 
 const run: Command = {
   name: 'run',
@@ -29,7 +30,7 @@ const statusOfDaemon: Command = {
   run: async (needs, input) => {
     const state = await needs.daemon.running();
     if (flag(input, 'json')) needs.out(`${JSON.stringify(state?.daemon ?? null)}\n`);
-    else needs.out(state === undefined ? 'hoopd does not run\n' : statusOf(state, needs.now()));
+    else needs.out(state === undefined ? 'hoopd does not run\n' : columns(daemonRows(state, needs.now())));
     return state === undefined ? 1 : 0;
   },
 };

@@ -12,8 +12,14 @@ export const login: Command = {
   options: [
     { flags: '--device', summary: 'show a code to enter in a browser anywhere' },
     { flags: '--no-browser', summary: 'show the address, open nothing' },
-    { flags: '--ca-file FILE', summary: "trust these roots (PEM) for gateway and IdP, in place of the system's" },
-    { flags: '--ca-fingerprint SHA256', summary: "trust the certificate of the gateway's chain with this fingerprint" },
+    {
+      flags: '--ca-file FILE',
+      summary: "trust these roots (PEM) for gateway and IdP, not the system's; remembered with the gateway",
+    },
+    {
+      flags: '--ca-fingerprint SHA256',
+      summary: "trust the certificate of the gateway's chain with this fingerprint; remembered, too",
+    },
     {
       flags: '--login-store WHERE',
       summary: 'where the login is kept; memory: until the daemon ends',
@@ -31,9 +37,15 @@ export const login: Command = {
       stop = needs.onInterrupt(() => resolve('interrupted'));
     });
     const attempt = await api.login({ body: request });
-    const how = await Promise.race([follow(needs, input, attempt.id, before), interrupted]);
-    stop();
-    if (how !== 'interrupted') return conclude(needs, input, how);
+    const view = await viewOf(needs, input);
+    try {
+      const how = await Promise.race([follow(needs, input, attempt.id, before, view), interrupted]);
+      view.end();
+      if (how !== 'interrupted') return conclude(needs, input, how);
+    } finally {
+      stop();
+      view.end();
+    }
     await api.cancelLogin({}).catch(() => undefined);
     needs.err('login given up\n');
     return EXIT.interrupted;
@@ -41,12 +53,12 @@ export const login: Command = {
 };
 
 function requestOf(settings: Settings, before: State, device: boolean) {
-  const gateway = settings.gateway ?? before.login?.gateway;
+  const gateway = settings.gateway ?? before.login?.gateway ?? before.lastGateway;
   if (gateway === undefined) {
     throw new UserError('no-gateway', 'which gateway?', { hint: 'hoop login https://YOUR-GATEWAY', exit: 'usage' });
   }
   return {
-    gateway: gateway.includes('://') ? gateway : `https://${gateway}`,
+    gateway: addressOf(gateway),
     flow: device ? ('device' as const) : ('browser' as const),
     store: settings.loginStore,
     ...(settings.ca === undefined ? {} : { ca: settings.ca }),
@@ -54,29 +66,26 @@ function requestOf(settings: Settings, before: State, device: boolean) {
   };
 }
 
+function addressOf(given: string): string {
+  const address = given.includes('://') ? given : `https://${given}`;
+  if (URL.canParse(address)) return address;
+  throw new UserError('bad-gateway', `${JSON.stringify(given)} is no gateway's address`, {
+    hint: 'hoop login https://YOUR-GATEWAY',
+    exit: 'usage',
+  });
+}
+
 /** Shows how the attempt goes until it has ended. Rejects with what it failed of. */
-async function follow(needs: Needs, input: Input, id: string, before: State): Promise<State> {
-  const view = await viewOf(needs, input);
-  let shown = '';
-  try {
-    for await (const state of needs.daemon.watch()) {
-      const ended = endOf(state, id, before);
-      if (ended) return state;
-      const { attempt } = state;
-      if (attempt?.id !== id) continue;
-      if (
-        attempt.phase === 'browser' &&
-        shown !== 'browser' &&
-        input.options.browser !== false &&
-        attempt.url !== undefined
-      ) {
-        await openBrowser(needs.machine, attempt.url);
-      }
-      shown = attempt.phase;
-      view.show(attempt);
+async function follow(needs: Needs, input: Input, id: string, before: State, view: View): Promise<State> {
+  let opened: boolean | undefined;
+  for await (const state of needs.daemon.watch()) {
+    if (endOf(state, id, before)) return state;
+    const { attempt } = state;
+    if (attempt?.id !== id) continue;
+    if (attempt.phase === 'browser' && attempt.url !== undefined) {
+      opened ??= input.options.browser !== false && (await openBrowser(needs.machine, attempt.url));
     }
-  } finally {
-    view.end();
+    view.show(attempt, opened === true);
   }
   throw new UserError('daemon-unreachable', "hoop's daemon ended meanwhile", {
     hint: 'try again',
@@ -96,7 +105,9 @@ function endOf({ attempt, login: now }: State, id: string, before: State): boole
 }
 
 interface View {
-  show(attempt: LoginAttempt): void;
+  /** `opened`: a browser was started. */
+  show(attempt: LoginAttempt, opened: boolean): void;
+  /** Leaves no trace on a terminal. May be called again. */
   end(): void;
 }
 

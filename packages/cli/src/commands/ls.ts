@@ -1,5 +1,6 @@
 import type { LocalConnection, State } from '@hoop/contracts/local';
 import { type Command, flag, JSON_OPTION, type Needs, WATCH_OPTION } from '../command.js';
+import { follow } from '../follow.js';
 import { loginOf, ready } from '../settle.js';
 import { columns, plain } from '../table.js';
 
@@ -9,41 +10,63 @@ export const ls: Command = {
   options: [WATCH_OPTION, JSON_OPTION],
   run: async (needs, input) => {
     const json = flag(input, 'json');
-    const show = (state: State) => (json ? `${JSON.stringify(state.connections)}\n` : listOf(state.connections));
+    const show = ({ connections }: State) =>
+      json ? `${JSON.stringify(connections)}\n` : listOf(connections, needs.terminal.out);
     if (flag(input, 'watch')) return watch(needs, json, show);
     const state = await ready(needs);
     needs.out(show(state));
-    if (!json && state.connections.length === 0) needs.err('no connection is open to you: ask your administrator\n');
-    for (const hint of hintsOf(state.connections)) needs.err(`${hint}\n`);
+    if (!json && state.connections.length === 0) needs.err(`${NONE}: ask your administrator\n`);
+    if (!json) for (const line of remarksOn(state.connections)) needs.err(`${line}\n`);
   },
 };
 
-export const listOf = (connections: readonly LocalConnection[]): string => columns(rowsOf(connections));
+export const NONE = 'no connection is open to you';
+/** For people; a pipe gets rows alone. */
+export const HEADINGS = ['NAME', 'PROTOCOL', 'ADDRESS', 'STATE'];
+
+const listOf = (connections: readonly LocalConnection[], headed: boolean): string =>
+  columns([...(headed && connections.length > 0 ? [HEADINGS] : []), ...rowsOf(connections)]);
 
 export const rowsOf = (connections: readonly LocalConnection[]): string[][] =>
   connections.map((one) => [plain(one.name), one.protocol, `${one.reach.address}:${one.reach.port}`, stateOf(one)]);
 
-function stateOf(one: LocalConnection): string {
-  if (one.state === 'requestable') return `on request${one.contact === undefined ? '' : `: ask ${plain(one.contact)}`}`;
-  if (one.state === 'ready') return 'ready';
-  return `not by name${one.holder === undefined ? '' : `: ${one.address}:${one.port} is held by ${plain(one.holder)}`}`;
-}
+const STATES: Record<LocalConnection['state'], string> = {
+  ready: 'ready',
+  blocked: 'not by name',
+  requestable: 'on request',
+};
+export const stateOf = ({ state }: LocalConnection): string => STATES[state];
 
-const hintsOf = (connections: readonly LocalConnection[]) => [
-  ...new Set(connections.flatMap((one) => (one.hint === undefined ? [] : [plain(one.hint)]))),
+/** What a row has no room for: why a connection is not ready, and what helps. */
+export const remarksOn = (connections: readonly LocalConnection[]): string[] => [
+  ...new Set(
+    connections.flatMap((one) => {
+      const why = whyNot(one);
+      return [
+        ...(why === undefined ? [] : [`${plain(one.name)}: ${why}`]),
+        ...(one.hint ? [`  ${plain(one.hint)}`] : []),
+      ];
+    }),
+  ),
 ];
 
-/** Each change: a live table for a person, else a document or a table a change. */
-async function watch(needs: Needs, json: boolean, show: (state: State) => string): Promise<void> {
+function whyNot({ state, contact, holder, address, port }: LocalConnection): string | undefined {
+  if (state === 'requestable') return contact === undefined ? undefined : `on request, ask ${plain(contact)}`;
+  return holder === undefined ? undefined : `${address}:${port} is held by ${plain(holder)}`;
+}
+
+/** Each change: a live table for a person, else a document or a table a change. Ends with the login. */
+async function watch(needs: Needs, json: boolean, show: (state: State) => string): Promise<number> {
   loginOf(await needs.daemon.state());
   if (!json && needs.terminal.out) {
     const { showList } = await import('../views/live.js');
     return showList(needs);
   }
   let last = '';
-  for await (const state of needs.daemon.watch()) {
+  return follow(needs, (state) => {
+    loginOf(state);
     const text = show(state);
     if (text !== last) needs.out(json ? text : `${text}\n`);
     last = text;
-  }
+  });
 }

@@ -1,5 +1,5 @@
 import type { State } from '@hoop/contracts/local';
-import { type HostName, ownFolder, type PrivateNames, privateNames } from '@hoop/platform';
+import { findProgram, type HostName, ownFolder, type PrivateNames, privateNames } from '@hoop/platform';
 import { type Command, type Needs, words } from '../command.js';
 import { ready } from '../settle.js';
 import { plain } from '../table.js';
@@ -14,6 +14,13 @@ export const run: Command = {
     const given = words(input, 0);
     const [command = '', ...args] = given[0] === '--' ? given.slice(1) : given;
     const state = await ready(needs);
+    const program = findProgram(command, needs.variables.PATH);
+    // What starts it would find out later, behind two other programs whose words say nothing to a person.
+    if (typeof program === 'number') {
+      const why = program === 127 ? 'no such command' : 'this cannot be run';
+      needs.err(`hoop: ${why}: ${plain(command)}\n`);
+      return program;
+    }
     for (const one of state.connections.filter(({ reach }) => !reach.byName)) {
       needs.err(`hoop: ${plain(one.name)} has no name here: hoop connect ${plain(one.name)}\n`);
     }

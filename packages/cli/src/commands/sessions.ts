@@ -1,7 +1,10 @@
 import type { RecordedStatement, SessionRow } from '@hoop/contracts/gateway';
-import { type Command, flag, JSON_OPTION, text, word } from '../command.js';
+import type { State } from '@hoop/contracts/local';
+import { UserError } from '@hoop/core';
+import { type Command, flag, type Input, JSON_OPTION, text, word } from '../command.js';
+import { find } from '../find.js';
 import { loginOf, settled } from '../settle.js';
-import { clockTime, columns, plain, span } from '../table.js';
+import { clockTime, columns, counted, dayTime, plain, span } from '../table.js';
 
 const lsSessions: Command = {
   name: 'ls',
@@ -9,22 +12,20 @@ const lsSessions: Command = {
   options: [
     { flags: '--all', summary: "everybody's; for auditors, and itself audited" },
     { flags: '--connection NAME', summary: 'only of this connection' },
-    { flags: '--limit N', summary: 'at most so many (50)' },
+    { flags: '--limit N', summary: 'at most so many, 1 to 1000 (50)' },
     JSON_OPTION,
   ],
   run: async (needs, input) => {
-    loginOf(await settled(needs));
-    const connection = text(input, 'connection');
-    const limit = text(input, 'limit');
-    const api = await needs.daemon.api();
-    const rows = await api.sessions({
-      query: {
-        ...(flag(input, 'all') ? { all: 'true' } : {}),
-        ...(connection === undefined ? {} : { connection }),
-        ...(limit === undefined ? {} : { limit: Number(limit) }),
-      },
-    });
-    needs.out(flag(input, 'json') ? `${JSON.stringify(rows)}\n` : columns(rows.map(rowOf)));
+    const query = queryOf(input);
+    const state = await settled(needs);
+    loginOf(state);
+    const rows = await (await needs.daemon.api()).sessions({ query });
+    if (rows.length === 0) checkName(state, query.connection, query.all === 'true');
+    if (flag(input, 'json')) return needs.out(`${JSON.stringify(rows.map(toMicroseconds))}\n`);
+    if (rows.length === 0) return needs.err('no sessions yet\n');
+    const all = flag(input, 'all');
+    const cells = rows.map((row) => rowOf(row, all, needs.now()));
+    needs.out(columns(needs.terminal.out ? [headings(all), ...cells] : cells));
   },
 };
 
@@ -36,9 +37,12 @@ const showSession: Command = {
   run: async (needs, input) => {
     loginOf(await settled(needs));
     const session = await (await needs.daemon.api()).session({ id: word(input, 0) });
-    if (flag(input, 'json')) return needs.out(`${JSON.stringify(session)}\n`);
-    needs.out(columns([rowOf(session)]));
-    needs.out(columns(session.record.map(statementRow)));
+    if (flag(input, 'json')) {
+      const record = session.record.map(toMicroseconds);
+      return needs.out(`${JSON.stringify({ ...toMicroseconds(session), record })}\n`);
+    }
+    needs.out(columns(detailsOf(session)));
+    for (const statement of session.record) needs.out(`\n${statementText(statement)}`);
   },
 };
 
@@ -48,25 +52,83 @@ export const sessions: Command = {
   commands: [lsSessions, showSession],
 };
 
-function rowOf(row: SessionRow): string[] {
-  const length = row.endedAt === undefined ? 'live' : span(row.endedAt - row.startedAt);
-  const counts = `${count(row.statements, 'statement')}, ${count(row.rows, 'row')}, ${Math.round(row.ms)} ms`;
-  const program = plain(row.program ?? '-');
+function queryOf(input: Input): { all?: 'true'; connection?: string; limit?: number } {
+  const connection = text(input, 'connection');
+  const limit = text(input, 'limit');
+  if (limit !== undefined && !(/^\d{1,4}$/.test(limit) && Number(limit) >= 1 && Number(limit) <= 1000)) {
+    const hint = 'hoop help sessions ls';
+    throw new UserError('usage', '--limit is a number from 1 to 1000', { hint, exit: 'usage' });
+  }
+  return {
+    ...(flag(input, 'all') ? { all: 'true' } : {}),
+    ...(connection === undefined ? {} : { connection }),
+    ...(limit === undefined ? {} : { limit: Number(limit) }),
+  };
+}
+
+/** A name that is mistyped has no sessions either. An auditor may ask for what he does not see himself. */
+function checkName({ connections }: State, name: string | undefined, all: boolean): void {
+  if (name !== undefined && !all) find(connections, name);
+}
+
+/** `ms` as a sum of floating point numbers has digits that mean nothing. */
+const toMicroseconds = <T extends { ms?: number | undefined }>(row: T): T =>
+  row.ms === undefined ? row : { ...row, ms: Math.round(row.ms * 1000) / 1000 };
+
+/** The person stands there where there can be several, and the program then not: both do not fit in 80 columns. */
+const headings = (all: boolean) => [
+  ...['ID', 'STARTED, UTC', ...(all ? ['PERSON'] : [])],
+  ...['CONNECTION', ...(all ? [] : ['PROGRAM']), 'STMTS', 'ROWS', 'LASTED'],
+];
+
+function rowOf(row: SessionRow, all: boolean, now: number): string[] {
   return [
-    row.id,
-    clockTime(row.startedAt),
-    plain(row.person),
-    plain(row.connection),
-    program,
-    counts,
-    row.end ?? length,
+    ...[row.id, dayTime(row.startedAt, now), ...(all ? [plain(row.person)] : [])],
+    ...[plain(row.connection), ...(all ? [] : [plain(row.program ?? '-')])],
+    ...[String(row.statements), String(row.rows), lastedOf(row)],
   ];
 }
 
-const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
+/** How a session ended, where not as most do: by its client. */
+const ENDS: Record<string, string> = {
+  client: '',
+  upstream: ', ended by the server',
+  refused: ', refused',
+  revoked: ', revoked',
+  broken: ', link lost',
+  error: ', failed',
+};
 
-function statementRow(one: RecordedStatement): string[] {
-  const how = one.verdict === 'deny' ? `denied: ${plain(one.rule ?? '')}` : (one.error?.code ?? plain(one.tag ?? ''));
-  const ms = one.ms === undefined ? '-' : `${Math.round(one.ms)} ms`;
-  return [String(one.number), clockTime(one.at), ms, how, plain(one.text.replace(/\s+/g, ' ').trim())];
+function lastedOf({ startedAt, endedAt, end }: SessionRow): string {
+  if (endedAt === undefined) return 'open';
+  const ms = endedAt - startedAt;
+  return `${ms < 1000 ? `${ms} ms` : span(ms)}${end === undefined ? '' : (ENDS[end] ?? `, ${plain(end)}`)}`;
+}
+
+function detailsOf(row: SessionRow): string[][] {
+  const database = row.database === undefined ? '' : `, database ${plain(row.database)}`;
+  const done = `${counted(row.statements, 'statement')}, ${counted(row.rows, 'row')}, ${Math.round(row.ms)} ms`;
+  return [
+    ['session', row.id],
+    ['person', plain(row.person)],
+    ['connection', `${plain(row.connection)}${database}`],
+    ['program', plain(row.program ?? 'unknown')],
+    ['started', `${clockTime(row.startedAt)} UTC`],
+    ['lasted', `${lastedOf(row)}${row.end === 'client' ? ', ended by the client' : ''}`],
+    ['did', done],
+  ];
+}
+
+/** When, how long and how it went; below it the statement, on one line. */
+function statementText(one: RecordedStatement): string {
+  const ran = one.ms === undefined ? 'did not end' : `${Math.round(one.ms)} ms`;
+  const took = one.verdict === 'deny' ? [] : [ran];
+  const how = resultOf(one);
+  const head = [String(one.number), clockTime(one.at).slice(-8), ...took, ...(how === '' ? [] : [how])];
+  return `${head.join('  ')}\n   ${plain(one.text.replace(/\s+/g, ' ').trim())}\n`;
+}
+
+function resultOf({ verdict, rule, error, tag }: RecordedStatement): string {
+  if (verdict === 'deny') return `denied: ${plain(rule ?? '')}`;
+  return error === undefined ? plain(tag ?? '') : `ERROR ${plain(error.code)}: ${plain(error.message)}`;
 }

@@ -5,6 +5,7 @@ import { find } from '../find.js';
 import { ready } from '../settle.js';
 import { FORMS, type Form, stringOf, stringsOf } from '../strings.js';
 import { columns, plain } from '../table.js';
+import { stateOf } from './ls.js';
 
 export const show: Command = {
   name: 'show',
@@ -33,7 +34,7 @@ function detailsOf(one: LocalConnection): string {
   return columns([
     ['name', plain(one.name)],
     ['protocol', one.protocol],
-    ['state', one.state],
+    ['state', stateOf(one)],
     ['host', one.hostname],
     ['address', `${one.reach.address}:${one.reach.port}`],
     ...optional('database', one.database),
@@ -41,6 +42,13 @@ function detailsOf(one: LocalConnection): string {
     ...optional('contact', one.contact),
     ...optional('held by', one.holder),
     ...optional('hint', one.hint),
-    ...Object.entries(stringsOf(one)),
+    ...Object.entries(stringsOf(one)).map(([form, string]) => [form, inWidth(one, form, string)]),
   ]);
 }
+
+/** What stands behind the longest label in 80 columns. */
+const WIDTH = 80 - 'description  '.length;
+
+/** A string is there to be copied: one that would be broken over lines is had by itself. */
+const inWidth = ({ name }: LocalConnection, form: string, string: string) =>
+  string.length <= WIDTH ? string : `as printed by: hoop show ${plain(name)} --as ${form}`;

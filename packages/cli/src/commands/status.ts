@@ -1,6 +1,8 @@
 import type { State } from '@hoop/contracts/local';
 import { type Command, flag, JSON_OPTION, WATCH_OPTION } from '../command.js';
-import { clockTime, columns, plain, span } from '../table.js';
+import { follow } from '../follow.js';
+import { loginCommand, troubleOf } from '../settle.js';
+import { clockTime, columns, counted, plain, span } from '../table.js';
 
 export const status: Command = {
   name: 'status',
@@ -14,7 +16,7 @@ export const status: Command = {
       const { showStatus } = await import('../views/live.js');
       return showStatus(needs);
     }
-    for await (const state of needs.daemon.watch()) needs.out(json ? show(state) : `${show(state)}\n`);
+    return follow(needs, (state) => needs.out(json ? show(state) : `${show(state)}\n`));
   },
 };
 
@@ -22,24 +24,12 @@ export const status: Command = {
 export const statusOf = (state: State, now: number): string => columns(statusRows(state, now));
 
 export function statusRows(state: State, now: number): string[][] {
-  const { daemon, connections, refused } = state;
-  const open = connections.reduce((sum, one) => sum + one.flows, 0);
-  const blocked = connections.filter((one) => one.state === 'blocked');
-  const turnedAway = refused.peers + refused.protocol + refused.api + refused.ports;
   return [
-    ['daemon', `hoopd ${daemon.version}, pid ${daemon.pid}, up ${span(now - daemon.startedAt)}`],
-    ['login', ...loginRow(state, now)],
+    ...daemonRows(state, now),
+    ...loginRows(state, now),
     ['gateway', gatewayRow(state)],
-    ['resolver', resolverRow(state)],
-    ['connections', `${connections.length} seen, ${blocked.length} not by name, ${open} open`],
-    ...blocked.map((one) => [
-      '',
-      `${plain(one.name)}: ${one.address}:${one.port} is held by ${plain(one.holder ?? '?')}`,
-    ]),
-    [
-      'turned away',
-      `${turnedAway} (other users ${refused.peers}, wrong protocol ${refused.protocol}, local API ${refused.api}, ports ${refused.ports})`,
-    ],
+    ...connectionRows(state),
+    ...refusedRows(state),
     ...problemsOf(state).flatMap(({ message, hint }) => [
       ['problem', plain(message)],
       ...(hint === undefined ? [] : [['', plain(hint)]]),
@@ -47,14 +37,22 @@ export function statusRows(state: State, now: number): string[][] {
   ];
 }
 
-function loginRow({ login }: State, now: number): [string] {
-  if (login === null) return ['none: hoop login https://YOUR-GATEWAY'];
+/** What is true of the daemon, whoever is logged in. */
+export const daemonRows = (state: State, now: number): string[][] => [
+  ['daemon', `hoopd ${state.daemon.version}, pid ${state.daemon.pid}, up ${span(now - state.daemon.startedAt)}`],
+  ['resolver', resolverRow(state)],
+];
+
+function loginRows(state: State, now: number): string[][] {
+  const { login } = state;
+  if (login === null) return [['login', `none: ${loginCommand(state)}`]];
   const who = plain(login.identity.email);
-  if (login.state === 'expired') return [`${who}, ended: hoop login ${login.gateway}`];
-  if (login.state === 'waiting-for-unlock') return [`${who}, waiting for you to unlock the keychain`];
-  const until = login.certificateUntil === undefined ? '' : `, certificate for ${span(login.certificateUntil - now)}`;
-  const lease = login.leaseUntil === undefined ? '' : `, lease until ${clockTime(login.leaseUntil)} UTC`;
-  return [`${who}, ${login.state}, in ${login.store}${until}${lease}`];
+  if (login.state === 'expired') return [['login', `${who}, ended: ${loginCommand(state)}`]];
+  if (login.state === 'waiting-for-unlock') return [['login', `${who}, waiting for you to unlock the keychain`]];
+  const until = login.certificateUntil === undefined ? [] : [`certificate for ${span(login.certificateUntil - now)}`];
+  const lease = login.leaseUntil === undefined ? [] : [`lease until ${clockTime(login.leaseUntil)} UTC`];
+  const times = [...until, ...lease].join(', ');
+  return [['login', `${who}, ${login.state}, in ${login.store}`], ...(times === '' ? [] : [['', times]])];
 }
 
 function gatewayRow({ gateway }: State): string {
@@ -64,10 +62,35 @@ function gatewayRow({ gateway }: State): string {
 
 function resolverRow({ daemon: { resolver } }: State): string {
   if (resolver === null) return 'none';
-  return `${resolver.address}:${resolver.port}, ${resolver.answered} answered`;
+  return `${resolver.address}:${resolver.port}, ${counted(resolver.answered, 'name')} answered`;
 }
 
-const problemsOf = ({ problems, attempt }: State) => [
-  ...problems,
-  ...(attempt?.error === undefined ? [] : [attempt.error]),
-];
+function connectionRows({ connections }: State): string[][] {
+  const sessions = connections.reduce((sum, one) => sum + one.flows, 0);
+  const blocked = connections.filter((one) => one.state === 'blocked');
+  return [
+    ['connections', `${connections.length}, with ${counted(sessions, 'session')} open`],
+    ...blocked.map((one) => [
+      '',
+      `${plain(one.name)} not by name: ${one.address}:${one.port} is held by ${plain(one.holder ?? '?')}`,
+    ]),
+  ];
+}
+
+const REFUSED: Record<keyof State['refused'], string> = {
+  peers: 'from other users of this machine',
+  protocol: 'in another protocol than the connection’s',
+  api: 'at hoopd’s own interface, not from hoop',
+  ports: 'to a port that the gateway does not allow',
+};
+
+/** Each kind on its own line, and only what there was. */
+const refusedRows = ({ refused }: State): string[][] =>
+  (Object.keys(REFUSED) as (keyof State['refused'])[])
+    .filter((kind) => refused[kind] > 0)
+    .map((kind, at) => [at === 0 ? 'turned away' : '', `${refused[kind]} ${REFUSED[kind]}`]);
+
+const problemsOf = (state: State) => {
+  const trouble = troubleOf(state);
+  return trouble === undefined ? state.problems : [...state.problems, trouble];
+};

@@ -2,37 +2,40 @@ import type { State } from '@hoop/contracts/local';
 import { render, Text } from 'ink';
 import type { ReactNode } from 'react';
 import type { Needs } from '../command.js';
-import { rowsOf } from '../commands/ls.js';
+import { HEADINGS, NONE, remarksOn, rowsOf } from '../commands/ls.js';
 import { statusRows } from '../commands/status.js';
+import { follow } from '../follow.js';
+import { loginOf } from '../settle.js';
 import { Columns } from './frame.js';
 
-/** Redraws on each change until Ctrl-C, which is how one leaves: exit 0. */
-async function live(needs: Needs, draw: (state: State) => ReactNode): Promise<void> {
+/** Redraws on each change; leaves no frame of its own behind an error. */
+async function live(needs: Needs, draw: (state: State) => ReactNode): Promise<number> {
   const screen = render(<Text dimColor>…</Text>, { exitOnCtrlC: false });
-  const { promise: left, resolve } = Promise.withResolvers<undefined>();
-  const off = needs.onInterrupt(() => resolve(undefined));
-  const watch = needs.daemon.watch();
   try {
-    for (;;) {
-      const next = await Promise.race([watch.next(), left]);
-      if (next === undefined || next.done === true) return;
-      screen.rerender(draw(next.value));
-    }
+    return await follow(needs, (state) => screen.rerender(draw(state)));
   } finally {
-    off();
     screen.unmount();
+    // The terminal has written ^C where the prompt comes.
+    needs.out('\r\u001b[K');
   }
 }
 
 const leave = <Text dimColor>Ctrl-C leaves</Text>;
 
 export const showList = (needs: Needs) =>
-  live(needs, ({ connections }) => (
-    <>
-      {connections.length === 0 ? <Text>no connection is open to you</Text> : <Columns rows={rowsOf(connections)} />}
-      {leave}
-    </>
-  ));
+  live(needs, (state) => {
+    loginOf(state);
+    const { connections } = state;
+    return (
+      <>
+        {connections.length === 0 ? <Text>{NONE}</Text> : <Columns rows={[HEADINGS, ...rowsOf(connections)]} />}
+        {remarksOn(connections).map((line) => (
+          <Text key={line}>{line}</Text>
+        ))}
+        {leave}
+      </>
+    );
+  });
 
 export const showStatus = (needs: Needs) =>
   live(needs, (state) => (

@@ -3,32 +3,48 @@ import { Box, render, Text } from 'ink';
 import { useEffect, useState } from 'react';
 import { plain } from '../table.js';
 
+/** Up to the start of the line above, and clear from there: Ink ends what it has drawn, if only nothing, with a line. */
+const CLEAR = '\u001b[1A\r\u001b[J';
+
 /** The wait of a login, drawn on stderr. */
-export function liveLogin(): { show(attempt: LoginAttempt): void; end(): void } {
+export function liveLogin(): { show(attempt: LoginAttempt, opened: boolean): void; end(): void } {
   const screen = render(<Text dimColor>asking the gateway…</Text>, { stdout: process.stderr, exitOnCtrlC: false });
+  let ended = false;
   return {
-    show: (attempt) => screen.rerender(<LoginWait attempt={attempt} now={Date.now} />),
+    show: (attempt, opened) => {
+      if (!ended) screen.rerender(<LoginWait attempt={attempt} opened={opened} now={Date.now} />);
+    },
     end: () => {
+      if (ended) return;
+      ended = true;
       screen.rerender(<Text> </Text>);
       screen.unmount();
+      process.stderr.write(CLEAR);
     },
   };
 }
 
+const OPENED = 'log in in your browser; if it did not open, go to';
 const SAYS: Record<LoginAttempt['phase'], string> = {
   discovering: 'asking the gateway…',
-  browser: 'log in in your browser; if it did not open, go to',
+  browser: 'open this in a browser on this machine',
   device: 'in a browser on any device, go to',
   'waiting-for-unlock': 'unlock your keychain…',
   certifying: 'getting the certificate…',
   failed: '',
 };
 
-export function LoginWait({ attempt, now }: { attempt: LoginAttempt; now: () => number }) {
+interface Wait {
+  attempt: LoginAttempt;
+  opened: boolean;
+  now: () => number;
+}
+
+export function LoginWait({ attempt, opened, now }: Wait) {
   const left = useCountdown(attempt.expiresAt, now);
   return (
     <Box flexDirection="column">
-      <Text>{SAYS[attempt.phase]}</Text>
+      <Text>{attempt.phase === 'browser' && opened ? OPENED : SAYS[attempt.phase]}</Text>
       {attempt.url !== undefined && asksForBrowser(attempt) && <Text color="cyan">{plain(attempt.url)}</Text>}
       {attempt.userCode !== undefined && asksForBrowser(attempt) && (
         <Text>

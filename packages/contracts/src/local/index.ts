@@ -36,6 +36,7 @@ export type LocalConnection = z.infer<typeof LocalConnection>;
 
 /** A login under way. Ends by vanishing (success: `login` is set) or with `failed`. */
 export const LoginAttempt = z.object({
+  /** `renewal`, `restore`: no attempt of a person, but why the login that is held cannot be renewed or taken up. */
   id: z.string(),
   phase: z.enum(['discovering', 'browser', 'device', 'waiting-for-unlock', 'certifying', 'failed']),
   /** Where the person goes. */
@@ -69,6 +70,8 @@ export const State = z.object({
   }),
   login: Login.nullable(),
   attempt: LoginAttempt.nullable(),
+  /** Where the last login was made, also after a logout. */
+  lastGateway: z.string().optional(),
   gateway: z
     .object({
       url: z.string(),
@@ -98,6 +101,7 @@ export const WatchLine = z.discriminatedUnion('type', [
 export type WatchLine = z.infer<typeof WatchLine>;
 export const WATCH_PATH = '/v1/watch';
 
+/** Without `ca` and `caFingerprint`, a gateway that is `lastGateway` is trusted as at its last login. */
 export const StartLogin = z.object({
   gateway: z.url(),
   /** PEM of the roots to trust for the gateway and the IdP, in place of the system's. */

@@ -37,6 +37,9 @@ export async function greet(socket: Socket, options: GreetOptions): Promise<Gree
     if (options.tls === undefined) return { as: 'rejected', why: 'TLS is off here' };
     const secure = await startTls(socket, plain.rest, options.tls);
     if (secure === undefined) return { as: 'gone' };
+    if (plain.direct && options.tls.alpn.length > 0 && secure.alpnProtocol === false) {
+      return { as: 'rejected', why: 'direct TLS without the protocol’s ALPN' };
+    }
     const inner = await talk(secure, options.greeting, 'active');
     return inner.as === 'tls' ? { as: 'rejected', why: 'TLS inside TLS' } : inner;
   } finally {
@@ -44,7 +47,8 @@ export async function greet(socket: Socket, options: GreetOptions): Promise<Gree
   }
 }
 
-type Talked = Greeted | { as: 'tls'; rest: Buffer };
+/** `direct`: the handshake came unasked. Then ALPN must say what it is for, as PostgreSQL wants it (ALPACA attacks). */
+type Talked = Greeted | { as: 'tls'; rest: Buffer; direct: boolean };
 
 function talk(stream: Duplex, greeting: Greeting, tls: 'none' | 'active'): Promise<Talked> {
   return new Promise((resolve) => {
@@ -98,7 +102,7 @@ function look(
 function upgrade(stream: Duplex, consumed: number, answer: Uint8Array, rest: Buffer): Talked {
   if (consumed > 0 && rest.length > 0) return { as: 'rejected', why: 'bytes behind the request for TLS' };
   if (answer.length > 0) stream.write(answer);
-  return { as: 'tls', rest };
+  return { as: 'tls', rest, direct: consumed === 0 };
 }
 
 function startTls(socket: Socket, rest: Buffer, tls: LocalTls): Promise<TLSSocket | undefined> {

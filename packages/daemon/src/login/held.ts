@@ -210,7 +210,7 @@ export class HeldLogin {
     this.#callOff.push(alarm(clock, clock.now() + pause, () => void this.renew()));
     const end = this.#issued?.notAfter ?? 0;
     if (end > clock.now()) this.#callOff.push(alarm(clock, end, () => this.#options.changed()));
-    failed(why);
+    failed(isAway(why) ? kept(why) : why);
   }
 
   async #endAtGateway(): Promise<void> {
@@ -229,6 +229,12 @@ export class HeldLogin {
     for (const off of this.#callOff.splice(0)) off();
   }
 }
+
+const isAway = ({ code }: HoopError) => ['gateway-unreachable', 'idp-unreachable'].includes(code);
+
+/** A person who reads of it need not do anything: it is tried again. */
+const kept = (why: HoopError) =>
+  new HoopError(why.code, why.message, { hint: 'the login is kept; hoop tries again by itself', cause: why });
 
 /** The gateway has said no to this login for good, or the IdP has. What any proxy could say does not count. */
 function isOver(why: HoopError): boolean {

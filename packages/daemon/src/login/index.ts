@@ -5,10 +5,10 @@ import { keychainEntries, memoryEntries } from './entry.js';
 import { gatewayApiOf } from './gateway.js';
 import { LoginCredentials, type LoginOptions } from './login.js';
 import { openProvider } from './oidc.js';
-import { loginFile } from './remembered.js';
+import { gatewayFile, loginFile } from './remembered.js';
 import { pinnedCertificate } from './trust.js';
 
-/** The login of this daemon: `stateFolder` holds login.json (nothing secret), the keychain all else. */
+/** The login of this daemon: `stateFolder` holds login.json and gateway.json (nothing secret), the keychain all else. */
 export function loginCredentials(about: {
   profile: string;
   stateFolder: string;
@@ -19,6 +19,7 @@ export function loginCredentials(about: {
   const { profile, stateFolder, uid, environment, log } = about;
   return new LoginCredentials({
     ...{ profile, log, random: Math.random, file: loginFile(stateFolder, uid) },
+    gateways: gatewayFile(stateFolder, uid),
     stores: {
       keychain: (waiting) => keychainEntries(openKeychain({ service: 'hoop', environment, waiting })),
       memory: memoryEntries,

@@ -6,11 +6,13 @@ import type { Credential, Credentials } from '../credentials.js';
 import { type Achieved, type Attempt, attemptLogin, gatewayUrl, type Reach } from './attempt.js';
 import type { EntryStore } from './entry.js';
 import { HeldLogin } from './held.js';
-import type { LoginFile, Remembered } from './remembered.js';
+import { LastGateway } from './last.js';
+import type { GatewayFile, LoginFile, Remembered } from './remembered.js';
 
 export interface LoginOptions {
   profile: string;
   file: LoginFile;
+  gateways: GatewayFile;
   stores: { keychain: (waiting: (is: boolean) => void) => EntryStore; memory: () => EntryStore };
   reach: Reach;
   random: () => number;
@@ -32,6 +34,7 @@ const RENEWAL = 'renewal';
 /** The one login of this daemon, and the attempt to get one. */
 export class LoginCredentials implements Credentials {
   readonly #options: LoginOptions;
+  readonly #last: LastGateway;
   readonly #watchers = new Set<() => void>();
   #held: HeldLogin | undefined;
   #account = '';
@@ -42,6 +45,7 @@ export class LoginCredentials implements Credentials {
 
   constructor(options: LoginOptions) {
     this.#options = options;
+    this.#last = new LastGateway(options.gateways, () => options.log('warn', 'gateway.json cannot be read', {}));
   }
 
   current(): Credential | undefined {
@@ -49,7 +53,9 @@ export class LoginCredentials implements Credentials {
   }
 
   state() {
-    return { login: this.#held?.login() ?? null, attempt: this.#underWay?.attempt ?? this.#failed ?? null };
+    const lastGateway = this.#last.address;
+    const attempt = this.#underWay?.attempt ?? this.#failed ?? null;
+    return { login: this.#held?.login() ?? null, attempt, ...(lastGateway !== undefined && { lastGateway }) };
   }
 
   on(change: () => void): () => void {
@@ -66,7 +72,8 @@ export class LoginCredentials implements Credentials {
   }
 
   /** Starts an attempt, in place of one under way. Answers at once; `state` tells how it goes. */
-  async start(request: z.infer<typeof StartLogin>): Promise<LoginAttempt> {
+  async start(asked: z.infer<typeof StartLogin>): Promise<LoginAttempt> {
+    const request = this.#last.trusting(asked);
     const account = `${this.#options.profile}/${gatewayUrl(request.gateway).origin}`;
     this.cancel();
     this.#attempts += 1;
@@ -164,6 +171,7 @@ export class LoginCredentials implements Credentials {
     };
     if (request.store === 'keychain') this.#options.file.write(remembered);
     else this.#options.file.remove();
+    this.#last.is(remembered);
     return remembered;
   }
 

@@ -1,7 +1,7 @@
 import { UserError } from '@hoop/core';
 import * as oidc from 'openid-client';
 import { type Dispatcher, fetch as undiciFetch } from 'undici';
-import { codeOf } from './unreachable.js';
+import { codeOf, isUntrusted } from './unreachable.js';
 
 /** What an IdP's answer is worth to us. Times are milliseconds since the epoch. */
 export interface Tokens {
@@ -37,7 +37,13 @@ export interface Provider {
   revoke(refreshToken: string): Promise<void>;
 }
 /** `idp-unreachable`: try again later · `login-expired`: a person must log in · the rest: this attempt is over. */
-export type ProviderErrorCode = 'idp-unreachable' | 'login-expired' | 'login-refused' | 'idp-failed' | 'idp-insecure';
+export type ProviderErrorCode =
+  | 'idp-unreachable'
+  | 'idp-untrusted'
+  | 'login-expired'
+  | 'login-refused'
+  | 'idp-failed'
+  | 'idp-insecure';
 
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
@@ -134,6 +140,7 @@ function sorted(issuer: URL, cause: unknown): UserError<ProviderErrorCode> {
   if (error === 'invalid_grant') return expired(cause);
   if (error === 'access_denied') return new UserError('login-refused', 'the IdP refused the login', { cause });
   if (error === 'expired_token') return new UserError('login-refused', 'the code has expired', { cause });
+  if (isUntrusted(cause)) return untrusted(issuer, cause);
   const down = typeof status === 'number' && (status >= 500 || status === 429);
   if (down || isNetwork(cause)) return away(issuer, cause);
   const why = typeof error === 'string' && /^[\w-]{1,60}$/.test(error) ? error : codeOf(cause) || 'unexpected answer';
@@ -151,10 +158,20 @@ const expired = (cause: unknown) =>
   });
 const away = (issuer: URL, cause: unknown) =>
   new UserError<ProviderErrorCode>('idp-unreachable', `the IdP ${issuer.origin} cannot be reached (${codeOf(cause)})`, {
-    hint: 'check the network; the login is kept',
+    hint: 'check the network, or ask your administrator',
     exit: 'unavailable',
     cause,
   });
+const untrusted = (issuer: URL, cause: unknown) =>
+  new UserError<ProviderErrorCode>(
+    'idp-untrusted',
+    `the certificate of the IdP ${issuer.origin} is not trusted (${codeOf(cause)})`,
+    {
+      hint: 'pass its roots with --ca-file: a --ca-fingerprint is for the gateway alone',
+      exit: 'unavailable',
+      cause,
+    },
+  );
 
 /** fetch's own failures are TypeErrors; a deadline is a TimeoutError; an IdP that answers 5xx is the same to us. */
 function isNetwork(cause: unknown): boolean {

@@ -74,7 +74,7 @@ export async function pinnedCertificate(gateway: URL, fingerprint: string, signa
     if (one.fingerprint256.replaceAll(':', '').toLowerCase() === wanted) return one.toString();
   }
   throw new UserError('gateway-untrusted', `no certificate of ${gateway.host} has the fingerprint given`, {
-    hint: 'ask your administrator for the fingerprint; if it is right, somebody is between you and the gateway',
+    hint: 'ask your administrator for it; if it is right, somebody is in between',
   });
 }
 

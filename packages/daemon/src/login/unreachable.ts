@@ -4,10 +4,13 @@ import { UserError } from '@hoop/core';
 const UNTRUSTED =
   /SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_(UNTRUSTED|REJECTED|REVOKED|SIGNATURE|NOT_YET|HAS_EXPIRED)|ALTNAME/;
 
+/** The other end was reached, and its certificate not believed. */
+export const isUntrusted = (cause: unknown): boolean => UNTRUSTED.test(codeOf(cause));
+
 /** What is wrong between us and the gateway, in words that name the cure. */
 export function unreachable(gateway: URL, cause: unknown): UserError {
   const code = codeOf(cause);
-  if (UNTRUSTED.test(code)) {
+  if (isUntrusted(cause)) {
     const why = code.includes('ALTNAME')
       ? 'its certificate is for another name'
       : `its certificate is not trusted (${code})`;

@@ -5,7 +5,7 @@ import { type Entry, type EntryStore, memoryEntries } from '../../src/login/entr
 import { gatewayApiOf } from '../../src/login/gateway.js';
 import { LoginCredentials, type LoginOptions } from '../../src/login/login.js';
 import { openProvider } from '../../src/login/oidc.js';
-import type { LoginFile, Remembered } from '../../src/login/remembered.js';
+import type { GatewayFile, KnownGateway, LoginFile, Remembered } from '../../src/login/remembered.js';
 import { pinnedCertificate } from '../../src/login/trust.js';
 
 /** Stands for a keychain: what is in it survives a `LoginCredentials`. Can be told to fail, and to be locked. */
@@ -29,11 +29,14 @@ export function sharedStore(): EntryStore & { held: Map<string, Entry>; log: str
   return store;
 }
 
-export function fileInMemory(): LoginFile & { remembered: Remembered | undefined } {
+export const fileInMemory = (): LoginFile & { remembered: Remembered | undefined } => inMemory<Remembered>();
+export const gatewayInMemory = (): GatewayFile & { remembered: KnownGateway | undefined } => inMemory<KnownGateway>();
+
+function inMemory<T>() {
   const file = {
-    remembered: undefined as Remembered | undefined,
+    remembered: undefined as T | undefined,
     read: () => file.remembered,
-    write: (remembered: Remembered) => {
+    write: (remembered: T) => {
       file.remembered = remembered;
     },
     remove: () => {
@@ -74,6 +77,7 @@ export function loginOn(options: Partial<LoginOptions> & { store?: EntryStore; c
   return new LoginCredentials({
     profile: 'default',
     file: fileInMemory(),
+    gateways: gatewayInMemory(),
     stores: { keychain: () => store, memory: memoryEntries },
     reach: { clock, gatewayApi: gatewayApiOf, openProvider, pinned: pinnedCertificate },
     random: () => 0.5,

@@ -1,11 +1,23 @@
 import { X509Certificate } from 'node:crypto';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { ApiError } from '@hoop/contracts/http';
 import { HoopError } from '@hoop/core';
 import { type Authority, browse, CLIENT_ID, type Idp, newAuthority, remembered, STAFF, startIdp } from '@hoop/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LoginCredentials } from '../../src/login/login.js';
-import { failedWith, fileInMemory, handClock, inBrowser, loggedIn, loginOn, sharedStore, until } from './bench.js';
+import { shownChain } from '../../src/login/shown.js';
+import {
+  failedWith,
+  fileInMemory,
+  gatewayInMemory,
+  handClock,
+  inBrowser,
+  loggedIn,
+  loginOn,
+  sharedStore,
+  until,
+} from './bench.js';
 import { type SmallGateway, startGateway } from './gateway.js';
 
 /** The whole login against a real OpenID provider (oidc-provider), with a gateway that verifies what it is sent. */
@@ -128,12 +140,17 @@ describe('a login in the browser', () => {
     const { url } = await inBrowser(login);
     const back = new URL(new URL(url ?? '').searchParams.get('redirect_uri') ?? '');
     expect(login.cancel()).toBe(true);
-    expect(login.state()).toEqual({ login: null, attempt: null });
+    expect(login.state()).toMatchObject({ login: null, attempt: null });
     expect(login.cancel()).toBe(false);
     await new Promise((resolve) => setImmediate(resolve));
     await expect(knock(back, '/callback?code=x', back.host)).rejects.toThrow(/ECONNREFUSED/);
   });
 });
+
+async function leafOf({ hostname, port }: URL): Promise<string> {
+  const [leaf] = await shownChain(connect(Number(port), hostname), hostname);
+  return `sha256:${leaf!.fingerprint256}`;
+}
 
 describe('trust', () => {
   test('a gateway of unknown roots is refused before anything is sent to it', async () => {
@@ -153,6 +170,29 @@ describe('trust', () => {
     const foreign = kept();
     await foreign.start(startRequest({ ca: undefined, caFingerprint: `sha256:${'0'.repeat(64)}` }));
     expect(await failedWith(foreign)).toBe('gateway-untrusted');
+  });
+
+  test('is that of the last login, also after a logout and by another daemon, for that gateway alone', async () => {
+    const gateways = gatewayInMemory();
+    const login = kept({ gateways });
+    await logIn(login);
+    await login.logout();
+    expect(login.state()).toEqual({ login: null, attempt: null, lastGateway: gateway.url });
+    const next = kept({ gateways });
+    expect(next.state().lastGateway).toBe(gateway.url);
+    const { now } = await logIn(next, { ca: undefined });
+    expect(now.identity.email).toBe('alice@shop.example');
+    await next.start(startRequest({ ca: undefined, gateway: gateway.url.replace('localhost', '127.0.0.1') }));
+    expect(await failedWith(next)).toBe('gateway-untrusted');
+  });
+
+  test('an IdP that is there and not trusted is said to be that, with the flag that helps', async () => {
+    const login = kept();
+    await login.start(startRequest({ ca: undefined, caFingerprint: await leafOf(new URL(gateway.url)) }));
+    expect(await failedWith(login)).toBe('idp-untrusted');
+    const { message, hint } = login.state().attempt!.error!;
+    expect(message).toContain('is not trusted (');
+    expect(hint).toContain('--ca-file');
   });
 
   test('what is no gateway is said to be none; what is not there, too', async () => {
@@ -330,7 +370,7 @@ describe('a login that is held', () => {
     await logIn(login, { store: 'keychain' });
     const [account, entry] = [...store.held][0]!;
     expect(await login.logout()).toBe(true);
-    expect(login.state()).toEqual({ login: null, attempt: null });
+    expect(login.state()).toMatchObject({ login: null, attempt: null });
     expect(store.held.size).toBe(0);
     expect(file.remembered).toBeUndefined();
     expect(gateway.seen.at(-1)).toMatchObject({ call: 'logout', serial: '01' });

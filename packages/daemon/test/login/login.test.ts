@@ -11,7 +11,7 @@ import { alarm, type Clock } from '../../src/login/clock.js';
 import { keychainEntries } from '../../src/login/entry.js';
 import { boundNonce, csrOf, exportKey, importKey, newKey } from '../../src/login/key.js';
 import { openProvider } from '../../src/login/oidc.js';
-import { loginFile } from '../../src/login/remembered.js';
+import { gatewayFile, loginFile } from '../../src/login/remembered.js';
 import { gatewayRoots, idpRoots, normalFingerprint } from '../../src/login/trust.js';
 import { unreachable } from '../../src/login/unreachable.js';
 import { fileInMemory, loginOn } from './bench.js';
@@ -84,6 +84,15 @@ describe('the key', () => {
     expect(boundNonce(key).nonce).not.toBe(boundNonce(key).nonce);
     expect(Buffer.from(boundNonce(key).random, 'base64url')).toHaveLength(32);
   });
+});
+
+test('gateway.json that is spoilt counts as none, and the next login writes it anew', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hoop-gateway-'));
+  writeFileSync(join(folder, 'gateway.json'), '{"gateway": "https://gw');
+  const gateways = gatewayFile(folder, process.getuid?.() ?? 0);
+  expect(loginOn({ gateways }).state()).toEqual({ login: null, attempt: null });
+  gateways.write({ gateway: 'https://gw.example', caFingerprint: 'sha256:1' });
+  expect(loginOn({ gateways }).state().lastGateway).toBe('https://gw.example');
 });
 
 describe('login.json', () => {

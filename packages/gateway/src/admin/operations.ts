@@ -30,7 +30,12 @@ export function adminHandlers(services: AdminServices): Handlers<typeof adminApi
       const subjects = await store.disable(email, now());
       if (subjects.length === 0) throw nobody(email);
       const flows = services.revoke(subjects, email);
-      await audit({ event: 'identity-disabled', person: email, by: 'host', message: `${flows} flows ended` });
+      await audit({
+        event: 'identity-disabled',
+        person: email,
+        by: 'host',
+        message: `${flows} ${flows === 1 ? 'flow' : 'flows'} ended`,
+      });
       return { identities: subjects.length, flows };
     },
     enable: async ({ body }) => {

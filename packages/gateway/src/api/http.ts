@@ -7,6 +7,8 @@ import { type Context, Hono } from 'hono';
 import type { Logger } from 'pino';
 
 const BODY = 128 * 1024;
+/** Milliseconds: until a request's headers are in, until all of it is, and between two looks at that. */
+const PATIENCE = { headers: 10_000, request: 30_000, check: 5_000 };
 
 /** The socket behind a request. */
 export function socketOf(context: Context): TLSSocket {
@@ -27,18 +29,20 @@ export function app(log: Logger, mounts: (app: Hono) => void): Hono {
 }
 
 /** An HTTP/1.1 server that listens on nothing itself: connections are handed to it. */
-export function httpServer(it: Hono): Server {
+export function httpServer(it: Hono, patience = PATIENCE): Server {
   const handle = getRequestListener(it.fetch, { overrideGlobalObjects: false });
-  const server = createServer((request, response) => {
+  const server = createServer({ connectionsCheckingInterval: patience.check }, (request, response) => {
     const status = refusedLength(request);
     if (status === undefined) return void handle(request, response);
     response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
     response.end(JSON.stringify(failureOf(tooLarge)));
   });
-  server.headersTimeout = 10_000;
-  server.requestTimeout = 30_000;
+  server.headersTimeout = patience.headers;
+  server.requestTimeout = patience.request;
   server.keepAliveTimeout = 5_000;
   server.on('clientError', (_, socket) => socket.destroy());
+  // Node looks at these times only from `listening` on, which a server that is handed its connections never is.
+  server.emit('listening');
   return server;
 }
 

@@ -2,10 +2,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { UserError } from '@hoop/core';
 import { parseDocument } from 'yaml';
-import type { z } from 'zod';
-import { keysAt } from './keys.js';
-import { nearest } from './nearest.js';
 import { Config } from './schema.js';
+import { tell } from './tell.js';
 
 /** Reads gateway.yaml. Relative paths in it are taken from its own folder. Throws `UserError` `config`. */
 export function loadConfig(file: string): Config {
@@ -25,24 +23,14 @@ function read(path: string): string {
 export function parseConfig(text: string, path: string): Config {
   const document = parseDocument(text, { uniqueKeys: true });
   const broken = document.errors[0];
-  if (broken) throw new UserError('config', `${path} is not YAML: ${broken.message.split('\n')[0]}`);
-  const result = Config.safeParse(document.toJS());
+  if (broken) throw new UserError('config', `${path} is not YAML: ${broken.message.split('\n')[0]?.replace(/:$/, '')}`);
+  const content: unknown = document.toJS();
+  if (content === null) throw new UserError('config', `${path} is empty`, { hint: 'make one with: hoop-gateway init' });
+  const result = Config.safeParse(content, { reportInput: true });
   if (result.success) return result.data;
   const told = result.error.issues.map(tell);
   const hints = told.flatMap((each) => each.hint ?? []);
   throw new UserError('config', `${path}: ${told.map((each) => each.message).join('; ')}`, { hint: hints[0] });
-}
-
-/** One sentence for an issue: where, what, and the key that was probably meant. */
-function tell(issue: z.core.$ZodIssue): { message: string; hint?: string } {
-  const where = issue.path.join('.') || 'the file';
-  if (issue.code !== 'unrecognized_keys') return { message: `${where}: ${issue.message}` };
-  const key = issue.keys[0] ?? '';
-  const at = [...issue.path, key].join('.');
-  const known = keysAt(Config, issue.path);
-  const meant = nearest(key, known);
-  const hint = meant ? `did you mean ${meant}?` : `known here: ${known.join(', ')}`;
-  return { message: `unknown key ${at}: it would have no effect`, hint };
 }
 
 function resolvePaths(config: Config, folder: string): Config {

@@ -63,7 +63,8 @@ export class Policy {
   }
 }
 
-function matches(pattern: string, name: string): boolean {
+/** Whether `name` is what the pattern says; `*` stands for any run of characters. */
+export function matches(pattern: string, name: string): boolean {
   const [first = '', ...rest] = pattern.split('*');
   if (rest.length === 0) return first === name;
   const last = rest.pop() ?? '';

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { PROTOCOLS } from '@hoop/core';
 import { z } from 'zod';
 
@@ -8,13 +9,23 @@ import { z } from 'zod';
 
 export const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const Name = z.string().regex(NAME, 'a name has lower-case letters, digits and inner hyphens, at most 63 of them');
+/** A DNS name (RFC 1123 §2.1, and the underscores that container networks use) or an IP address. */
+const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i;
+export const isHost = (text: string) =>
+  isIP(text) > 0 ||
+  (text.length <= 253 &&
+    text
+      .replace(/\.$/, '')
+      .split('.')
+      .every((label) => LABEL.test(label)));
+const Host = z.string().refine(isHost, 'must be a host name or an IP address');
 const Port = z.number().int().min(1).max(65535);
 const Reference = z
   .string()
   .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'a secret is given by reference: env:NAME or file:/path');
 /** A connection's name, or a pattern in which `*` stands for any run of characters. */
 const Pattern = z.string().regex(/^[a-z0-9*]([a-z0-9*-]{0,61}[a-z0-9*])?$/, 'a connection name; * stands for any part');
-const Address = z.strictObject({ host: z.string().min(1), port: z.number().int().min(0).max(65535) });
+const Address = z.strictObject({ host: Host, port: z.number().int().min(0).max(65535) });
 
 /** Where a protocol has a port of its own. */
 const DEFAULT_PORT: Record<(typeof PROTOCOLS)[number], number | undefined> = { postgres: 5432, tcp: undefined };
@@ -22,7 +33,7 @@ const DEFAULT_PORT: Record<(typeof PROTOCOLS)[number], number | undefined> = { p
 const Connection = z
   .strictObject({
     protocol: z.enum(PROTOCOLS),
-    host: z.string().min(1),
+    host: Host,
     /** The resource's port. */
     port: Port.optional(),
     /** The port people use on the name; the resource's if absent. */
@@ -76,7 +87,7 @@ export const Config = z.strictObject({
   name: Name,
   listen: Address,
   /** The name that laptops dial. */
-  publicHost: z.string().min(1),
+  publicHost: Host,
   /** If another port than `listen.port` is seen from outside. */
   publicPort: Port.optional(),
   data: z.string().min(1),

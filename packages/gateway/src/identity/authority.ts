@@ -1,8 +1,9 @@
 import { createPrivateKey, generateKeyPair, type KeyObject, X509Certificate } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '@hoop/core';
+import { makeFolder } from '../store/make-folder.js';
 import { AUTHORITY, CLIENT, certificateOf, SERVER } from './certificates.js';
 import { sansOf } from './names.js';
 
@@ -33,7 +34,7 @@ export class Authority {
 
   /** Makes the authority in `folder` (0700; keys 0600). Refuses to replace one. */
   static async create(folder: string, name: string): Promise<Authority> {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const pair = await keyPair(3072);
     const issuer = { commonName: `hoop ${name} CA`, key: createPrivateKey(pair.privateKey) };
     const now = Date.now();

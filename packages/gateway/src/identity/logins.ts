@@ -65,12 +65,13 @@ export class Logins {
     });
   }
 
-  /** The token must be for this very key; without a nonce it must be fresh, where the configuration allows that at all. */
+  /** The token must be for this very key; one that was made without a nonce must be fresh, where the configuration allows that at all. */
   #checkBinding(claims: Claims, key: ProvenKey, random: string | null): void {
     if (random !== null) {
       if (claims.nonce !== nonceOf(key.spki, random)) throw refused('its nonce is not for this key');
       return;
     }
+    if (claims.nonce !== undefined) throw refused('its nonce is for a key, and nothing shows for which');
     if (!this.#services.config().idp.deviceFlow) throw refused('it has no nonce, and idp.deviceFlow is off');
     if (this.#services.now() / 1000 - claims.issuedAt > FRESH) throw refused(`it is older than ${FRESH} seconds`);
   }
@@ -78,7 +79,7 @@ export class Logins {
   async #useOnce(idToken: string): Promise<void> {
     const now = this.#services.now();
     const until = now + 86_400_000;
-    if (await this.#services.store.useIdToken(hash('sha256', idToken, 'hex'), until, now)) return;
+    if (await this.#services.store.useIdToken(hash('sha256', signedPart(idToken), 'hex'), until, now)) return;
     throw refused('it was used before');
   }
 
@@ -128,6 +129,9 @@ export class Logins {
     }
   }
 }
+
+/** Header and payload, as signed: the signature itself can be written in many ways that all verify. */
+const signedPart = (idToken: string) => idToken.slice(0, idToken.lastIndexOf('.'));
 
 const HINT = { hint: 'log in again: hoop login' };
 const refused = (why: string) => new ApiError(401, 'bad-token', `the ID token is refused: ${why}`, HINT);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ApiError } from '@hoop/contracts/http';
+import { UserError } from '@hoop/core';
 import { createRemoteJWKSet, customFetch, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { Agent, fetch } from 'undici';
 import { z } from 'zod';
@@ -27,9 +28,10 @@ export class Provider {
   readonly #agent: Agent;
   #keys: Promise<JWTVerifyGetKey> | undefined;
 
+  /** Throws `UserError` `config` if the file of its CA cannot be read. */
   constructor(idp: Config['idp']) {
     this.#idp = idp;
-    const ca = idp.ca === undefined ? undefined : readFileSync(idp.ca, 'utf8');
+    const ca = idp.ca === undefined ? undefined : pemAt(idp.ca);
     this.#agent = new Agent({ connect: { timeout: PATIENCE, ...(ca && { ca }) }, bodyTimeout: PATIENCE });
   }
 
@@ -117,6 +119,14 @@ export class Provider {
     if (!Array.isArray(named) || named.some((each) => typeof each !== 'string'))
       throw badToken(`the claim "${this.#idp.groupsClaim}" is not a list of names`);
     return { subject: sub, email: email.toLowerCase(), groups: named, nonce: textOf(nonce), issuedAt: iat };
+  }
+}
+
+function pemAt(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new UserError('config', `idp.ca: cannot read ${path}: ${(cause as NodeJS.ErrnoException).code}`, { cause });
   }
 }
 

@@ -1,31 +1,36 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '@hoop/core';
+import { EXIT, UserError } from '@hoop/core';
 import { loadConfig } from '../config/load.js';
 import { RecordKey } from '../record/folder.js';
 import { type Known, type Verdict, verifyRecord } from '../record/verify.js';
 import { openStore, RECORD_FOLDER } from '../store/open.js';
-import type { Terminal } from './render.js';
+import { counted, type Terminal } from './render.js';
 
-/** Checks the record: the gateway's own against its store, or a copy by itself. Throws `UserError` `broken`. */
+/** Checks the record: the gateway's own against its store, or a copy by itself. Throws `UserError` `broken`; as JSON the verdict says so. */
 export async function verifyAudit(
   options: { config: string; copy?: string | undefined; json?: boolean },
   io: Terminal,
-): Promise<void> {
+): Promise<number> {
   const verdict = options.copy === undefined ? await own(options.config) : copied(options.copy);
-  if (options.json) io.out(JSON.stringify({ unbroken: !verdict.broken, ...verdict }));
   const { broken } = verdict;
+  if (options.json) {
+    io.out(JSON.stringify({ unbroken: !broken, ...verdict }));
+    return broken ? EXIT.user : EXIT.ok;
+  }
   if (broken)
     throw new UserError(
       'broken',
       `the record is broken at entry ${broken.entry} (segment ${broken.segment}): ${broken.why}`,
     );
-  if (!options.json) io.out(`unbroken: ${verdict.entries} entries in ${verdict.segments} segments${told(verdict)}`);
+  const entries = counted(verdict.entries, 'entry', 'entries');
+  io.out(`unbroken: ${entries} in ${counted(verdict.segments, 'segment')}${told(verdict)}`);
+  return EXIT.ok;
 }
 
 function told({ torn, tail }: Verdict): string {
   const crash = torn > 0 ? `; ${torn} left half-written by a crash, kept and marked` : '';
-  return tail > 0 ? `${crash}; ${tail} bytes at the end are not closed yet` : crash;
+  return tail > 0 ? `${crash}; at the end ${counted(tail, 'byte')} not closed yet` : crash;
 }
 
 async function own(file: string): Promise<Verdict> {

@@ -1,9 +1,12 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { UserError } from '@hoop/core';
-import { NAME } from '../config/schema.js';
+import { stringify } from 'yaml';
+import { isHost, NAME } from '../config/schema.js';
 import { Authority } from '../identity/authority.js';
 import { fingerprint } from '../identity/certificates.js';
+import { makeFolder } from '../store/make-folder.js';
 import type { Terminal } from './render.js';
 
 export interface InitOptions {
@@ -19,38 +22,58 @@ export async function init(options: InitOptions, { out }: Terminal): Promise<voi
   const folder = resolve(options.dir);
   const file = join(folder, 'gateway.yaml');
   const ca = join(folder, 'data', 'ca');
-  if (!NAME.test(options.name))
-    throw new UserError('usage', `${options.name} is no name: lower-case letters, digits, inner hyphens`);
+  refuseUnusable(options);
   for (const path of [file, ca])
     if (existsSync(path))
       throw new UserError('exists', `${path} is there already`, { hint: 'choose another --dir; nothing was changed' });
   const [host = 'localhost'] = options.host;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const authority = await Authority.create(ca, options.name);
   await authority.server(options.host.length > 0 ? options.host : [host]);
   writeFileSync(file, example({ ...options, publicHost: host }), { mode: 0o600, flag: 'wx' });
-  out(summary(file, join(ca, 'ca.pem'), fingerprint(authority.pem), `https://${host}:${options.port}`));
+  out(
+    summary(
+      file,
+      join(ca, 'ca.pem'),
+      fingerprint(authority.pem),
+      `https://${isIPv6(host) ? `[${host}]` : host}:${options.port}`,
+    ),
+  );
+}
+
+/** What gateway.yaml would refuse later, before anything is written. */
+function refuseUnusable({ name, host, listen }: InitOptions): void {
+  const refused = (option: string, value: string, wanted: string) =>
+    new UserError('usage', `--${option} ${JSON.stringify(value)} is not ${wanted}`, {
+      hint: 'nothing was written',
+      exit: 'usage',
+    });
+  if (!NAME.test(name)) throw refused('name', name, 'a name: lower-case letters, digits, inner hyphens');
+  for (const each of host) if (!isHost(each)) throw refused('host', each, 'a host name or an IP address');
+  if (!isHost(listen)) throw refused('listen', listen, 'an address of this machine');
 }
 
 function summary(file: string, ca: string, print: string, url: string): string {
   return `wrote  ${file}
-wrote  ${ca}  (and its key, for the gateway alone)
+wrote  ${ca}, and beside it its key
 CA     ${print}
 
 Next:
-  1. In ${file}, set idp (your identity provider), connections and roles.
+  1. In that file, set idp (your identity provider), connections and roles.
   2. hoop-gateway check --config ${file}
   3. hoop-gateway serve --config ${file}
-  4. On a laptop: hoop login ${url} --ca-fingerprint ${print}`;
+  4. On a laptop:
+     hoop login ${url} --ca-fingerprint \\
+       ${print}`;
 }
 
 function example(it: { name: string; publicHost: string; listen: string; port: number }): string {
   return `# The configuration of this gateway. A key that is not known is refused: it would have no effect.
 # Paths are taken from this file's folder. After a change: kill -HUP the gateway; a bad file is refused, the old one stays.
 
-name: ${it.name}                 # shown to people who log in
+name: ${stringify(it.name).trim()}                 # shown to people who log in
 listen: { host: ${JSON.stringify(it.listen)}, port: ${it.port} }   # one TLS port, for the API and the tunnel
-publicHost: ${it.publicHost}         # the name that laptops dial
+publicHost: ${stringify(it.publicHost).trim()}         # the name that laptops dial
 data: ./data                  # CA, store and record; back it up
 # tls: { certificate: ./server.pem, key: ./server.key }   # one that laptops trust already, in place of the CA's own
 

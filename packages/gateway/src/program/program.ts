@@ -1,18 +1,21 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../config/load.js';
 import { onHost } from './host.js';
-import { type Terminal, table } from './render.js';
+import { counted, type Terminal, table } from './render.js';
 
 const CONFIG = ['-c, --config <file>', 'the gateway.yaml', 'gateway.yaml'] as const;
 const JSON_FLAG = ['--json', 'one JSON document on stdout'] as const;
 
+/** Told the exit code of a command that ends without an error. */
+export type Ended = (code: number) => void;
+
 /** The program hoop-gateway, command by command. What a command needs is loaded by it alone: `users disable` is urgent. */
-export function program(io: Terminal): Command {
+export function program(io: Terminal, ended: Ended): Command {
   const root = new Command('hoop-gateway')
     .description('The gateway of hoop: knows who people are, opens what they may open, records what they do.')
     .version('0.1.0')
-    .showHelpAfterError('(hoop-gateway --help tells more)')
-    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) });
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: () => {}, getOutHelpWidth: () => 80 });
   addInit(root, io);
   root
     .command('check')
@@ -20,7 +23,7 @@ export function program(io: Terminal): Command {
     .option(...CONFIG)
     .option('--offline', 'only what needs no network')
     .option(...JSON_FLAG)
-    .action(async (options) => (await import('./check.js')).check(options, io));
+    .action(async (options) => ended(await (await import('./check.js')).check(options, io)));
   root
     .command('serve')
     .description('run the gateway (SIGHUP reloads, SIGTERM drains)')
@@ -38,7 +41,7 @@ export function program(io: Terminal): Command {
     .option(...JSON_FLAG)
     .action(async (copy: string | undefined, options) => {
       const { verifyAudit } = await import('./audit.js');
-      await verifyAudit({ copy, ...options }, io);
+      ended(await verifyAudit({ copy, ...options }, io));
     });
   return root;
 }
@@ -81,7 +84,7 @@ function addUsers(root: Command, io: Terminal): void {
     .option(...JSON_FLAG)
     .action(async (email: string, options) => {
       const done = await onHost(loadConfig(options.config), (admin) => admin.disable({ body: { email } }));
-      io.out(options.json ? JSON.stringify(done) : `disabled ${email}; ${done.flows} flows ended`);
+      io.out(options.json ? JSON.stringify(done) : `disabled ${email}; ${counted(done.flows, 'flow')} ended`);
     });
   users
     .command('enable <email>')

@@ -32,6 +32,11 @@ function exitOf(error: unknown): number {
   return error instanceof HoopError ? EXIT.user : EXIT.bug;
 }
 
+/** e.g. `1 flow`, `2 flows`, `2 entries` */
+export function counted(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`;
+}
+
 /** Columns, as wide as they need; no line ends in blanks. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));

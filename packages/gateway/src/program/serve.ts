@@ -1,7 +1,9 @@
 import { cancelRegistry, epitaphOf, refusalFor, runFlow } from '@hoop/session';
 import { loadConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
 import { Gateway } from '../gateway.js';
 import { makeLog } from '../log.js';
+import { checked, failed } from './checks.js';
 
 /** Runs until SIGTERM or SIGINT: then it drains; a second signal ends it at once. SIGHUP reloads the configuration. */
 export async function serve(options: { config: string }): Promise<void> {
@@ -10,11 +12,18 @@ export async function serve(options: { config: string }): Promise<void> {
   const log = makeLog();
   const gateway = await Gateway.start({ config, log, sessions });
   log.info({ host: config.listen.host, port: gateway.port, name: config.name }, 'serving');
+  void warn(options.config, config, log);
   const hangup = () => reload(gateway, options.config, log);
   process.on('SIGHUP', hangup);
   await ended(gateway, log);
   process.off('SIGHUP', hangup);
   log.info('ended');
+}
+
+/** What people would run into is said at once. It serves all the same: a database may come up later. */
+async function warn(file: string, config: Config, log: ReturnType<typeof makeLog>): Promise<void> {
+  for (const { what, detail, hint } of failed(await checked(file, config, { offline: false })))
+    log.warn({ check: what, hint }, detail);
 }
 
 function ended(gateway: Gateway, log: ReturnType<typeof makeLog>): Promise<void> {
@@ -32,8 +41,10 @@ function ended(gateway: Gateway, log: ReturnType<typeof makeLog>): Promise<void>
 
 function reload(gateway: Gateway, file: string, log: ReturnType<typeof makeLog>): void {
   try {
-    gateway.reload(loadConfig(file));
+    const config = loadConfig(file);
+    gateway.reload(config);
     log.info('configuration reloaded');
+    void warn(file, config, log);
   } catch (error) {
     const { message, hint } = error as { message: string; hint?: string };
     log.error({ reason: message, hint }, 'configuration refused; the old one stays');

@@ -110,7 +110,11 @@ export interface ShownOutput {
   rows: (string | null)[][];
 }
 
+/** Milliseconds to the microsecond: the clock's own digits beyond are noise. */
+export const micros = (ms: number) => Math.round(ms * 1000) / 1000;
+
 function shown(entry: Entry): Entry | ShownOutput {
+  if (entry.kind === 'finished') return { ...entry, ms: micros(entry.ms) };
   return entry.kind === 'output' ? { kind: 'output', statement: entry.statement, ...table(entry.output) } : entry;
 }
 

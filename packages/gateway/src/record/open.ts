@@ -1,5 +1,6 @@
-import { appendFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../store/make-folder.js';
 import { type Disk, disk as realDisk } from './disk.js';
 import { RecordKey, segmentName, segmentsIn } from './folder.js';
 import { type AuditLine, chainLine, hashOf, ZEROS } from './lines.js';
@@ -23,7 +24,7 @@ export interface OpenRecord {
  * knows the chain had come.
  */
 export function openRecord(options: OpenRecord): GatewayRecord {
-  mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+  makeFolder(options.folder);
   const key = RecordKey.open(options.data);
   const found = standing(options);
   const record = new GatewayRecord({ ...options, key, disk: options.disk ?? realDisk, from: found.from });

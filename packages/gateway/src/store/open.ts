@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { HoopError, UserError } from '@hoop/core';
 import { Kysely } from 'kysely';
+import { makeFolder } from './make-folder.js';
 import { migrate } from './migrations.js';
 import { damageOf, dialect, openDatabase } from './sqlite.js';
 import { Store } from './store.js';
@@ -15,7 +16,7 @@ export const RECORD_FOLDER = 'record';
  * empty store in place of a lost one would forget who is disabled.
  */
 export async function openStore(data: string): Promise<Store> {
-  mkdirSync(data, { recursive: true, mode: 0o700 });
+  makeFolder(data);
   const path = join(data, STORE_FILE);
   refuseLost(path, data);
   try {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { SessionRow } from '@hoop/contracts/gateway';
 import type { Kysely } from 'kysely';
+import { micros } from '../record/lines.js';
 import type { SessionTable, Tables } from './tables.js';
 
 export type NewSession = Pick<
@@ -81,6 +82,6 @@ export function told(row: SessionTable, live?: Totals): SessionRow {
     rows: totals.rows,
     bytesIn: totals.bytes_in,
     bytesOut: totals.bytes_out,
-    ms: totals.ms,
+    ms: micros(totals.ms),
   };
 }

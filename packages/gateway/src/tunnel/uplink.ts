@@ -111,9 +111,13 @@ export class Uplink {
     try {
       this.channel.receive(chunk);
     } catch (error) {
-      if (error instanceof ProtocolError) this.#violated(error);
-      else this.#events.failed(error, this);
+      this.#broken(error);
     }
+  }
+
+  #broken(error: unknown): void {
+    if (error instanceof ProtocolError) this.#violated(error);
+    else this.#events.failed(error, this);
   }
 
   #slow(): void {
@@ -132,7 +136,7 @@ export class Uplink {
     this.#headed = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#events.head(head, this).catch((error) => this.#events.failed(error, this));
+    this.#events.head(head, this).catch((error) => this.#broken(error));
   }
 
   #tell(event: (consumer: Consumer) => void): void {

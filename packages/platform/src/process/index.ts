@@ -1,4 +1,6 @@
 export * from './dumps.js';
+export * from './find.js';
+export * from './reader.js';
 
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';

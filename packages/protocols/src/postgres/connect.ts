@@ -1,8 +1,8 @@
 import { type ConnectScript, concat, type Dialled, ProtocolError, type TlsFacts, type UpstreamLogin } from '@hoop/core';
 import { type BackendKey, readBackendKey, readParameterStatus, readStatus } from './codec/backend.js';
-import { cancelRequest, sslRequest, startupMessage } from './codec/build.js';
+import { cancelRequest, NEWEST_MINOR, sslRequest, startupMessage } from './codec/build.js';
 import { ALPN } from './greet.js';
-import { authenticate } from './login/authenticate.js';
+import { authenticate, OLDER } from './login/authenticate.js';
 import { type Dialling, LoginReader } from './login/messages.js';
 import { refusedByUpstream, unfit } from './login/refused.js';
 
@@ -35,13 +35,29 @@ export function* connect(options: ConnectOptions): ConnectScript {
   }
 }
 
-function* logIn({ login, database, parameters, tls }: ConnectOptions): ConnectScript {
+/**
+ * With 3.2 first. A server that knows the negotiation answers with what it speaks, at no cost; one that does not, such
+ * as an older pooler, refuses or hangs up, and is asked again with 3.0.
+ */
+function* logIn(options: ConnectOptions): ConnectScript {
+  const dialled = yield* attempt(options, NEWEST_MINOR);
+  if (dialled !== OLDER) return dialled;
+  yield { do: 'redial' };
+  const again = yield* attempt(options, 0);
+  return again === OLDER ? refuse(unfit('closed the connection during the login')) : again;
+}
+
+function* attempt(
+  { login, database, parameters, tls }: ConnectOptions,
+  minor: number,
+): Dialling<Dialled | typeof OLDER> {
   if (login === undefined) return refuse(unfit('asks for a user, and the connection has no credential'));
   const facts = tls === 'disable' ? undefined : yield* startTls();
   if (facts === false) return refuse(unfit('does not offer TLS'));
-  yield { do: 'write', bytes: startupMessage(startupPairs(login.user, database, parameters)) };
+  yield { do: 'write', bytes: startupMessage(startupPairs(login.user, database, parameters), minor) };
   const reader = new LoginReader();
-  const refusal = yield* authenticate(reader, login, facts);
+  const refusal = yield* authenticate(reader, login, facts, minor);
+  if (refusal === OLDER) return OLDER;
   return refusal === undefined ? yield* becomeReady(reader) : refuse(refusal);
 }
 
@@ -72,7 +88,7 @@ function* startupPairs(
 const OURS: ReadonlySet<string> = new Set(['user', 'database', 'replication']);
 
 /** From AuthenticationOk to the first ReadyForQuery. */
-function* becomeReady(reader: LoginReader): ConnectScript {
+function* becomeReady(reader: LoginReader): Dialling<Dialled> {
   const frames: Uint8Array[] = [];
   const parameters = new Map<string, string>();
   let key: BackendKey | undefined;

@@ -135,6 +135,12 @@ const connects = [
     ok: true,
   },
   {
+    name: '3.2 is negotiated down',
+    options: { login, database: 'shop', parameters: new Map(), tls: 'disable' as const },
+    serve: () => () => w.all(w.frame('v', w.i32(196608), w.i32(0)), welcome),
+    ok: true,
+  },
+  {
     name: 'TLS, then trust',
     options: { login, database: 'shop', parameters: new Map(), tls: 'verify-full' as const },
     serve: () => {

@@ -2,7 +2,7 @@ import { concat, ProtocolError } from '@hoop/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BACKEND } from '../../src/postgres/codec/backend.js';
-import { Cutter, type FrameRules, frameRules } from '../../src/postgres/codec/cutter.js';
+import { Cutter, FrameError, type FrameRules, frameRules, Room } from '../../src/postgres/codec/cutter.js';
 import { FRONTEND } from '../../src/postgres/codec/frontend.js';
 import { replaceBytes } from '../../src/postgres/codec/pieces.js';
 import * as w from './wire.js';
@@ -30,6 +30,24 @@ function cut(rules: FrameRules, chunks: readonly Uint8Array[]) {
 const message = fc.record({ type: fc.constantFrom('w', 's'), body: fc.uint8Array({ maxLength: 40 }) });
 
 describe('cutter', () => {
+  test('what all of them hold of incomplete frames is bounded, and given back', () => {
+    const room = new Room(300_000);
+    const rules = frameRules({ w: [250_000, 250_000] });
+    const frame = w.frame('w', new Uint8Array(200_000));
+    const halves = [frame.subarray(0, 190_000), frame.subarray(190_000)] as const;
+    const [first, second, third] = [new Cutter(rules, room), new Cutter(rules, room), new Cutter(rules, room)];
+    for (const one of [first, second]) {
+      one.push(halves[0]);
+      expect(one.next()).toBe(false);
+    }
+    third.push(halves[0]);
+    expect(() => third.next()).toThrow(FrameError);
+    first.push(halves[1]);
+    expect(first.next()).toBe(true);
+    second.release();
+    expect(room.left).toBe(300_000);
+  });
+
   test('any cut of any stream gives the same frames, and every byte passes once', () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 8 }), fc.array(fc.nat(60), { maxLength: 20 }), (messages, sizes) => {

@@ -1,13 +1,14 @@
 import type { Refusal, Verdict } from '@hoop/core';
 import { Playbook } from '@hoop/testkit/conformance';
 import { expect, describe as suite, test } from 'vitest';
+import { EXECUTE_NOTHING } from '../../src/postgres/codec/build.js';
 import { postgres } from '../../src/postgres/index.js';
 import * as w from './wire.js';
 
 const DENIED: Verdict = { allow: false, rule: 'record-failed', reason: 'could not be recorded' };
 const DENIAL = w.frame('E', w.z('SERROR'), w.z('VERROR'), w.z('C58030'), w.z('Mcould not be recorded'), [0]);
 /** Execute of the portal that does not exist. */
-const NOTHING = w.execute('hoop: refused');
+const NOTHING = EXECUTE_NOTHING;
 const MISSING = w.error('34000', 'portal "hoop: refused" does not exist');
 
 /** A session that is open, nothing said yet. */
@@ -96,17 +97,44 @@ suite('extended query', () => {
   test('a named statement is known later, and until it is closed', () => {
     const play = open();
     const first = w.all(w.parse('s1', 'select 1'), w.describe('S', 's1'), w.sync);
-    play.client(first).expect(up(first));
+    play.client(first).expect(asks('PREPARE "s1" AS select 1'), up(first));
     const described = w.all(w.parsed, w.parameters, w.columns('a'), w.ready());
-    play.upstream(described).expect(down(described));
+    play.upstream(described).expect(finished(1, { rows: 0 }), down(described));
     const run = w.all(w.bind('', 's1'), w.execute(''), w.sync);
     const ran = w.all(w.bound, w.complete('SELECT 1'), w.ready());
     play.client(run).expect(asks('select 1'), up(run));
-    play.upstream(ran).expect(finished(1, { tag: 'SELECT 1' }), down(ran));
+    play.upstream(ran).expect(finished(2, { tag: 'SELECT 1' }), down(ran));
     const closing = w.all(w.close('S', 's1'), w.sync);
     play.client(closing).expect(up(closing));
     play.upstream(w.all(w.closed, w.ready())).expect({ do: 'send' });
     play.client(run).expect(asks('EXECUTE "s1"'), up(run));
+  });
+
+  test.each([
+    ['a Parse', w.parse('é', 'select 1')],
+    ['a Bind, of a statement', w.bind('', 'é')],
+    ['a Bind, of a portal', w.bind('é', '')],
+    ['an Execute', w.execute('é')],
+    ['a Close', w.close('S', 'é')],
+  ])('a name that another one may be for the server ends the flow: %s', (_, asked) => {
+    open()
+      .client(asked)
+      .expect({ do: 'refuse', refusal: { code: 'protocol' } }, { do: 'send', to: 'client' });
+  });
+
+  test('names that are one for the server, by their first 63 bytes, are one here', () => {
+    const name = 'x'.repeat(63);
+    const text = `PREPARE "${name}" AS select 2`;
+    const define = w.all(w.parse(`${name}A`, 'select 2'), w.sync);
+    const run = w.all(w.bind('', `${name}B`), w.execute(''), w.sync);
+    const defined = w.all(w.parsed, w.ready());
+    open()
+      .client(define)
+      .expect(asks(text), up(define))
+      .upstream(defined)
+      .expect(finished(1, { rows: 0 }), down(defined))
+      .client(run)
+      .expect(asks('select 2'), up(run));
   });
 
   test('what SQL prepared or declared reads as the SQL that runs it', () => {
@@ -128,8 +156,8 @@ suite('extended query', () => {
   test('a name that SQL freed and gave again is no longer the old text', () => {
     const play = open();
     const first = w.all(w.parse('s1', 'select 1'), w.sync);
-    play.client(first).expect(up(first));
-    play.upstream(w.all(w.parsed, w.ready())).expect({ do: 'send' });
+    play.client(first).expect({ do: 'judge' }, up(first));
+    play.upstream(w.all(w.parsed, w.ready())).expect({ do: 'note' }, { do: 'send' });
     const sql = w.query('deallocate s1; prepare s1 as drop table t');
     play.client(sql).expect({ do: 'judge' }, up(sql));
     play
@@ -139,16 +167,62 @@ suite('extended query', () => {
     play.client(run).expect(asks('EXECUTE "s1"'), up(run));
   });
 
+  test('nor is a portal that went with its transaction', () => {
+    const play = open();
+    const begun = w.all(w.parse('', 'select g'), w.bind('c', ''), w.execute('c', 1), w.sync);
+    play.client(begun).expect({ do: 'judge-all' }, up(begun));
+    play
+      .upstream(w.all(w.parsed, w.bound, w.row('1'), w.suspended, w.ready('T')))
+      .expect({ do: 'note' }, { do: 'send' });
+    const sql = w.query('commit; begin; declare c cursor for select ssn');
+    play.client(sql).expect({ do: 'judge' }, up(sql));
+    play
+      .upstream(w.all(w.complete('COMMIT'), w.complete('BEGIN'), w.complete('DECLARE CURSOR'), w.ready('T')))
+      .expect(finished(2, { rows: 1 }), finished(3, {}), { do: 'send' });
+    const more = w.all(w.execute('c'), w.sync);
+    play.client(more).expect(asks('FETCH ALL FROM "c"'), up(more));
+  });
+
+  test('what SQL can run by its name is judged when it gets the name', () => {
+    const play = open();
+    const named = w.all(w.parse('s', 'drop table t'), w.bind('p', 's', ['a']), w.sync);
+    play.client(named).expect(
+      {
+        do: 'judge-all',
+        actions: [
+          { kind: 'statement', class: 'unknown', text: 'PREPARE "s" AS drop table t' },
+          { kind: 'statement', class: 'unknown', text: 'DECLARE "p" CURSOR FOR drop table t', parameters: ['a'] },
+        ],
+      },
+      up(named),
+    );
+    const answer = w.all(w.parsed, w.error('42601', 'no cursor'), w.ready());
+    play.upstream(answer).expect(finished(1, {}), finished(2, { error: { code: '42601' } }), down(answer));
+  });
+
+  test('a portal without a name is not left for a function of another one to fetch from', () => {
+    const play = open();
+    const both = w.all(w.parse('', 'drop table t'), w.bind('', ''), w.bind('q', 'by sql'));
+    const asked = w.all(both, w.execute('q'), w.sync);
+    play.client(asked).expect(asks('DECLARE "q" CURSOR FOR EXECUTE "by sql"'), up(w.all(both, NOTHING, w.sync)));
+  });
+
   test('rows in parts are one statement, told when it is through', () => {
     const play = open();
     const first = w.all(w.parse('', 'select g'), w.bind('c', ''), w.execute('c', 2), w.flush);
-    play.client(first).expect(asks('select g'), up(first));
+    const actions = ['DECLARE "c" CURSOR FOR select g', 'select g'];
+    play
+      .client(first)
+      .expect(
+        { do: 'judge-all', actions: actions.map((text) => ({ kind: 'statement', class: 'unknown', text })) },
+        up(first),
+      );
     const some = w.all(w.parsed, w.bound, w.row('1'), w.row('2'), w.suspended);
-    play.upstream(some).expect(down(some));
+    play.upstream(some).expect(finished(1, { rows: 0 }), down(some));
     const more = w.all(w.execute('c', 2), w.sync);
     play.client(more).expect(up(more));
     const rest = w.all(w.row('3'), w.complete('SELECT 1'), w.ready());
-    play.upstream(rest).expect(finished(1, { rows: 3, bytes: 21, tag: 'SELECT 1' }), down(rest));
+    play.upstream(rest).expect(finished(2, { rows: 3, bytes: 21, tag: 'SELECT 1' }), down(rest));
   });
 
   test('a portal that is left before its end is told when it goes', () => {
@@ -156,20 +230,25 @@ suite('extended query', () => {
     const some = w.all(w.parsed, w.bound, w.row('1'), w.suspended, w.ready('T'));
     const leave: [Uint8Array, Uint8Array][] = [
       [w.all(w.close('P', 'c'), w.sync), w.all(w.closed, w.ready('T'))],
-      [w.all(w.bind('c', ''), w.sync), w.all(w.bound, w.ready('T'))],
       [w.sync, w.ready()],
     ];
     for (const [asked, answer] of leave) {
       const play = open();
-      play.client(begun).expect({ do: 'judge' }, up(begun));
-      play.upstream(some).expect(down(some));
+      play.client(begun).expect({ do: 'judge-all' }, up(begun));
+      play.upstream(some).expect({ do: 'note' }, down(some));
       play.client(asked).expect(up(asked));
-      play.upstream(answer).expect(finished(1, { rows: 1 }), down(answer));
+      play.upstream(answer).expect(finished(2, { rows: 1 }), down(answer));
     }
+    const again = open();
+    const anew = w.all(w.bind('c', ''), w.sync);
+    again.client(begun).expect({ do: 'judge-all' }, up(begun));
+    again.upstream(some).expect({ do: 'note' }, down(some));
+    again.client(anew).expect(asks('DECLARE "c" CURSOR FOR select g'), up(anew));
+    again.upstream(w.all(w.bound, w.ready('T'))).expect(finished(2, { rows: 1 }), finished(3, {}), { do: 'send' });
     const play = open();
-    play.client(begun).expect({ do: 'judge' }, up(begun));
-    play.upstream(some).expect(down(some));
-    play.ends('upstream').expect(finished(1, { rows: 1 }), { do: 'send' }, { do: 'close' });
+    play.client(begun).expect({ do: 'judge-all' }, up(begun));
+    play.upstream(some).expect({ do: 'note' }, down(some));
+    play.ends('upstream').expect(finished(2, { rows: 1 }), { do: 'send' }, { do: 'close' });
   });
 });
 
@@ -236,8 +315,8 @@ suite('pipelines', () => {
     const play = open();
     const defining = w.all(w.parse('s', 'new'), w.sync);
     const next = w.all(w.bind('', 's'), w.execute(''), w.sync);
-    play.client(w.all(defining, next)).expect(up(defining));
-    play.upstream(w.all(w.parsed, w.ready())).expect({ do: 'send' }, asks('new'), up(next));
+    play.client(w.all(defining, next)).expect({ do: 'judge' }, up(defining));
+    play.upstream(w.all(w.parsed, w.ready())).expect({ do: 'note' }, { do: 'send' }, asks('new'), up(next));
   });
 
   test('a client that never reads replies is not followed without end', () => {
@@ -247,7 +326,7 @@ suite('pipelines', () => {
     play.client(w.query('late')).expect();
     play
       .upstream(w.all(...Array.from({ length: 5_001 }, () => w.ready())))
-      .expect({ do: 'send', to: 'client' }, asks('late'), up(w.query('late')));
+      .expect({ do: 'send', to: 'client' }, { do: 'judge-all', actions: [{ text: 'late' }] }, up(w.query('late')));
   });
 });
 
@@ -258,6 +337,12 @@ suite('a denied statement', () => {
       .expect(asks('drop table t'), up(w.all(NOTHING, w.sync)))
       .upstream(w.all(MISSING, w.ready('E')))
       .expect(down(w.all(DENIAL, w.ready('E'))));
+  });
+
+  test('is replaced by an Execute of a portal whose name no client can know', () => {
+    const name = Buffer.from(EXECUTE_NOTHING.subarray(5, -5)).toString('latin1');
+    expect(name).toMatch(/^hoop: refused [0-9a-f-]{36}$/);
+    expect(name.length).toBeLessThanOrEqual(63);
   });
 
   test('in a pipeline: what was before runs, what is behind is skipped', () => {
@@ -277,6 +362,17 @@ suite('a denied statement', () => {
       );
   });
 
+  test('a Parse with a name: the name keeps its meaning, and nobody waits for it', () => {
+    const play = open({
+      judge: (action) => ('text' in action && action.text.startsWith('PREPARE') ? DENIED : { allow: true }),
+    });
+    const asked = w.all(w.parse('s', 'drop table t'), w.sync);
+    play.client(asked).expect(asks('PREPARE "s" AS drop table t'), up(w.all(NOTHING, w.sync)));
+    play.upstream(w.all(MISSING, w.ready())).expect(down(w.all(DENIAL, w.ready())));
+    const run = w.all(w.bind('', 's'), w.execute(''), w.sync);
+    play.client(run).expect(asks('EXECUTE "s"'), up(run));
+  });
+
   test('the next statement goes on', () => {
     let denied = 0;
     const play = open({ judge: () => (denied++ === 0 ? DENIED : { allow: true }) });
@@ -287,20 +383,176 @@ suite('a denied statement', () => {
     play.upstream(answer).expect(finished(2, { tag: 'SELECT 1' }), down(answer));
   });
 
-  test('a Query behind messages without a Sync ends the flow', () => {
+  test('a Query behind messages without a Sync waits until they are answered', () => {
     open({ judge: () => DENIED })
       .client(w.all(w.parse('', 'a'), w.query('b')))
-      .expect({ do: 'judge' }, { do: 'refuse', refusal: { code: 'protocol' } }, { do: 'send', to: 'client' });
+      .expect({ do: 'judge' }, up(w.all(w.parse('', 'a'), w.flush)))
+      .upstream(w.parsed)
+      .expect(down(w.parsed), up(w.all(NOTHING, w.sync)))
+      .upstream(w.all(MISSING, w.ready()))
+      .expect(down(w.all(DENIAL, w.ready())));
   });
 
-  test('notes of an allowed one come before its rows', () => {
-    const answer = w.all(w.complete('SELECT 1'), w.ready());
-    const note = w.frame('N', w.z('SWARNING'), w.z('VWARNING'), w.z('C01000'), w.z('Mcareful'), [0]);
-    open({ judge: () => ({ allow: true, notices: [{ severity: 'warning', message: 'careful' }] }) })
+  test('the same where the server skips to Sync: it is passed over, as the server would', () => {
+    open({ judge: () => DENIED })
+      .client(w.all(w.parse('', 'a'), w.query('b')))
+      .expect({ do: 'judge' }, up(w.all(w.parse('', 'a'), w.flush)))
+      .upstream(w.error('42601', 'syntax'))
+      .expect(down(w.error('42601', 'syntax')))
+      .client(w.sync)
+      .expect(up(w.sync))
+      .upstream(w.ready())
+      .expect(down(w.ready()));
+  });
+
+  const NOTE = w.frame('N', w.z('SWARNING'), w.z('VWARNING'), w.z('C01000'), w.z('Mcareful'), [0]);
+  const notices = [{ severity: 'warning' as const, message: 'careful' }];
+
+  test.each<[string, Verdict, Uint8Array]>([
+    ['allowed', { allow: true, notices }, w.query('a')],
+    ['denied', { ...DENIED, notices }, w.all(NOTHING, w.sync)],
+  ])('notes of an %s one are said at once', (_, verdict, sent) => {
+    open({ judge: () => verdict })
       .client(w.query('a'))
-      .expect({ do: 'judge' }, { do: 'send' })
-      .upstream(answer)
-      .expect({ do: 'note' }, down(w.all(note, answer)));
+      .expect({ do: 'judge' }, up(sent), down(NOTE));
+  });
+
+  test('a note waits for the end of a message, not for the next', () => {
+    const play = open();
+    play.client(w.query('a')).expect({ do: 'judge' }, { do: 'send' });
+    const row = w.row('x'.repeat(100));
+    play.upstream(row.subarray(0, 50)).expect({ do: 'send', to: 'client', boundary: false });
+    play.stage.engine.say(notices[0]!);
+    play.stage.run();
+    play
+      .expect()
+      .upstream(row.subarray(50))
+      .expect(down(w.all(row.subarray(50), NOTE)));
+  });
+
+  test('cancelled while held: as PostgreSQL says it', () => {
+    open({ judge: () => ({ allow: false, rule: 'withdrawn', reason: 'gone' }) })
+      .client(w.query('a'))
+      .expect({ do: 'judge' }, up(w.all(NOTHING, w.sync)))
+      .upstream(w.all(MISSING, w.ready()))
+      .expect(down(w.all(w.error('57014', 'canceling statement due to user request'), w.ready())));
+  });
+
+  test('an approval that names another role does not run under ours', () => {
+    open({ judge: () => ({ allow: true, as: { role: 'admin' } }) })
+      .client(w.query('a'))
+      .expect({ do: 'judge' }, up(w.all(NOTHING, w.sync)));
+  });
+});
+
+suite('a slow verdict', () => {
+  const part = (text: string) => w.all(w.parse('', text), w.bind('', ''));
+  const run = (text: string) => w.all(part(text), w.execute(''));
+
+  test('in a pipeline: what comes before it runs, and its answers are flushed', () => {
+    open({ hold: ['judge-all', 'judge-rest'] })
+      .client(w.all(run('a'), run('b'), run('c'), w.sync))
+      .expect({ do: 'judge-all' })
+      .reply('client', [{ allow: true }])
+      .expect(up(w.all(run('a'), part('b'), w.flush)), { do: 'judge-rest' })
+      .reply('client', [DENIED])
+      .expect(up(w.all(NOTHING, part('c'), w.flush)), { do: 'judge-rest' })
+      .upstream(w.all(w.parsed, w.bound, w.complete('SELECT 1'), w.parsed, w.bound, MISSING))
+      .expect(finished(1, {}), down(w.all(w.parsed, w.bound, w.complete('SELECT 1'), w.parsed, w.bound, DENIAL)))
+      .reply('client', [{ allow: true }])
+      .expect(
+        finished(3, { error: { code: '25P02', message: 'not run: an earlier message of the pipeline failed' } }),
+        up(w.all(w.execute(''), w.sync)),
+      )
+      .upstream(w.ready())
+      .expect(down(w.ready()));
+  });
+
+  test('behind another Query: that runs, and nothing is flushed', () => {
+    open({ hold: ['judge-all', 'judge-rest'] })
+      .client(w.all(w.query('a'), w.query('b')))
+      .expect({ do: 'judge-all' })
+      .reply('client', [{ allow: true }])
+      .expect(up(w.query('a')), { do: 'judge-rest' })
+      .reply('client', [{ allow: true }])
+      .expect(up(w.query('b')));
+  });
+});
+
+suite('names that SQL changes', () => {
+  const prepared = () => {
+    const play = open();
+    const named = w.all(w.parse('s', 'select'), w.sync);
+    play.client(named).expect(asks('PREPARE "s" AS select'), up(named));
+    return play.upstream(w.all(w.parsed, w.ready())).expect(finished(1, {}), down(w.all(w.parsed, w.ready())));
+  };
+  const use = w.all(w.bind('', 's'), w.execute(''), w.sync);
+
+  test('behind what may change it, a name waits for the reply', () => {
+    const change = 'deallocate s; PREPARE s as delete';
+    prepared()
+      .client(w.all(w.query(change), use))
+      .expect(asks(change), up(w.query(change)))
+      .upstream(w.all(w.complete('DEALLOCATE'), w.complete('PREPARE'), w.ready()))
+      .expect(finished(2, {}), { do: 'send', to: 'client' }, asks('EXECUTE "s"'), up(use));
+  });
+
+  test('the same within one pipeline, with a Flush', () => {
+    const change = w.all(w.parse('', 'discard all'), w.bind('', ''), w.execute(''));
+    prepared()
+      .client(w.all(change, use))
+      .expect({ do: 'judge' }, up(w.all(change, w.flush)))
+      .upstream(w.all(w.parsed, w.bound, w.complete('DISCARD ALL')))
+      .expect(finished(2, {}), { do: 'send', to: 'client' }, asks('select'), up(use));
+  });
+
+  test('nothing else is waited for', () => {
+    prepared()
+      .client(w.all(w.query('select preparedness'), use))
+      .expect({ do: 'judge-all', actions: [{ text: 'select preparedness' }, { text: 'select' }] }, { do: 'send' });
+  });
+});
+
+suite('a question of ours', () => {
+  const asked = w.all(w.parse('', 'a'), w.bind('', ''));
+  const start = () => {
+    const play = open({ recordsOutput: true });
+    play.client(w.all(asked, w.execute(''), w.sync));
+    return play.expect({ do: 'judge' }, up(w.all(asked, w.describe('P', ''), w.execute(''), w.sync)));
+  };
+
+  test('is put before what nobody described, and its answer goes to the record alone', () => {
+    start()
+      .upstream(w.all(w.parsed, w.bound, w.columns('total'), w.row('1'), w.complete('SELECT 1'), w.ready()))
+      .expect(
+        { do: 'reveal', statement: 1, output: { columns: [{ name: 'total' }] } },
+        finished(1, { rows: 1 }),
+        down(w.all(w.parsed, w.bound, w.row('1'), w.complete('SELECT 1'), w.ready())),
+      );
+  });
+
+  test('for what has no rows', () => {
+    start()
+      .upstream(w.all(w.parsed, w.bound, w.noData, w.complete('SET'), w.ready()))
+      .expect(finished(1, { tag: 'SET' }), down(w.all(w.parsed, w.bound, w.complete('SET'), w.ready())));
+  });
+
+  test('that fails is the failure of what it was asked for', () => {
+    const failed = w.all(w.parsed, w.bound, w.error('25P02', 'aborted'), w.ready('E'));
+    start()
+      .upstream(failed)
+      .expect(finished(1, { error: { code: '25P02', message: 'aborted' } }), down(failed));
+  });
+
+  test('is not asked of what the client describes itself', () => {
+    const described = w.all(asked, w.describe('P', ''), w.execute(''), w.sync);
+    open({ recordsOutput: true }).client(described).expect({ do: 'judge' }, up(described));
+  });
+
+  test('is not asked of what is denied', () => {
+    open({ recordsOutput: true, judge: () => DENIED })
+      .client(w.all(asked, w.execute(''), w.sync))
+      .expect({ do: 'judge' }, up(w.all(asked, NOTHING, w.sync)));
   });
 });
 
@@ -457,10 +709,31 @@ suite('start', () => {
     new Playbook(postgres).client(w.all(ssl, ssl)).expect({ do: 'send' }, { do: 'refuse' }, { do: 'send' });
   });
 
-  test('a newer minor version and options are negotiated down to 3.0', () => {
+  test.each([
+    ['3.2 is spoken: a long key', 2, undefined, 32],
+    ['3.1 does not exist, and is 3.0 by another name', 1, undefined, 4],
+    ['a newer one is negotiated down to 3.2', 9999, 2, 32],
+  ])('%s', (_, asked, told, length) => {
+    const key = w.frame(
+      'K',
+      w.i32(4242),
+      Array.from({ length }, (_, at) => at + 1),
+    );
+    const negotiated = told === undefined ? w.NOTHING : w.frame('v', w.i32(196608 + told), w.i32(0));
+    new Playbook(postgres, { dialled: w.READY })
+      .client(w.startup({ user: 'alice' }, 196608 + asked))
+      .expect(
+        { do: 'dial' },
+        { do: 'note' },
+        { do: 'own-key' },
+        down(w.all(negotiated, w.frame('R', w.i32(0)), w.SETTINGS, key, w.ready())),
+      );
+  });
+
+  test('options that are not known are told', () => {
     const negotiated = w.frame('v', w.i32(196608), w.i32(1), w.z('_pq_.wish'));
     new Playbook(postgres, { dialled: w.READY })
-      .client(w.startup({ user: 'alice', '_pq_.wish': 'on' }, 196608 + 2))
+      .client(w.startup({ user: 'alice', '_pq_.wish': 'on' }))
       .expect({ do: 'dial' }, { do: 'note' }, { do: 'own-key' }, down(w.all(negotiated, w.WELCOME)));
   });
 
@@ -674,8 +947,8 @@ suite('output on record', () => {
   test('columns of a named statement are known to each execution, formats from its Bind', () => {
     const play = open(options);
     const first = w.all(w.parse('s', 'a'), w.describe('S', 's'), w.sync);
-    play.client(first).expect(up(first));
-    play.upstream(w.all(w.parsed, w.parameters, w.columns('a'), w.ready())).expect({ do: 'send' });
+    play.client(first).expect({ do: 'judge' }, up(first));
+    play.upstream(w.all(w.parsed, w.parameters, w.columns('a'), w.ready())).expect({ do: 'note' }, { do: 'send' });
     const binary = w.frame('B', w.z(''), w.z('s'), w.i16(0), w.i16(0), w.i16(1), w.i16(1));
     play.client(w.all(binary, w.execute(''), w.sync)).expect({ do: 'judge' }, { do: 'send' });
     play

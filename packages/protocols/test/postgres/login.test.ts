@@ -88,9 +88,9 @@ test('md5: PostgreSQL 15 stores md5(password + user), and salts its hash', () =>
 function play(
   script: Generator<ConnectEffect, Dialled, never>,
   answer: (written: Uint8Array, count: number) => Uint8Array | null | undefined,
-): { dialled: Dialled; written: Uint8Array[]; tls: number } {
+): { dialled: Dialled; written: Uint8Array[]; tls: number; redials: number } {
   const queue: (Uint8Array | null)[] = [];
-  const seen = { written: [] as Uint8Array[], tls: 0 };
+  const seen = { written: [] as Uint8Array[], tls: 0, redials: 0 };
   let result = script.next(undefined as never);
   for (let steps = 0; result.done !== true && steps < 100; steps++) {
     const effect = result.value;
@@ -100,6 +100,10 @@ function play(
       if (said !== undefined) queue.push(said);
     }
     if (effect.do === 'start-tls') seen.tls += 1;
+    if (effect.do === 'redial') {
+      seen.redials += 1;
+      queue.length = 0;
+    }
     const reply =
       effect.do === 'read'
         ? (queue.shift() ?? null)
@@ -130,7 +134,10 @@ describe('connect', () => {
   test("the client's settings go along, its user and database do not", () => {
     const { written } = play(connect(OPTIONS), () => WELCOME);
     expect(written[0]).toEqual(
-      w.startup({ user: 'app', database: 'shop', application_name: 'psql', options: '-c search_path=shop' }),
+      w.startup(
+        { user: 'app', database: 'shop', application_name: 'psql', options: '-c search_path=shop' },
+        196608 + 2,
+      ),
     );
   });
 
@@ -141,6 +148,43 @@ describe('connect', () => {
     expect(Buffer.from(greeting.frames)).toEqual(Buffer.from(w.all(w.SETTINGS, w.notice('hi'))));
     expect(Buffer.from(greeting.rest)).toEqual(Buffer.from(w.notice('behind')));
     expect(greeting.parameters.get('server_version')).toBe('15.18');
+  });
+
+  const negotiation = (minor: number, options = 0) => w.frame('v', w.i32(196608 + minor), w.i32(options));
+  test('3.2 is asked for; a server of 3.0 says so and is believed', () => {
+    const long = w.all(OK, w.frame('K', w.i32(77), new Uint8Array(256).fill(9)), w.ready());
+    const { dialled, written } = play(connect(OPTIONS), () => long);
+    expect((dialled as { greeting: UpstreamGreeting }).greeting.key?.secret).toHaveLength(256);
+    expect(written).toHaveLength(1);
+    const older = play(connect(OPTIONS), () => w.all(negotiation(0), WELCOME));
+    expect(older.dialled.ok).toBe(true);
+    expect(older.written).toHaveLength(1);
+  });
+
+  test.each([
+    ['a newer version than was asked for', negotiation(3)],
+    ['a version of another protocol', w.frame('v', w.i32(131072), w.i32(0))],
+    ['options that we never sent', w.all(w.frame('v', w.i32(196608), w.i32(1), w.z('_pq_.x')))],
+    ['a second negotiation', w.all(negotiation(0), negotiation(0))],
+    ['a negotiation behind the authentication', w.all(OK, negotiation(0))],
+    ['a key of 257 bytes', w.all(OK, w.frame('K', w.i32(77), new Uint8Array(257)))],
+  ])('%s is not taken', (_, bytes) => {
+    const { dialled } = play(connect(OPTIONS), () => w.all(bytes, WELCOME));
+    expect(refusalOf(dialled)?.message).toContain('broke the protocol');
+  });
+
+  test.each([
+    ['0A000', w.error('0A000', 'unsupported frontend protocol 3.2', 'FATAL')],
+    ['08P01', w.error('08P01', 'unsupported protocol version', 'FATAL')],
+    ['an end without a word', null],
+  ])('%s to 3.2: the server is dialled again, with 3.0', (_, bytes) => {
+    const { dialled, written, redials } = play(connect(OPTIONS), (_, count) => (count === 1 ? bytes : WELCOME));
+    expect(dialled.ok).toBe(true);
+    expect(redials).toBe(1);
+    expect(written.map((one) => Buffer.from(one).readInt32BE(4) - 196608)).toEqual([2, 0]);
+    const never = play(connect(OPTIONS), () => bytes);
+    expect(never.dialled.ok).toBe(false);
+    expect(never.redials).toBe(1);
   });
 
   test('TLS first, and nothing of ours before it', () => {

@@ -16,8 +16,11 @@ export interface Leaf {
 export class Lines implements Recorder {
   readonly all: RecordLine[] = [];
   fails: (text: string) => boolean = () => false;
+  /** What every intent waits for. */
+  gate: Promise<void> | undefined;
 
   async append(line: RecordLine): Promise<void> {
+    if (line.kind === 'intent') await this.gate;
     if (line.kind === 'intent' && this.fails(line.action.text)) throw new Error('disk full');
     this.all.push(line);
   }
@@ -138,6 +141,7 @@ class SocketWire implements Wire {
     });
     socket.on('end', () => this.onEnd());
     socket.on('error', (error) => this.onLost(error.message));
+    socket.on('close', () => this.onLost('closed'));
     socket.on('drain', () => this.onDrain());
   }
 

@@ -208,9 +208,10 @@ describe('pg', () => {
     });
     const { intents } = bridge.lines;
     expect(intents[0]?.action).toMatchObject({ text: 'select $1::int + $2::int as sum', parameters: ['20', '22'] });
-    expect(intents.slice(1, 4).map(({ action }) => [action.text, action.parameters])).toEqual(
-      [0, 1, 2].map((n) => ['select $1::text as t', [`v${n}`]]),
-    );
+    expect(intents.slice(1, 5).map(({ action }) => [action.text, action.parameters])).toEqual([
+      ['PREPARE "named" AS select $1::text as t', undefined],
+      ...[0, 1, 2].map((n) => ['select $1::text as t', [`v${n}`]]),
+    ]);
   });
 
   test('notifications and notices arrive while nothing is asked', async () => {

@@ -18,7 +18,7 @@ interface Status {
 /** hoopd is nobody's child: it is taken into the world's books, so that it surely ends with it. */
 export async function logIn(stage: Stage, name: string): Promise<Status> {
   const laptop = stage.world.laptop(name);
-  await must(laptop.login(stage.world.company.gatewayUrl));
+  await must(laptop.login());
   const status = await json<Status>(laptop.hoop('status', '--json'));
   stage.world.processes.adopt(`${name}-hoopd`, status.daemon.pid);
   return status;

@@ -29,6 +29,10 @@ export interface TellOptions {
   print(line: string): void;
   /** Milliseconds for one step. */
   limit?: number;
+  /** Once aborted, nothing more is begun or printed. */
+  signal?: AbortSignal | undefined;
+  /** Columns to fold lines to; absent: a step is one line. */
+  width?: number | undefined;
 }
 
 /** Runs the steps in order and prints a line for each. One that needs a failed one is not tried, and fails. */
@@ -37,16 +41,28 @@ export async function tell<Stage>(steps: readonly Step<Stage>[], stage: Stage, o
   const results = new Map<string, Result>();
   let group = '';
   for (const step of steps) {
+    if (options.signal?.aborted) break;
     const lines = await perform(step, stage, results, options);
+    // What fails because it is interrupted tells nobody anything.
+    if (options.signal?.aborted) break;
     results.set(step.name, lines.result);
     tally[lines.result] += 1;
-    options.print(
-      `${(step.group === group ? '' : step.group).padEnd(10)}${lines.result} ${step.name.padEnd(9)} ${lines.text}`,
-    );
+    const title = step.group === group ? '' : step.group;
+    const head = `${title.padEnd(10)}${lines.result} ${step.name.padEnd(9)} `;
+    for (const line of folded(head + lines.text, 23, options.width)) options.print(line);
     for (const more of lines.more) options.print(`${''.padEnd(15)}${more}`);
     group = step.group;
   }
   return tally;
+}
+
+/** A line in parts of at most `width` columns, broken at blanks; the parts after the first begin at column `indent`. */
+export function folded(line: string, indent: number, width = Number.POSITIVE_INFINITY): string[] {
+  if (line.length <= width) return [line];
+  const blank = line.lastIndexOf(' ', width);
+  if (blank <= indent) return [line];
+  const rest = `${' '.repeat(indent)}${line.slice(blank).trimStart()}`;
+  return [line.slice(0, blank).trimEnd(), ...folded(rest, indent, width)];
 }
 
 interface Lines {

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stringify } from 'yaml';
 import type { Person } from '../idp/people.js';
 import { type Account, asAccount, own } from './account.js';
 import { found, startKeyring } from './keyring.js';
 import { type Finished, finished } from './output.js';
+import { passable } from './passable.js';
 import { MARK, type Processes } from './processes.js';
 import { loader, type Programs, script } from './programs.js';
 
@@ -28,6 +30,8 @@ export interface LaptopOptions {
   programs: Programs;
   processes: Processes;
   caFile: string;
+  /** Its URL, for the laptop's configuration; absent: a laptop without one. */
+  gateway?: string | undefined;
   /** Start a keyring of its own. */
   keyring: boolean;
 }
@@ -58,6 +62,7 @@ export class Laptop {
     const prompt = `PS1='${person.name}@laptop:\\w\\$ '\nexport PSQLRC=/dev/null\n`;
     writeFileSync(join(folder, 'home/.bashrc'), prompt);
     own(join(folder, 'home/.bashrc'), account);
+    if (options.gateway !== undefined) configure(options, options.gateway, ca);
     if (options.keyring) env.DBUS_SESSION_BUS_ADDRESS = await keyringOf(options, env);
     return new Laptop({ person, folder, env, ...(account && { account }), keyring: options.keyring });
   }
@@ -105,11 +110,21 @@ export class Laptop {
     return this.run(['hoop', 'run', '--', ...argv]);
   }
 
-  /** `hoop login`, with a browser that signs in as the person. */
-  login(gateway: string, ...flags: string[]): Promise<Finished> {
+  /** `hoop login`, with a browser that signs in as the person. Without a gateway: the configured one. */
+  login(gateway?: string, ...flags: string[]): Promise<Finished> {
+    if (gateway === undefined) return this.hoop('login', ...flags);
     const store = this.record.keyring ? [] : ['--login-store=memory'];
     return this.hoop('login', gateway, '--ca-file', join(this.home, 'company-ca.pem'), ...store, ...flags);
   }
+}
+
+/** hoop's config.yaml, as a company would give it to its laptops: `hoop login` needs no more. */
+function configure({ folder, account, keyring }: LaptopOptions, gateway: string, caFile: string): void {
+  const place = join(folder, 'config/hoop');
+  mkdirSync(place, { recursive: true, mode: 0o700 });
+  const config = { gateway, caFile, ...(!keyring && { loginStore: 'memory' }) };
+  writeFileSync(join(place, 'config.yaml'), stringify(config), { mode: 0o600 });
+  for (const path of [place, join(place, 'config.yaml')]) own(path, account);
 }
 
 /** XDG Base Directory variables and where each points; `run` holds sockets, so its path is short. */
@@ -130,7 +145,7 @@ function environment({ world, folder, person, account, programs }: LaptopOptions
     ...Object.fromEntries(folders),
     ...loader(),
     [MARK]: world,
-    PATH: `${programs.bin}:${process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}`,
+    PATH: [programs.bin, ...foldersFor(account)].join(':'),
     USER: name,
     LOGNAME: name,
     SHELL: found('bash') ?? '/bin/sh',
@@ -140,6 +155,12 @@ function environment({ world, folder, person, account, programs }: LaptopOptions
     PSQL_HISTORY: '/dev/null',
     PAGER: 'cat',
   };
+}
+
+/** The caller's PATH; for another OS user without what is closed to it, where a shell would find only EACCES. */
+function foldersFor(account: Account | undefined): string[] {
+  const folders = (process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin').split(':');
+  return account ? folders.filter((folder) => folder.startsWith('/') && passable(folder)) : folders;
 }
 
 function copied(from: string, to: string): string {

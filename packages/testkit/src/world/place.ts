@@ -19,6 +19,8 @@ export function makePlace(folder: string, foreign: boolean): Place {
   const place = mkdtempSync('/tmp/hoop-demo-');
   chmodSync(place, 0o755);
   symlinkSync(place, join(folder, 'place'));
+  // So that what people are told of ./.demo holds wherever the world is.
+  for (const name of ['company', 'laptops']) symlinkSync(join(place, name), join(folder, name));
   return { folder, place };
 }
 

@@ -63,6 +63,7 @@ function statOf(pid: number): string {
 export class Processes {
   readonly #folder: string;
   readonly #order: Started[] = [];
+  #closed = false;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -71,6 +72,7 @@ export class Processes {
 
   /** Starts a program in a session of its own: the terminal's Ctrl-C is ours to act on. */
   start(command: Command): ChildProcess {
+    if (this.#closed) throw new Error(`${command.name} is not started: all ends`);
     const [program = '', ...args] = command.argv;
     const log = openSync(command.log, 'a', 0o600);
     const child = spawn(program, args, {
@@ -111,6 +113,12 @@ export class Processes {
       signal(started, 'SIGKILL');
       await gone(started, 2_000);
     }
+  }
+
+  /** Ends all, and starts nothing more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.endAll();
   }
 
   /** Ends all, the last started first. */

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { UserError } from '@hoop/core';
 import { type Person, STAFF } from '../idp/people.js';
 import type { Account } from './account.js';
 import { Company } from './company.js';
@@ -46,10 +47,10 @@ export class World {
     this.mallory = this.#user('mallory');
   }
 
-  /** Clears what a crash left, then makes room. Throws if another demo runs in this folder. */
+  /** Clears what a crash left, then makes room. Throws `UserError` `running` if another demo runs in this folder. */
   static async prepare(options: WorldOptions): Promise<World> {
     const running = readWorld(options.folder);
-    if (running && runs(running.owner)) throw new Error(`a demo runs already (pid ${running.owner.pid})`);
+    if (running && runs(running.owner)) throw another(running.owner);
     await clear(options.folder);
     const world = new World(options, canMakeUsers());
     world.#save();
@@ -74,7 +75,8 @@ export class World {
       const account = this.#user(person.name, join(folder, 'home'));
       const { programs, processes, company } = this;
       const laptop = await Laptop.setUp({
-        ...{ world: this.folder, folder, person, account, programs, processes, caFile: company.caFile, keyring },
+        ...{ world: this.folder, folder, person, account, programs, processes, keyring },
+        ...{ caFile: company.caFile, gateway: company.publicPort > 0 ? company.gatewayUrl : undefined },
       });
       this.laptops.set(person.name, laptop);
       this.#save();
@@ -102,6 +104,11 @@ export class World {
     writeFileSync(join(this.folder, 'world.json'), JSON.stringify(record), { mode: 0o600 });
   }
 }
+
+const another = ({ pid }: Started) =>
+  new UserError('running', `a demo runs already (pid ${pid})`, {
+    hint: 'end it there with exit, or join it: ./scripts/demo as alice hoop ls',
+  });
 
 export function readWorld(folder: string): WorldRecord | undefined {
   const file = join(folder, 'world.json');

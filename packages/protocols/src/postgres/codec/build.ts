@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { type CancelKey, concat, type Note } from '@hoop/core';
 import { utf8 } from './fields.js';
 
-/** Protocol 3.0 and the request codes that stand in its place in a startup packet. */
-export const PROTOCOL_3_0 = 196608;
+/** Protocol 3.x as the startup packet has it, and the request codes that stand in its place. */
+export const protocol3 = (minor: number): number => (3 << 16) | minor;
+/** The newest minor version spoken here: 3.2 has longer cancel keys (PostgreSQL 18). There is no 3.1. */
+export const NEWEST_MINOR = 2;
 export const CANCEL_REQUEST = 80877102;
 export const SSL_REQUEST = 80877103;
 export const GSSENC_REQUEST = 80877104;
@@ -61,17 +64,17 @@ export const backendKeyData = ({ process, secret }: CancelKey): Uint8Array => me
 /** `status`: I idle, T in a transaction, E in a failed one. */
 export const readyForQuery = (status: 'I' | 'T' | 'E'): Uint8Array => message('Z', utf8(status));
 
-/** Tells a client of a newer minor version, or with `_pq_.` options, what is spoken here: 3.0 and none of them. */
-export const negotiateProtocolVersion = (unknown: readonly string[]): Uint8Array =>
-  message('v', int32(PROTOCOL_3_0), int32(unknown.length), ...unknown.map(cstring));
+/** Tells a client of a newer minor version, or with `_pq_.` options, what is spoken here: this version, none of them. */
+export const negotiateProtocolVersion = (minor: number, unknown: readonly string[]): Uint8Array =>
+  message('v', int32(protocol3(minor)), int32(unknown.length), ...unknown.map(cstring));
 
 export const sslRequest = (): Uint8Array => message('', int32(SSL_REQUEST));
 export const cancelRequest = ({ process, secret }: CancelKey): Uint8Array =>
   message('', int32(CANCEL_REQUEST), int32(process), secret);
 
-export function startupMessage(parameters: Iterable<readonly [string, string]>): Uint8Array {
+export function startupMessage(parameters: Iterable<readonly [string, string]>, minor = NEWEST_MINOR): Uint8Array {
   const pairs = [...parameters].flatMap(([name, value]) => [cstring(name), cstring(value)]);
-  return message('', int32(PROTOCOL_3_0), ...pairs, Uint8Array.of(0));
+  return message('', int32(protocol3(minor)), ...pairs, Uint8Array.of(0));
 }
 
 /** PasswordMessage, SASLInitialResponse and SASLResponse share their type byte. */
@@ -80,8 +83,12 @@ export const saslInitialResponse = (mechanism: string, first: string): Uint8Arra
   message('p', cstring(mechanism), int32(utf8(first).length), utf8(first));
 export const saslResponse = (response: string): Uint8Array => message('p', utf8(response));
 
+export const describePortal = (name: string): Uint8Array => message('D', utf8('P'), cstring(name));
 export const SYNC: Uint8Array = message('S');
 export const FLUSH: Uint8Array = message('H');
 export const TERMINATE: Uint8Array = message('X');
-/** Execute of a portal that cannot exist: the server answers 34000, and fails the transaction as for any error. */
-export const EXECUTE_NOTHING: Uint8Array = message('E', cstring('hoop: refused'), int32(0));
+/**
+ * Execute of a portal that does not exist: the server answers 34000, and fails the transaction as for any error. Nobody
+ * is told its name, or a client could make a portal of that name and have it run without being judged.
+ */
+export const EXECUTE_NOTHING: Uint8Array = message('E', cstring(`hoop: refused ${randomUUID()}`), int32(0));

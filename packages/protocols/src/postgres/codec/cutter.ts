@@ -34,6 +34,34 @@ export class FrameError extends ProtocolError {
 }
 
 const HEADER = 5;
+/** What any flow may hold of an incomplete frame. */
+const OWN = 65_536;
+
+/** Bytes that all cutters together may hold of incomplete frames, beyond what each may by itself. */
+export class Room {
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  get left(): number {
+    return this.#left;
+  }
+
+  take(bytes: number): boolean {
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#left += bytes;
+  }
+}
+
+/** Of the whole process: a few of the longest frames, or one person could fill the memory with halves of them. */
+const ROOM = new Room(512 * 1024 * 1024);
 
 /**
  * Cuts a chunk into frames in a plain loop (design §4, rule 10) and gathers what passes on, as views of the chunk
@@ -44,6 +72,8 @@ const HEADER = 5;
  */
 export class Cutter {
   readonly #rules: FrameRules;
+  readonly #room: Room;
+  #taken = 0;
   /** The frame that `next` found. `length` counts itself and the body; the body lies in `bytes` from `start + 5` to `end`. */
   type = 0;
   length = 0;
@@ -62,8 +92,16 @@ export class Cutter {
   #have = 0;
   #need = 0;
 
-  constructor(rules: FrameRules) {
+  /** Who makes one calls `release` when it is done with. */
+  constructor(rules: FrameRules, room = ROOM) {
     this.#rules = rules;
+    this.#room = room;
+  }
+
+  /** Gives back the room that an incomplete frame takes. */
+  release(): void {
+    this.#room.give(this.#taken);
+    this.#taken = 0;
   }
 
   /** What `take` gave so far ends on a message boundary. */
@@ -92,6 +130,7 @@ export class Cutter {
     const taken = this.#collect(chunk);
     if (this.#have < this.#need) return;
     const joined = this.#held.subarray(0, this.#have);
+    this.release();
     this.#held = EMPTY;
     this.#have = 0;
     this.#need = 0;
@@ -129,7 +168,7 @@ export class Cutter {
   /** Lets `bytes` pass in place of the current frame, which is complete. */
   replace(bytes: Uint8Array): void {
     this.#endRun(this.start);
-    this.#out.push(bytes);
+    if (bytes.length > 0) this.#out.push(bytes);
     this.#gathered += bytes.length;
     this.#run = this.end;
   }
@@ -199,12 +238,23 @@ export class Cutter {
   #keep(bytes: Uint8Array): void {
     const have = this.#have + bytes.length;
     if (have > this.#held.length) {
-      const room = new Uint8Array(Math.max(have, Math.min(this.#need, 2 * this.#held.length)));
-      room.set(this.#held.subarray(0, this.#have), 0);
-      this.#held = room;
+      const size = Math.max(have, Math.min(this.#need, 2 * this.#held.length));
+      this.#take(size);
+      const grown = new Uint8Array(size);
+      grown.set(this.#held.subarray(0, this.#have), 0);
+      this.#held = grown;
     }
     this.#held.set(bytes, this.#have);
     this.#have = have;
+  }
+
+  #take(size: number): void {
+    const more = Math.max(0, size - OWN) - this.#taken;
+    if (more <= 0) return;
+    if (!this.#room.take(more)) {
+      throw new FrameError('too-long', this.type, `${size} bytes are more than the gateway has room for just now`);
+    }
+    this.#taken += more;
   }
 
   #enter(bytes: Uint8Array, after: Uint8Array | undefined): void {

@@ -68,6 +68,19 @@ function startupParameters(bytes: Uint8Array, size: number): Map<string, string>
   return parameters;
 }
 
+/** PostgreSQL's NAMEDATALEN, less the closing zero. */
+const NAME_MOST = 63;
+
+/**
+ * The name of a statement or a portal, as the server knows it: of a longer one it looks at 63 bytes only. What a name
+ * beyond ASCII is there depends on the client's encoding: two names here could be one there, so it is not taken.
+ */
+function readName(fields: Fields): string {
+  const name = fields.string();
+  if (/^[\x01-\x7f]*$/.test(name)) return name.slice(0, NAME_MOST);
+  throw new ProtocolError('the name of a statement or portal has to be ASCII');
+}
+
 /** The text of a Query. */
 export function readQuery(fields: Fields): string {
   return whole(fields, fields.string());
@@ -78,7 +91,7 @@ export interface ParseMessage {
   text: string;
 }
 export function readParse(fields: Fields): ParseMessage {
-  return { name: fields.string(), text: fields.string() };
+  return { name: readName(fields), text: fields.string() };
 }
 
 export interface BindMessage {
@@ -90,8 +103,8 @@ export interface BindMessage {
   formats: readonly number[];
 }
 export function readBind(fields: Fields): BindMessage {
-  const portal = fields.string();
-  const statement = fields.string();
+  const portal = readName(fields);
+  const statement = readName(fields);
   const parameters = readArguments(fields);
   const formats = readFormats(fields);
   return whole(fields, { portal, statement, parameters, formats });
@@ -139,7 +152,7 @@ export interface ExecuteMessage {
   most: number;
 }
 export const readExecute = (fields: Fields): ExecuteMessage =>
-  whole(fields, { portal: fields.string(), most: fields.int32() });
+  whole(fields, { portal: readName(fields), most: fields.int32() });
 
 /** What Describe and Close name. */
 export interface Target {
@@ -149,7 +162,7 @@ export interface Target {
 export function readTarget(fields: Fields): Target {
   const kind = fields.byte();
   if (kind !== 0x53 && kind !== 0x50) throw new ProtocolError('Describe or Close of neither a statement nor a portal');
-  return whole(fields, { kind: kind === 0x53 ? 'statement' : 'portal', name: fields.string() });
+  return whole(fields, { kind: kind === 0x53 ? 'statement' : 'portal', name: readName(fields) });
 }
 
 function whole<T>(fields: Fields, value: T): T {

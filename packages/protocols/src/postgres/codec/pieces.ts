@@ -8,7 +8,8 @@ export function replaceBytes(
   return [...slice(pieces, 0, from), ...bytes, ...slice(pieces, to, Number.POSITIVE_INFINITY)];
 }
 
-function slice(pieces: readonly Uint8Array[], from: number, to: number): Uint8Array[] {
+/** The bytes `from` to `to`, offsets over all pieces. */
+export function slice(pieces: readonly Uint8Array[], from: number, to: number): Uint8Array[] {
   const out: Uint8Array[] = [];
   let at = 0;
   for (const piece of pieces) {

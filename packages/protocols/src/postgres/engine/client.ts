@@ -3,7 +3,16 @@ import { FLUSH } from '../codec/build.js';
 import { Cutter, FrameError } from '../codec/cutter.js';
 import { FRONTEND } from '../codec/frontend.js';
 import type { Conversation } from './conversation.js';
-import { denialOf, type Held, substitute } from './denial.js';
+import {
+  ACTOR_DENIED,
+  answersReady,
+  denialOf,
+  type Held,
+  type Part,
+  splitBefore,
+  substitute,
+  withoutFirst,
+} from './denial.js';
 import type { Pending } from './ledger.js';
 import { Requests, TERMINATE, type Unsettled } from './requests.js';
 import { startup } from './startup.js';
@@ -32,6 +41,14 @@ class Frontend {
   }
 
   *run(early: Uint8Array): Script {
+    try {
+      yield* this.#read(early);
+    } finally {
+      this.#cutter.release();
+    }
+  }
+
+  *#read(early: Uint8Array): Script {
     const { ledger } = this.#conversation;
     let chunk = early.length > 0 ? early : ((yield READ) as Uint8Array | null);
     while (chunk !== null) {
@@ -81,21 +98,33 @@ class Frontend {
     yield { do: 'finish', side: 'upstream' };
   }
 
-  /** Waits until the server has said what became of a name that an earlier pipeline defined. */
-  *#settled({ kind, name }: Unsettled): Script {
-    const { names, answered } = this.#conversation;
+  /** Waits until the server has said what a name stands for, which an earlier message may still change. */
+  *#settled(name: Unsettled): Script {
+    const { answered } = this.#conversation;
     yield* this.#forward(this.#cutter.takeBefore());
-    while (names.unsettled(kind, name)) {
+    if (this.#requests.isMidPipeline && this.#requests.isUnsettled(name)) yield* this.#flush();
+    while (this.#requests.isUnsettled(name)) {
       this.#conversation.waits = true;
       yield { do: 'wait', until: answered };
     }
   }
 
+  /** Before a wait: within a pipeline the server says what it has only when told to. */
+  *#flush(): Script {
+    const { ledger, copyingIn } = this.#conversation;
+    if (ledger.length === 0 || copyingIn) return;
+    yield { do: 'send', to: 'upstream', bytes: FLUSH, boundary: true };
+  }
+
   /** Lets the replies come down to half of what may be owed. The Flush makes the server say what it has. */
   *#catchUp(): Script {
-    const { ledger, answered, copyingIn } = this.#conversation;
-    if (this.#cutter.boundary && !copyingIn) yield { do: 'send', to: 'upstream', bytes: FLUSH, boundary: true };
-    while (ledger.length > OWED_MOST / 2) {
+    if (this.#cutter.boundary) yield* this.#flush();
+    yield* this.#owedAtMost(OWED_MOST / 2);
+  }
+
+  *#owedAtMost(most: number): Script {
+    const { ledger, answered } = this.#conversation;
+    while (ledger.length > most) {
       this.#conversation.waits = true;
       yield { do: 'wait', until: answered };
     }
@@ -104,12 +133,36 @@ class Frontend {
   /** Has the controls judge what waits, then sends the chunk on. */
   *#forward(pieces: Uint8Array[]): Script {
     const { pending, held, actions } = this.#requests.take();
-    let forwarded = { pieces, pending };
-    if (held.length > 0) forwarded = yield* this.#decide(forwarded, held, actions);
-    if (forwarded.pending.length > 0) yield* this.#expect(forwarded.pending);
-    if (forwarded.pieces.length === 0) return;
-    const bytes = forwarded.pieces.length === 1 ? (forwarded.pieces[0] as Uint8Array) : forwarded.pieces;
-    yield { do: 'send', to: 'upstream', bytes, boundary: this.#cutter.boundary };
+    let part: Part = { pieces, pending, held };
+    if (actions.length > 0) part = yield* this.#judge(part, actions);
+    yield* this.#send(part, this.#cutter.boundary);
+  }
+
+  /**
+   * A Query or FunctionCall may follow extended messages without a Sync between. Whether the server takes it is then not
+   * known before they are answered: if one of them fails, the server passes over it too, and a refusal would be one answer
+   * too many.
+   */
+  *#send(part: Part, boundary: boolean): Script {
+    let rest = part;
+    for (let next = unsyncedIn(rest); next !== undefined; next = unsyncedIn(rest)) {
+      const [ready, later] = splitBefore(rest, next);
+      yield* this.#put(ready, true);
+      yield* this.#flush();
+      yield* this.#owedAtMost(0);
+      next.inPipeline = false;
+      rest = this.#conversation.ledger.isSkipping ? withoutFirst(later) : later;
+    }
+    yield* this.#put(rest, boundary);
+  }
+
+  *#put(part: Part, boundary: boolean): Script {
+    for (const { denial, pending } of part.held) if (denial !== undefined) this.#conversation.denied(pending);
+    const { pieces, pending } = part.held.length > 0 ? substitute(part) : part;
+    if (pending.length > 0) yield* this.#expect(pending);
+    if (pieces.length === 0) return;
+    const bytes = pieces.length === 1 ? (pieces[0] as Uint8Array) : pieces;
+    yield { do: 'send', to: 'upstream', bytes, boundary };
   }
 
   *#expect(pending: readonly Pending[]): Script {
@@ -122,41 +175,43 @@ class Frontend {
     if (entries.length > 0) yield* this.#conversation.tell();
   }
 
-  *#decide(
-    forwarded: { pieces: Uint8Array[]; pending: Pending[] },
-    held: readonly Held[],
-    actions: readonly Action[],
-  ): Script<typeof forwarded> {
-    if (actions.length > 0) yield* this.#judge(actions, held);
-    if (held.every(({ denial }) => denial === undefined)) return forwarded;
-    const denied = held.filter(({ denial }) => denial !== undefined);
-    if (denied.some(({ unsynced }) => unsynced)) yield { do: 'refuse', refusal: UNSYNCED };
-    return substitute(forwarded.pieces, forwarded.pending, denied);
+  /** Gives what is still to be sent. Where something runs before a slow verdict's action, it does not wait for that. */
+  *#judge(part: Part, actions: readonly Action[]): Script<Part> {
+    if (actions.length === 1 && this.#conversation.ledger.length === 0) {
+      this.#decide(part.held, [(yield { do: 'judge', action: actions[0] as Action }) as Verdict]);
+      return part;
+    }
+    this.#decide(part.held, (yield { do: 'judge-all', actions }) as readonly Verdict[]);
+    let rest = part;
+    for (let next = undecidedIn(rest); next !== undefined; next = undecidedIn(rest)) {
+      const [ready, later] = splitBefore(rest, next);
+      yield* this.#send(ready, true);
+      if (next.inPipeline) yield* this.#flush();
+      rest = later;
+      this.#decide(rest.held, (yield { do: 'judge-rest' }) as readonly Verdict[]);
+    }
+    return rest;
   }
 
-  /** Numbers count every judged statement, allowed or not, as the record does. */
-  *#judge(actions: readonly Action[], held: readonly Held[]): Script {
-    const verdicts =
-      actions.length === 1
-        ? [(yield { do: 'judge', action: actions[0] as Action }) as Verdict]
-        : ((yield { do: 'judge-all', actions }) as readonly Verdict[]);
+  /** Verdicts on what is undecided, oldest first. Numbers count every judged statement, allowed or not, as the record does. */
+  #decide(held: readonly Held[], verdicts: readonly Verdict[]): void {
     let at = 0;
     for (const one of held) {
-      if (one.denial !== undefined) continue;
-      const verdict = verdicts[at++] as Verdict;
+      const verdict = verdicts[at];
+      if (one.decided || verdict === undefined) continue;
+      at += 1;
+      one.decided = true;
       this.#conversation.judged += 1;
-      if (verdict.allow) one.pending.statement = this.#conversation.judged;
-      else one.denial = denialOf(verdict);
-      if (verdict.allow) for (const note of verdict.notices ?? []) this.#conversation.say(note);
+      one.denial = verdict.allow ? verdict.as && ACTOR_DENIED : denialOf(verdict);
+      if (one.denial === undefined) one.pending.statement = this.#conversation.judged;
+      for (const note of verdict.notices ?? []) this.#conversation.say(note);
     }
   }
 }
 
-const UNSYNCED: Refusal = {
-  code: 'protocol',
-  message: 'a statement was refused inside a pipeline that has no Sync before it',
-  hint: 'Send Sync before Query or FunctionCall.',
-};
+const undecidedIn = ({ held }: Part): Held | undefined => held.find(({ decided }) => !decided);
+const unsyncedIn = ({ held }: Part): Held | undefined =>
+  held.find(({ denial, inPipeline, pending }) => denial !== undefined && inPipeline && answersReady(pending.expects));
 
 function refusalOf(error: ProtocolError): Refusal {
   if (error instanceof FrameError && error.why === 'too-long') {

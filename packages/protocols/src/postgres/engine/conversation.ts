@@ -41,6 +41,8 @@ export class Conversation {
   clientEnded = false;
   /** Statements that were judged so far; the record counts alike. */
   judged = 0;
+  /** Raised when there is something to say. */
+  readonly said = new Signal();
   #notes: Note[] = [];
 
   constructor(flow: FlowContext) {
@@ -51,6 +53,7 @@ export class Conversation {
 
   say(note: Note): void {
     this.#notes.push(note);
+    this.said.raise();
   }
 
   /** Notes that wait for a message boundary, as frames. */
@@ -91,6 +94,11 @@ export class Conversation {
       ...(tag === '' ? {} : { tag }),
       ...(error === undefined ? {} : { error }),
     });
+  }
+
+  /** A message was denied: the name it was to define keeps its meaning. */
+  denied(pending: Pending): void {
+    this.#settle(pending);
   }
 
   /** The server failed on the oldest message, one of the extended protocol: what follows is skipped up to Sync. */

@@ -39,6 +39,10 @@ export class Pending {
   /** What a Parse, Bind or Close names. */
   kind: 'statement' | 'portal' = 'statement';
   name = '';
+  /** What it asks may give names of the protocol's a new meaning: SQL shares them. */
+  renames = false;
+  /** The client's message that a question of ours was asked for. */
+  askedFor: Pending | undefined = undefined;
   /** What the client is told instead of the server's error; with owner `gateway`. */
   substitute: Uint8Array | undefined = undefined;
 
@@ -58,6 +62,7 @@ export class Ledger {
   #entries: (Pending | undefined)[] = [];
   #first = 0;
   #skipping = false;
+  #renaming = 0;
 
   constructor(skipped: (pending: Pending) => void) {
     this.#skipped = skipped;
@@ -67,14 +72,19 @@ export class Ledger {
     return this.#entries.length - this.#first;
   }
 
-  /** The oldest entry; CopyDone and CopyFail are owed nothing and make room. */
+  /** Something is owed that may change what names stand for. */
+  get renames(): boolean {
+    return this.#renaming > 0;
+  }
+
+  /** The server passes over all that comes before the next Sync. */
+  get isSkipping(): boolean {
+    return this.#skipping;
+  }
+
+  /** The oldest entry. */
   get head(): Pending | undefined {
-    let head = this.#entries[this.#first];
-    while (head !== undefined && head.expects === 'copy-end') {
-      this.pop();
-      head = this.#entries[this.#first];
-    }
-    return head;
+    return this.#entries[this.#first];
   }
 
   push(pending: Pending): void {
@@ -83,10 +93,19 @@ export class Ledger {
       return;
     }
     this.#skipping = false;
+    if (pending.expects === 'copy-end' && this.length === 0) return;
+    if (pending.renames) this.#renaming += 1;
     this.#entries.push(pending);
   }
 
+  /** Takes off the oldest entry, and what is owed nothing behind it. */
   pop(): void {
+    do this.#shift();
+    while (this.head?.expects === 'copy-end');
+  }
+
+  #shift(): void {
+    if (this.#entries[this.#first]?.renames === true) this.#renaming -= 1;
     this.#entries[this.#first] = undefined;
     this.#first += 1;
     if (this.#first === this.#entries.length) {

@@ -8,6 +8,10 @@ export interface Prepared {
   columns: readonly Column[] | undefined;
   /** Characters it holds. */
   weight: number;
+  /** The text may change what names stand for. */
+  renames: boolean;
+  /** The server was asked for its columns, or those of its portal. */
+  described: boolean;
 }
 
 /** A portal, as its Bind defined it. */
@@ -18,9 +22,12 @@ export interface Portal {
   parameters: readonly (string | null)[];
   formats: readonly number[];
   columns: readonly Column[] | undefined;
+  described: boolean;
   weight: number;
   /** The Execute that was suspended: the next one goes on with it, and is not judged anew. */
   suspended: Pending | undefined;
+  /** It was executed by the protocol, and judged then. */
+  asked: boolean;
 }
 
 type Kind = 'statement' | 'portal';
@@ -119,12 +126,13 @@ export class Names {
   }
 
   /**
-   * SQL shares the names: DEALLOCATE then PREPARE, or CLOSE then DECLARE CURSOR, can give a name of the protocol's a new
+   * SQL shares the names: DEALLOCATE then PREPARE, or CLOSE or COMMIT then DECLARE CURSOR, can give a name of the protocol's a new
    * meaning. The server's command tags tell of both; then the old meanings are no longer known.
    */
   completed(tag: string): void {
     if (tag.startsWith('DEALLOCATE') || tag === 'DISCARD ALL') this.#freed.statement = true;
     if (tag.startsWith('CLOSE CURSOR') || tag === 'DISCARD ALL') this.#freed.portal = true;
+    if (tag === 'COMMIT' || tag === 'ROLLBACK' || tag === 'PREPARE TRANSACTION') this.#freed.portal = true;
     if (tag === 'PREPARE' && this.#freed.statement) this.#forgetAll('statement');
     if (tag === 'DECLARE CURSOR' && this.#freed.portal) this.#forgetAll('portal');
   }
@@ -142,9 +150,16 @@ export class Names {
 
   #forgetAll(kind: Kind): void {
     for (const name of [...this.#confirmed[kind].keys()]) this.#forget(kind, name);
+    this.#pipeline[kind].clear();
     this.#freed[kind] = false;
   }
 }
+
+/** Statements by which SQL makes and drops what the protocol names too. */
+const RENAMES = /\b(?:prepare|deallocate|discard|declare|close)\b/i;
+
+/** Whether a statement may be one of them. A function that does it by dynamic SQL is not seen. */
+export const renames = (text: string): boolean => RENAMES.test(text);
 
 /** How a name that SQL gave reads in the record: the SQL that does the same. */
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

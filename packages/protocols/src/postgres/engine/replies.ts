@@ -1,4 +1,4 @@
-import { ProtocolError } from '@hoop/core';
+import { EMPTY, ProtocolError } from '@hoop/core';
 import { readColumns, readReport, readReportHead, readStatus, readTag, rowsOf } from '../codec/backend.js';
 import type { Cutter } from '../codec/cutter.js';
 import { Fields } from '../codec/fields.js';
@@ -58,7 +58,7 @@ export class Replies {
       case T.rowDescription:
         return this.#described();
       case T.noData:
-        return this.#pop(this.#head('describe'));
+        return this.#told(this.#head('describe'));
       case T.emptyQuery:
         return this.#executed(this.#running());
       case T.suspended:
@@ -81,14 +81,14 @@ export class Replies {
     const { ledger, names } = this.#conversation;
     switch (this.#cutter.type) {
       case T.parseComplete: {
-        const { name, prepared } = this.#head('parse');
-        if (prepared !== undefined) names.prepared(name, prepared);
-        return ledger.pop();
+        const parse = this.#head('parse');
+        if (parse.prepared !== undefined) names.prepared(parse.name, parse.prepared);
+        return this.#defined(parse);
       }
       case T.bindComplete: {
-        const { name, portal } = this.#head('bind');
-        if (portal !== undefined) names.bound(name, portal);
-        return ledger.pop();
+        const bind = this.#head('bind');
+        if (bind.portal !== undefined) names.bound(bind.name, bind.portal);
+        return this.#defined(bind);
       }
       case T.closeComplete: {
         const { kind, name } = this.#head('close');
@@ -122,6 +122,17 @@ export class Replies {
     return head;
   }
 
+  /** The end of a Describe; of our own the client learns nothing. */
+  #told(pending: Pending): void {
+    if (pending.owner === 'gateway') this.#cutter.replace(EMPTY);
+    this.#pop(pending);
+  }
+
+  #defined(pending: Pending): void {
+    this.#conversation.finish(pending);
+    this.#pop(pending);
+  }
+
   #pop(_: Pending): void {
     this.#conversation.ledger.pop();
   }
@@ -151,7 +162,7 @@ export class Replies {
       else if (head.prepared !== undefined) head.prepared.columns = columns;
       head.described = columns;
     }
-    if (head.expects === 'describe') this.#pop(head);
+    if (head.expects === 'describe') this.#told(head);
   }
 
   #complete(tag: string): void {
@@ -231,7 +242,7 @@ export class Replies {
     }
     if (head === undefined) return;
     if (head.substitute !== undefined) this.#cutter.replace(head.substitute);
-    else head.error = { code, message };
+    else (head.askedFor ?? head).error = { code, message };
     if (head.copy === 'in') this.#stopCopyIn(head);
     if (head.expects === 'query' || head.expects === 'function' || head.expects === 'sync') return;
     this.#conversation.fail(head);

@@ -3,11 +3,11 @@ import { type Cutter, FrameError } from '../codec/cutter.js';
 import { Fields } from '../codec/fields.js';
 import * as frontend from '../codec/frontend.js';
 import type { Conversation } from './conversation.js';
-import { FUNCTION_CALL_DENIED, type Held } from './denial.js';
+import { askColumns, FUNCTION_CALL_DENIED, type Part, PORTAL_WAITS, type Question } from './denial.js';
 import { formOf } from './form.js';
 import { largeObjectCall } from './large-objects.js';
 import { type Expects, Pending } from './ledger.js';
-import { type Portal, quoted } from './names.js';
+import { type Portal, quoted, renames } from './names.js';
 
 /** Characters that the names of one flow may hold, statements and bound parameters together. */
 const NAMES_MOST = 128 * 1024 * 1024;
@@ -29,10 +29,10 @@ const T = {
 } as const;
 
 /** What the messages of a chunk are owed, and what they ask for. */
-export interface Batch {
-  pending: Pending[];
-  held: Held[];
+export interface Batch extends Omit<Part, 'pieces'> {
   actions: Action[];
+  /** Something in it may change what names stand for. */
+  renames: boolean;
 }
 
 /** A name whose meaning the server has yet to tell. */
@@ -42,7 +42,7 @@ export type Unsettled = Pick<frontend.Target, 'kind' | 'name'>;
 export class Requests {
   readonly #conversation: Conversation;
   readonly #cutter: Cutter;
-  #batch: Batch = { pending: [], held: [], actions: [] };
+  #batch: Batch = emptyBatch();
   /** Extended messages stand between here and the last Sync. */
   #unsynced = false;
 
@@ -53,8 +53,22 @@ export class Requests {
 
   take(): Batch {
     const batch = this.#batch;
-    if (batch.pending.length > 0) this.#batch = { pending: [], held: [], actions: [] };
+    if (batch.pending.length > 0) this.#batch = emptyBatch();
     return batch;
+  }
+
+  /** No Sync stands behind what was last read, so the server may keep its answers until it is told to flush. */
+  get isMidPipeline(): boolean {
+    return this.#unsynced;
+  }
+
+  /** What a name stands for when the server gets to it is not yet known. */
+  isUnsettled({ kind, name }: Unsettled): boolean {
+    const { names, ledger } = this.#conversation;
+    if (names.unsettled(kind, name)) return true;
+    // SQL has no way to name what has no name.
+    if (name === '' || !(ledger.renames || this.#batch.renames)) return false;
+    return (kind === 'statement' ? names.statement(name) : names.portal(name)) !== undefined;
   }
 
   /** One message. Gives the name it needs where that is unsettled; then nothing was noted, and it is to be asked again. */
@@ -86,7 +100,7 @@ export class Requests {
       case T.describe:
         return this.#describe(frontend.readTarget(fields));
       case T.query:
-        return this.#ask('query', statementOf(frontend.readQuery(fields)));
+        return this.#query(frontend.readQuery(fields));
       case T.parse:
         return this.#parse(frontend.readParse(fields));
       case T.close:
@@ -102,21 +116,49 @@ export class Requests {
     return pending;
   }
 
-  #ask(expects: Expects, action: Statement): undefined {
-    this.#batch.actions.push(action);
-    this.#hold(expects, undefined);
+  /**
+   * SQL runs what has a name: EXECUTE a prepared statement, FETCH a portal. So what gets one is judged as it gets it;
+   * what has none, only when the protocol executes it.
+   */
+  #define(expects: 'parse' | 'bind', name: string, text: string, parameters: Statement['parameters'] = []): Pending {
+    if (name === '') return this.#expect(expects);
+    return this.#ask(expects, statement(text, parameters));
   }
 
-  #hold(expects: Expects, denial: Uint8Array | undefined): void {
-    const { offset, offsetEnd } = this.#cutter;
-    const unsynced = expects !== 'execute' && this.#unsynced;
-    this.#batch.held.push({ pending: this.#expect(expects), from: offset, to: offsetEnd, unsynced, denial });
+  #ask(expects: Expects, action: Statement, question?: Question): Pending {
+    this.#batch.actions.push(action);
+    return this.#hold(expects, undefined, question);
+  }
+
+  #hold(expects: Expects, denial: Uint8Array | undefined, question?: Question): Pending {
+    const { offset: from, offsetEnd: to } = this.#cutter;
+    const pending = this.#expect(expects);
+    this.#batch.held.push({
+      pending,
+      from,
+      to,
+      inPipeline: this.#unsynced,
+      decided: denial !== undefined,
+      denial,
+      question,
+    });
+    return pending;
+  }
+
+  #renames(pending: Pending): void {
+    pending.renames = true;
+    this.#batch.renames = true;
+  }
+
+  #query(text: string): undefined {
+    const pending = this.#ask('query', statement(text));
+    if (renames(text)) this.#renames(pending);
   }
 
   #parse({ name, text }: frontend.ParseMessage): undefined {
     const { names } = this.#conversation;
-    const pending = this.#expect('parse');
-    pending.prepared = { text, columns: undefined, weight: text.length };
+    const pending = this.#define('parse', name, `PREPARE ${quoted(name)} AS ${text}`);
+    pending.prepared = { text, columns: undefined, weight: text.length, renames: renames(text), described: false };
     pending.name = name;
     names.prepare(name, pending.prepared);
     this.#unsynced = true;
@@ -125,13 +167,24 @@ export class Requests {
 
   #bind({ portal: name, statement, parameters, formats }: frontend.BindMessage): Unsettled | undefined {
     const { names } = this.#conversation;
-    if (names.unsettled('statement', statement)) return { kind: 'statement', name: statement };
+    const target: Unsettled = { kind: 'statement', name: statement };
+    if (this.isUnsettled(target)) return target;
     const prepared = names.statement(statement);
     const text = prepared?.text ?? `EXECUTE ${quoted(statement)}`;
     let weight = 64;
     for (const parameter of parameters) weight += parameter?.length ?? 0;
-    const pending = this.#expect('bind');
-    pending.portal = { prepared, text, parameters, formats, columns: undefined, weight, suspended: undefined };
+    const pending = this.#define('bind', name, `DECLARE ${quoted(name)} CURSOR FOR ${text}`, parameters);
+    pending.portal = {
+      prepared,
+      text,
+      parameters,
+      formats,
+      columns: undefined,
+      described: false,
+      weight,
+      suspended: undefined,
+      asked: false,
+    };
     pending.kind = 'portal';
     pending.name = name;
     names.bind(name, pending.portal);
@@ -141,16 +194,24 @@ export class Requests {
   }
 
   #execute({ portal: name, most }: frontend.ExecuteMessage): Unsettled | undefined {
-    const { names } = this.#conversation;
-    if (names.unsettled('portal', name)) return { kind: 'portal', name };
+    const { names, flow } = this.#conversation;
+    const target: Unsettled = { kind: 'portal', name };
+    if (this.isUnsettled(target)) return target;
     const portal = names.portal(name);
     this.#unsynced = true;
+    if (name !== '' && names.portal('')?.asked === false) {
+      this.#hold('execute', PORTAL_WAITS);
+      return undefined;
+    }
+    if (portal !== undefined) portal.asked = true;
     if (portal?.suspended !== undefined) return this.#goOn(portal, portal.suspended);
     const text = portal?.text ?? `FETCH ${most > 0 ? most : 'ALL'} FROM ${quoted(name)}`;
     const parameters = portal?.parameters ?? [];
-    const action = statementOf(text);
-    this.#ask('execute', parameters.length > 0 ? { ...action, parameters } : action);
-    (this.#batch.pending.at(-1) as Pending).portal = portal;
+    const question = flow.recordsOutput && isUndescribed(portal) ? askColumns(name, portal) : undefined;
+    if (question !== undefined && portal !== undefined) portal.described = true;
+    const pending = this.#ask('execute', statement(text, parameters), question);
+    pending.portal = portal;
+    if (portal?.prepared?.renames === true) this.#renames(pending);
     return undefined;
   }
 
@@ -162,11 +223,13 @@ export class Requests {
 
   #describe({ kind, name }: frontend.Target): Unsettled | undefined {
     const { flow, names } = this.#conversation;
-    if (flow.recordsOutput && names.unsettled(kind, name)) return { kind, name };
+    if (flow.recordsOutput && this.isUnsettled({ kind, name })) return { kind, name };
     const pending = this.#expect('describe');
     pending.kind = kind;
     if (kind === 'statement') pending.prepared = names.statement(name);
     else pending.portal = names.portal(name);
+    const target = pending.prepared ?? pending.portal;
+    if (target !== undefined) target.described = true;
     this.#unsynced = true;
     return undefined;
   }
@@ -194,9 +257,19 @@ export class Requests {
   }
 }
 
-function statementOf(text: string): Statement {
+const emptyBatch = (): Batch => ({ pending: [], held: [], actions: [], renames: false });
+
+/** Nobody has asked for the columns of its rows, so a recording of them would not know their names. */
+const isUndescribed = (portal: Portal | undefined): portal is Portal =>
+  portal !== undefined && !portal.described && portal.prepared?.described !== true;
+
+function statement(text: string, parameters: readonly (string | null)[] = []): Statement {
   const form = formOf(text);
-  return form === undefined
-    ? { kind: 'statement', class: 'unknown', text }
-    : { kind: 'statement', class: 'unknown', form, text };
+  return {
+    kind: 'statement',
+    class: 'unknown',
+    text,
+    ...(form !== undefined && { form }),
+    ...(parameters.length > 0 && { parameters }),
+  };
 }

@@ -1,5 +1,11 @@
 import { type CancelKey, concat, type Dialled, Inbox, ProtocolError, type Refusal, type Script } from '@hoop/core';
-import { authenticationOk, backendKeyData, negotiateProtocolVersion, readyForQuery } from '../codec/build.js';
+import {
+  authenticationOk,
+  backendKeyData,
+  NEWEST_MINOR,
+  negotiateProtocolVersion,
+  readyForQuery,
+} from '../codec/build.js';
 import { utf8 } from '../codec/fields.js';
 import { readStartup, type Startup } from '../codec/frontend.js';
 import type { UpstreamGreeting } from '../connect.js';
@@ -121,16 +127,20 @@ const REPLICATION: Refusal = {
 const isReplication = (value: string | undefined): boolean =>
   value !== undefined && !['', 'false', 'off', 'no', '0', 'f', 'n', 'of', 'fa', 'fal', 'fals'].includes(value);
 
+/** As PostgreSQL 18 mints them from protocol 3.2 on; up to 256 bytes are allowed. */
+const LONG_SECRET = 32;
+
 /** All that stands before the first query, in one flight, with a key of ours in place of the upstream's. */
 function* greet(conversation: Conversation, hello: Hello, greeting: UpstreamGreeting): Script {
   const { flow } = conversation;
   const unknown = [...hello.parameters.keys()].filter((name) => name.startsWith('_pq_.'));
   const bytes: Uint8Array[] = [];
-  if (hello.minor > 0 || unknown.length > 0) bytes.push(negotiateProtocolVersion(unknown));
+  const minor = Math.min(hello.minor, NEWEST_MINOR);
+  if (hello.minor > minor || unknown.length > 0) bytes.push(negotiateProtocolVersion(minor, unknown));
   bytes.push(authenticationOk(), greeting.frames);
   if (greeting.key !== undefined) {
     flow.ownCancelKey(greeting.key);
-    conversation.key = flow.mintCancelKey();
+    conversation.key = flow.mintCancelKey(minor < 2 ? 4 : LONG_SECRET);
     bytes.push(backendKeyData(conversation.key));
   }
   bytes.push(readyForQuery(greeting.status));

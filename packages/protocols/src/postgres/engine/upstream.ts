@@ -1,4 +1,4 @@
-import { Cancelled, concat, EMPTY, ProtocolError, READ, type Refusal, type Script } from '@hoop/core';
+import { Cancelled, concat, type Effect, EMPTY, ProtocolError, type Refusal, type Script } from '@hoop/core';
 import { BACKEND, BACKEND_SHOWN } from '../codec/backend.js';
 import { Cutter } from '../codec/cutter.js';
 import { fatal, sqlstate } from '../refusal.js';
@@ -29,6 +29,8 @@ class Backend {
   readonly #cutter: Cutter;
   readonly #shown: Shown | undefined;
   readonly #replies: Replies;
+  /** The next chunk, or a note for the client. */
+  readonly #read: Effect;
   #over = false;
 
   constructor(conversation: Conversation) {
@@ -37,24 +39,34 @@ class Backend {
     this.#cutter = new Cutter(recordsOutput ? BACKEND_SHOWN : BACKEND);
     this.#shown = recordsOutput ? new Shown() : undefined;
     this.#replies = new Replies(conversation, this.#cutter, this.#shown);
+    this.#read = { do: 'read', or: conversation.said };
   }
 
   *run(): Script {
     const rest = this.#conversation.greeting?.rest ?? EMPTY;
-    let chunk = rest.length > 0 ? rest : ((yield READ) as Uint8Array | null);
-    while (chunk !== null) {
-      const failure = this.#read(chunk);
+    let chunk = rest.length > 0 ? rest : ((yield this.#read) as Uint8Array | null | undefined);
+    for (; chunk !== null; chunk = (yield this.#read) as Uint8Array | null | undefined) {
+      if (chunk === undefined) {
+        yield* this.#say();
+        continue;
+      }
+      const failure = this.#follow(chunk);
       yield* this.#pass(failure === undefined ? this.#cutter.take() : this.#cutter.takeBefore());
       if (failure !== undefined) {
         yield { do: 'refuse', refusal: brokenBy(failure) };
         return;
       }
-      chunk = (yield READ) as Uint8Array | null;
     }
     yield* this.#end();
   }
 
-  #read(chunk: Uint8Array): ProtocolError | undefined {
+  /** Inside a message, a note waits for its end. */
+  *#say(): Script {
+    const bytes = this.#conversation.boundary ? this.#conversation.takeNotes() : EMPTY;
+    if (bytes.length > 0) yield { do: 'send', to: 'client', bytes, boundary: true };
+  }
+
+  #follow(chunk: Uint8Array): ProtocolError | undefined {
     try {
       this.#cutter.push(chunk);
       while (this.#cutter.next()) this.#replies.frame();
@@ -69,12 +81,13 @@ class Backend {
     const conversation = this.#conversation;
     if (this.#shown !== undefined) yield* this.#shown.reveal();
     if (conversation.entries.length > 0) yield* conversation.tell();
-    if (conversation.boundary) {
+    const { boundary } = this.#cutter;
+    if (conversation.boundary || boundary) {
       const notes = conversation.takeNotes();
-      if (notes.length > 0) pieces.unshift(notes);
+      if (notes.length > 0 && conversation.boundary) pieces.unshift(notes);
+      else if (notes.length > 0) pieces.push(notes);
     }
     if (pieces.length > 0) {
-      const boundary = this.#cutter.boundary;
       conversation.boundary = boundary;
       yield { do: 'send', to: 'client', bytes: pieces.length === 1 ? (pieces[0] as Uint8Array) : pieces, boundary };
     }
@@ -100,6 +113,7 @@ class Backend {
   /** Where the script stops before the upstream does: what runs is told, and cancelled. */
   *stopped(why: Refusal): Script {
     const conversation = this.#conversation;
+    this.#cutter.release();
     if (this.#over) return;
     const { key, ledger } = conversation;
     const running = ledger.length > 0;

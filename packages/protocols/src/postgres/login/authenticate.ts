@@ -1,6 +1,7 @@
 import { ProtocolError, type Refusal, type TlsFacts, type UpstreamLogin } from '@hoop/core';
-import { passwordMessage, saslInitialResponse, saslResponse } from '../codec/build.js';
-import type { Fields } from '../codec/fields.js';
+import { readReport } from '../codec/backend.js';
+import { passwordMessage, protocol3, saslInitialResponse, saslResponse } from '../codec/build.js';
+import { Fields } from '../codec/fields.js';
 import { md5Password } from './md5.js';
 import type { Dialling, LoginMessage, LoginReader } from './messages.js';
 import { refusedByUpstream, unfit } from './refused.js';
@@ -14,22 +15,48 @@ const SASL = 10;
 const SASL_CONTINUE = 11;
 const SASL_FINAL = 12;
 
+/** The server did not take the minor version that was asked for. */
+export const OLDER = Symbol('older');
+
 /** Answers the server's authentication until it says Ok. `facts` are there where TLS is. */
 export function* authenticate(
   reader: LoginReader,
   login: UpstreamLogin,
   facts: TlsFacts | undefined,
-): Dialling<Refusal | undefined> {
-  for (;;) {
+  minor: number,
+): Dialling<Refusal | typeof OLDER | undefined> {
+  for (let first = true; ; first = false) {
     const message = yield* reader.next();
+    if (first && minor > 0 && doesNotKnow(message)) return OLDER;
     if (message === undefined) return unfit('closed the connection during the login');
     if (message.type === 'N') continue;
+    if (message.type === 'v') {
+      if (!first) throw new ProtocolError('the protocol is negotiated before anything else');
+      readNegotiation(message.fields, minor);
+      continue;
+    }
     const request = requestOf(message);
     if (typeof request === 'object') return request;
     if (request === OK) return undefined;
     const refusal = yield* answer(request, message.fields, reader, login, facts);
     if (refusal !== undefined || request === SASL) return refusal;
   }
+}
+
+/** What a server says to a minor version that it has never heard of: an end, "not supported" or "protocol violation". */
+function doesNotKnow(message: LoginMessage | undefined): boolean {
+  if (message === undefined) return true;
+  if (message.type !== 'E') return false;
+  const { fields } = message;
+  const { code } = readReport(new Fields(message.frame, 5, 5 + fields.left));
+  return code === '0A000' || code === '08P01';
+}
+
+/** NegotiateProtocolVersion: the newest minor version the server speaks, and the options (we sent none) it does not. */
+function readNegotiation(fields: Fields, asked: number): void {
+  const version = fields.int32();
+  if (version < protocol3(0) || version > protocol3(asked)) throw new ProtocolError('a version that was not asked for');
+  if (fields.int32() !== 0) throw new ProtocolError('options that were not asked for');
 }
 
 function requestOf(message: LoginMessage): number | Refusal {
