@@ -5,6 +5,7 @@ export default defineConfig({
   entry: [
     'src/index.ts',
     'src/conformance-suite.ts',
+    'src/contrary.ts',
     ...['demo', 'bench', 'idp', 'browser', 'query', 'pump', 'probe'].map((name) => `src/${name}.ts`),
   ],
   format: 'esm',

@@ -37,7 +37,6 @@ export function controlsFor(options: ControlsOptions): Controls {
     const number = count;
     const verdict = options.judges === undefined ? ALLOWED : await decide(options, action, signal);
     const intent = intentOf(session, number, action, verdict);
-    if (intent === undefined) return UNRECORDABLE;
     return (await isWritten(recorder, intent, safetyOf(action, durability))) ? verdict : NOT_RECORDED;
   }
 
@@ -92,9 +91,8 @@ function safetyOf(action: Action, durability: Durability): 'process' | 'disk' {
   return action.class === 'read' || action.form === 'plain-select' ? 'process' : 'disk';
 }
 
-/** The line that must be on record before a byte goes on; none if the record has no line for this kind of action. */
-function intentOf(session: string, number: number, action: Action, verdict: Verdict): RecordLine | undefined {
-  if (action.kind !== 'statement') return undefined;
+/** The line that must be on record before a byte goes on. */
+function intentOf(session: string, number: number, action: Action, verdict: Verdict): RecordLine {
   return verdict.allow
     ? { kind: 'intent', session, number, action, verdict: 'allow' }
     : { kind: 'intent', session, number, action, verdict: 'deny', rule: verdict.rule };
@@ -116,11 +114,5 @@ const NOT_RECORDED: Verdict = {
   allow: false,
   rule: 'record-failed',
   reason: 'This could not be recorded, so it may not run.',
-  hint: HINT,
-};
-const UNRECORDABLE: Verdict = {
-  allow: false,
-  rule: 'record-failed',
-  reason: 'The record has no line for this kind of action, so it may not run.',
   hint: HINT,
 };

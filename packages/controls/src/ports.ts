@@ -1,4 +1,4 @@
-import type { Action, ClientProgram, Entry, Identity, Note, Outcome, Statement, Verdict } from '@hoop/core';
+import type { Action, ClientProgram, Entry, Identity, Note, Outcome, Verdict } from '@hoop/core';
 
 /**
  * A control that decides on actions: a guardrail, a review. Slow is as good as fast; meanwhile it may `say` what it waits
@@ -32,7 +32,7 @@ export type RecordLine =
       session: string;
       /** Counts from 1 in each session; later lines refer to it. */
       number: number;
-      action: Statement;
+      action: Action;
       verdict: 'allow' | 'deny';
       rule?: string | undefined;
     }

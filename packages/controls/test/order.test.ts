@@ -67,10 +67,12 @@ test('a recorder that fails refuses, whether it rejects or throws', async () => 
   expect(await controls.judge(statement('select 1', 'read'), signal)).toMatchObject({ allow: false });
 });
 
-test('what the record has no line for is refused', async () => {
+test('whatever is judged is on record, and waits for the disk unless it is known to read', async () => {
   const { record, controls } = build('writes');
-  expect(await controls.judge({ kind: 'shell-open' }, signal)).toMatchObject({ allow: false, rule: 'record-failed' });
-  expect(record.lines).toEqual([]);
+  const verdict = controls.judge({ kind: 'shell-open' }, signal);
+  record.waiting[0]?.resolve();
+  expect(await verdict).toEqual({ allow: true });
+  expect(record.lines).toMatchObject([{ line: { kind: 'intent', action: { kind: 'shell-open' } }, safety: 'disk' }]);
 });
 
 test('outputs are recorded where the connection asks for it, and come back untouched', async () => {

@@ -17,6 +17,8 @@ import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } fro
  * | `judge`   | asks the controls; the intent is on record before it resumes          | `Verdict`                |
  * | `judge-all` | the same for what came in one chunk: one wait, one write of the record | `Verdict[]`, in order; fewer, perhaps none, where one is slow |
  * | `judge-rest` | waits for what `judge-all` has left open                             | the next `Verdict[]`, at least one |
+ * | `judge-aside` | the same, and the script goes on; `asked.decided` is raised when the verdict is in | – |
+ * | `withdraw` | what was asked aside is denied, unless that is decided already        | –                        |
  * | `reveal`  | lets the controls mask and record an output                           | `Output`                 |
  * | `note`    | records an event; never pauses                                        | –                        |
  * | `wait`    | resumes when the signal is raised (by the other script or by `say`)   | –                        |
@@ -32,6 +34,8 @@ export type Effect =
   | { do: 'judge'; action: Action }
   | { do: 'judge-all'; actions: readonly Action[] }
   | { do: 'judge-rest' }
+  | { do: 'judge-aside'; asked: Asked }
+  | { do: 'withdraw'; asked: Asked }
   | { do: 'reveal'; output: Output; statement: number }
   | { do: 'note'; entry: Entry }
   | { do: 'wait'; until: Signal }
@@ -95,6 +99,28 @@ export class Signal {
     }
     this.#wake = wake;
     return false;
+  }
+}
+
+/**
+ * An action whose verdict a script does not wait for, as where requests of one flow overtake each other: a held one must
+ * not hold up the rest. How many may be open at once is the engine's to bound.
+ */
+export class Asked {
+  readonly action: Action;
+  /** Raised when the verdict is in; several may share one. */
+  readonly decided: Signal;
+  verdict: Verdict | undefined;
+
+  constructor(action: Action, decided: Signal) {
+    this.action = action;
+    this.decided = decided;
+  }
+
+  /** For the driver. */
+  decide(verdict: Verdict): void {
+    this.verdict = verdict;
+    this.decided.raise();
   }
 }
 

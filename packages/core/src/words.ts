@@ -49,6 +49,12 @@ export interface ShellOpen {
 /** What can be judged. */
 export type Action = Statement | HttpRequest | Command | ShellOpen;
 
+/** An action as one line of a record. */
+export function textOf(action: Action): string {
+  if (action.kind === 'http-request') return `${action.method} ${action.path}`;
+  return action.kind === 'shell-open' ? 'shell' : action.text;
+}
+
 /** Rows that the upstream answers with; `cells` in the format of the wire. */
 export interface Rows {
   kind: 'rows';

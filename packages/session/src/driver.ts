@@ -1,5 +1,17 @@
 import type { Controls } from '@hoop/controls';
-import type { Action, CancelKey, Effect, Engine, Entry, Note, Outcome, Refusal, Side, Verdict } from '@hoop/core';
+import type {
+  Action,
+  Asked,
+  CancelKey,
+  Effect,
+  Engine,
+  Entry,
+  Note,
+  Outcome,
+  Refusal,
+  Side,
+  Verdict,
+} from '@hoop/core';
 import { Cancelled, concat, EMPTY, ProtocolError } from '@hoop/core';
 import type { DialOutcome } from './dial.js';
 import { Lane } from './lane.js';
@@ -55,6 +67,8 @@ export class Driver {
   /** Aborted to withdraw what is held, and replaced then. */
   #held = new AbortController();
   #holding = 0;
+  /** What was asked aside and is still out. */
+  readonly #asides = new Map<Asked, AbortController>();
   #leaving: NodeJS.Timeout | undefined;
   #gone = false;
   #upstream: UpstreamSocket | undefined;
@@ -74,6 +88,7 @@ export class Driver {
     this.#engine = ports.engine;
     this.#client = new Lane('client', ports.engine.fromClient());
     this.#upstreamLane = new Lane('upstream', ports.engine.fromUpstream());
+    for (const lane of [this.#client, this.#upstreamLane]) lane.heard = () => this.#hear(lane);
   }
 
   get upstream(): UpstreamSocket | undefined {
@@ -106,7 +121,12 @@ export class Driver {
     if (this.#holding === 0 || this.#gone) return;
     const held = this.#held;
     this.#held = new AbortController();
+    this.#abort(held);
+  }
+
+  #abort(held: AbortController): void {
     held.abort();
+    for (const aside of [...this.#asides.values()]) aside.abort();
   }
 
   /** An event of this flow that its engine cannot see. */
@@ -153,7 +173,7 @@ export class Driver {
     if (this.#client.state === 'done' || this.#ending !== undefined) return;
     this.#leaving = setTimeout(() => {
       this.#gone = true;
-      this.#held.abort();
+      this.#abort(this.#held);
     }, LEFT_MS);
   }
 
@@ -239,6 +259,10 @@ export class Driver {
         return this.#judgeAll(lane, effect.actions);
       case 'judge-rest':
         return this.#judgeRest(lane);
+      case 'judge-aside':
+        return this.#judgeAside(effect.asked);
+      case 'withdraw':
+        return this.#asides.get(effect.asked)?.abort();
       case 'reveal':
         return this.#await(lane, this.#ports.controls.reveal(effect.output, effect.statement));
       case 'wait':
@@ -268,7 +292,7 @@ export class Driver {
     const chunk = lane.chunks.take();
     if (chunk !== undefined) lane.give(chunk, false);
     else if (lane.ended) this.#resume(lane, null);
-    else if (lane.hears?.take(() => this.#hear(lane)) === true) this.#resume(lane, undefined);
+    else if (lane.hears?.take(lane.heard) === true) this.#resume(lane, undefined);
     else if (lane === this.#client) return;
     else if (this.#upstreamLost !== undefined) this.#ending = this.#lossOf(this.#upstreamLost);
     else this.#upstream?.resume();
@@ -311,8 +335,23 @@ export class Driver {
     return room;
   }
 
-  #judge(action: Action): Verdict | Promise<Verdict> {
-    const verdict = this.#ports.controls.judge(action, this.#held.signal);
+  #judgeAside(asked: Asked): void {
+    const aside = new AbortController();
+    if (this.#gone) aside.abort();
+    const verdict = this.#judge(asked.action, aside.signal);
+    if (!(verdict instanceof Promise)) return asked.decide(verdict);
+    this.#asides.set(asked, aside);
+    verdict.then(
+      (answer) => {
+        this.#asides.delete(asked);
+        asked.decide(answer);
+      },
+      (error: unknown) => this.#end(endingOf(error)),
+    );
+  }
+
+  #judge(action: Action, signal = this.#held.signal): Verdict | Promise<Verdict> {
+    const verdict = this.#ports.controls.judge(action, signal);
     if (!(verdict instanceof Promise)) return verdict;
     this.#holding += 1;
     const over = () => {
@@ -413,7 +452,7 @@ export class Driver {
     if (this.#closing) return;
     this.#closing = true;
     this.#stop.abort();
-    this.#held.abort();
+    this.#abort(this.#held);
     clearTimeout(this.#leaving);
     for (const { verdicts } of [this.#client, this.#upstreamLane]) clearTimeout(verdicts?.slow);
     ending.working = this.isWorking;

@@ -17,6 +17,8 @@ export class Lane {
   needsRoomAt: Side | undefined;
   /** What the script hears while it reads. */
   hears: Signal | undefined;
+  /** Called by that; made once, not for each read. */
+  heard: () => void = () => {};
   /** What `judge-all` has asked for, and the script has not got. */
   verdicts: Verdicts | undefined;
   /** The side has ended its direction. */

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { RecordLine } from '@hoop/controls';
+import { textOf } from '@hoop/core';
 import { Cluster, GATEWAY_ROLE, newAuthority, passableFolder, testAccount } from '@hoop/testkit';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -46,7 +47,7 @@ async function client(port = front.port): Promise<Client> {
   await one.connect();
   return one;
 }
-const intents = (lines: RecordLine[]) => lines.flatMap((line) => (line.kind === 'intent' ? [line.action.text] : []));
+const intents = (lines: RecordLine[]) => lines.flatMap((line) => (line.kind === 'intent' ? [textOf(line.action)] : []));
 const finished = (lines: RecordLine[]) =>
   lines.flatMap((line) => (line.kind === 'entry' && line.entry.kind === 'finished' ? [line.entry] : []));
 /** Backends that run this, as the server sees it. */

@@ -7,6 +7,8 @@ import type { Check } from './conformance.js';
 export interface ConnectSample {
   name: string;
   options: Parameters<ProtocolSpec['connect']>[0];
+  /** What the server says before it is asked anything, where it speaks first. */
+  first?: Uint8Array;
   /** A fresh server for each play. `certificate` is what `start-tls` shows. */
   serve(): (written: Uint8Array) => Uint8Array;
   certificate?: Uint8Array;
@@ -68,6 +70,7 @@ interface Trouble {
 
 function playConnect(spec: ProtocolSpec, sample: ConnectSample, trouble: Trouble): Played {
   const server = new Server(sample.serve(), trouble);
+  server.say(sample.first ?? EMPTY);
   try {
     return { dialled: drive(spec.connect(sample.options), server, sample), error: undefined, said: server.said };
   } catch (error) {
@@ -104,7 +107,10 @@ class Server {
   }
 
   write(bytes: Uint8Array): void {
-    const said = this.#answer(bytes);
+    this.say(this.#answer(bytes));
+  }
+
+  say(said: Uint8Array): void {
     if (said.length === 0) return;
     const { cut = 0, gone = Number.POSITIVE_INFINITY, bend = -1 } = this.#trouble;
     const from = this.said;

@@ -62,7 +62,7 @@ function streams(samples: number): fc.Arbitrary<Stream> {
 function survives(spec: ProtocolSpec, samples: readonly Sample[], stream: Stream): void {
   const sample = samples[stream.sample];
   const start: readonly Step[] = sample?.steps ?? BLANK;
-  feed(spec, sample?.options, stream.edits.reduce(bend, start), stream.piece);
+  feed(spec, (sample ?? samples[0])?.options, stream.edits.reduce(bend, start), stream.piece);
 }
 
 const BLANK: readonly Step[] = ['client', 'upstream', 'client', 'upstream'].map((side) =>

@@ -40,7 +40,7 @@ export function conformance(options: ConformanceOptions): Check[] {
     ...each('ends of either side anywhere', (sample) => endsEverywhere(spec, sample)),
     ...each('hostile lengths', (sample) => hostileLengths(spec, sample)),
     ...each('asks only what the protocol declares', (sample) => declared(spec, sample)),
-    { name: 'refusals are rendered', run: () => refusals(spec) },
+    { name: 'refusals are rendered', run: () => refusals(spec, samples[0]) },
     ...connectChecks(spec, options.connects ?? []),
     fuzzCheck(spec, samples, options.runs ?? 10_000, options.seed ?? 7),
   ];
@@ -137,14 +137,14 @@ function declared(spec: ProtocolSpec, sample: Sample): void {
   }
 }
 
-function refusals(spec: ProtocolSpec): void {
+function refusals(spec: ProtocolSpec, sample: Sample | undefined): void {
   const bytes = CODES.map((code) => spec.refuse({ ...REVOKED, code }));
   const native = bytes.some((one) => one.length > 0);
   for (const [at, one] of bytes.entries()) {
     assert.equal(one.length > 0, native, `${CODES[at]} is rendered`);
     if (native) assert.ok(Buffer.from(one).includes(REVOKED.message), `${CODES[at]} carries its message`);
   }
-  const stage = new Stage(spec);
+  const stage = new Stage(spec, sample?.options);
   stage.run();
   refusesWhereItStands(spec, stage, 'at the start');
 }

@@ -1,6 +1,7 @@
 import type {
   Action,
   Answer,
+  Asked,
   CancelKey,
   Dialled,
   Effect,
@@ -33,7 +34,7 @@ export interface StageOptions {
   judge?: (action: Action) => Verdict;
   reveal?: (output: Output) => Output;
   /** Leaves these unanswered until `release`. */
-  hold?: readonly ('dial' | 'judge' | 'judge-all' | 'judge-rest' | 'reveal')[];
+  hold?: readonly ('dial' | 'judge' | 'judge-all' | 'judge-rest' | 'judge-aside' | 'reveal')[];
 }
 
 /** Effects that one event may lead to, beyond those that its bytes explain. */
@@ -56,6 +57,8 @@ export class Stage {
   readonly engine: Engine;
   /** What `now()` tells the engine, in milliseconds. */
   time = 0;
+  /** What was asked aside and is left undecided by `hold`, oldest first. */
+  readonly asides: Asked[] = [];
   /** `refuse`, `close`, or a script that threw. */
   closed = false;
   /** What the client got last ended on a message boundary. */
@@ -116,6 +119,13 @@ export class Stage {
     if (held.state !== 'held') throw new Error(`the ${side}'s script holds nothing`);
     resume(held, answer);
     this.#dialled ||= 'ok' in answer && answer.ok;
+    this.run();
+  }
+
+  /** Decides what was asked aside. */
+  decide(asked: Asked, verdict: Verdict): void {
+    this.asides.splice(this.asides.indexOf(asked), 1);
+    asked.decide(verdict);
     this.run();
   }
 
@@ -216,6 +226,9 @@ export class Stage {
       case 'reveal':
         this.heard.push(effect);
         return this.#ask(lane, effect);
+      case 'judge-aside':
+        this.heard.push(effect);
+        return this.#askAside(effect.asked);
       case 'refuse':
         this.heard.push(effect);
         this.closed = true;
@@ -244,6 +257,11 @@ export class Stage {
       this.#dialled ||= dialled.ok;
       lane.answer = dialled;
     }
+  }
+
+  #askAside(asked: Asked): void {
+    if (this.#options.hold?.includes('judge-aside')) this.asides.push(asked);
+    else asked.decide(this.#options.judge?.(asked.action) ?? { allow: true });
   }
 
   #send(effect: { to: Side; bytes: Uint8Array | readonly Uint8Array[]; boundary: boolean }): void {

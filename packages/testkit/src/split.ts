@@ -1,4 +1,4 @@
-import type { Output, ProtocolSpec, Side } from '@hoop/core';
+import type { Body, Output, ProtocolSpec, Side, Terminal } from '@hoop/core';
 import { concat } from '@hoop/core';
 import { bugOf, type Heard, Stage, type StageOptions, sentTo } from './playbook-stage.js';
 
@@ -35,7 +35,10 @@ export interface Outcome {
 /** Plays a sample; `late` answers each verdict only when all of the step's bytes have come. */
 export function play(spec: ProtocolSpec, sample: Sample, cut: Cut, late = false): Outcome[] {
   const judge = sample.options?.judge ?? (() => ({ allow: true }) as const);
-  const stage = new Stage(spec, late ? { ...sample.options, hold: ['judge', 'judge-all'] } : sample.options);
+  const stage = new Stage(
+    spec,
+    late ? { ...sample.options, hold: ['judge', 'judge-all', 'judge-aside'] } : sample.options,
+  );
   stage.run();
   const outcomes = [outcomeOf(stage, 0)];
   for (const [index, step] of sample.steps.entries()) {
@@ -58,6 +61,9 @@ export function bytesOf(step: Step): Uint8Array {
 }
 
 function answerAll(stage: Stage, judge: NonNullable<StageOptions['judge']>): void {
+  for (let [first] = stage.asides; first !== undefined && !stage.closed; [first] = stage.asides) {
+    stage.decide(first, judge(first.action));
+  }
   for (const side of ['client', 'upstream'] as const) {
     while (stage.holds(side) && !stage.closed) {
       const asked = stage.heard.findLast((one) => one.do === 'judge' || one.do === 'judge-all');
@@ -82,8 +88,11 @@ function outcomeOf(stage: Stage, from: number): Outcome {
 
 /** Actions judged together are the same as actions judged one by one. */
 function apart(one: Heard): Heard[] {
+  if (one.do === 'judge-aside') return [{ do: 'judge', action: one.asked.action }];
   return one.do === 'judge-all' ? one.actions.map((action) => ({ do: 'judge', action })) : [one];
 }
+
+const isStream = (output: Output): output is Body | Terminal => output.kind === 'body' || output.kind === 'terminal';
 
 function joinRows(heard: readonly Heard[]): Outcome['revealed'] {
   const joined: Outcome['revealed'] = [];
@@ -92,8 +101,8 @@ function joinRows(heard: readonly Heard[]): Outcome['revealed'] {
     const last = joined.at(-1);
     if (last?.statement === one.statement && last.output.kind === 'rows' && one.output.kind === 'rows') {
       last.output = { ...last.output, cells: [...last.output.cells, ...one.output.cells] };
-    } else if (last?.statement === one.statement && last.output.kind === 'body' && one.output.kind === 'body') {
-      last.output = { kind: 'body', bytes: concat([last.output.bytes, one.output.bytes]) };
+    } else if (last?.statement === one.statement && isStream(last.output) && last.output.kind === one.output.kind) {
+      last.output = { ...last.output, bytes: concat([last.output.bytes, (one.output as typeof last.output).bytes]) };
     } else joined.push({ statement: one.statement, output: one.output });
   }
   return joined;

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { RecordedStatement } from '@hoop/contracts/gateway';
+import { textOf } from '@hoop/core';
 import { segmentName, segmentsIn } from './folder.js';
 import { CHAIN, type Chain, type ShownOutput } from './lines.js';
 import { Tally, type Written } from './tally.js';
@@ -73,11 +74,12 @@ export async function talliesOf(
 }
 
 function asked(line: Extract<Written, { kind: 'intent' }>): Statement {
+  const parameters = line.action.kind === 'statement' ? line.action.parameters : undefined;
   return {
     number: line.number,
     at: line.at,
-    text: line.action.text,
-    ...(line.action.parameters && { parameters: [...line.action.parameters] }),
+    text: textOf(line.action),
+    ...(parameters && { parameters: [...parameters] }),
     verdict: line.verdict,
     ...(line.rule !== undefined && { rule: line.rule }),
   };

@@ -11,6 +11,8 @@ test.each([
   'select 1',
   'SELECT abalance FROM pgbench_accounts WHERE aid = 4711;',
   'select a.x, b.* from a join b on a.id = b.id where a.x is not null and b.y in (1, 2) order by 1 limit 5',
+  'SELECT abalance FROM pgbench_accounts WHERE aid = $1;',
+  'select x from t where a = $1 and b=$12',
   'select case when x > 1 then 2 else 3 end from (select x from t) s',
   'select 1 union all select x from t where exists (select 1 from u)',
 ])('plain: %s', (text) => {
@@ -40,6 +42,9 @@ test.each([
   'execute p(1)',
   'fetch all from c',
   'select $a1$ x $a1$',
+  'select $$ x $$',
+  'select $1$a$ , f(1), $a$',
+  'select $1a',
   "select 'x'",
   'select 1 -- x',
   'select 1 /* x */',

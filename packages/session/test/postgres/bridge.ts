@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import type { Recorder, RecordLine } from '@hoop/controls';
 import type { Outcome, Refusal } from '@hoop/core';
-import { concat } from '@hoop/core';
+import { concat, textOf } from '@hoop/core';
 import { greetPostgres } from '@hoop/protocols/greet';
 import { cancelRegistry, runFlow, type Upstream, type Wire } from '../../src/index.js';
 
@@ -21,7 +21,7 @@ export class Lines implements Recorder {
 
   async append(line: RecordLine): Promise<void> {
     if (line.kind === 'intent') await this.gate;
-    if (line.kind === 'intent' && this.fails(line.action.text)) throw new Error('disk full');
+    if (line.kind === 'intent' && this.fails(textOf(line.action))) throw new Error('disk full');
     this.all.push(line);
   }
   tell(line: RecordLine): void {
@@ -29,7 +29,9 @@ export class Lines implements Recorder {
   }
 
   get intents() {
-    return this.all.flatMap((line) => (line.kind === 'intent' ? [line] : []));
+    return this.all.flatMap((line) =>
+      line.kind === 'intent' && line.action.kind === 'statement' ? [{ ...line, action: line.action }] : [],
+    );
   }
   get entries() {
     return this.all.flatMap((line) => (line.kind === 'entry' ? [line.entry] : []));

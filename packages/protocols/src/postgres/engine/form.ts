@@ -5,11 +5,11 @@ import { loadModule, parseSync } from 'libpg-query';
 const LONGEST = 1_000;
 const KEPT = 1_000;
 /**
- * ASCII without quote, dollar, backslash and comment: what such a text means depends on no setting of the session
- * (client_encoding, standard_conforming_strings), and two that differ in digits alone have the same tree but for its
- * numbers and names.
+ * ASCII without quote, backslash and comment, and of the dollar only parameters, no dollar quote: what such a text means depends
+ * on no setting of the session (client_encoding, standard_conforming_strings), and two that differ in digits alone have the
+ * same tree but for its numbers and names.
  */
-const SIMPLE = /^[\w\s.,;()*=<>+%]+$/;
+const SIMPLE = /^(?:[\w\s.,;()*=<>+%]|\$\d+(?![\w$]))+$/;
 
 const found = new Map<string, boolean>();
 let parser: 'unasked' | 'loading' | 'ready' = 'unasked';
