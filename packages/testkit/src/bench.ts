@@ -11,5 +11,7 @@ if ('help' in asked) {
   process.stderr.write(`bench: ${asked.wrong}\n${HELP}`);
   process.exitCode = 2;
 } else {
-  process.exitCode = await bench({ root, folder: join(root, '.bench') }, asked);
+  const code = await bench({ root, folder: join(root, '.bench') }, asked);
+  // An interrupted row may still hold sockets; the world is gone by now.
+  process.exit(code);
 }

@@ -5,7 +5,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { GATEWAY_ROLE } from '../../postgres/index.js';
 import { must, nextLine } from '../../story/index.js';
 import { absolute, OURS, type Row, rounded } from '../row.js';
-import { FLOWS, pathOf, type Stand } from '../stand.js';
+import { flowsOf, pathOf, type Stand } from '../stand.js';
 import { quantile } from '../stats.js';
 
 /** Many flows, logged in and at rest, held by one client. */
@@ -50,11 +50,12 @@ const kilobytes = (pid: number) => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`
 /** Resident memory that each idle flow adds, ours and the bare pump's. */
 export async function idle(stand: Stand): Promise<Row[]> {
   const { processes } = stand.stage.world;
+  const flows = flowsOf(stand);
   const pump = await grown(stand, 'pump', [processes.pid('pump-client')!, processes.pid('pump-server')!]);
   const ours = await grown(stand, OURS, [stand.daemonPid, processes.pid('gateway')!]);
   return ['daemon', 'gateway'].map((end, at) =>
     absolute({
-      name: `${FLOWS} idle flows, ${end}`,
+      name: `${flows} idle flows, ${end}`,
       value: ours[at]!,
       unit: 'KB each',
       target: at === 0 ? 115 : 200,
@@ -66,13 +67,14 @@ export async function idle(stand: Stand): Promise<Row[]> {
 }
 
 async function grown(stand: Stand, path: string, pids: readonly number[]): Promise<number[]> {
-  stand.tell(`${FLOWS} idle flows, ${path}`);
+  const flows = flowsOf(stand);
+  stand.tell(`${flows} idle flows, ${path}`);
   // What the first flows load and compile is not theirs.
   const first = await Held.open(stand, path, 20);
   const before = pids.map(kilobytes);
-  const held = await Held.open(stand, path, FLOWS);
+  const held = await Held.open(stand, path, flows);
   await after(1_000);
-  const grew = pids.map((pid, at) => ((kilobytes(pid) - before[at]!) * 1.024) / FLOWS);
+  const grew = pids.map((pid, at) => ((kilobytes(pid) - before[at]!) * 1.024) / flows);
   await held.close();
   await first.close();
   return grew;
@@ -81,17 +83,18 @@ async function grown(stand: Stand, path: string, pids: readonly number[]): Promi
 /** One command ends all that a person has open; from the gateway's own entry of it until each client's socket has ended. */
 export async function revocation(stand: Stand): Promise<Row[]> {
   const { company } = stand.stage.world;
-  stand.tell(`revocation of ${FLOWS} flows`);
-  const held = await Held.open(stand, OURS, FLOWS);
+  const flows = flowsOf(stand);
+  stand.tell(`revocation of ${flows} flows`);
+  const held = await Held.open(stand, OURS, flows);
   await must(company.gateway('users', 'disable', stand.laptop.person.email));
-  for (const deadline = Date.now() + 10_000; held.ends().length < FLOWS && Date.now() < deadline; ) await after(50);
+  for (const deadline = Date.now() + 10_000; held.ends().length < flows && Date.now() < deadline; ) await after(50);
   const from = company.record().findLast((line) => line.event === 'identity-disabled')?.at as number;
   const ends = held.ends();
   const told = ends.filter(({ code }) => code === '28000').length;
   await held.close();
-  const left = FLOWS - ends.length;
+  const left = flows - ends.length;
   const ms = ends.map(({ at }) => at - from);
   const note = `${left} left, ${told} told 28000, median ${quantile(ms, 0.5)} ms`;
   const value = left > 0 ? Number.POSITIVE_INFINITY : quantile(ms, 0.99);
-  return [absolute({ name: `revoke ${FLOWS} flows, p99`, value, unit: 'ms', target: 500, note })];
+  return [absolute({ name: `revoke ${flows} flows, p99`, value, unit: 'ms', target: 500, note })];
 }

@@ -14,7 +14,7 @@ import { interleaved, quantile } from '../stats.js';
 export async function atRest(stand: Stand): Promise<Row[]> {
   const status = () => readFileSync(`/proc/${stand.daemonPid}/status`, 'utf8');
   const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status())?.[1]);
-  const seconds = stand.quick ? 15 : 60;
+  const seconds = stand.quick ? 5 : 60;
   stand.tell(`the daemon at rest, ${seconds} s`);
   await after(2_000);
   const before = field('voluntary_ctxt_switches');
