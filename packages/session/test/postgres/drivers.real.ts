@@ -68,9 +68,9 @@ test('psycopg 3', async (context) => {
   const bridge = await site.bridge(cluster);
   const expected = await ask(cluster.port, 'disable');
   const got = await ask(bridge.port, 'require');
-  // What it warns of names the port and an address in memory.
-  const warned = (text: string) => text.replaceAll(/ \(host=.*? at 0x[0-9a-f]+>/g, '>');
-  expect(expected.code).toBe(0);
-  expect({ ...got, stderr: warned(got.stderr) }).toEqual({ ...expected, stderr: warned(expected.stderr) });
+  // Left by an exception, a pipeline warns or not, as its last results happen to be there: directly too.
+  const told = (text: string) => text.replaceAll(/^error ignored terminating <psycopg\.Pipeline .*\n/gm, '');
+  expect({ code: expected.code, stderr: told(expected.stderr) }).toEqual({ code: 0, stderr: '' });
+  expect({ ...got, stderr: told(got.stderr) }).toEqual({ ...expected, stderr: '' });
   expect(got.stdout.split('\n').length).toBeGreaterThan(120);
 }, 60_000);
