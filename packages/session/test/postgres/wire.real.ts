@@ -37,7 +37,7 @@ const noPsql = found('psql') ? '' : ' (skipped: psql is not installed; sudo apt 
 describe.each([
   ['PostgreSQL of this machine', () => old],
   ['PostgreSQL 18', () => modern],
-])('versions and cancel keys, before %s', (name, cluster) => {
+])('versions and cancel keys, before %s', (_name, cluster) => {
   test.each([
     ['3.0', 0, 'R', 4],
     ['3.1', 1, 'R', 4],
@@ -65,7 +65,9 @@ describe.each([
 
   test('upstream, what the server can', async () => {
     const { key } = ((await logIn(cluster())) as { greeting: { key: { secret: Uint8Array } } }).greeting;
-    expect(key.secret).toHaveLength(name.endsWith('18') ? 32 : 4);
+    // Without PostgreSQL on the machine, both clusters are of npm's version.
+    const major = Number.parseInt(await cluster().version(), 10);
+    expect(key.secret).toHaveLength(major >= 18 ? 32 : 4);
   });
 });
 
