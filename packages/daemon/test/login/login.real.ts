@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { ApiError } from '@hoop/contracts/http';
@@ -148,7 +149,9 @@ describe('a login in the browser', () => {
 });
 
 async function leafOf({ hostname, port }: URL): Promise<string> {
-  const [leaf] = await shownChain(connect(Number(port), hostname), hostname);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  const [leaf] = await shownChain(socket, hostname);
   return `sha256:${leaf!.fingerprint256}`;
 }
 
