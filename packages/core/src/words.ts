@@ -1,3 +1,5 @@
+import type { OutputSource, Reading } from './reading.js';
+
 /**
  * The words of the design (§2) as types. One meaning each; protocols and controls meet only through these.
  */
@@ -33,6 +35,8 @@ export interface Statement {
    * spares the wait for the disk, and must never allow anything.
    */
   form?: 'plain-select' | undefined;
+  /** What each of its commands does, in order; absent where no control of the connection goes by it. */
+  readings?: readonly Reading[] | undefined;
 }
 export interface HttpRequest {
   kind: 'http-request';
@@ -58,8 +62,16 @@ export function textOf(action: Action): string {
 /** Rows that the upstream answers with; `cells` in the format of the wire. */
 export interface Rows {
   kind: 'rows';
-  columns: readonly { name: string; format: 'text' | 'binary'; type: number }[];
+  columns: readonly OutputColumn[];
   cells: readonly (readonly (Uint8Array | null)[])[];
+}
+export interface OutputColumn {
+  name: string;
+  format: 'text' | 'binary';
+  /** The protocol's number of its type. */
+  type: number;
+  /** Where its values come from; absent where no control of the connection goes by it. */
+  source?: OutputSource | undefined;
 }
 export interface Body {
   kind: 'body';
@@ -89,7 +101,13 @@ export interface Actor {
 }
 
 export type Verdict =
-  | { allow: true; notices?: readonly Note[] | undefined; as?: Actor | undefined }
+  | {
+      allow: true;
+      notices?: readonly Note[] | undefined;
+      as?: Actor | undefined;
+      /** What comes back goes through `reveal` before it is shown. */
+      reveals?: boolean | undefined;
+    }
   | { allow: false; rule: string; reason: string; hint?: string | undefined; notices?: readonly Note[] | undefined };
 
 /** The rule of a denial whose action was withdrawn while it was held: the client cancelled it, or has left. */

@@ -1,0 +1,63 @@
+import type { StatementClass } from './words.js';
+
+/**
+ * What one command of a statement does, as its protocol's reader found it out. The controls go by these facts and never
+ * by the text, so none of them knows a language. Names are the upstream's own, resolved and canonical: `public.customers`,
+ * `public.customers.ssn`, `pg_catalog.lower`.
+ */
+export interface Reading {
+  /** The command in the language's words, lower case: `select`, `drop table`, `copy to`. */
+  kind: string;
+  class: StatementClass;
+  /** Why the class is `unknown`, as a clause for the person: `it calls public.purge, which may write`. */
+  unknown?: string | undefined;
+  relations: readonly RelationUse[];
+  /** Every column whose value it can depend on, also by a view, a whole row or a rule. */
+  columns: readonly string[];
+  /** Every function that it calls by name, operator or cast; builtin ones too. */
+  functions: readonly string[];
+  /** It changes rows by an UPDATE or DELETE whose own WHERE is missing or holds for every row. */
+  unbounded: boolean;
+  traits: readonly Trait[];
+  /** One for each column of what it answers; `undefined` where that cannot be told: anything may be in any of them. */
+  outputs: readonly OutputSource[] | undefined;
+  /** What its conditions, orders, groups and joins learn of columns without showing them. */
+  predicates: readonly Predicate[];
+  /** Columns whose values it puts where they can be read under another name. */
+  stores: readonly string[];
+  /** Literals that are compared with or put into a column; places in `Statement.text`, UTF-16 units. */
+  literals: readonly { column: string; from: number; to: number }[];
+  /** Parameters, counted from 0, that are compared with or put into a column. */
+  bound: readonly { column: string; parameter: number }[];
+}
+
+export interface RelationUse {
+  name: string;
+  does: 'read' | 'write' | 'define';
+}
+
+/** What guardrails ask for by name, whatever command does it. */
+export type Trait =
+  | 'destroys' // DROP, TRUNCATE, ALTER … DROP: what it removes cannot be had back
+  | 'privileges' // roles, grants, owners, row policies, SECURITY DEFINER
+  | 'server-files' // reads or writes the server's files, runs its programs, reaches other servers
+  | 'session' // changes the language or the actor: settings, roles, search_path
+  | 'code' // runs what was not read: dynamic SQL, a function whose body is opaque
+  | 'explains'; // says of data what no row does: EXPLAIN, statistics, the catalogue's copies of values
+
+/** Where the values of an output column come from. */
+export interface OutputSource {
+  name: string;
+  /** Columns that it may carry, whole or in part. */
+  columns: readonly string[];
+  /** It is the value of that one column, unchanged. */
+  exact: boolean;
+  /** What was not understood on the way, as a clause; then anything may be in it. */
+  opaque?: string | undefined;
+}
+
+/** A column and how it is asked about. `equality`: `=` or a short IN with constants; these pass and are recorded. */
+export interface Predicate {
+  column: string;
+  how: 'equality' | 'null-test' | 'range' | 'pattern' | 'order' | 'group' | 'join' | 'function' | 'unknown';
+}
