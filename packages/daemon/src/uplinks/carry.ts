@@ -8,7 +8,7 @@ import {
   type Head,
   json,
 } from '@hoop/contracts/uplink';
-import { ProtocolError, type Refusal } from '@hoop/core';
+import { Gathered, ProtocolError, type Refusal } from '@hoop/core';
 import type { Uplink } from './dial.js';
 
 export interface Carried {
@@ -45,6 +45,7 @@ class Flow {
   readonly #carried: Carried;
   readonly #channel: Channel;
   readonly #done: () => void;
+  readonly #gathered = new Gathered((bytes) => this.#write(bytes), setImmediate);
   #epitaph: Uint8Array | undefined;
   /** The bytes given to the client end on a message boundary of its protocol. */
   #boundary = false;
@@ -125,11 +126,16 @@ class Flow {
     if (this.#over) return;
     this.#received += bytes.length;
     this.#boundary = boundary;
+    this.#gathered.add(bytes);
+  }
+
+  #write(bytes: Uint8Array): void {
     if (this.#local.write(bytes)) this.#channel.consumed(bytes.length, true);
     else this.#pending += bytes.length;
   }
 
   #peerFinished(): void {
+    this.#gathered.flush();
     this.#local.end();
     this.#settle();
   }
@@ -160,7 +166,10 @@ class Flow {
       return this.#finish();
     }
     if (this.#received === 0) this.#local.write(this.#carried.refuse(LINK_LOST));
-    else if (this.#boundary && this.#epitaph !== undefined) this.#local.write(this.#epitaph);
+    else if (this.#boundary && this.#epitaph !== undefined) {
+      this.#gathered.flush();
+      this.#local.write(this.#epitaph);
+    }
     this.#endLocal();
     this.#finish();
   }
@@ -176,6 +185,7 @@ class Flow {
   /** Ends our side, reads on so that what was said is not lost to a reset, and does not wait for ever. */
   #endLocal(): void {
     const local = this.#local;
+    this.#gathered.flush();
     local.resume();
     let late = setTimeout(() => local.destroy(), STUCK);
     local.end(() => {
