@@ -7,7 +7,7 @@ function turn() {
   const waiting: (() => void)[] = [];
   const written: number[][] = [];
   const gathered = new Gathered(
-    (bytes) => written.push([...bytes]),
+    (pieces) => written.push(pieces.flatMap((bytes) => [...bytes])),
     (run) => waiting.push(run),
   );
   const end = () => {

@@ -7,7 +7,7 @@ import {
   connect as tlsConnect,
 } from 'node:tls';
 import type { TlsFacts } from '@hoop/core';
-import { concat, Gathered, ProtocolError } from '@hoop/core';
+import { concat, Gathered, ProtocolError, writeAll } from '@hoop/core';
 import { Chunks } from './chunks.js';
 
 export interface UpstreamEvents {
@@ -20,6 +20,8 @@ export interface UpstreamEvents {
   drain(): void;
 }
 
+/** Below this, several pieces go out as one array. */
+const SMALL = 16_384;
 /** An idle flow whose upstream's host died is found out by the kernel's probes, which begin after this. */
 const KEEPALIVE_MS = 60_000;
 
@@ -38,7 +40,7 @@ export class UpstreamSocket {
   #closed = false;
   /** The socket wants us to wait for its drain. */
   #full = false;
-  readonly #gathered = new Gathered((bytes) => this.#write(bytes), setImmediate);
+  readonly #gathered = new Gathered((pieces) => this.#write(pieces), setImmediate);
   readonly #whenClosed: (() => void)[] = [];
 
   private constructor(socket: Socket) {
@@ -92,13 +94,20 @@ export class UpstreamSocket {
   write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
     if (this.#closed || this.#lost !== undefined) return true;
     if (bytes instanceof Uint8Array) this.#gathered.add(bytes);
-    else if (bytes.length > 0) this.#gathered.add(concat(bytes));
+    else this.#add(bytes);
     return !this.#full;
   }
 
-  #write(bytes: Uint8Array): void {
+  #add(pieces: readonly Uint8Array[]): void {
+    let total = 0;
+    for (const piece of pieces) total += piece.length;
+    if (total > SMALL) for (const piece of pieces) this.#gathered.add(piece);
+    else if (total > 0) this.#gathered.add(concat(pieces));
+  }
+
+  #write(pieces: readonly Uint8Array[]): void {
     if (this.#closed || this.#lost !== undefined) return;
-    if (!this.#socket.write(bytes)) this.#full = true;
+    if (!writeAll(this.#socket, pieces)) this.#full = true;
   }
 
   pause(): void {

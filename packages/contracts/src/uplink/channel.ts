@@ -1,4 +1,4 @@
-import { Gathered, ProtocolError } from '@hoop/core';
+import { concat, Gathered, ProtocolError, writeAll } from '@hoop/core';
 import { credit, FRAME, FrameReader, fin, frame, header, INITIAL_CREDIT, json, LIMIT } from './frames.js';
 import { Close } from './messages.js';
 
@@ -95,7 +95,7 @@ export class Channel {
     budget?: CreditBudget,
     later: (run: () => void) => void = setImmediate,
   ) {
-    this.#gathered = new Gathered((bytes) => this.#frames(bytes), later);
+    this.#gathered = new Gathered((pieces, length) => this.#frames(pieces, length), later);
     this.#socket = socket;
     this.#events = events;
     this.#budget = budget;
@@ -256,22 +256,24 @@ export class Channel {
     this.#gathered.add(bytes);
   }
 
-  #frames(bytes: Uint8Array): void {
+  /** One DATA frame, or as many as its limit asks for. */
+  #frames(pieces: readonly Uint8Array[], length: number): void {
     const limit = LIMIT[FRAME.DATA];
-    for (let at = 0; at < bytes.length; at += limit) {
-      const piece = bytes.length <= limit ? bytes : bytes.subarray(at, at + limit);
-      if (!this.#frame(piece, this.#boundary && at + limit >= bytes.length)) this.#full = true;
+    if (length <= limit) return this.#frame(pieces, length, this.#boundary);
+    const bytes = concat(pieces);
+    for (let at = 0; at < length; at += limit) {
+      const piece = bytes.subarray(at, at + limit);
+      this.#frame([piece], piece.length, this.#boundary && at + limit >= length);
     }
   }
 
-  #frame(bytes: Uint8Array, boundary: boolean): boolean {
+  #frame(pieces: readonly Uint8Array[], length: number, boundary: boolean): void {
     const type = boundary ? FRAME.DATA_BOUNDARY : FRAME.DATA;
-    if (bytes.length <= SMALL) return this.#socket.write(frame(type, bytes));
-    this.#socket.cork();
-    this.#socket.write(header(type, bytes.length));
-    const room = this.#socket.write(bytes);
-    this.#socket.uncork();
-    return room;
+    const room =
+      length <= SMALL
+        ? this.#socket.write(frame(type, concat(pieces)))
+        : writeAll(this.#socket, [header(type, length), ...pieces]);
+    if (!room) this.#full = true;
   }
 }
 

@@ -8,7 +8,7 @@ import {
   type Head,
   json,
 } from '@hoop/contracts/uplink';
-import { Gathered, ProtocolError, type Refusal } from '@hoop/core';
+import { Gathered, ProtocolError, type Refusal, writeAll } from '@hoop/core';
 import type { Uplink } from './dial.js';
 
 export interface Carried {
@@ -23,6 +23,8 @@ export interface Carried {
   budget: CreditBudget;
 }
 
+/** A client whose socket has room again within these milliseconds keeps up: that its buffer was full for a moment is how TCP paces. */
+const PROMPT = 20;
 /** How long a client that was told the end may take to close its side. */
 const LINGER = 2_000;
 /** How long it may take to read what was sent before the end. */
@@ -45,13 +47,15 @@ class Flow {
   readonly #carried: Carried;
   readonly #channel: Channel;
   readonly #done: () => void;
-  readonly #gathered = new Gathered((bytes) => this.#write(bytes), setImmediate);
+  readonly #gathered = new Gathered((pieces, length) => this.#write(pieces, length), setImmediate);
   #epitaph: Uint8Array | undefined;
   /** The bytes given to the client end on a message boundary of its protocol. */
   #boundary = false;
   #received = 0;
   /** Given to the client's socket, which has not taken them yet. */
   #pending = 0;
+  /** `performance.now()` when the first of them was given. */
+  #since = 0;
   #localEnded = false;
   #over = false;
 
@@ -102,7 +106,7 @@ class Flow {
     local.on('drain', () => {
       const n = this.#pending;
       this.#pending = 0;
-      if (n > 0 && !this.#over) this.#channel.consumed(n, false);
+      if (n > 0 && !this.#over) this.#channel.consumed(n, performance.now() - this.#since < PROMPT);
     });
     local.on('error', () => {});
     local.on('close', () => this.#clientGone());
@@ -129,9 +133,12 @@ class Flow {
     this.#gathered.add(bytes);
   }
 
-  #write(bytes: Uint8Array): void {
-    if (this.#local.write(bytes)) this.#channel.consumed(bytes.length, true);
-    else this.#pending += bytes.length;
+  #write(pieces: readonly Uint8Array[], length: number): void {
+    if (writeAll(this.#local, pieces)) this.#channel.consumed(length, true);
+    else {
+      if (this.#pending === 0) this.#since = performance.now();
+      this.#pending += length;
+    }
   }
 
   #peerFinished(): void {
