@@ -1,4 +1,4 @@
-import type { Action, Actor, Entry, Note, Outcome, Output, Verdict } from '@hoop/core';
+import type { Action, Actor, Entry, Matched, Note, Outcome, Output, Verdict } from '@hoop/core';
 import { WITHDRAWN } from '@hoop/core';
 import type { Durability, Judge, Recorder, RecordLine } from './ports.js';
 
@@ -60,6 +60,8 @@ async function decide(
   signal: AbortSignal,
 ): Promise<Verdict> {
   const notices: Note[] = [];
+  const matched: Matched[] = [];
+  let reveals = false;
   let as: Actor | undefined;
   for (const judge of judges) {
     const answer = judge(action, signal, say);
@@ -67,8 +69,10 @@ async function decide(
     notices.push(...(verdict.notices ?? []));
     if (!verdict.allow) return { ...verdict, notices };
     as = verdict.as ?? as;
+    reveals ||= verdict.reveals === true;
+    matched.push(...(verdict.matched ?? []));
   }
-  return { allow: true, notices, as };
+  return { allow: true, notices, as, ...(reveals && { reveals }), ...(matched.length > 0 && { matched }) };
 }
 
 /** Whoever decides need not mind the signal: the action is let go of all the same. */
@@ -93,9 +97,16 @@ function safetyOf(action: Action, durability: Durability): 'process' | 'disk' {
 
 /** The line that must be on record before a byte goes on. */
 function intentOf(session: string, number: number, action: Action, verdict: Verdict): RecordLine {
-  return verdict.allow
-    ? { kind: 'intent', session, number, action, verdict: 'allow' }
-    : { kind: 'intent', session, number, action, verdict: 'deny', rule: verdict.rule };
+  const asked = { kind: 'intent', session, number, action: unread(action) } as const;
+  if (!verdict.allow) return { ...asked, verdict: 'deny', rule: verdict.rule };
+  return { ...asked, verdict: 'allow', ...(verdict.matched && { matched: verdict.matched }) };
+}
+
+/** What was asked, without what was found of it: that can be found again. */
+function unread(action: Action): Action {
+  if (action.kind !== 'statement' || action.readings === undefined) return action;
+  const { readings: _, ...asked } = action;
+  return asked;
 }
 
 async function isWritten(recorder: Recorder, line: RecordLine, safety: 'process' | 'disk'): Promise<boolean> {
