@@ -1,6 +1,13 @@
 import type { Reading, Verdict } from '@hoop/core';
 import { describe, expect, test } from 'vitest';
-import { expressionFault, type Guardrail, Guardrails, PACKS, type PackUse, SEARCHED } from '../src/index.js';
+import {
+  expressionFault,
+  GUARDRAIL_PACKS,
+  type Guardrail,
+  type GuardrailPackUse,
+  Guardrails,
+  SEARCHED,
+} from '../src/index.js';
 
 const SCOPE = { connection: 'pg-prod', groups: ['dba'], masked: false };
 
@@ -41,9 +48,14 @@ const unparsable = command('unparsable', { class: 'unknown', unknown: 'syntax er
 
 const own = (...rules: Partial<Guardrail>[]): Guardrail[] =>
   rules.map((rule, at) => ({ name: `own-${at + 1}`, then: 'deny', ...rule }));
-const everyPack: PackUse[] = PACKS.map((pack) => ({ pack }));
+const everyPack: GuardrailPackUse[] = GUARDRAIL_PACKS.map((pack) => ({ pack }));
 
-function judge(options: { packs?: PackUse[]; rules?: Guardrail[] }, readings: Reading[], scope = {}, text = 'text') {
+function judge(
+  options: { packs?: GuardrailPackUse[]; rules?: Guardrail[] },
+  readings: Reading[],
+  scope = {},
+  text = 'text',
+) {
   const { packs = [], rules = [] } = options;
   const flow = new Guardrails({ packs, rules }).for({ ...SCOPE, ...scope });
   return flow.judge({ kind: 'statement', text, class: 'unknown', readings });
@@ -69,7 +81,7 @@ describe('a pack', () => {
     expect(told(judge({ packs: everyPack }, [reading]))).toBe(rule);
   });
 
-  test.each(PACKS)('%s refuses its own and nothing of the others', (pack) => {
+  test.each(GUARDRAIL_PACKS)('%s refuses its own and nothing of the others', (pack) => {
     const refused = [select, chosen, drop, wipe, grant, file, setRole].map((one) =>
       told(judge({ packs: [{ pack }] }, [one])),
     );
@@ -93,7 +105,7 @@ describe('a pack', () => {
   });
 
   test('is on where its patterns and groups say', () => {
-    const packs: PackUse[] = [{ pack: 'destructive-ddl', connections: ['pg-*'], groups: ['support', 'dba'] }];
+    const packs: GuardrailPackUse[] = [{ pack: 'destructive-ddl', connections: ['pg-*'], groups: ['support', 'dba'] }];
     expect(told(judge({ packs }, [drop]))).toBe('destructive-ddl');
     expect(told(judge({ packs }, [drop], { connection: 'my-prod' }))).toBe('allow');
     expect(told(judge({ packs }, [drop], { groups: ['admin'] }))).toBe('allow');
@@ -103,7 +115,7 @@ describe('a pack', () => {
 });
 
 describe('what was not understood', () => {
-  test.each<[string, { packs?: PackUse[]; rules?: Guardrail[] }, object, string]>([
+  test.each<[string, { packs?: GuardrailPackUse[]; rules?: Guardrail[] }, object, string]>([
     ['passes where nothing is on', {}, {}, 'allow'],
     ['passes where things are only watched', { rules: own({ kinds: ['drop *'], then: 'warn' }) }, {}, 'allow'],
     ['is refused beside a pack', { packs: [{ pack: 'server-files' }] }, {}, 'not-understood'],
@@ -156,6 +168,7 @@ describe('a condition of a rule that refuses', () => {
     ['another class', { classes: ['write'] }, drop, false],
     ['one relation of two', { relations: ['hr.*'] }, joined, true],
     ['a relation in any schema', { relations: ['salaries'] }, joined, true],
+    ['a relation in other letters', { relations: ['HR.Salaries'] }, joined, true],
     ['another relation', { relations: ['hr.people'] }, joined, false],
     ['a part of a name', { relations: ['order'] }, select, false],
     ['a relation and its use', { relations: ['public.orders'], uses: ['write'] }, chosen, true],
@@ -214,6 +227,7 @@ describe('a rule that lets through', () => {
     ['does, before the packs', { relations: ['public.scratch'] }, scratch, 'observe own-1'],
     ['covers all rows of its relation', { relations: ['public.scratch'] }, emptied, 'observe own-1'],
     ['names all relations, or none', { relations: ['public.scratch'] }, both, 'destructive-ddl'],
+    ['names it by the letter', { relations: ['public.Scratch'] }, scratch, 'destructive-ddl'],
     ['names all uses', { relations: ['public.scratch'], uses: ['write'] }, scratch, 'destructive-ddl'],
     ['covers no server file beside it', { relations: ['public.scratch'] }, fill, 'server-files'],
     ['covers what it names', { relations: ['public.scratch'], traits: ['server-files'] }, fill, 'observe own-1'],
@@ -282,7 +296,7 @@ test.each<[string, Partial<Guardrail>, object]>([
 test('those that are on are listed in the order in which they are asked', () => {
   const rules = own({ then: 'warn' }, { connections: ['web'] });
   const flow = new Guardrails({ packs: everyPack.toReversed(), rules }).for(SCOPE);
-  expect(flow.listed.map(({ name }) => name)).toEqual(['own-1', ...PACKS, 'not-understood']);
+  expect(flow.listed.map(({ name }) => name)).toEqual(['own-1', ...GUARDRAIL_PACKS, 'not-understood']);
   expect(new Guardrails({ packs: [], rules }).for(SCOPE).listed).toEqual([{ name: 'own-1', then: 'warn' }]);
 });
 

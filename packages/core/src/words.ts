@@ -20,7 +20,8 @@ export interface ClientProgram {
   name?: string | undefined;
 }
 
-export type StatementClass = 'read' | 'write' | 'define' | 'administer' | 'unknown';
+export const STATEMENT_CLASSES = ['read', 'write', 'define', 'administer', 'unknown'] as const;
+export type StatementClass = (typeof STATEMENT_CLASSES)[number];
 
 /** A statement that the client asks the upstream to run. */
 export interface Statement {

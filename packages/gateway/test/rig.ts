@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cancelRegistry, epitaphOf, refusalFor, runFlow } from '@hoop/session';
+import { cancelRegistry, epitaphOf, isReadable, refusalFor, runFlow } from '@hoop/session';
 import { pino } from 'pino';
 import { Config } from '../src/config/schema.js';
 import { Gateway } from '../src/gateway.js';
@@ -12,7 +12,7 @@ import { Idp } from './idp.js';
 import { keyPair, Laptop, type Pair } from './laptop.js';
 
 export const silent = pino({ level: process.env.HOOP_LOG ?? 'silent' }, pino.destination({ fd: 2, sync: true }));
-export const sessions = () => ({ runFlow, refusalFor, epitaphOf, cancels: cancelRegistry() });
+export const sessions = () => ({ runFlow, refusalFor, epitaphOf, isReadable, cancels: cancelRegistry() });
 export const temporary = () => mkdtempSync(join(tmpdir(), 'hoop-gateway-'));
 
 /** One CA and one laptop key for all rigs of a file: RSA keys take their time, and no test needs them to differ. */

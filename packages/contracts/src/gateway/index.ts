@@ -93,6 +93,8 @@ export const RecordedStatement = z.object({
   parameters: z.array(z.string().nullable()).optional(),
   verdict: z.enum(['allow', 'deny']),
   rule: z.string().optional(),
+  /** Guardrails that held and let it through. */
+  matched: z.array(z.object({ rule: z.string(), then: z.enum(['warn', 'observe']) })).optional(),
   /** Absent if the session ended first. */
   ms: z.number().optional(),
   rows: z.number().int().optional(),

@@ -34,6 +34,7 @@ function namedOf(rule: Guardrail): Condition[] {
   const some = <T>(list: readonly T[], is: (one: T) => boolean): boolean =>
     refuses(rule) ? list.some(is) : list.length > 0 && list.every(is);
   const used = ({ does }: Reading['relations'][number]) => uses?.includes(does) ?? true;
+  const isNamed = refuses(rule) ? isNamedLoosely : isNamedSo;
   const named = (patterns: readonly string[] | undefined, of: (command: Reading) => readonly string[]): Condition[] =>
     patterns === undefined ? [] : [(command) => some(of(command), (name) => isNamed(patterns, name))];
   const isRelation = ({ relations: those }: Reading) =>
@@ -46,13 +47,20 @@ function namedOf(rule: Guardrail): Condition[] {
 }
 
 /** By the whole name, or by its end from a dot on: `orders` and `public.orders` are both `public.orders`. */
-function isNamed(patterns: readonly string[], name: string): boolean {
+function isNamedSo(patterns: readonly string[], name: string): boolean {
   for (let at = 0; at >= 0; at = next(name, at)) {
     const end = name.slice(at);
     if (patterns.some((pattern) => matches(pattern, end))) return true;
   }
   return false;
 }
+
+/** Capitals and small letters alike: a table that somebody made as `Orders` is `orders`, or is not. */
+const isNamedLoosely = (patterns: readonly string[], name: string): boolean =>
+  isNamedSo(
+    patterns.map((pattern) => pattern.toLowerCase()),
+    name.toLowerCase(),
+  );
 
 function next(name: string, at: number): number {
   const dot = name.indexOf('.', at);

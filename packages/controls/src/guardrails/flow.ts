@@ -1,6 +1,6 @@
 import type { Action, Matched, Note, Reading, Statement, Verdict } from '@hoop/core';
 import type { Condition } from './conditions.js';
-import { type Pack, spoken } from './packs.js';
+import { type GuardrailPack, spoken } from './packs.js';
 import { type Guardrail, refuses, THENS, type Then } from './rule.js';
 
 /** The flow that is judged. */
@@ -19,7 +19,7 @@ export interface Scope {
 export interface Ready {
   rule: Guardrail;
   holds: Condition;
-  pack?: Pack | undefined;
+  pack?: GuardrailPack | undefined;
 }
 
 /** The rule that decided on a command, and what the person is told. */
@@ -52,7 +52,7 @@ export class FlowGuardrails {
   }
 
   /** Those that are on, in the order in which they are asked, each name once; `not-understood` is the last. */
-  get listed(): { name: string; then: Then; pack?: Pack | undefined }[] {
+  get listed(): { name: string; then: Then; pack?: GuardrailPack | undefined }[] {
     const named = new Map(this.#ready.map(({ rule, pack }) => [rule.name, { name: rule.name, then: rule.then, pack }]));
     const last = { name: NOT_UNDERSTOOD, then: 'deny' as const };
     return [...named.values(), ...(this.#mustUnderstand ? [last] : [])];

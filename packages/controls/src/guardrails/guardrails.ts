@@ -1,18 +1,18 @@
 import { matchesAny } from '../pattern.js';
 import { conditionOf } from './conditions.js';
 import { FlowGuardrails, type Ready, type Scope } from './flow.js';
-import { PACKS, type Pack, packRules } from './packs.js';
+import { GUARDRAIL_PACKS, type GuardrailPack, packRules } from './packs.js';
 import type { Guardrail } from './rule.js';
 
 /** A pack that is on, and for whom; as the conditions of a rule. */
-export interface PackUse {
-  pack: Pack;
+export interface GuardrailPackUse {
+  pack: GuardrailPack;
   connections?: readonly string[] | undefined;
   groups?: readonly string[] | undefined;
 }
 
 export interface GuardrailOptions {
-  packs: readonly PackUse[];
+  packs: readonly GuardrailPackUse[];
   /** The operator's own, in their order. */
   rules: readonly Guardrail[];
 }
@@ -23,7 +23,7 @@ export class Guardrails {
 
   constructor({ packs, rules }: GuardrailOptions) {
     const own = rules.map((rule) => ({ rule, holds: conditionOf(rule) }));
-    const ours = PACKS.flatMap((pack) => packs.filter((use) => use.pack === pack)).flatMap(readyOf);
+    const ours = GUARDRAIL_PACKS.flatMap((pack) => packs.filter((use) => use.pack === pack)).flatMap(readyOf);
     this.#ready = [...own, ...ours];
   }
 
@@ -47,7 +47,7 @@ export class Guardrails {
 
 const EVERY = ['*'];
 
-function readyOf({ pack, connections, groups }: PackUse): Ready[] {
+function readyOf({ pack, connections, groups }: GuardrailPackUse): Ready[] {
   return packRules[pack].map((rule) => ({ rule: { ...rule, connections, groups }, holds: conditionOf(rule), pack }));
 }
 

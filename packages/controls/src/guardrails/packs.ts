@@ -2,17 +2,17 @@ import type { Reading, RelationUse } from '@hoop/core';
 import type { Guardrail } from './rule.js';
 
 /** Rules that come with hoop, by name. Those of a pack stand behind the operator's own, packs in this order. */
-export const PACKS = [
+export const GUARDRAIL_PACKS = [
   'destructive-ddl',
   'unbounded-writes',
   'privilege-changes',
   'server-files',
   'session-tampering',
 ] as const;
-export type Pack = (typeof PACKS)[number];
+export type GuardrailPack = (typeof GUARDRAIL_PACKS)[number];
 
 /** What a pack is for, as a sentence's end: `refuses …`. */
-export const PACK_SUMMARIES: Record<Pack, string> = {
+export const PACK_SUMMARIES: Record<GuardrailPack, string> = {
   'destructive-ddl': 'DROP, TRUNCATE and what else removes for good',
   'unbounded-writes': 'UPDATE and DELETE that change every row',
   'privilege-changes': 'roles, grants, owners, row policies',
@@ -20,7 +20,7 @@ export const PACK_SUMMARIES: Record<Pack, string> = {
   'session-tampering': 'settings that change the language or the actor',
 };
 
-export const packRules: Record<Pack, readonly Guardrail[]> = {
+export const packRules: Record<GuardrailPack, readonly Guardrail[]> = {
   'destructive-ddl': [
     {
       name: 'destructive-ddl',

@@ -32,5 +32,7 @@ export interface Sessions {
   runFlow: RunFlow;
   refusalFor(protocol: ProtocolName, refusal: Refusal): Uint8Array;
   epitaphOf(protocol: ProtocolName): Uint8Array;
+  /** Whether what its statements do can be told. */
+  isReadable(protocol: ProtocolName): boolean;
   cancels: CancelRegistry;
 }
