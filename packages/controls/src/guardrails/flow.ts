@@ -1,4 +1,4 @@
-import type { Action, Matched, Note, Reading, Statement, Verdict } from '@hoop/core';
+import type { Action, Matched, Note, Reading, Verdict } from '@hoop/core';
 import type { Condition } from './conditions.js';
 import { type GuardrailPack, spoken } from './packs.js';
 import { type Guardrail, refuses, THENS, type Then } from './rule.js';
@@ -63,11 +63,11 @@ export class FlowGuardrails {
     if (!this.isOn) return ALLOWED;
     if (action.kind !== 'statement' || action.readings === undefined) return refusal(NOT_READ);
     if (action.readings.length === 0) return ALLOWED;
-    return verdictOf(this.decide(action, action.readings));
+    return verdictOf(this.decide(action.text, action.readings));
   }
 
   /** By which rule each command is decided; `undefined` where none holds. */
-  decide({ text }: Statement, readings: readonly Reading[]): (Decided | undefined)[] {
+  decide(text: string, readings: readonly Reading[]): (Decided | undefined)[] {
     return readings.map((command) => this.#first(command, text));
   }
 

@@ -1,5 +1,5 @@
-import type { ProtocolName, Refusal } from '@hoop/core';
-import type { CancelRegistry, RunFlow } from '@hoop/session';
+import type { ProtocolName, Reading, Refusal } from '@hoop/core';
+import type { CancelRegistry, RunFlow, Upstream } from '@hoop/session';
 import type { Logger } from 'pino';
 import type { Configured } from '../config/configured.js';
 import type { Admission } from '../identity/admission.js';
@@ -27,6 +27,8 @@ export interface Services {
   now(): number;
 }
 
+export type Read = { ok: true; readings: readonly Reading[] } | { ok: false; refusal: Refusal };
+
 /** What the gateway needs of `session`. */
 export interface Sessions {
   runFlow: RunFlow;
@@ -34,5 +36,7 @@ export interface Sessions {
   epitaphOf(protocol: ProtocolName): Uint8Array;
   /** Whether what its statements do can be told. */
   isReadable(protocol: ProtocolName): boolean;
+  /** What a statement would do as the first of a new session; runs nothing. */
+  read(upstream: Upstream, database: string, text: string): Promise<Read>;
   cancels: CancelRegistry;
 }
