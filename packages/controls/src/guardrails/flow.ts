@@ -1,6 +1,6 @@
 import type { Action, Matched, Note, Reading, Verdict } from '@hoop/core';
 import type { Condition } from './conditions.js';
-import { type GuardrailPack, spoken } from './packs.js';
+import { type GuardrailPack, PACK_SUMMARIES, spoken } from './packs.js';
 import { type Guardrail, refuses, THENS, type Then } from './rule.js';
 
 /** The flow that is judged. */
@@ -52,10 +52,9 @@ export class FlowGuardrails {
   }
 
   /** Those that are on, in the order in which they are asked, each name once; `not-understood` is the last. */
-  get listed(): { name: string; then: Then; pack?: GuardrailPack | undefined }[] {
-    const named = new Map(this.#ready.map(({ rule, pack }) => [rule.name, { name: rule.name, then: rule.then, pack }]));
-    const last = { name: NOT_UNDERSTOOD, then: 'deny' as const };
-    return [...named.values(), ...(this.#mustUnderstand ? [last] : [])];
+  get listed(): readonly Listed[] {
+    const named = new Map(this.#ready.map((ready) => [ready.rule.name, listedOf(ready)]));
+    return [...named.values(), ...(this.#mustUnderstand ? [LAST] : [])];
   }
 
   /** A statement's commands, each by the first rule that holds; the strictest decides. What was not read is refused. */
@@ -99,6 +98,19 @@ export class FlowGuardrails {
   }
 }
 
+/** A guardrail as it is told to the person. */
+export interface Listed {
+  name: string;
+  then: Then;
+  /** What it is about, where that is known: of a pack, or in the operator's words. */
+  about?: string | undefined;
+}
+
+function listedOf({ rule: { name, then, message }, pack }: Ready): Listed {
+  const about = pack === undefined ? message : PACK_SUMMARIES[pack];
+  return { name, then, ...(typeof about === 'string' && { about }) };
+}
+
 /** The strictest of what was decided on the commands, as a verdict. */
 export function verdictOf(decided: readonly (Decided | undefined)[]): Verdict {
   const all = decided.filter((one) => one !== undefined);
@@ -134,6 +146,7 @@ const unknownOf = (command: Reading): string =>
   `this ${spoken(command)} was not understood${command.unknown === undefined ? '' : `: ${command.unknown}`}`;
 
 const ALLOWED: Verdict = { allow: true };
+const LAST: Listed = { name: NOT_UNDERSTOOD, then: 'deny', about: 'what cannot be understood' };
 const EXPLAIN = 'How a statement is read: hoop explain.';
 const HELD = 'Nobody can be asked for a review here.';
 const NOT_READ = {

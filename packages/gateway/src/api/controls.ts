@@ -1,6 +1,6 @@
 import type { Controlled, Explained, ExplainedCommand } from '@hoop/contracts/gateway';
 import { ApiError } from '@hoop/contracts/http';
-import { type Decided, PACK_SUMMARIES, verdictOf } from '@hoop/controls';
+import { type Decided, verdictOf } from '@hoop/controls';
 import type { Identity, Reading, Refusal, Verdict } from '@hoop/core';
 import type { ConnectionConfig } from '../config/schema.js';
 import type { Services } from '../tunnel/services.js';
@@ -8,12 +8,8 @@ import type { Services } from '../tunnel/services.js';
 /** What is controlled on a connection for a person who may open it. Throws `ApiError` for one who may not. */
 export function controlledFor({ configured }: Services, identity: Identity, name: string): Controlled {
   opened(configured, identity, name);
-  const guardrails = configured.guardrailsFor(name, identity).listed.map(({ name: rule, then, pack }) => ({
-    name: rule,
-    then,
-    ...(pack !== undefined && { about: PACK_SUMMARIES[pack] }),
-  }));
-  return { guardrails, masks: [] };
+  const guardrails = configured.guardrailsFor(name, identity).listed;
+  return { guardrails: [...guardrails], masks: [] };
 }
 
 /** What the controls would say of a statement of this person's; it is read with the server's catalogue and not run. */

@@ -109,6 +109,7 @@ async function run(
     wire,
     recorder: recording(services.record, flow.tally, guard.decided),
     judges: [guard.judge],
+    reads: configured.isControlled(flow.connection),
     durability: configured.config.durability,
     signal: flow.abort.signal,
     cancels: sessions.cancels,

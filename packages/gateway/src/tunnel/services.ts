@@ -1,5 +1,5 @@
-import type { ProtocolName, Reading, Refusal } from '@hoop/core';
-import type { CancelRegistry, RunFlow, Upstream } from '@hoop/session';
+import type { ProtocolName, Refusal } from '@hoop/core';
+import type { CancelRegistry, Read, RunFlow, Upstream } from '@hoop/session';
 import type { Logger } from 'pino';
 import type { Configured } from '../config/configured.js';
 import type { Admission } from '../identity/admission.js';
@@ -26,8 +26,6 @@ export interface Services {
   audit(line: Omit<AuditLine, 'kind'>): void;
   now(): number;
 }
-
-export type Read = { ok: true; readings: readonly Reading[] } | { ok: false; refusal: Refusal };
 
 /** What the gateway needs of `session`. */
 export interface Sessions {
