@@ -1,2 +1,4 @@
+export * from './guardrails/index.js';
 export * from './order.js';
+export * from './pattern.js';
 export * from './ports.js';
