@@ -6,10 +6,11 @@ import { lineageOf, outputsOf, predicatesOf, storesOf } from './shown.js';
 beforeAll(() => loadModule());
 
 describe('what a command shows, asks and stores', () => {
-  test.each(CASES)('%s', (text, outputs, predicates = '', stores = '') => {
-    const found = lineageOf(text);
-    expect([outputsOf(found), predicatesOf(found), storesOf(found)]).toEqual([outputs, predicates, stores]);
-  });
+  for (const [text, outputs, predicates = '', stores = ''] of CASES)
+    test(text, () => {
+      const found = lineageOf(text);
+      expect([outputsOf(found), predicatesOf(found), storesOf(found)]).toEqual([outputs, predicates, stores]);
+    });
 });
 
 describe('places', () => {
