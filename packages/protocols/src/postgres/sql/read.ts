@@ -1,6 +1,7 @@
 import { commandOf } from './commands.js';
 import type { ReadingContext, SqlReading } from './context.js';
 import { Facts } from './facts.js';
+import { trace } from './lineage/trace.js';
 import { Names } from './names.js';
 import { as } from './nodes.js';
 import { type Command, type Patience, parse, Unparsable } from './parse.js';
@@ -104,9 +105,17 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
   const prepare = as(node, 'PrepareStmt');
   const declare = as(node, 'DeclareCursorStmt');
   const own = text.slice(from, to);
+  const traced = trace(node, text, at);
+  for (const { name, does } of traced.relations) facts.use(name, does);
   return {
     ...EMPTY,
     ...found(facts),
+    columns: traced.columns,
+    outputs: traced.outputs,
+    predicates: traced.predicates,
+    stores: traced.stores,
+    literals: traced.literals,
+    bound: traced.bound,
     kind,
     from,
     to,
