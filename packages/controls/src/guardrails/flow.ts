@@ -4,7 +4,7 @@ import { type GuardrailPack, PACK_SUMMARIES, spoken } from './packs.js';
 import { type Guardrail, refuses, THENS, type Then } from './rule.js';
 
 /** The flow that is judged. */
-export interface Scope {
+export interface FlowScope {
   connection: string;
   groups: readonly string[];
   /** The laptop's program, if it told. */
@@ -35,12 +35,12 @@ export const NOT_UNDERSTOOD = 'not-understood';
 
 /** The guardrails of one flow. */
 export class FlowGuardrails {
-  readonly #scope: Scope;
+  readonly #scope: FlowScope;
   readonly #ready: readonly Ready[];
   /** Where something is refused or hidden by what a statement does, nothing passes that was not understood. */
   readonly #mustUnderstand: boolean;
 
-  constructor(scope: Scope, ready: readonly Ready[]) {
+  constructor(scope: FlowScope, ready: readonly Ready[]) {
     this.#scope = scope;
     this.#ready = ready;
     this.#mustUnderstand = scope.masked || ready.some(({ rule }) => refuses(rule));
