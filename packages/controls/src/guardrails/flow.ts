@@ -73,7 +73,7 @@ export class FlowGuardrails {
   #first(command: Reading, text: string): Decided | undefined {
     const found = this.#ready.find(({ holds }) => holds(command, text))?.rule;
     if (found) return this.#told(found, command);
-    if (!this.#mustUnderstand || command.class !== 'unknown') return undefined;
+    if (!this.#mustUnderstand || isUnderstood(command)) return undefined;
     return { rule: NOT_UNDERSTOOD, then: 'deny', message: unknownOf(command), hint: this.#hint(EXPLAIN) };
   }
 
@@ -142,8 +142,11 @@ function matchedOf(all: readonly Decided[]): Matched[] {
   return [...byRule.values()];
 }
 
+/** Code that was not read may do anything, now or once it is set off. */
+const isUnderstood = (command: Reading): boolean => command.class !== 'unknown' && !command.traits.includes('code');
+
 const unknownOf = (command: Reading): string =>
-  `this ${spoken(command)} was not understood${command.unknown === undefined ? '' : `: ${command.unknown}`}`;
+  `this ${spoken(command)} was not understood: ${command.unknown ?? 'it may run what was not read'}`;
 
 const ALLOWED: Verdict = { allow: true };
 const LAST: Listed = { name: NOT_UNDERSTOOD, then: 'deny', about: 'what cannot be understood' };
