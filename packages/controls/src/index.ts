@@ -1,2 +1,3 @@
+export * from './masks/index.js';
 export * from './order.js';
 export * from './ports.js';
