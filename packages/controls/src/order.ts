@@ -1,5 +1,6 @@
 import type { Action, Entry, Note, Outcome, Output, Verdict } from '@hoop/core';
 import { WITHDRAWN } from '@hoop/core';
+import type { Masks } from './masks/masks.js';
 import type { Durability, Judge, Recorder, RecordLine } from './ports.js';
 
 /** All that a flow asks of the controls; it never learns which of them exist (design §4). */
@@ -17,6 +18,8 @@ export interface ControlsOptions {
   durability: Durability;
   /** What decides, in this order; the first denial stands. */
   judges?: readonly Judge[] | undefined;
+  /** What this person may not see here; absent where that is nothing. */
+  masks?: Masks | undefined;
   /** Tells the person behind the client; by default nobody is there. */
   say?: ((note: Note) => void) | undefined;
   /** Keep the outputs too (`record: output`), as they were shown. */
@@ -25,33 +28,41 @@ export interface ControlsOptions {
 
 /**
  * The one fixed order, for every protocol: window → guardrails → review → written record → answer, and for what comes
- * back: mask → record of what was shown → answer. Of these the record exists. Each control is a step of these two
- * functions, read top to bottom; there is no other place where one could run.
+ * back: mask → record of what was shown → answer. What would find out a masked value is denied before anybody is asked.
+ * Each control is a step of these two functions, read top to bottom; there is no other place where one could run.
  */
 export function controlsFor(options: ControlsOptions): Controls {
-  const { session, recorder, durability, recordsOutput } = options;
+  const { session, recorder, durability, recordsOutput, masks } = options;
   let count = 0;
 
   async function judge(action: Action, signal: AbortSignal): Promise<Verdict> {
     count += 1;
     const number = count;
-    const decision = decide(options, action, signal);
+    const decision = masks?.judge(action) ?? decide(options, action, signal);
     const verdict = decision instanceof Promise ? await decision : decision;
-    const intent = intentOf(session, number, action, verdict);
-    return (await isWritten(recorder, intent, safetyOf(action, durability))) ? verdict : NOT_RECORDED;
+    const intent = intentOf(session, number, masks?.redacted(action) ?? action, verdict);
+    if (!(await isWritten(recorder, intent, safetyOf(action, durability)))) return NOT_RECORDED;
+    return masks === undefined || !verdict.allow ? verdict : { ...verdict, ...masks.treats(action) };
   }
 
-  function reveal(output: Output, statement: number): Output {
-    if (recordsOutput) recorder.tell({ kind: 'entry', session, entry: { kind: 'output', statement, output } });
+  function reveal(output: Output, statement: number): Output | Promise<Output> {
+    const shown = masks?.reveal(output, statement) ?? output;
+    return shown instanceof Promise ? shown.then((one) => kept(one, statement)) : kept(shown, statement);
+  }
+
+  function kept(output: Output, statement: number): Output {
+    if (recordsOutput && statement > 0) entry({ kind: 'output', statement, output });
     return output;
   }
 
-  return {
-    judge,
-    reveal,
-    note: (entry) => recorder.tell({ kind: 'entry', session, entry }),
-    close: async (outcome) => recorder.tell({ kind: 'end', session, outcome }),
-  };
+  function note(what: Entry): void {
+    if (what.kind === 'finished') for (const masked of masks?.told(what.statement) ?? []) entry(masked);
+    entry(what);
+  }
+
+  const entry = (what: Entry) => recorder.tell({ kind: 'entry', session, entry: what });
+
+  return { judge, reveal, note, close: async (outcome) => recorder.tell({ kind: 'end', session, outcome }) };
 }
 
 /** Asks one after the other, until one denies; what they say of the action comes together. Sync while they are. */

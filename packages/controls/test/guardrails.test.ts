@@ -77,6 +77,7 @@ describe('a pack', () => {
     ['refuses another role', setRole, 'session-tampering'],
     ['refuses what was not understood', opaque, 'not-understood'],
     ['refuses what cannot be parsed', unparsable, 'not-understood'],
+    ['refuses code for later', command('create rule', { class: 'define', traits: ['code'] }), 'not-understood'],
   ])('%s', (_, reading, rule) => {
     expect(told(judge({ packs: everyPack }, [reading]))).toBe(rule);
   });

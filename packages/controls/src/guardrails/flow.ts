@@ -4,7 +4,7 @@ import { type GuardrailPack, PACK_SUMMARIES, spoken } from './packs.js';
 import { type Guardrail, refuses, THENS, type Then } from './rule.js';
 
 /** The flow that is judged. */
-export interface Scope {
+export interface FlowScope {
   connection: string;
   groups: readonly string[];
   /** The laptop's program, if it told. */
@@ -35,12 +35,12 @@ export const NOT_UNDERSTOOD = 'not-understood';
 
 /** The guardrails of one flow. */
 export class FlowGuardrails {
-  readonly #scope: Scope;
+  readonly #scope: FlowScope;
   readonly #ready: readonly Ready[];
   /** Where something is refused or hidden by what a statement does, nothing passes that was not understood. */
   readonly #mustUnderstand: boolean;
 
-  constructor(scope: Scope, ready: readonly Ready[]) {
+  constructor(scope: FlowScope, ready: readonly Ready[]) {
     this.#scope = scope;
     this.#ready = ready;
     this.#mustUnderstand = scope.masked || ready.some(({ rule }) => refuses(rule));
@@ -73,7 +73,7 @@ export class FlowGuardrails {
   #first(command: Reading, text: string): Decided | undefined {
     const found = this.#ready.find(({ holds }) => holds(command, text))?.rule;
     if (found) return this.#told(found, command);
-    if (!this.#mustUnderstand || command.class !== 'unknown') return undefined;
+    if (!this.#mustUnderstand || isUnderstood(command)) return undefined;
     return { rule: NOT_UNDERSTOOD, then: 'deny', message: unknownOf(command), hint: this.#hint(EXPLAIN) };
   }
 
@@ -142,8 +142,11 @@ function matchedOf(all: readonly Decided[]): Matched[] {
   return [...byRule.values()];
 }
 
+/** Code that was not read may do anything, now or once it is set off. */
+const isUnderstood = (command: Reading): boolean => command.class !== 'unknown' && !command.traits.includes('code');
+
 const unknownOf = (command: Reading): string =>
-  `this ${spoken(command)} was not understood${command.unknown === undefined ? '' : `: ${command.unknown}`}`;
+  `this ${spoken(command)} was not understood: ${command.unknown ?? 'it may run what was not read'}`;
 
 const ALLOWED: Verdict = { allow: true };
 const LAST: Listed = { name: NOT_UNDERSTOOD, then: 'deny', about: 'what cannot be understood' };

@@ -1,6 +1,6 @@
 import { matchesAny } from '../pattern.js';
 import { conditionOf } from './conditions.js';
-import { FlowGuardrails, type Ready, type Scope } from './flow.js';
+import { FlowGuardrails, type FlowScope, type Ready } from './flow.js';
 import { GUARDRAIL_PACKS, type GuardrailPack, packRules } from './packs.js';
 import type { Guardrail } from './rule.js';
 
@@ -28,7 +28,7 @@ export class Guardrails {
   }
 
   /** Those that are on for a flow, in the order in which they are asked: the operator's own, then the packs in theirs. */
-  for(scope: Scope): FlowGuardrails {
+  for(scope: FlowScope): FlowGuardrails {
     const on = this.#ready.filter(({ rule }) => concerns(rule, scope));
     return new FlowGuardrails(scope, on);
   }
@@ -51,7 +51,7 @@ function readyOf({ pack, connections, groups }: GuardrailPackUse): Ready[] {
   return packRules[pack].map((rule) => ({ rule: { ...rule, connections, groups }, holds: conditionOf(rule), pack }));
 }
 
-function concerns({ connections, groups, programs }: Guardrail, scope: Scope): boolean {
+function concerns({ connections, groups, programs }: Guardrail, scope: FlowScope): boolean {
   if (!matchesAny(connections ?? EVERY, scope.connection)) return false;
   if (groups !== undefined && !groups.some((group) => scope.groups.includes(group))) return false;
   return programs === undefined || (scope.program !== undefined && matchesAny(programs, scope.program));

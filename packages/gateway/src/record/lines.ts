@@ -1,7 +1,7 @@
 import { hash as digest } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { RecordLine } from '@hoop/controls';
-import type { Entry, Output } from '@hoop/core';
+import { type Entry, type Output, shownRows } from '@hoop/core';
 import { z } from 'zod';
 
 /**
@@ -132,7 +132,9 @@ function table(output: Output): Pick<ShownOutput, 'columns' | 'rows'> {
   const formats = output.columns.map((column) => column.format);
   return {
     columns: output.columns.map((column) => column.name),
-    rows: output.cells.map((row) => row.map((cell, i) => (cell && formats[i] === 'binary' ? hex(cell) : text(cell)))),
+    rows: Array.from(shownRows(output), (row) =>
+      row.map((cell, i) => (cell && formats[i] === 'binary' ? hex(cell) : text(cell))),
+    ),
   };
 }
 
