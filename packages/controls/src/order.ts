@@ -38,7 +38,8 @@ export function controlsFor(options: ControlsOptions): Controls {
   async function judge(action: Action, signal: AbortSignal): Promise<Verdict> {
     count += 1;
     const number = count;
-    const verdict = await decide(options, action, signal);
+    const denied = masks?.judge(action);
+    const verdict = denied ?? (options.judges === undefined ? ALLOWED : await decide(options, action, signal));
     const intent = intentOf(session, number, masks?.redacted(action) ?? action, verdict);
     if (!(await isWritten(recorder, intent, safetyOf(action, durability)))) return NOT_RECORDED;
     return masks === undefined || !verdict.allow ? verdict : { ...verdict, ...masks.treats(action) };
@@ -66,13 +67,10 @@ export function controlsFor(options: ControlsOptions): Controls {
 
 /** Asks one after the other, until one denies; their notes come together. */
 async function decide(
-  { judges, masks, say = () => {} }: ControlsOptions,
+  { judges = [], say = () => {} }: ControlsOptions,
   action: Action,
   signal: AbortSignal,
 ): Promise<Verdict> {
-  const denied = masks?.judge(action);
-  if (denied !== undefined) return denied;
-  if (judges === undefined) return ALLOWED;
   const notices: Note[] = [];
   let as: Actor | undefined;
   for (const judge of judges) {
