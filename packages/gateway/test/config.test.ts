@@ -7,7 +7,7 @@ import { loadConfig, parseConfig } from '../src/config/load.js';
 import { Policy } from '../src/config/policy.js';
 import { lookUp } from '../src/config/reference.js';
 import { Config, isHost } from '../src/config/schema.js';
-import { controlledConnections, guardrailFaults } from '../src/program/controlled.js';
+import { controlFaults, controlledConnections } from '../src/program/controlled.js';
 import { roleFaults } from '../src/program/roles.js';
 import { temporary } from './rig.js';
 
@@ -226,7 +226,7 @@ describe('guardrails', () => {
   test('that match no connection are faults', () => {
     const rules = [{ name: 'x', connections: ['pg-prd'], then: 'deny' }];
     expect(
-      guardrailFaults(configOf({ packs: [{ pack: 'server-files', connections: ['my-*', 'pg-*'] }], rules })),
+      controlFaults(configOf({ packs: [{ pack: 'server-files', connections: ['my-*', 'pg-*'] }], rules })),
     ).toEqual([
       {
         what: 'guardrail server-files',
