@@ -1,8 +1,8 @@
 import type { Action, Entry, Output, Statement, Verdict } from '@hoop/core';
 import { judgePredicates, touchedBy } from './predicates.js';
 import { redacted } from './redacted.js';
-import type { MaskRule } from './rules.js';
 import { type MaskPorts, RowMask } from './rows.js';
+import type { MaskRule } from './rules.js';
 import { Scope } from './scope.js';
 import { REDACTED } from './ways.js';
 
@@ -97,6 +97,7 @@ class ScopedMasks implements Masks {
     const counts = this.#counts.get(statement);
     if (counts === undefined) return [];
     this.#counts.delete(statement);
-    return [...counts].map(([rule, cells]) => ({ kind: 'masked', statement, rule, cells }));
+    const rules = [...counts].sort(([one], [other]) => (one < other ? -1 : 1));
+    return rules.map(([rule, cells]) => ({ kind: 'masked', statement, rule, cells }));
   }
 }

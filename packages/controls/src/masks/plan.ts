@@ -23,7 +23,8 @@ export function actOn(column: OutputColumn, scope: Scope): Act {
   const [first] = rules;
   if (first !== undefined) return masked(column, first, source?.exact === true && source.opaque === undefined);
   if (origin !== undefined) return masked(column, origin, true);
-  if (scope.hasColumns && (source === undefined || source.opaque !== undefined)) return maskedAs(column, UNREAD, 'redact');
+  if (scope.hasColumns && (source === undefined || source.opaque !== undefined))
+    return maskedAs(column, UNREAD, 'redact');
   return isShown(column, scope) ? PASS : looked(column, scope);
 }
 
@@ -35,7 +36,8 @@ function masked(column: OutputColumn, rule: MaskRule, exact: boolean): Act {
 
 function maskedAs({ holds, format }: OutputColumn, rule: string, way: Exclude<Way, 'show'>): Act {
   if (holds === 'text' || holds === 'padded') return { does: 'mask', rule, way, quoted: false };
-  if (holds !== 'json' || format === 'binary' || way === 'null') return { does: 'mask', rule, way: 'null', quoted: false };
+  if (holds !== 'json' || format === 'binary' || way === 'null')
+    return { does: 'mask', rule, way: 'null', quoted: false };
   return { does: 'mask', rule, way: way === 'hash' ? 'hash' : 'redact', quoted: true };
 }
 

@@ -41,7 +41,11 @@ function ofReading(reading: Reading, scope: Scope): Denied | undefined {
   for (const column of stores) {
     const rule = scope.maskOf(column);
     if (rule !== undefined) {
-      return deny({ rule, column }, `would put ${column} where it can be read under another name`, 'Leave the column out.');
+      return deny(
+        { rule, column },
+        `would put ${column} where it can be read under another name`,
+        'Leave the column out.',
+      );
     }
   }
   return ofPredicates(predicates, scope);

@@ -27,12 +27,7 @@ function withoutPlaces(text: string, places: readonly { from: number; to: number
 
 type Parameters = NonNullable<Statement['parameters']>;
 
-function parametersOf(
-  parameters: Parameters,
-  readings: readonly Reading[],
-  scope: Scope,
-  mask: RowMask,
-): Parameters {
+function parametersOf(parameters: Parameters, readings: readonly Reading[], scope: Scope, mask: RowMask): Parameters {
   const hidden = new Set<number>();
   for (const { bound } of readings) {
     for (const { column, parameter } of bound) if (scope.maskOf(column) !== undefined) hidden.add(parameter);

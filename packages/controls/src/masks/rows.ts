@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import type { OutputColumn, Rows } from '@hoop/core';
+import { ChangeList } from './changes.js';
 import { Found, type Wanted } from './detect/detectors.js';
 import { Probe } from './detect/probe.js';
 import { holds, scan } from './detect/scan.js';
-import { ChangeList } from './changes.js';
 import { type Act, type Plan, planFor } from './plan.js';
 import type { Way } from './rules.js';
 import type { Scope } from './scope.js';
@@ -113,7 +113,8 @@ export class RowMask {
   #pad(rows: Rows, cell: number, from: number): void {
     const { writer } = this.#changes;
     let left = 0;
-    for (let at = startOf(rows, cell); at < endOf(rows, cell); at++) if (((rows.bytes[at] as number) & 0xc0) !== 0x80) left += 1;
+    for (let at = startOf(rows, cell); at < endOf(rows, cell); at++)
+      if (((rows.bytes[at] as number) & 0xc0) !== 0x80) left += 1;
     let at = from;
     for (; at < writer.length && left > 0; at++) left -= 1;
     writer.length = at;
@@ -194,7 +195,8 @@ export class RowMask {
   }
 
   async #wholeLong(rows: Rows, cell: number, column: number, act: Masking, tell: Tell): Promise<void> {
-    if (act.way !== 'hash' || rows.columns[column]?.holds === 'padded') return this.#whole(rows, cell, column, act, tell);
+    if (act.way !== 'hash' || rows.columns[column]?.holds === 'padded')
+      return this.#whole(rows, cell, column, act, tell);
     const hmac = createHmac('sha256', this.#ports.key);
     const end = endOf(rows, cell);
     for (let from = startOf(rows, cell); from < end; from += SLICE) {

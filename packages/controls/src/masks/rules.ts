@@ -62,16 +62,72 @@ const PERSONAL: readonly string[] = [
 ];
 
 const NUMBERED: readonly string[] = [
-  ...['*.ssn', '*.*_ssn', '*.ssn_*', '*.social_security*', '*.national_id*', '*.tax_id*', '*.passport*', '*.drivers_license*'],
-  ...['*.driver_license*', '*.card', '*.cards', '*.card_*', '*.*_card', '*.*_card_number', '*.cardnumber', '*.credit_card*'],
-  ...['*.pan', '*.cvv', '*.cvc', '*.cvv2', '*.iban', '*.*_iban', '*.account_number', '*.bank_account*', '*.routing_number'],
-  ...['*.phone', '*.phone_*', '*.phonenumber', '*.*_phone', '*.*_phone_number', '*.mobile', '*.mobile_*', '*.telephone*'],
+  ...[
+    '*.ssn',
+    '*.*_ssn',
+    '*.ssn_*',
+    '*.social_security*',
+    '*.national_id*',
+    '*.tax_id*',
+    '*.passport*',
+    '*.drivers_license*',
+  ],
+  ...[
+    '*.driver_license*',
+    '*.card',
+    '*.cards',
+    '*.card_*',
+    '*.*_card',
+    '*.*_card_number',
+    '*.cardnumber',
+    '*.credit_card*',
+  ],
+  ...[
+    '*.pan',
+    '*.cvv',
+    '*.cvc',
+    '*.cvv2',
+    '*.iban',
+    '*.*_iban',
+    '*.account_number',
+    '*.bank_account*',
+    '*.routing_number',
+  ],
+  ...[
+    '*.phone',
+    '*.phone_*',
+    '*.phonenumber',
+    '*.*_phone',
+    '*.*_phone_number',
+    '*.mobile',
+    '*.mobile_*',
+    '*.telephone*',
+  ],
 ];
 
 const SECRET: readonly string[] = [
   ...['*.password*', '*.*_password', '*.*_password_hash', '*.passwd*', '*.pwd', '*.passphrase*', '*.passcode'],
-  ...['*.token', '*.tokens', '*.token_*', '*.*_token', '*.secret', '*.secrets', '*.secret_*', '*.*_secret', '*.*_secret_key'],
-  ...['*.api_key*', '*.apikey*', '*.private_key*', '*.access_key*', '*.encryption_key*', '*.credential*', '*.totp*', '*.otp_*'],
+  ...[
+    '*.token',
+    '*.tokens',
+    '*.token_*',
+    '*.*_token',
+    '*.secret',
+    '*.secrets',
+    '*.secret_*',
+    '*.*_secret',
+    '*.*_secret_key',
+  ],
+  ...[
+    '*.api_key*',
+    '*.apikey*',
+    '*.private_key*',
+    '*.access_key*',
+    '*.encryption_key*',
+    '*.credential*',
+    '*.totp*',
+    '*.otp_*',
+  ],
 ];
 
 /** Verifiers and passwords in PostgreSQL's own catalogue. */

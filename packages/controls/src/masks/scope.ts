@@ -1,4 +1,4 @@
-import { DETECTORS, type DetectorName, bitOf, type Wanted } from './detect/detectors.js';
+import { bitOf, DETECTORS, type DetectorName, type Wanted } from './detect/detectors.js';
 import { matchesAny, matchesColumn } from './patterns.js';
 import type { MaskRule } from './rules.js';
 
@@ -16,7 +16,8 @@ export class Scope {
 
   constructor(rules: readonly MaskRule[], connection: string, groups: readonly string[]) {
     this.rules = rules.filter(
-      ({ connections, exempt }) => matchesAny(connections, connection) && !exempt.some((group) => groups.includes(group)),
+      ({ connections, exempt }) =>
+        matchesAny(connections, connection) && !exempt.some((group) => groups.includes(group)),
     );
     this.wanted = this.rules.reduce((all, { detectors }) => detectors.reduce((sum, name) => sum | bitOf(name), all), 0);
     this.hasColumns = this.rules.some(({ columns, way }) => columns.length > 0 && way !== 'show');

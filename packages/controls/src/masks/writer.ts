@@ -22,7 +22,7 @@ export class Writer {
 
   ascii(text: string): void {
     this.room(text.length);
-    this.length += this.bytes.latin1Write(text, this.length);
+    this.length += this.bytes.write(text, this.length, 'latin1');
   }
 }
 

@@ -61,11 +61,10 @@ function findLogin(bytes: Uint8Array, from: number, at: number, found: Found): v
   for (let index = at - 1; index >= least; index--) {
     const byte = bytes[index] as number;
     if (byte <= 0x20 || byte === AT) return;
-    if (byte === COLON && bytes[index + 1] === SLASH && bytes[index + 2] === SLASH) {
-      if (colon > index + 2 && colon + 1 < at) found.add(URL_PASSWORD, colon + 1, at);
-      return;
-    }
     if (byte === COLON) colon = index;
-    if (byte === SLASH) colon = 0;
+    if (byte !== SLASH) continue;
+    const scheme = bytes[index - 1] === SLASH && bytes[index - 2] === COLON && index - 2 > from;
+    if (scheme && colon > index && colon + 1 < at) found.add(URL_PASSWORD, colon + 1, at);
+    return;
   }
 }

@@ -16,8 +16,8 @@ export const isCard = (digits: Digits, from: number, to: number): boolean =>
   isIssued(digits, from, to - from) && luhn(digits, from, to);
 
 function isIssued(digits: Digits, from: number, length: number): boolean {
-  const two = valueOf(digits, from, from + 2);
-  const four = valueOf(digits, from, from + 4);
+  const two = valueIn(digits, from, from + 2);
+  const four = valueIn(digits, from, from + 4);
   if (digits[from] === 4) return length === 16 || length === 13 || length === 19;
   if ((two >= 51 && two <= 55) || (four >= 2221 && four <= 2720)) return length === 16;
   if (two === 34 || two === 37) return length === 15;
@@ -27,7 +27,7 @@ function isIssued(digits: Digits, from: number, length: number): boolean {
   return two === 50 || (two >= 56 && two <= 58) || four === 6304 || (four >= 6759 && four <= 6763);
 }
 
-export function valueOf(digits: Digits, from: number, to: number): number {
+export function valueIn(digits: Digits, from: number, to: number): number {
   let value = 0;
   for (let at = from; at < to; at++) value = value * 10 + (digits[at] as number);
   return value;
@@ -51,9 +51,9 @@ export const isDayOfMonth = (day: number, month: number): boolean => day >= 1 &&
 
 /** US: area 000, 666 and 9xx, group 00 and serial 0000 are never issued. https://www.ssa.gov/employer/randomization.html */
 export function isSsn(digits: Digits, from: number): boolean {
-  const area = valueOf(digits, from, from + 3);
+  const area = valueIn(digits, from, from + 3);
   if (area === 0 || area === 666 || area >= 900) return false;
-  return valueOf(digits, from + 3, from + 5) !== 0 && valueOf(digits, from + 5, from + 9) !== 0;
+  return valueIn(digits, from + 3, from + 5) !== 0 && valueIn(digits, from + 5, from + 9) !== 0;
 }
 
 /** Brazil: two check digits, modulo 11. */
@@ -69,25 +69,25 @@ export function isCpf(digits: Digits, from: number): boolean {
 /** Poland: weights 1, 3, 7, 9; the century stands in the month. */
 export function isPesel(digits: Digits, from: number): boolean {
   if (weighed(digits, from, [1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]) % 10 !== 0) return false;
-  return isDayOfMonth(valueOf(digits, from + 4, from + 6), valueOf(digits, from + 2, from + 4) % 20);
+  return isDayOfMonth(valueIn(digits, from + 4, from + 6), valueIn(digits, from + 2, from + 4) % 20);
 }
 
 /** Norway: two check digits, modulo 11. */
 export function isFodselsnummer(digits: Digits, from: number): boolean {
   if (weighed(digits, from, [3, 7, 6, 1, 8, 9, 4, 5, 2, 1]) % 11 !== 0) return false;
   if (weighed(digits, from, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]) % 11 !== 0) return false;
-  return isDayOfMonth(valueOf(digits, from, from + 2) % 40, valueOf(digits, from + 2, from + 4) % 40);
+  return isDayOfMonth(valueIn(digits, from, from + 2) % 40, valueIn(digits, from + 2, from + 4) % 40);
 }
 
 /** France: 97 less the number modulo 97. */
 export const isNir = (digits: Digits, from: number): boolean =>
   (digits[from] === 1 || digits[from] === 2) &&
-  97 - modulo(digits, from, from + 13, 97) === valueOf(digits, from + 13, from + 15);
+  97 - modulo(digits, from, from + 13, 97) === valueIn(digits, from + 13, from + 15);
 
 /** Belgium: the same of nine digits, with a 2 before them for who was born since 2000. */
 export function isBelgian(digits: Digits, from: number): boolean {
-  const check = valueOf(digits, from + 9, from + 11);
-  const number = valueOf(digits, from, from + 9);
+  const check = valueIn(digits, from + 9, from + 11);
+  const number = valueIn(digits, from, from + 9);
   return 97 - (number % 97) === check || 97 - ((2e9 + number) % 97) === check;
 }
 
@@ -95,11 +95,11 @@ export function isBelgian(digits: Digits, from: number): boolean {
 export function isChinese(digits: Digits, from: number, last: number): boolean {
   const sum = weighed(digits, from, [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]);
   if ((12 - (sum % 11)) % 11 !== last) return false;
-  const year = valueOf(digits, from + 6, from + 10);
+  const year = valueIn(digits, from + 6, from + 10);
   return (
     year >= 1900 &&
     year <= 2100 &&
-    isDayOfMonth(valueOf(digits, from + 12, from + 14), valueOf(digits, from + 10, from + 12))
+    isDayOfMonth(valueIn(digits, from + 12, from + 14), valueIn(digits, from + 10, from + 12))
   );
 }
 

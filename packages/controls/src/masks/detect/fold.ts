@@ -74,7 +74,7 @@ function asciiOf(bytes: Buffer, from: number, to: number): string {
   for (let at = from; at < to; at++) key = key * 256 + (bytes[at] as number);
   const folded = known.get(key);
   if (folded !== undefined) return folded;
-  const text = foldedOf(bytes.utf8Slice(from, to));
+  const text = foldedOf(bytes.toString('utf8', from, to));
   if (known.size < KNOWN_MOST) known.set(key, text);
   return text;
 }

@@ -34,6 +34,8 @@ class Groups {
 const groups = new Groups();
 /** Digits from the current group on, and how many of them end with each group. */
 const digits = new Uint8Array(DIGITS_MOST + 1);
+/** Where the last phone number of the run ends: a part of it is none. */
+let dialled = 0;
 
 /**
  * Finds numbers of people in `from` to `to`. Looks at each sixth byte first: a run that is long enough holds one of them,
@@ -63,6 +65,7 @@ function lookAt(
   found: Found,
 ): void {
   groups.count = 0;
+  dialled = 0;
   let total = 0;
   for (let at = start; at < end; at++) {
     if (!isDigit(bytes[at])) continue;
@@ -84,7 +87,7 @@ function lookAt(
     const joined = at > from && isAlnum(bytes[at - 1]);
     const taken = read(bytes, group);
     if (!joined && (wanted & CARD) !== 0) findCard(group, taken, bytes, to, found);
-    if (!joined && (wanted & PHONE) !== 0) findPhone(group, taken, bytes, from, to, found);
+    if (!joined && at >= dialled && (wanted & PHONE) !== 0) findPhone(group, taken, bytes, from, to, found);
     if ((wanted & NATIONAL) !== 0) findNational(group, taken, bytes, from, to, joined, found);
   }
 }
@@ -106,7 +109,8 @@ function read(bytes: Uint8Array, first: number): number {
 const endOf = (group: number): number => (groups.at[group] as number) + (groups.length[group] as number);
 const gapOf = (group: number): number => (groups.at[group + 1] as number) - endOf(group);
 /** What is between a group and the next, if that is one byte. */
-const betweenOf = (bytes: Uint8Array, group: number): number => (gapOf(group) === 1 ? (bytes[endOf(group)] as number) : 0);
+const betweenOf = (bytes: Uint8Array, group: number): number =>
+  gapOf(group) === 1 ? (bytes[endOf(group)] as number) : 0;
 /** No letter or digit goes on behind it. */
 const endsAt = (bytes: Uint8Array, at: number, to: number): boolean => at >= to || !isAlnum(bytes[at]);
 
@@ -138,14 +142,7 @@ function findWithin(bytes: Uint8Array, from: number, to: number, found: Found): 
 }
 
 /** `+` and 8 to 15 digits (E.164), North America's 3-3-4, or a trunk 0 with groups one and the same character apart. */
-function findPhone(
-  first: number,
-  taken: number,
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  found: Found,
-): void {
+function findPhone(first: number, taken: number, bytes: Uint8Array, from: number, to: number, found: Found): void {
   const at = groups.at[first] as number;
   const plus = at > from && bytes[at - 1] === PLUS ? at - 1 : at - 1 > from && bytes[at - 2] === PLUS ? at - 2 : -1;
   let total = 0;
@@ -159,14 +156,22 @@ function findPhone(
       if (plus >= 0 && digits[0] !== 0 && total >= 8 && total <= 15) international = end;
       if (same && group > first && digits[0] === 0 && digits[1] !== 0 && total >= 10 && total <= 11) national = end;
     }
-    if (group + 1 === groups.count || gapOf(group) > 2) break;
+    if (group + 1 === groups.count || !isDialledOn(bytes, group, group === first)) break;
     same &&= betweenOf(bytes, group) !== 0 && betweenOf(bytes, group) === betweenOf(bytes, first);
   }
-  if (international > 0) found.add(PHONE, plus, international);
-  else if (national > 0) found.add(PHONE, at, national);
-  else if (isNorthAmerican(first, taken) && endsAt(bytes, endOf(first + 2), to)) {
-    found.add(PHONE, at > from && bytes[at - 1] === 0x28 ? at - 1 : at, endOf(first + 2));
-  }
+  const american = isNorthAmerican(first, taken) && endsAt(bytes, endOf(first + 2), to) ? endOf(first + 2) : 0;
+  dialled = international || national || american;
+  if (dialled === 0) return;
+  const opened = at > from && bytes[at - 1] === 0x28;
+  found.add(PHONE, international > 0 ? plus : opened ? at - 1 : at, dialled);
+}
+
+/** One character between two groups; two around an area code in brackets: `+1 (212) 555-0123`. */
+function isDialledOn(bytes: Uint8Array, group: number, first: boolean): boolean {
+  const gap = gapOf(group);
+  const end = endOf(group);
+  if (gap === 1) return bytes[end] !== 0x28 && bytes[end] !== 0x29 && bytes[end] !== PLUS;
+  return gap === 2 && (bytes[end] === 0x29 || (first && bytes[end + 1] === 0x28));
 }
 
 const isNorthAmerican = (first: number, taken: number): boolean =>
@@ -211,9 +216,9 @@ const FORMS: readonly Form[] = [
   { lengths: [18], between: [''], valid: (all) => check.isChinese(all, 0, all[17] as number) },
 ];
 
-const isMonth = (all: check.Digits, at: number): boolean => check.isDayOfMonth(1, check.valueOf(all, at, at + 2));
+const isMonth = (all: check.Digits, at: number): boolean => check.isDayOfMonth(1, check.valueIn(all, at, at + 2));
 const isSwedish = (all: check.Digits, at: number): boolean =>
-  check.isDayOfMonth(check.valueOf(all, at + 4, at + 6) % 60, check.valueOf(all, at + 2, at + 4)) &&
+  check.isDayOfMonth(check.valueIn(all, at + 4, at + 6) % 60, check.valueIn(all, at + 2, at + 4)) &&
   check.luhn(all, at, at + 10);
 
 function findNational(
@@ -239,14 +244,7 @@ function findNational(
 }
 
 /** Numbers with letters at their ends: Spain, Finland, Great Britain, China's X. */
-function findLettered(
-  first: number,
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  joined: boolean,
-  found: Found,
-): void {
+function findLettered(first: number, bytes: Uint8Array, from: number, to: number, joined: boolean, found: Found): void {
   const at = groups.at[first] as number;
   const length = groups.length[first] as number;
   const end = at + length;
@@ -268,22 +266,15 @@ function findLettered(
 function isForeigner(bytes: Uint8Array, at: number, from: number, letter: string): boolean {
   if (at <= from || (at - 1 > from && isAlnum(bytes[at - 2]))) return false;
   const first = 'XYZ'.indexOf(String.fromCharCode(upper(bytes[at - 1] as number)));
-  return first >= 0 && letter === check.DNI[(first * 1e7 + check.valueOf(digits, 0, 7)) % 23];
+  return first >= 0 && letter === check.DNI[(first * 1e7 + check.valueIn(digits, 0, 7)) % 23];
 }
 
-function findSix(
-  first: number,
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  joined: boolean,
-  found: Found,
-): void {
+function findSix(first: number, bytes: Uint8Array, from: number, to: number, joined: boolean, found: Found): void {
   const at = groups.at[first] as number;
   const [sign, last] = [bytes[at + 6] as number, at + 10];
   if (!joined && last < to && (sign === DASH || sign === PLUS || upper(sign) === 0x41) && isThree(bytes, at + 7)) {
-    const number = check.valueOf(digits, 0, 6) * 1000 + Number(Buffer.from(bytes.subarray(at + 7, last)).toString());
-    const day = check.isDayOfMonth(check.valueOf(digits, 0, 2), check.valueOf(digits, 2, 4));
+    const number = check.valueIn(digits, 0, 6) * 1000 + Number(Buffer.from(bytes.subarray(at + 7, last)).toString());
+    const day = check.isDayOfMonth(check.valueIn(digits, 0, 2), check.valueIn(digits, 2, 4));
     const letter = String.fromCharCode(upper(bytes[last] as number));
     if (day && letter === check.HETU[number % 31] && endsAt(bytes, last + 1, to)) {
       return found.add(NATIONAL, at, last + 1);

@@ -77,7 +77,8 @@ export class Probe {
     for (let at = from + least - 1; at < to; at += least) {
       if (((KIND[bytes[at] as number] as number) & kind) === 0) continue;
       let start = at;
-      while (start > from && at - start < least && ((KIND[bytes[start - 1] as number] as number) & kind) !== 0) start -= 1;
+      while (start > from && at - start < least && ((KIND[bytes[start - 1] as number] as number) & kind) !== 0)
+        start -= 1;
       let end = at + 1;
       while (end < to && end - start < least && ((KIND[bytes[end] as number] as number) & kind) !== 0) end += 1;
       if (end - start < least) {

@@ -103,10 +103,10 @@ const PEM_END = '-----END ';
 /** From its first line to the last, or to the end where that is not there. */
 function findPrivateKeys(bytes: Buffer, from: number, to: number, found: Found): void {
   for (let at = bytes.indexOf(PEM, from, 'latin1'); at >= 0 && at < to; at = bytes.indexOf(PEM, at + 1, 'latin1')) {
-    const line = bytes.latin1Slice(at, Math.min(to, at + 64));
+    const line = bytes.toString('latin1', at, Math.min(to, at + 64));
     if (!/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(line)) continue;
     const end = bytes.indexOf(PEM_END, at, 'latin1');
-    const last = end < 0 || end >= to ? to : lineEnd(bytes, end, to);
+    const last = end < 0 || end >= to ? to : end + lastLine(bytes, end, to);
     found.add(PRIVATE_KEY, at, last);
     at = last - 1;
   }
@@ -114,11 +114,9 @@ function findPrivateKeys(bytes: Buffer, from: number, to: number, found: Found):
   if (putty >= 0 && putty < to) found.add(PRIVATE_KEY, putty, to);
 }
 
-function lineEnd(bytes: Uint8Array, at: number, to: number): number {
-  let end = at;
-  while (end < to && bytes[end] !== 0x0a && bytes[end] !== 0x0d && end - at < 64) end += 1;
-  return end;
-}
+/** The length of a line that ends a key. */
+const lastLine = (bytes: Buffer, at: number, to: number): number =>
+  /^-----END [A-Z0-9 ]*-{0,5}/.exec(bytes.toString('latin1', at, Math.min(to, at + 64)))?.[0].length ?? 0;
 
 /** What a character counts at an odd place; at an even one it is its own number. Decreto 23 dicembre 1976. */
 const ODD = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];

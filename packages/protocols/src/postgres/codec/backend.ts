@@ -96,6 +96,16 @@ export function readColumns(fields: Fields): Column[] {
   return columns;
 }
 
+/** The cells of a DataRow, as views. */
+export function readRow(fields: Fields): (Uint8Array | null)[] {
+  const cells: (Uint8Array | null)[] = [];
+  for (let left = fields.count(); left > 0; left--) {
+    const length = fields.int32();
+    cells.push(length === -1 ? null : fields.bytes(length));
+  }
+  return cells;
+}
+
 export interface BackendKey {
   process: number;
   secret: Uint8Array;

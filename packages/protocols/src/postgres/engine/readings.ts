@@ -1,5 +1,6 @@
 import type { Dialled, Reading, Script, Statement } from '@hoop/core';
 import type { Change, Knowledge } from '../knowledge.js';
+import type { Catalogue } from '../sql/catalogue.js';
 import type { ReadingContext, SqlReading } from '../sql/context.js';
 import { Standing } from './standing.js';
 
@@ -57,6 +58,11 @@ export class Readings {
     this.#known = known;
     this.#initial = paths;
     this.#paths = paths;
+  }
+
+  /** As the last statement was read against it. */
+  get catalogue(): Catalogue {
+    return this.#known.catalogue;
   }
 
   /** Gives each its readings, in order. */

@@ -1,5 +1,14 @@
-import { concat, EMPTY, type Output, type OutputColumn, ProtocolError, type Rows, type Script } from '@hoop/core';
-import { type Column, ROW_WHOLE, readParameterStatus } from '../codec/backend.js';
+import {
+  concat,
+  EMPTY,
+  type EntryError,
+  type Output,
+  type OutputColumn,
+  ProtocolError,
+  type Rows,
+  type Script,
+} from '@hoop/core';
+import { type Column, ROW_WHOLE } from '../codec/backend.js';
 import { notification, parameterStatus } from '../codec/build.js';
 import type { Cutter } from '../codec/cutter.js';
 import { Fields } from '../codec/fields.js';
@@ -13,7 +22,15 @@ import type { Pending } from './ledger.js';
 
 /** A message that has to be masked is held up to here; one that is longer ends the flow (design §4, rule 6). */
 export const MASKED_WHOLE = 128 * 1024 * 1024;
-const T = { dataRow: 0x44, copyData: 0x64, error: 0x45, notice: 0x4e, notification: 0x41, parameterStatus: 0x53 } as const;
+const T = {
+  dataRow: 0x44,
+  copyData: 0x64,
+  rowDescription: 0x54,
+  error: 0x45,
+  notice: 0x4e,
+  notification: 0x41,
+  parameterStatus: 0x53,
+} as const;
 const ASIDE: ReadonlySet<number> = new Set([T.error, T.notice, T.notification, T.parameterStatus]);
 
 /** An output that is to be revealed, and where its bytes stand in what goes on; absent where nothing of it can be changed. */
@@ -53,6 +70,7 @@ export class Shown {
       if (this.#conversation.ledger.head?.reveals === true) return MASKED_WHOLE;
       return this.#keeps ? ROW_WHOLE : 0;
     }
+    if (type === T.rowDescription) return ROW_WHOLE;
     return this.#reads && ASIDE.has(type) ? MASKED_WHOLE : 0;
   }
 
@@ -105,45 +123,47 @@ export class Shown {
     return this.#generic || this.#conversation.ledger.head?.generic === true;
   }
 
-  /** An ErrorResponse or NoticeResponse. */
-  report(type: 'E' | 'N'): void {
+  /** An ErrorResponse or NoticeResponse. `error` is what the record keeps of it. */
+  report(type: 'E' | 'N', error?: EntryError): void {
     if (!this.#reads) return;
+    if (!this.#cutter.complete) this.tooLong();
     const { bytes, start, end } = this.#cutter;
-    this.#isWhole();
     const fields = fieldsOf(bytes, start + 5, end);
-    if (this.isGeneric) return this.#cutter.replace(report(type, generic(fields)));
-    const texts = [...fields].filter(([kind]) => SAID.has(kind));
+    if (this.isGeneric) {
+      const said = generic(fields);
+      if (error !== undefined) Object.assign(error, { code: said.get('C'), message: said.get('M') });
+      return this.#cutter.replace(report(type, said));
+    }
     this.#end();
-    for (const [kind, text] of texts) {
+    for (const [kind, text] of fields) {
+      if (!SAID.has(kind)) continue;
       this.#message(text, (shown) => {
         fields.set(kind, shown);
+        if (kind === 'M' && error !== undefined) error.message = shown;
         return report(type, fields);
       });
     }
   }
 
-  /** A ParameterStatus. */
-  value(): void {
-    if (!this.#reads || !this.isGeneric) return;
-    const { bytes, start, end } = this.#cutter;
-    this.#isWhole();
-    const { name, value } = readParameterStatus(new Fields(bytes, start + 5, end));
-    if (!isPlain(value)) this.#cutter.replace(parameterStatus(name, ''));
+  /** A ParameterStatus. Of a value that may be masked, the client learns that it has changed. */
+  setting(name: string, value: string): void {
+    if (this.isGeneric && !isPlain(value)) this.#cutter.replace(parameterStatus(name, ''));
   }
 
   /** A NotificationResponse: what it carries comes from anybody. */
   notification(): void {
     if (!this.#reads) return;
+    if (!this.#cutter.complete) this.tooLong();
     const { bytes, start, end } = this.#cutter;
-    this.#isWhole();
     const fields = new Fields(bytes, start + 5, end);
     const [process, channel, payload] = [fields.int32(), fields.string(), fields.string()];
     this.#end();
     this.#message(payload, (shown) => notification(process, channel, shown), 0);
   }
 
-  #isWhole(): void {
-    if (!this.#cutter.complete) throw new TooLong(`a message of ${this.#cutter.length} bytes`);
+  /** A message that had to be looked at has not come whole. */
+  tooLong(): never {
+    throw new TooLong(`a message of ${this.#cutter.length} bytes`);
   }
 
   #message(text: string, encode: (shown: string) => Uint8Array, statement?: number): void {
@@ -174,7 +194,7 @@ export class Shown {
   #columns(pending: Pending, count: number): readonly OutputColumn[] {
     const { described, portal, reveals, sources } = pending;
     const columns: readonly Column[] | undefined = described ?? portal?.columns ?? portal?.prepared?.columns;
-    const { catalogue } = this.#conversation;
+    const catalogue = this.#conversation.readings?.catalogue;
     return this.#views.of(columns, portal?.formats, count, reveals ? { sources, catalogue } : undefined);
   }
 
@@ -211,7 +231,8 @@ export class TooLong extends ProtocolError {
 }
 
 function encoded(rows: Rows, to: number, revealed: Output): readonly Uint8Array[] | undefined {
-  if (revealed.kind !== 'rows' || revealed.changes === undefined) throw new ProtocolError('rows were to become something else');
+  if (revealed.kind !== 'rows' || revealed.changes === undefined)
+    throw new ProtocolError('rows were to become something else');
   return encodeRows(rows, revealed.changes, to);
 }
 

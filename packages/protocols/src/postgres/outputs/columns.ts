@@ -31,5 +31,7 @@ export function seen(
 function originOf(table: number, number: number, catalogue: Catalogue | undefined): string | undefined {
   const relation = table === 0 ? undefined : catalogue?.byOid.get(table);
   const column = relation?.columns.find((one) => one.number === number);
-  return relation === undefined || column === undefined ? undefined : `${relation.schema}.${relation.name}.${column.name}`;
+  return relation === undefined || column === undefined
+    ? undefined
+    : `${relation.schema}.${relation.name}.${column.name}`;
 }

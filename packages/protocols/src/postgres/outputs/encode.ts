@@ -75,7 +75,8 @@ class Encoder {
     this.#copy(from, start);
     let length = int32At(bytes, start + 1);
     for (let at = first; at < last; at++) {
-      length += Math.max(0, spans[2 * at + 1] as number) - Math.max(0, cells[2 * (changed[at] as number) + 1] as number);
+      length +=
+        Math.max(0, spans[2 * at + 1] as number) - Math.max(0, cells[2 * (changed[at] as number) + 1] as number);
     }
     this.#buffer[this.#at] = bytes[start] as number;
     this.#int32(this.#at + 1, length);

@@ -93,7 +93,8 @@ export function fieldsOf(bytes: Uint8Array, start: number, end: number): Map<str
 export function generic(fields: ReadonlyMap<string, string>): Map<string, string> {
   const code = knownCode(fields.get('C') ?? 'XX000');
   const kept = new Map<string, string>();
-  for (const kind of ['S', 'V']) kept.set(kind, SEVERITIES.has(fields.get(kind) ?? '') ? (fields.get(kind) as string) : 'ERROR');
+  for (const kind of ['S', 'V'])
+    kept.set(kind, SEVERITIES.has(fields.get(kind) ?? '') ? (fields.get(kind) as string) : 'ERROR');
   kept.set('C', code);
   kept.set('M', CONDITIONS[code] ?? CLASSES[code.slice(0, 2)] ?? 'an error');
   const place = fields.get('P');
@@ -101,13 +102,22 @@ export function generic(fields: ReadonlyMap<string, string>): Map<string, string
   return kept;
 }
 
-const SEVERITIES: ReadonlySet<string> = new Set(
-  ['ERROR', 'FATAL', 'PANIC', 'WARNING', 'NOTICE', 'DEBUG', 'INFO', 'LOG'],
-);
+const SEVERITIES: ReadonlySet<string> = new Set([
+  'ERROR',
+  'FATAL',
+  'PANIC',
+  'WARNING',
+  'NOTICE',
+  'DEBUG',
+  'INFO',
+  'LOG',
+]);
 
 /** Codes of a known class whose last three characters are no digits of somebody's: `000`, `P01`, or listed. */
 const knownCode = (code: string): string =>
-  code in CONDITIONS || (code.slice(0, 2) in CLASSES && /^(?:0[0-3][0-9A-Z]|P[01][0-9A-Z])$/.test(code.slice(2))) ? code : RAISED;
+  code in CONDITIONS || (code.slice(0, 2) in CLASSES && /^(?:0[0-3][0-9A-Z]|P[01][0-9A-Z])$/.test(code.slice(2)))
+    ? code
+    : RAISED;
 
 export const report = (type: 'E' | 'N', fields: ReadonlyMap<string, string>): Uint8Array =>
   message(type, ...[...fields].map(([kind, value]) => concat([EMPTY, utf8(`${kind}${value}\0`)])), Uint8Array.of(0));

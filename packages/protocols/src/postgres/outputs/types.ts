@@ -33,7 +33,12 @@ const X = 0x78;
 function readHex(bytes: Uint8Array, start: number, from: number, to: number): Uint8Array {
   if (bytes[start] !== BACKSLASH || bytes[start + 1] !== X) return bytes.subarray(from, to);
   const first = from + ((from - start) % 2);
-  return Buffer.from(Buffer.from(bytes.buffer, bytes.byteOffset + first, to - first).toString('latin1').replace('\\x', ''), 'hex');
+  return Buffer.from(
+    Buffer.from(bytes.buffer, bytes.byteOffset + first, to - first)
+      .toString('latin1')
+      .replace('\\x', ''),
+    'hex',
+  );
 }
 
 function readInt8(bytes: Uint8Array, start: number, _from: number, to: number): Uint8Array {
@@ -54,4 +59,5 @@ function readNumeric(bytes: Uint8Array, start: number, _from: number, to: number
   return Buffer.from(`${whole.replace(/^0+/, '')}.${rest}`);
 }
 
-const int16At = (bytes: Uint8Array, at: number): number => (((bytes[at] as number) << 24) >> 16) | (bytes[at + 1] as number);
+const int16At = (bytes: Uint8Array, at: number): number =>
+  (((bytes[at] as number) << 24) >> 16) | (bytes[at + 1] as number);
