@@ -1,3 +1,4 @@
+import type { Reading } from './reading.js';
 import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } from './words.js';
 
 /**
@@ -227,6 +228,8 @@ export interface ProtocolSpec {
    * last load gave for this database. Absent where nothing can be read.
    */
   learn?: ((options: LearnOptions) => ConnectScript) | undefined;
+  /** Reads a text as the first of a new session, by what `learn` gave. Absent where nothing can be read. */
+  read?: ((text: string, knowledge: unknown) => readonly Reading[]) | undefined;
   /** Cancels work by a connection of its own: what to write after `start-tls`. Absent where the protocol cannot. */
   cancel?: ((key: CancelKey, tls: 'verify-full' | 'disable') => ConnectScript) | undefined;
   /** The native error for a flow refused before it had an engine. */

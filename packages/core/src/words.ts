@@ -21,7 +21,8 @@ export interface ClientProgram {
   name?: string | undefined;
 }
 
-export type StatementClass = 'read' | 'write' | 'define' | 'administer' | 'unknown';
+export const STATEMENT_CLASSES = ['read', 'write', 'define', 'administer', 'unknown'] as const;
+export type StatementClass = (typeof STATEMENT_CLASSES)[number];
 
 /** A statement that the client asks the upstream to run. */
 export interface Statement {
@@ -94,10 +95,18 @@ export type Verdict =
       as?: Actor | undefined;
       /** What comes back goes through `reveal` before it is shown. */
       reveals?: boolean | undefined;
+      /** Guardrails that held and let it through, for the record. */
+      matched?: readonly Matched[] | undefined;
       /** What the upstream says of it beside that (errors, notices) may hold what is masked: it is made generic. */
       generic?: boolean | undefined;
     }
   | { allow: false; rule: string; reason: string; hint?: string | undefined; notices?: readonly Note[] | undefined };
+
+/** A guardrail that held for an action and let it through. */
+export interface Matched {
+  rule: string;
+  then: 'warn' | 'observe';
+}
 
 /** The rule of a denial whose action was withdrawn while it was held: the client cancelled it, or has left. */
 export const WITHDRAWN = 'withdrawn';

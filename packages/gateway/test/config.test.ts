@@ -7,6 +7,7 @@ import { loadConfig, parseConfig } from '../src/config/load.js';
 import { Policy } from '../src/config/policy.js';
 import { lookUp } from '../src/config/reference.js';
 import { Config, isHost } from '../src/config/schema.js';
+import { controlledConnections, guardrailFaults } from '../src/program/controlled.js';
 import { roleFaults } from '../src/program/roles.js';
 import { temporary } from './rig.js';
 
@@ -47,12 +48,46 @@ describe('gateway.yaml', () => {
   test.each<[string, (text: string) => string, RegExp, RegExp?]>([
     [
       'a key that does not exist yet',
-      add('guardrails: []'),
-      /unknown key guardrails: it would have no effect/,
+      add('windows: []'),
+      /unknown key windows: it would have no effect/,
       /known here: name, listen/,
     ],
     ['masks', inside('masks: []'), /unknown key connections\.pg-prod\.masks/],
     ['reviews', add('reviews: []'), /unknown key reviews/],
+    ['a list of guardrails', add('guardrails: []'), /: guardrails: must be a map of keys/],
+    [
+      'a pack mistyped',
+      add('guardrails: { packs: [server-file] }'),
+      /packs\.0\.pack: must be destr/,
+      /mean server-files\?/,
+    ],
+    [
+      'a key of a pack mistyped',
+      add('guardrails: { packs: [{ pack: server-files, group: [x] }] }'),
+      /packs\.0\.group/,
+      /groups\?/,
+    ],
+    ...[
+      ['name: x', /rules\.0\.then: must be deny or hold/],
+      ['then: deny', /rules\.0\.name is missing/],
+      ['name: x, then: refuse', /rules\.0\.then: must be deny or hold or warn or observe/],
+      ['name: not-understood, then: observe', /name is one of hoop’s own/],
+      ['name: x, then: deny, classes: [reads]', /classes\.0: must be read or write/, /did you mean read\?/],
+      ['name: x, then: deny, clases: [read]', /unknown key guardrails\.rules\.0\.clases/, /did you mean classes\?/],
+      ['name: x, then: deny, relations: []', /relations: must not be empty/],
+      ['name: x, then: deny, unbounded: false', /unbounded: must be true/],
+      ['name: x, then: deny, matches: "a(b"', /matches: RE2 does not take this expression: missing closing \)/],
+      ['name: x, then: deny, matches: (?=a)b', /matches: RE2 does not take this expression: .*Perl syntax/],
+      ['name: x, then: deny }, { name: x, then: warn', /rules\.1\.name: another rule is called x/],
+    ].map(
+      ([rule, ...said]) =>
+        [`a guardrail { ${rule} }`, add(`guardrails: { rules: [{ ${rule} }] }`), ...said] as [
+          string,
+          (text: string) => string,
+          RegExp,
+          RegExp?,
+        ],
+    ),
     [
       'a typing error',
       (text) => text.replace('publicHost', 'publichost'),
@@ -159,6 +194,47 @@ describe('a role', () => {
     ],
   ])('%s', (_, role, faults) => {
     expect(faultsOf(role)).toEqual(faults.map((each) => ({ role: 'dba', ...each })));
+  });
+});
+
+describe('guardrails', () => {
+  const configOf = (guardrails: object, connections: object = {}) => {
+    const base = parse(BASE) as { connections: object };
+    return Config.parse({ ...base, connections: { ...base.connections, ...connections }, guardrails });
+  };
+  const web = { web: { protocol: 'tcp', host: 'web', port: 443 } };
+
+  test('a pack is named alone, or with whom it is for', () => {
+    const { guardrails } = configOf({ packs: ['server-files', { pack: 'destructive-ddl', groups: ['dba'] }] });
+    expect(guardrails.packs).toEqual([{ pack: 'server-files' }, { pack: 'destructive-ddl', groups: ['dba'] }]);
+    expect(parseConfig(BASE, 'gateway.yaml').guardrails).toEqual({ packs: [], rules: [] });
+  });
+
+  test('are said for each connection that has some; a protocol that cannot be read is a fault', () => {
+    const rules = [{ name: 'no-payroll', connections: ['pg-*'], relations: ['hr.*'], then: 'deny' }];
+    const some = configOf({ packs: [{ pack: 'server-files', connections: ['pg-*'] }], rules }, web);
+    expect(controlledConnections(some)).toEqual([
+      { connection: 'pg-prod', controls: 'guardrails no-payroll, server-files' },
+    ]);
+    const [, fault] = controlledConnections(configOf({ packs: ['server-files'] }, web));
+    expect(fault).toMatchObject({
+      connection: 'web',
+      fault: { message: expect.stringContaining('tcp'), hint: expect.stringContaining('leave web out') },
+    });
+  });
+
+  test('that match no connection are faults', () => {
+    const rules = [{ name: 'x', connections: ['pg-prd'], then: 'deny' }];
+    expect(
+      guardrailFaults(configOf({ packs: [{ pack: 'server-files', connections: ['my-*', 'pg-*'] }], rules })),
+    ).toEqual([
+      {
+        what: 'guardrail server-files',
+        message: 'connections: my-* matches no connection',
+        hint: 'there are: pg-prod',
+      },
+      { what: 'guardrail x', message: 'connections: pg-prd matches no connection', hint: 'did you mean pg-prod?' },
+    ]);
   });
 });
 

@@ -1,22 +1,36 @@
 import { readFileSync } from 'node:fs';
-import { UserError } from '@hoop/core';
+import { type FlowGuardrails, Guardrails } from '@hoop/controls';
+import { type Identity, UserError } from '@hoop/core';
 import type { Upstream } from '@hoop/session';
 import { Policy } from './policy.js';
 import { lookUp } from './reference.js';
 import type { Config, ConnectionConfig } from './schema.js';
 
-/** A configuration in force: itself, the policy made from it, and the upstreams with their roots read. */
+/** A configuration in force: itself, the policy and guardrails made from it, and the upstreams with their roots read. */
 export class Configured {
   readonly config: Config;
   readonly policy: Policy;
+  readonly guardrails: Guardrails;
   readonly #upstreams: Map<string, Upstream>;
 
   /** Throws `UserError` `config` if a file that it names cannot be read. */
   constructor(config: Config) {
     this.config = config;
     this.policy = new Policy(config);
+    this.guardrails = new Guardrails(config.guardrails);
     const entries = Object.entries(config.connections);
     this.#upstreams = new Map(entries.map(([name, it]) => [name, upstreamOf(name, it)]));
+  }
+
+  /** What guards a connection that this person opens, by that program of theirs if it is known. */
+  guardrailsFor(connection: string, { groups }: Identity, program?: string): FlowGuardrails {
+    const contact = this.policy.connection(connection)?.contact;
+    return this.guardrails.for({ connection, groups, program, contact, masked: false });
+  }
+
+  /** Whether anything on a connection, whoever opens it, goes by what its statements do. */
+  isControlled(connection: string): boolean {
+    return this.guardrails.concern(connection);
   }
 
   upstream(name: string): Upstream {

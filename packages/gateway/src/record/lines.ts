@@ -23,6 +23,10 @@ export interface AuditLine {
   connection?: string | undefined;
   port?: number | undefined;
   session?: string | undefined;
+  /** Of a session's statements, by number. */
+  statement?: number | undefined;
+  /** The guardrail, mask or review that decided. */
+  rule?: string | undefined;
   code?: string | undefined;
   message?: string | undefined;
 }
@@ -43,6 +47,10 @@ export type AuditEvent =
   | 'identity-enabled'
   | 'sessions-looked-at'
   | 'session-looked-at'
+  | 'connection-explained'
+  | 'statement-refused'
+  | 'statement-warned'
+  | 'statement-observed'
   | 'session-recovered'
   | 'record-torn'
   | 'record-broken'

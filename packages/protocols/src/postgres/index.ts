@@ -2,6 +2,7 @@ import type { ProtocolSpec } from '@hoop/core';
 import { cancel, connect } from './connect.js';
 import type { Read } from './engine/readings.js';
 import { openPostgres } from './engine.js';
+import type { Knowledge } from './knowledge.js';
 import { epitaph, fatal } from './refusal.js';
 
 /** Says of every text that it is not understood. */
@@ -37,6 +38,10 @@ export const postgres: ProtocolSpec = {
   defaultPort: 5432,
   open: (flow) => openPostgres(flow, unread),
   connect,
+  read: (text, knowledge) => {
+    const { catalogue, changes } = knowledge as Knowledge;
+    return unread(text, { catalogue, paths: [catalogue.path], made: changes.made });
+  },
   cancel,
   refuse: fatal,
   epitaph,
