@@ -228,6 +228,8 @@ export interface ProtocolSpec {
    * last load gave for this database. Absent where nothing can be read.
    */
   learn?: ((options: LearnOptions) => ConnectScript) | undefined;
+  /** Resolves once statements can be read; asked before anything is learned. */
+  ready?: (() => Promise<void>) | undefined;
   /** Reads a text as the first of a new session, by what `learn` gave. Absent where nothing can be read. */
   read?: ((text: string, knowledge: unknown) => readonly Reading[]) | undefined;
   /** Cancels work by a connection of its own: what to write after `start-tls`. Absent where the protocol cannot. */

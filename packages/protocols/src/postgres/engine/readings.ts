@@ -46,6 +46,7 @@ export class Readings {
   readonly #open = new Set<Change>();
   #known: Knowledge;
   #paths: readonly (readonly string[])[];
+  #at: ReadingContext | undefined;
   #setBy: { path: readonly string[] | 'unknown'; by: Statement }[] = [];
   readonly #initial: readonly (readonly string[])[];
   /** Texts that a newer catalogue did not make clearer. */
@@ -71,7 +72,8 @@ export class Readings {
     for (const one of unread) {
       const clouded = this.#clouded() || (one.era !== undefined && one.era < this.era);
       const { era } = this;
-      let readings = this.#first(one);
+      let readings = this.#of(one);
+      this.#leave(one, readings);
       if (this.#isWorthLearning(one.text, readings)) {
         const learned = yield* this.#learn(true);
         readings = learned ? this.#of(one) : readings.map(unclear);
@@ -81,12 +83,6 @@ export class Readings {
         one,
       );
     }
-  }
-
-  /** Once more where the text itself adds to what its later commands depend on. */
-  #first(one: Unread): readonly SqlReading[] {
-    const readings = this.#of(one);
-    return this.#leave(one, readings) && readings.length > 1 ? this.#of(one) : readings;
   }
 
   *#learn(anew: boolean): Script<boolean> {
@@ -120,15 +116,15 @@ export class Readings {
     );
   }
 
+  /** One object for as long as nothing changes but what names stand for: a reader's memory goes by it. */
   #context(): ReadingContext {
     const { catalogue, changes } = this.#known;
-    return {
-      catalogue,
-      paths: this.#paths,
-      prepared: this.#prepared.texts,
-      cursors: this.#cursors.texts,
-      made: changes.made,
-    };
+    const { made } = changes;
+    const at = this.#at;
+    if (at?.catalogue === catalogue && at.paths === this.#paths && at.made === made) return at;
+    const [prepared, cursors] = [this.#prepared.texts, this.#cursors.texts];
+    this.#at = { catalogue, paths: this.#paths, prepared, cursors, made };
+    return this.#at;
   }
 
   /** What a load of the catalogue would see might make it clear. */
@@ -157,8 +153,8 @@ export class Readings {
     return executes.some((name) => this.#prepared.isOlder(name, era) || this.#cursors.isOlder(name, era));
   }
 
-  /** Notes what it leaves behind; false: nothing. */
-  #leave({ statement, text, defines }: Unread, readings: readonly SqlReading[]): boolean {
+  /** Notes what it leaves behind. */
+  #leave({ statement, text, defines }: Unread, readings: readonly SqlReading[]): void {
     const left: Left = { change: changeOf(readings), names: [], path: false };
     if (left.change !== undefined) {
       this.#known.changes.add(left.change);
@@ -174,9 +170,7 @@ export class Readings {
       left.path ||= paths.length > 0;
     }
     if (left.path) this.#widen();
-    if (left.change === undefined && left.names.length === 0 && !left.path) return false;
-    this.#left.set(statement, left);
-    return true;
+    if (left.change !== undefined || left.names.length > 0 || left.path) this.#left.set(statement, left);
   }
 
   #define(left: Left, kind: 'statement' | 'portal', name: string, text: string, by: Statement): void {

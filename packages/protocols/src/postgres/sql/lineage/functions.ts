@@ -87,17 +87,18 @@ function trust(routine: Routine): string | undefined {
     return READERS.test(routine.name) ? `it calls ${routine.name}, which reads what is not named` : undefined;
   // What is immutable reads no table, by its author's word; in C the author is who may install extensions.
   if (routine.language === 'c' && routine.volatility === 'immutable') return;
-  if (routine.kind === 'a' && routine.calls.every((name) => name.startsWith('pg_catalog.'))) return;
+  if (routine.kind === 'a' && routine.calls.every((oid) => oid < FIRST_OF_USERS)) return;
   return `it calls ${canonical(routine)}, which may read anything`;
 }
 
-/** The same of a function by its canonical name. */
-export function clauseOf(name: string, scope: Scope): string | undefined {
-  const dot = name.indexOf('.');
-  const schema = name.slice(0, dot);
-  const found = (scope.at.catalogue.functions.get(name.slice(dot + 1)) ?? []).filter((one) => one.schema === schema);
-  if (found.length === 0 && schema === 'pg_catalog') return;
-  return noted(found.length === 0 ? `it calls ${name}, which is not known` : firstClause(found), scope);
+/** Oids below came with the server. */
+const FIRST_OF_USERS = 16384;
+
+/** The same of a function by its oid. */
+export function clauseOf(oid: number, scope: Scope): string | undefined {
+  const routine = scope.at.catalogue.routineByOid.get(oid);
+  if (routine === undefined && oid < FIRST_OF_USERS) return;
+  return noted(routine === undefined ? 'it calls a function that is not known' : firstClause([routine]), scope);
 }
 
 function noted(clause: string | undefined, scope: Scope): string | undefined {

@@ -88,6 +88,7 @@ const name = (full: string): [string, string] => {
 
 export function world(): Catalogue {
   const relations = new Map<string, Map<string, Relation>>();
+  const functions = new Map<string, Routine[]>();
   const byOid = new Map<number, Relation>();
   const types = new Map<string, UserType[]>();
   const typeByOid = new Map<number, UserType>();
@@ -124,7 +125,7 @@ export function world(): Catalogue {
       key: [],
       definition: spec.definition,
       parents: (spec.parents ?? []).map((parent) => oids.get(parent) as number),
-      triggers: spec.triggers ?? [],
+      triggers: (spec.triggers ?? []).map((full) => oidNamed(functions, full)),
       onWrite: [],
       onRead: [],
       rules: spec.rules ?? [],
@@ -135,6 +136,7 @@ export function world(): Catalogue {
     byOid.set(oid, relation);
     addType({ ...plain, oid: oid + 1000, schema, name: relname, builtin: false, kind: 'c', relation: oid });
   }
+  for (const [label, found] of routines(typeByOid)) functions.set(label, found);
   addType({
     ...plain,
     oid: 30001,
@@ -143,11 +145,11 @@ export function world(): Catalogue {
     builtin: false,
     kind: 'd',
     base: TEXT,
-    calls: ['public.peek'],
+    calls: [oidNamed(functions, 'public.peek')],
   });
   addType({ ...plain, oid: 30002, schema: 'public', name: 'mood', builtin: false, kind: 'e' });
   const operators = new Map<string, UserOperator[]>([
-    ['===', [{ schema: 'public', name: '===', left: TEXT, right: TEXT, calls: ['public.eq'] }]],
+    ['===', [{ schema: 'public', name: '===', left: TEXT, right: TEXT, calls: [oidNamed(functions, 'public.eq')] }]],
   ]);
   return {
     version: 150018,
@@ -156,12 +158,18 @@ export function world(): Catalogue {
     schemas: new Set(relations.keys()),
     relations,
     byOid,
-    functions: routines(typeByOid),
+    functions,
+    routineByOid: new Map([...functions.values()].flat().map((routine) => [routine.oid, routine])),
     operators,
     types,
     typeByOid,
   };
 }
+
+const oidNamed = (functions: ReadonlyMap<string, readonly Routine[]>, full: string): number => {
+  const [schema, label] = name(full);
+  return functions.get(label)?.find((routine) => routine.schema === schema)?.oid ?? 0;
+};
 
 function routines(typeByOid: ReadonlyMap<number, UserType>): Map<string, Routine[]> {
   const found = new Map<string, Routine[]>();
@@ -177,7 +185,7 @@ function routines(typeByOid: ReadonlyMap<number, UserType>): Map<string, Routine
     const letters = flags as string;
     const args = (takes as string).split(' ').filter((one) => one !== '');
     const routine: Routine = {
-      oid: 1000 + found.size,
+      oid: (builtin ? 1000 : 17000) + found.size,
       schema,
       name: label,
       kind: /[awp]/.exec(letters.slice(1))?.[0] ?? 'f',
@@ -194,7 +202,7 @@ function routines(typeByOid: ReadonlyMap<number, UserType>): Map<string, Routine
       outs: (outs ?? '').split(' ').flatMap((one) => (one === '' ? [] : [{ name: one, type: TEXT }])),
       inputs: [],
       sets: [],
-      calls: letters.includes('*') ? ['pg_catalog.upper'] : [],
+      calls: letters.includes('*') ? [1000] : [],
       source: undefined,
     };
     found.set(label, [...(found.get(label) ?? []), routine]);
