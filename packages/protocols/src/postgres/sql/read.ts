@@ -102,11 +102,12 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
     names.forget();
     throw error;
   }
+  doubtMade(facts);
   const prepare = as(node, 'PrepareStmt');
   const declare = as(node, 'DeclareCursorStmt');
   const own = text.slice(from, to);
   const traced = trace(node, text, at);
-  for (const { name, does } of traced.relations) facts.use(name, does);
+  for (const { name, does } of traced.relations) if (does === 'read') facts.use(name, does);
   return {
     ...EMPTY,
     ...found(facts),
@@ -122,6 +123,17 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
     ...(prepare === undefined ? {} : { prepares: { name: String(prepare.name), text: own } }),
     ...(declare === undefined ? {} : { declares: { name: String(declare.portalname), text: own } }),
   };
+}
+
+/** A block that makes something and uses it: what it uses then is not what the catalogue has. */
+function doubtMade(facts: Facts): void {
+  const made = new Set(facts.makes.flatMap(({ what, name }) => (what === 'other' ? [name] : [])));
+  if (made.size === 0) return;
+  const used = [...facts.uses.values()].flatMap(({ name, does }) => (does === 'define' ? [] : [name]));
+  for (const name of [...used, ...facts.functions]) {
+    const bare = name.slice(name.indexOf('.') + 1);
+    if (made.has(bare)) facts.doubt(`it makes ${bare} and uses it`);
+  }
 }
 
 function found(facts: Facts): Partial<SqlReading> {
