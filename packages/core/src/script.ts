@@ -1,3 +1,4 @@
+import type { SideScript } from './errand.js';
 import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } from './words.js';
 
 /**
@@ -212,6 +213,10 @@ export interface ProtocolSpec {
   }): ConnectScript;
   /** Cancels work by a connection of its own: what to write after `start-tls`. Absent where the protocol cannot. */
   cancel?: ((key: CancelKey, tls: 'verify-full' | 'disable') => ConnectScript) | undefined;
+  /** A connection of the gateway's own beside the flows. Absent where the protocol has no credentials to mint, and no work to end. */
+  administer?:
+    | ((options: { login: UpstreamLogin | undefined; database: string; tls: 'verify-full' | 'disable' }) => SideScript)
+    | undefined;
   /** The native error for a flow refused before it had an engine. */
   refuse(refusal: Refusal): Uint8Array;
   /** What the daemon writes to the client if the link is lost on a message boundary. */
