@@ -1,4 +1,4 @@
-import type { ConnectEffect, Dialled, TlsFacts } from './script.js';
+import type { ConnectAnswer, ConnectEffect, Dialled } from './script.js';
 import type { Refusal } from './words.js';
 
 /**
@@ -72,4 +72,4 @@ export type Ran<T> = { ok: true; answer: T } | { ok: false; refusal: Refusal };
  * before (none at first: the login is through) and resumes with the next, or with `null` to end.
  */
 export type SideEffect = ConnectEffect | { do: 'next'; ran: Ran<unknown> | undefined };
-export type SideScript = Generator<SideEffect, Dialled, Uint8Array | null | TlsFacts | Errand | undefined>;
+export type SideScript = Generator<SideEffect, Dialled, ConnectAnswer>;

@@ -1,4 +1,4 @@
-import type { SideScript } from './errand.js';
+import type { Errand, SideScript } from './errand.js';
 import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } from './words.js';
 
 /**
@@ -150,7 +150,9 @@ export type ConnectEffect =
   | { do: 'start-tls'; alpn?: string | undefined }
   /** Closes what is open and dials the same server anew, plain at first. */
   | { do: 'redial' };
-export type ConnectScript = Generator<ConnectEffect, Dialled, Uint8Array | null | TlsFacts | undefined>;
+export type ConnectScript = Generator<ConnectEffect, Dialled, ConnectAnswer>;
+/** What resumes it: what was read (`null`: the end), what `start-tls` answers; on a side connection, the next errand. */
+export type ConnectAnswer = Uint8Array | null | TlsFacts | Errand | undefined;
 /** What `start-tls` answers: DER of the server's certificate, for channel binding (RFC 5929 tls-server-end-point). */
 export interface TlsFacts {
   certificate: Uint8Array;

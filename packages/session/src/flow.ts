@@ -3,7 +3,7 @@ import type { CancelKey, FlowContext, Outcome, ProtocolSpec, Refusal } from '@ho
 import { cancelWork, type DialOutcome, dial } from './dial.js';
 import { Driver, type Ending } from './driver.js';
 import { SessionLine } from './line.js';
-import type { FlowOptions } from './ports.js';
+import type { FlowOptions, Lease, Upstream } from './ports.js';
 
 /** From the first byte to the client's wish: PostgreSQL's `authentication_timeout` is of this kind. */
 const OPENING_MS = 10_000;
@@ -23,6 +23,7 @@ export class Flow {
   readonly #driver: Driver;
   readonly #releases: (() => void)[] = [];
   #upstreamKey: CancelKey | undefined;
+  #lease: Lease | undefined;
   #clientIn = false;
   #opening: NodeJS.Timeout | undefined;
   readonly #ended: Promise<Ending>;
@@ -90,7 +91,22 @@ export class Flow {
     const refusal = this.#unrevealable() ?? (await this.#line.open());
     if (refusal !== undefined) return { dialled: { ok: false, refusal } };
     const { database, parameters } = effect;
-    return dial({ spec: this.#spec, upstream: this.#options.upstream, database, parameters, signal });
+    const own = await this.#credentialed(database, signal);
+    if ('code' in own) return { dialled: { ok: false, refusal: own } };
+    return dial({ spec: this.#spec, upstream: own, database, parameters, signal });
+  }
+
+  /** The upstream with the login of this flow: the gateway's, or one that was minted for it. */
+  async #credentialed(database: string, signal: AbortSignal): Promise<Upstream | Refusal> {
+    const { upstream, identity, session, credentials } = this.#options;
+    if (upstream.ephemeral === undefined) return upstream;
+    if (credentials === undefined) throw new Error(`nobody mints credentials for ${upstream.name}`);
+    const leased = await credentials.lease({ upstream, database, identity, session });
+    if (!leased.ok) return leased.refusal;
+    const { lease } = leased;
+    if (signal.aborted) lease.end();
+    else this.#lease = lease;
+    return { ...upstream, login: async () => lease.login };
   }
 
   /** A connection whose outputs must be on record does not open by a protocol that cannot show them (design §4, 6). */
@@ -141,7 +157,8 @@ export class Flow {
   /** Ends both sides: at leisure if the flow came to its own end, within `RESET_MS` if it was ended. */
   async #finish(ending: Ending): Promise<void> {
     for (const release of this.#releases) release();
-    await Promise.all([this.#leaveClient(ending.refusal), this.#leaveUpstream(ending)]);
+    const left = this.#leaveUpstream(ending).finally(() => this.#lease?.end());
+    await Promise.all([this.#leaveClient(ending.refusal), left]);
   }
 
   async #leaveClient(refusal: Refusal | undefined): Promise<void> {

@@ -35,8 +35,33 @@ export interface Upstream {
   /** The default first. */
   databases: readonly string[];
   record: 'statements' | 'output';
-  /** Looked up by reference for each dial; never kept. */
+  /**
+   * The gateway's own, looked up by reference for each dial; never kept. With `ephemeral`, flows never get it: it mints what
+   * they get, and reads the catalogue.
+   */
   login?: (() => Promise<UpstreamLogin>) | undefined;
+  /** Each flow logs in by a role of its own, which dies with it. */
+  ephemeral?: Ephemeral | undefined;
+}
+
+export interface Ephemeral {
+  /** Which database roles a person's groups make the session a member of, in this order; it acts as the first. */
+  grants: readonly { groups: readonly string[]; role: string }[];
+  /** How long a minted role may wait for its login. */
+  lifetimeMs: number;
+}
+
+/** A credential for one flow: minted for it, used once, dropped at its end. */
+export interface Lease {
+  role: string;
+  login: UpstreamLogin;
+  /** The flow has left the upstream, or never came there. Never waits. */
+  end(): void;
+}
+export type Leased = { ok: true; lease: Lease } | { ok: false; refusal: Refusal };
+/** Who gives a flow its credential where the connection's are ephemeral. */
+export interface Lessor {
+  lease(asked: { upstream: Upstream; database: string; identity: Identity; session: string }): Promise<Leased>;
 }
 
 export interface FlowOptions {
@@ -53,6 +78,8 @@ export interface FlowOptions {
   signal: AbortSignal;
   /** Maps minted cancel keys to running flows; one for the whole gateway. */
   cancels: CancelRegistry;
+  /** Needed where the upstream's credentials are ephemeral. */
+  credentials?: Lessor | undefined;
   /** How long a client may take to say what it wants, i.e. until its engine dials or ends; 10 s if absent. */
   openingMs?: number | undefined;
   /** Told of errors that are our bug, for the log; the client learns only that there was one. */

@@ -19,6 +19,10 @@ export class Configured {
     this.#upstreams = new Map(entries.map(([name, it]) => [name, upstreamOf(name, it)]));
   }
 
+  upstreams(): Upstream[] {
+    return [...this.#upstreams.values()];
+  }
+
   upstream(name: string): Upstream {
     const upstream = this.#upstreams.get(name);
     if (!upstream) throw new Error(`no upstream for ${name}`);
@@ -27,7 +31,8 @@ export class Configured {
 }
 
 function upstreamOf(name: string, it: ConnectionConfig): Upstream {
-  const { user, password } = it;
+  const ephemeral = it.credential === 'static' ? undefined : it.credential.ephemeral;
+  const { user, password } = ephemeral ?? it;
   const login = async (account: string) => ({
     user: account,
     password: password === undefined ? '' : (await lookUp(password)).reveal(),
@@ -42,6 +47,7 @@ function upstreamOf(name: string, it: ConnectionConfig): Upstream {
     databases: it.databases,
     record: it.record,
     ...(user !== undefined && { login: () => login(user) }),
+    ...(ephemeral && { ephemeral: { grants: ephemeral.roles, lifetimeMs: ephemeral.lifetimeMinutes * 60_000 } }),
   };
 }
 

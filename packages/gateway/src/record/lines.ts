@@ -23,6 +23,8 @@ export interface AuditLine {
   connection?: string | undefined;
   port?: number | undefined;
   session?: string | undefined;
+  /** The database role that a session had. */
+  role?: string | undefined;
   code?: string | undefined;
   message?: string | undefined;
 }
@@ -44,6 +46,9 @@ export type AuditEvent =
   | 'sessions-looked-at'
   | 'session-looked-at'
   | 'session-recovered'
+  | 'role-given'
+  | 'role-dropped'
+  | 'role-left'
   | 'record-torn'
   | 'record-broken'
   | 'record-lost';

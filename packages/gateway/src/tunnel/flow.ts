@@ -107,6 +107,7 @@ async function run(
     durability: configured.config.durability,
     signal: flow.abort.signal,
     cancels: sessions.cancels,
+    credentials: services.credentials,
     report: (error) => services.log.error({ err: error, session: flow.session }, 'a flow met a bug'),
   });
   uplink.attach(wire);

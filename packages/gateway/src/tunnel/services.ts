@@ -1,5 +1,5 @@
 import type { ProtocolName, Refusal } from '@hoop/core';
-import type { CancelRegistry, RunFlow } from '@hoop/session';
+import type { CancelRegistry, Credentials, RunFlow } from '@hoop/session';
 import type { Logger } from 'pino';
 import type { Configured } from '../config/configured.js';
 import type { Admission } from '../identity/admission.js';
@@ -19,6 +19,7 @@ export interface Services {
   readonly admission: Admission;
   readonly live: LiveFlows;
   readonly links: SyncLinks;
+  readonly credentials: Credentials;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly sessions: Sessions;

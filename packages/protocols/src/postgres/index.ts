@@ -1,4 +1,5 @@
 import type { ProtocolSpec } from '@hoop/core';
+import { administer } from './administer/index.js';
 import { cancel, connect } from './connect.js';
 import { openPostgres } from './engine.js';
 import { epitaph, fatal } from './refusal.js';
@@ -12,6 +13,7 @@ export const postgres: ProtocolSpec = {
   open: openPostgres,
   connect,
   cancel,
+  administer,
   refuse: fatal,
   epitaph,
 };

@@ -1,8 +1,8 @@
-import { type ConnectEffect, Inbox, ProtocolError, type TlsFacts } from '@hoop/core';
+import { type ConnectAnswer, type ConnectEffect, Inbox, ProtocolError } from '@hoop/core';
 import { Fields, int32At } from '../codec/fields.js';
 
 /** A part of a connect script. */
-export type Dialling<T> = Generator<ConnectEffect, T, Uint8Array | null | TlsFacts | undefined>;
+export type Dialling<T> = Generator<ConnectEffect, T, ConnectAnswer>;
 
 export interface LoginMessage {
   type: string;
