@@ -48,10 +48,10 @@ export interface Backend {
   ageMs: number;
 }
 
-/** Something that a login lacks, and the statement that gives it. */
+/** Something that a login lacks, and the statement that gives it, if there is one. */
 export interface Lack {
   message: string;
-  cure: string;
+  cure?: string | undefined;
 }
 
 export interface Answers {
@@ -60,8 +60,8 @@ export interface Answers {
   drop: readonly string[];
   disown: undefined;
   list: readonly FoundRole[];
-  /** How many were ended. */
-  terminate: number;
+  /** The processes that were ended. */
+  terminate: readonly number[];
   try: readonly Lack[];
 }
 export type AnswerTo<E extends Errand> = Answers[E['do']];

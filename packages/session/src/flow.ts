@@ -24,6 +24,8 @@ export class Flow {
   readonly #releases: (() => void)[] = [];
   #upstreamKey: CancelKey | undefined;
   #lease: Lease | undefined;
+  /** Monotonic milliseconds. */
+  #openSince = 0;
   #clientIn = false;
   #opening: NodeJS.Timeout | undefined;
   readonly #ended: Promise<Ending>;
@@ -93,7 +95,9 @@ export class Flow {
     const { database, parameters } = effect;
     const own = await this.#credentialed(database, signal);
     if ('code' in own) return { dialled: { ok: false, refusal: own } };
-    return dial({ spec: this.#spec, upstream: own, database, parameters, signal });
+    const outcome = await dial({ spec: this.#spec, upstream: own, database, parameters, signal });
+    this.#openSince = performance.now();
+    return outcome;
   }
 
   /** The upstream with the login of this flow: the gateway's, or one that was minted for it. */
@@ -122,7 +126,7 @@ export class Flow {
   /** The client's own cancel: noted in the flow whose work it ends, be it upstream or held before it. */
   async #cancelAsked(): Promise<void> {
     this.#driver.note({ kind: 'cancel' });
-    if (this.#driver.isWorking) await this.#cancelUpstream();
+    if (this.#driver.isWorking && !this.#driver.isEnding) await this.#cancelUpstream();
     this.#driver.withdraw();
   }
 
@@ -133,6 +137,24 @@ export class Flow {
       await cancelWork(this.#spec.cancel(this.#upstreamKey, upstream.tls), upstream, CANCEL_MS);
     } catch (error) {
       report?.(error);
+    }
+  }
+
+  /** A role that dies with the flow takes its work along. Flows that are revoked together have theirs ended together. */
+  async #stopUpstream(end: Outcome['end']): Promise<void> {
+    if (this.#lease !== undefined) return;
+    if (end !== 'revoked' || !(await this.#terminated())) await this.#cancelUpstream();
+  }
+
+  async #terminated(): Promise<boolean> {
+    const { upstream, credentials, report } = this.#options;
+    if (credentials === undefined || this.#upstreamKey === undefined) return false;
+    const backend = { process: this.#upstreamKey.process, ageMs: performance.now() - this.#openSince };
+    try {
+      return await credentials.terminate(upstream, backend);
+    } catch (error) {
+      report?.(error);
+      return false;
     }
   }
 
@@ -181,7 +203,7 @@ export class Flow {
     const socket = this.#driver.upstream;
     if (socket === undefined) return;
     if (refusal === undefined) return socket.leave(LINGER_MS);
-    const cancelled = working && end !== 'upstream' ? this.#cancelUpstream() : undefined;
+    const cancelled = working && end !== 'upstream' ? this.#stopUpstream(end) : undefined;
     const cut = setTimeout(() => socket.destroy(), RESET_MS);
     await cancelled;
     clearTimeout(cut);

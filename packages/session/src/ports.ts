@@ -1,5 +1,5 @@
 import type { Judge, Recorder } from '@hoop/controls';
-import type { ClientProgram, Identity, Outcome, ProtocolName, Refusal, UpstreamLogin } from '@hoop/core';
+import type { Backend, ClientProgram, Identity, Outcome, ProtocolName, Refusal, UpstreamLogin } from '@hoop/core';
 
 /**
  * The client's end of a flow, whatever carries it (the gateway's: an uplink channel). Push-style: the driver sets the
@@ -59,9 +59,12 @@ export interface Lease {
   end(): void;
 }
 export type Leased = { ok: true; lease: Lease } | { ok: false; refusal: Refusal };
-/** Who gives a flow its credential where the connection's are ephemeral. */
+/** What the gateway does upstream beside its flows; one for all of them. */
 export interface Lessor {
+  /** A flow's credential, where the connection's are ephemeral. */
   lease(asked: { upstream: Upstream; database: string; identity: Identity; session: string }): Promise<Leased>;
+  /** Ends the work of a flow that was revoked, with that of all others of this turn. False: the upstream did not find it. */
+  terminate(upstream: Upstream, backend: Backend): Promise<boolean>;
 }
 
 export interface FlowOptions {
@@ -78,7 +81,7 @@ export interface FlowOptions {
   signal: AbortSignal;
   /** Maps minted cancel keys to running flows; one for the whole gateway. */
   cancels: CancelRegistry;
-  /** Needed where the upstream's credentials are ephemeral. */
+  /** Needed where the upstream's credentials are ephemeral; without it, each revoked flow cancels its work by itself. */
   credentials?: Lessor | undefined;
   /** How long a client may take to say what it wants, i.e. until its engine dials or ends; 10 s if absent. */
   openingMs?: number | undefined;

@@ -57,7 +57,12 @@ const Connection = z
     user: z.string().min(1).optional(),
     password: Reference.optional(),
     /** What a session logs in with: the user above, or a role of its own. */
-    credential: z.union([z.literal('static'), z.strictObject({ ephemeral: Ephemeral })]).default('static'),
+    credential: z
+      .union(
+        [z.literal('static'), z.strictObject({ ephemeral: Ephemeral })],
+        'must be static, or ephemeral with what it needs',
+      )
+      .default('static'),
     record: z.enum(['statements', 'output']).default('statements'),
     description: z.string().max(200).optional(),
     contact: z.string().max(200).optional(),

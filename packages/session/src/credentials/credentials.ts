@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { OwnedRole, Ran, Refusal } from '@hoop/core';
+import type { Backend, OwnedRole, Ran, Refusal } from '@hoop/core';
 import type { Leased, Lessor, Upstream } from '../ports.js';
+import { Batch } from './batch.js';
 import { type Issuer, issuedBy, markOf } from './issuer.js';
 import { type Credential, type Minted, Pool } from './pool.js';
-import { Retiring } from './retiring.js';
 import { rolesFor } from './roles.js';
 import { type Errands, Sides } from './sides.js';
 import { Sweep } from './sweep.js';
@@ -12,6 +12,9 @@ import { Sweep } from './sweep.js';
 const SWEEP_MS = 30_000;
 /** How long the end of the gateway waits for roles to be dropped; the next start finds what is left. */
 const CLOSE_MS = 5_000;
+/** What one errand takes. */
+const DROPPED_MOST = 50;
+const TERMINATED_MOST = 1_000;
 export const PREFIX = 'hoop_';
 
 /** What became of a role, for the audit. */
@@ -40,7 +43,8 @@ export class Credentials implements Lessor {
   /** Roles of this run that a sweep must leave alone. */
   readonly #known = new Set<string>();
   readonly #pools = new Map<Upstream, Map<string, Pool>>();
-  readonly #retiring = new Map<Upstream, Map<string, Retiring>>();
+  readonly #retiring = new PerPlace((place) => this.#dropping(place));
+  readonly #terminating = new PerPlace((place) => this.#terminatingAt(place));
   readonly #ends = new Set<Promise<void>>();
   readonly #sweep: Sweep;
   #upstreams: readonly Upstream[] = [];
@@ -84,6 +88,10 @@ export class Credentials implements Lessor {
       ended = true;
     };
     return { ok: true, lease: { role: name, login, end } };
+  }
+
+  terminate(upstream: Upstream, backend: Backend): Promise<boolean> {
+    return this.#terminating.at(upstream, upstream.databases[0] ?? '').add(backend);
   }
 
   /** Mints for someone who may come soon. */
@@ -157,15 +165,30 @@ export class Credentials implements Lessor {
   }
 
   #retire(upstream: Upstream, database: string, role: OwnedRole): void {
-    const ofUpstream = this.#retiring.get(upstream) ?? new Map<string, Retiring>();
-    this.#retiring.set(upstream, ofUpstream);
-    const place = { upstream, database, purpose: 'drop' as const };
-    const settled = ({ name }: OwnedRole, gone: boolean) => this.#ended(upstream, name, gone);
-    const retiring = ofUpstream.get(database) ?? new Retiring(this.#errands, place, settled);
-    ofUpstream.set(database, retiring);
-    const end = retiring.add(role).catch((error: unknown) => this.#options.report(error));
+    const dropped = this.#retiring.at(upstream, database).add(role);
+    const end = dropped.then(
+      (gone) => this.#ended(upstream, role.name, gone),
+      (error: unknown) => this.#options.report(error),
+    );
     this.#ends.add(end);
     void end.finally(() => this.#ends.delete(end));
+  }
+
+  #dropping({ upstream, database }: At): Batch<OwnedRole, boolean> {
+    return new Batch(DROPPED_MOST, async (roles) => {
+      const dropped = await this.#errands.run({ upstream, database, purpose: 'drop' }, { do: 'drop', roles });
+      const left = dropped.ok ? new Set(dropped.answer) : undefined;
+      return ({ name }) => left !== undefined && !left.has(name);
+    });
+  }
+
+  #terminatingAt({ upstream, database }: At): Batch<Backend, boolean> {
+    return new Batch(TERMINATED_MOST, async (backends) => {
+      const place = { upstream, database, purpose: 'terminate' as const };
+      const terminated = await this.#errands.run(place, { do: 'terminate', backends });
+      const ended = new Set(terminated.ok ? terminated.answer : []);
+      return ({ process }) => ended.has(process);
+    });
   }
 
   /** One that is still there is looked for, from now on, wherever it holds something. */
@@ -181,6 +204,29 @@ export class Credentials implements Lessor {
     } catch (error) {
       this.#options.report(error);
     }
+  }
+}
+
+interface At {
+  upstream: Upstream;
+  database: string;
+}
+
+/** One of a kind for each database of each upstream, for as long as the upstream is known. */
+class PerPlace<T> {
+  readonly #make: (at: At) => T;
+  readonly #all = new WeakMap<Upstream, Map<string, T>>();
+
+  constructor(make: (at: At) => T) {
+    this.#make = make;
+  }
+
+  at(upstream: Upstream, database: string): T {
+    const ofUpstream = this.#all.get(upstream) ?? new Map<string, T>();
+    this.#all.set(upstream, ofUpstream);
+    const found = ofUpstream.get(database) ?? this.#make({ upstream, database });
+    ofUpstream.set(database, found);
+    return found;
   }
 }
 

@@ -55,7 +55,7 @@ function* rehearsed(asking: Asking, roles: readonly string[]): Running<readonly 
       `begin; ${minted} reassign owned by ${name} to ${identifier(role)}; drop owned by ${name}`,
     );
     yield* asking.ask('rollback');
-    if (!asked.ok) return done([{ message: `cannot mint for ${role}: ${asked.error.message}`, cure: '' }]);
+    if (!asked.ok) return done([{ message: `cannot mint for ${role}: ${asked.error.message}` }]);
   }
   return done([]);
 }
