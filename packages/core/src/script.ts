@@ -15,6 +15,7 @@ import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } fro
  * | `read`    | waits for the next chunk of the script's own side, or for the signal   | `Uint8Array`, `null`=end, `undefined`=raised |
  * | `send`    | writes, and resumes once the receiver has room                        | –                        |
  * | `dial`    | opens the upstream by the engine's `connect` script                   | `Dialled`                |
+ * | `learn`   | gives what a reader of statements must know of the upstream, anew where asked | `Dialled`: the knowledge as `greeting` |
  * | `judge`   | asks the controls; the intent is on record before it resumes          | `Verdict`                |
  * | `judge-all` | the same for what came in one chunk: one wait, one write of the record | `Verdict[]`, in order; fewer, perhaps none, where one is slow |
  * | `judge-rest` | waits for what `judge-all` has left open                             | the next `Verdict[]`, at least one |
@@ -32,6 +33,7 @@ export type Effect =
   | { do: 'read'; or?: Signal }
   | { do: 'send'; to: Side; bytes: Uint8Array | readonly Uint8Array[]; boundary: boolean }
   | { do: 'dial'; database: string; user: string; parameters: ReadonlyMap<string, string> }
+  | { do: 'learn'; database: string; anew: boolean }
   | { do: 'judge'; action: Action }
   | { do: 'judge-all'; actions: readonly Action[] }
   | { do: 'judge-rest' }
@@ -170,6 +172,8 @@ export interface FlowContext {
   ownCancelKey(upstream: CancelKey): void;
   /** True where the connection's recording wants cells (`record: output`). */
   recordsOutput: boolean;
+  /** True where a control goes by readings: every statement that is judged has them, or the flow does not open. */
+  reads: boolean;
   /** Monotonic milliseconds. */
   now(): number;
 }
@@ -200,6 +204,19 @@ export interface UpstreamLogin {
   password: string;
 }
 
+/** What a `connect` script logs in with. */
+export interface ConnectOptions {
+  login: UpstreamLogin | undefined;
+  database: string;
+  parameters: ReadonlyMap<string, string>;
+  tls: 'verify-full' | 'disable';
+  /** The flow reads statements: whatever they mean otherwise is pinned, and asked for. */
+  reads?: boolean | undefined;
+}
+export interface LearnOptions extends Omit<ConnectOptions, 'parameters' | 'reads'> {
+  before?: unknown;
+}
+
 /** A protocol, as `session` sees it. */
 export interface ProtocolSpec {
   name: string;
@@ -207,12 +224,12 @@ export interface ProtocolSpec {
   reveals: readonly Output['kind'][];
   defaultPort: number | undefined;
   open(flow: FlowContext): Engine;
-  connect(options: {
-    login: UpstreamLogin | undefined;
-    database: string;
-    parameters: ReadonlyMap<string, string>;
-    tls: 'verify-full' | 'disable';
-  }): ConnectScript;
+  connect(options: ConnectOptions): ConnectScript;
+  /**
+   * Loads, on a connection of its own, what the engine must know to read statements; `greeting` carries it. `before` is what the
+   * last load gave for this database. Absent where nothing can be read.
+   */
+  learn?: ((options: LearnOptions) => ConnectScript) | undefined;
   /** Cancels work by a connection of its own: what to write after `start-tls`. Absent where the protocol cannot. */
   cancel?: ((key: CancelKey, tls: 'verify-full' | 'disable') => ConnectScript) | undefined;
   /** A connection of the gateway's own beside the flows. Absent where the protocol has no credentials to mint, and no work to end. */

@@ -1,8 +1,8 @@
-import type { ConnectScript, Dialled, Errand, ProtocolSpec, Ran, SideScript } from '@hoop/core';
-import { ProtocolError } from '@hoop/core';
+import type { ConnectScript, Dialled, Errand, LearnOptions, ProtocolSpec, Ran, SideScript } from '@hoop/core';
+import { ProtocolError, type UpstreamLogin } from '@hoop/core';
 import { Chunks } from './chunks.js';
 import type { Upstream } from './ports.js';
-import { CredentialError, DialTimeout, refusalOf } from './refusals.js';
+import { CredentialError, DialTimeout, refusalOf, unreadable } from './refusals.js';
 import { UpstreamSocket } from './upstream.js';
 
 /** TCP, TLS and authentication together. */
@@ -13,6 +13,7 @@ export interface DialOptions {
   upstream: Upstream;
   database: string;
   parameters: ReadonlyMap<string, string>;
+  reads?: boolean | undefined;
   /** Aborted when the flow ends meanwhile. */
   signal: AbortSignal;
   deadlineMs?: number | undefined;
@@ -28,20 +29,45 @@ export async function dial({
   upstream,
   database,
   parameters,
+  reads,
   signal,
   deadlineMs,
 }: DialOptions): Promise<DialOutcome> {
   try {
-    const login = await upstream.login?.().catch((cause: unknown) => {
-      throw new CredentialError(cause);
-    });
-    const script = spec.connect({ login, database, parameters, tls: upstream.tls });
+    const login = await loginOf(upstream);
+    const script = spec.connect({ login, database, parameters, tls: upstream.tls, reads });
     const { dialled, socket } = await converse(script, upstream, signal, deadlineMs ?? DIAL_MS);
     if (dialled.ok) return { dialled, socket };
     socket.destroy();
     return { dialled };
   } catch (error) {
     return { dialled: { ok: false, refusal: refusalOf(upstream.name, error) } };
+  }
+}
+
+export function loginOf(upstream: Upstream): Promise<UpstreamLogin | undefined> {
+  return Promise.resolve(upstream.login?.()).catch((cause: unknown) => {
+    throw new CredentialError(cause);
+  });
+}
+
+/** Loading the catalogue of a server with very many relations takes its time. */
+const LEARN_MS = 30_000;
+
+/** Learns what a reader of statements must know, on a connection of its own. What goes wrong is a refusal, never an exception. */
+export async function learn(
+  spec: ProtocolSpec,
+  upstream: Upstream,
+  { database, before }: Pick<LearnOptions, 'database' | 'before'>,
+): Promise<Dialled> {
+  if (spec.learn === undefined) return { ok: false, refusal: unreadable(upstream.name, spec.name) };
+  try {
+    const script = spec.learn({ login: await loginOf(upstream), database, tls: upstream.tls, before });
+    const { dialled, socket } = await converse(script, upstream, new AbortController().signal, LEARN_MS);
+    socket.destroy();
+    return dialled;
+  } catch (error) {
+    return { ok: false, refusal: refusalOf(upstream.name, error) };
   }
 }
 

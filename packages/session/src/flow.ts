@@ -1,9 +1,11 @@
 import { type Controls, controlsFor } from '@hoop/controls';
-import type { CancelKey, FlowContext, Outcome, ProtocolSpec, Refusal } from '@hoop/core';
+import type { CancelKey, Dialled, FlowContext, Outcome, ProtocolSpec, Refusal } from '@hoop/core';
 import { cancelWork, type DialOutcome, dial } from './dial.js';
 import { Driver, type Ending } from './driver.js';
+import { knowledgeOf } from './knowledge.js';
 import { SessionLine } from './line.js';
 import type { FlowOptions, Lease, Upstream } from './ports.js';
+import { unreadable } from './refusals.js';
 
 /** From the first byte to the client's wish: PostgreSQL's `authentication_timeout` is of this kind. */
 const OPENING_MS = 10_000;
@@ -46,6 +48,7 @@ export class Flow {
       engine: spec.open(this.#context()),
       controls: this.#controls,
       dial: (effect, signal) => this.#dial(effect, signal),
+      learn: (database, anew) => this.#learn(database, anew),
       cancel: (key) => options.cancels.cancel(key.process, key.secret),
       ended: resolve,
     });
@@ -73,6 +76,7 @@ export class Flow {
       port: upstream.port,
       databases: upstream.databases,
       recordsOutput: upstream.record === 'output',
+      reads: this.#options.reads === true,
       mintCancelKey: (secretBytes) => {
         const { process, secret, release } = cancels.mint(() => this.#cancelAsked(), secretBytes);
         this.#releases.push(release);
@@ -90,12 +94,13 @@ export class Flow {
     signal: AbortSignal,
   ): Promise<DialOutcome> {
     clearTimeout(this.#opening);
-    const refusal = this.#unrevealable() ?? (await this.#line.open());
+    const refusal = this.#unrevealable() ?? this.#unreadable() ?? (await this.#line.open());
     if (refusal !== undefined) return { dialled: { ok: false, refusal } };
     const { database, parameters } = effect;
     const own = await this.#credentialed(database, signal);
     if ('code' in own) return { dialled: { ok: false, refusal: own } };
-    const outcome = await dial({ spec: this.#spec, upstream: own, database, parameters, signal });
+    const { reads } = this.#options;
+    const outcome = await dial({ spec: this.#spec, upstream: own, database, parameters, reads, signal });
     this.#openSince = performance.now();
     return outcome;
   }
@@ -111,6 +116,19 @@ export class Flow {
     if (signal.aborted) lease.end();
     else this.#lease = lease;
     return { ...upstream, login: async () => lease.login };
+  }
+
+  /** What reading statements takes. The upstream is not asked before the session is on record. */
+  #learn(database: string, anew: boolean): Dialled | Promise<Dialled> {
+    const ask = () => knowledgeOf(this.#spec, this.#options.upstream, database).ask(anew);
+    if (this.#line.isOpen) return ask();
+    clearTimeout(this.#opening);
+    return this.#line.open().then((refusal) => (refusal === undefined ? ask() : { ok: false, refusal }));
+  }
+
+  #unreadable(): Refusal | undefined {
+    const { reads, upstream } = this.#options;
+    return reads === true && this.#spec.learn === undefined ? unreadable(upstream.name, this.#spec.name) : undefined;
   }
 
   /** A connection whose outputs must be on record does not open by a protocol that cannot show them (design §4, 6). */

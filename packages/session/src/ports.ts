@@ -77,6 +77,8 @@ export interface FlowOptions {
   durability: 'writes' | 'all';
   /** What decides on the client's actions, in this order. */
   judges?: readonly Judge[] | undefined;
+  /** A control of this connection goes by readings. */
+  reads?: boolean | undefined;
   /** Aborted to end the flow natively; `reason` is the `Refusal` that the client is told. */
   signal: AbortSignal;
   /** Maps minted cancel keys to running flows; one for the whole gateway. */

@@ -1,8 +1,8 @@
 import type { AnswerTo, Errand, Ran, Refusal } from '@hoop/core';
 import { protocols } from '@hoop/protocols';
-import { DIAL_MS, follow } from '../dial.js';
+import { DIAL_MS, follow, loginOf } from '../dial.js';
 import type { Upstream } from '../ports.js';
-import { CredentialError, DialTimeout, refusalOf } from '../refusals.js';
+import { DialTimeout, refusalOf } from '../refusals.js';
 
 /** An errand's: longer than the server's own timeouts. */
 const ERRAND_MS = 30_000;
@@ -110,13 +110,11 @@ class Side {
 
   /** Resolves when the connection was left, with what the server had against it. */
   async #converse(): Promise<Refusal | undefined> {
-    const { login, tls, protocol, name } = this.#upstream;
+    const { tls, protocol, name } = this.#upstream;
     const { administer } = protocols[protocol];
     if (administer === undefined) throw new Error(`${protocol}, of ${name}, knows no errands`);
-    const known = await login?.().catch((cause: unknown) => {
-      throw new CredentialError(cause);
-    });
-    const script = administer({ login: known, database: this.#database, tls });
+    const login = await loginOf(this.#upstream);
+    const script = administer({ login, database: this.#database, tls });
     const { dialled, socket } = await follow(script, this.#upstream, this.#stop.signal, (ran) => this.#next(ran));
     await socket.leave(LEAVE_MS);
     return dialled.ok ? undefined : dialled.refusal;

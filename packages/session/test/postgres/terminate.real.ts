@@ -47,8 +47,12 @@ const sleeping = async (bridge: Bridge, count: number): Promise<Promise<unknown>
     client.on('error', () => {});
     return client.query('select pg_sleep(60)').catch((error: unknown) => error);
   });
-  while ((await running()) < count) await new Promise((resolve) => setImmediate(resolve));
+  await until((now) => now === count);
   return ends;
+};
+/** What was told to end has a moment for it. */
+const until = async (fits: (running: number) => boolean) => {
+  while (!fits(await running())) await new Promise((resolve) => setImmediate(resolve));
 };
 const running = async () => {
   const rows = await cluster.sql(
@@ -67,7 +71,7 @@ test(`${FLOWS} flows that are revoked at once: one statement ends what they run,
   bridge.revoke.abort(DISABLED);
   for (const end of await Promise.all(ends)) expect(end).toMatchObject({ code: '28000' });
   await Promise.all(bridge.outcomes);
-  expect(await running()).toBe(0);
+  await until((now) => now === 0);
   const log = readFileSync(cluster.logPath, 'utf8').slice(before);
   expect(log.match(/pg_terminate_backend/g)).toHaveLength(1);
   expect(log.match(/terminating connection due to administrator command/g)).toHaveLength(FLOWS);
@@ -83,7 +87,7 @@ test('what a flow with a role of its own runs ends with the role', async () => {
   for (const end of await Promise.all(ends)) expect(end).toMatchObject({ code: '28000' });
   for (const { role } of gateway.news.filter(({ event }) => event === 'role-given'))
     await gateway.until((news) => news.event === 'role-dropped' && news.role === role);
-  expect(await running()).toBe(0);
+  await until((now) => now === 0);
 });
 
 test('a process number that belongs to another by now is left alone', async () => {
@@ -116,5 +120,5 @@ test('an upstream that does not find them has each work cancelled', async () => 
   bridge.revoke.abort(DISABLED);
   for (const end of await Promise.all(ends)) expect(end).toMatchObject({ code: '28000' });
   await Promise.all(bridge.outcomes);
-  expect(await running()).toBe(0);
+  await until((now) => now === 0);
 });

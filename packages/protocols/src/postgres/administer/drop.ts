@@ -1,5 +1,6 @@
-import type { OwnedRole, Ran } from '@hoop/core';
+import type { OwnedRole } from '@hoop/core';
 import { type Asking, identifier, unanswered } from '../ask.js';
+import type { ServerReport } from '../codec/backend.js';
 import type { Dialling } from '../login/messages.js';
 import { done, type Running, rowsOf, textAt, texts } from './errand.js';
 
@@ -33,17 +34,25 @@ export function* disown(asking: Asking, roles: readonly OwnedRole[]): Running<un
   return done(undefined);
 }
 
-/** Those that hold something elsewhere are answered, for whoever can look there; any other failure is the errand's. */
+/**
+ * Those that hold something elsewhere are answered, for whoever can look there; any other failure is the errand's. Whatever
+ * was said of one that is gone by now, another has dropped it meanwhile.
+ */
 function* oneByOne(asking: Asking, roles: readonly OwnedRole[]): Running<readonly string[]> {
-  const left: string[] = [];
-  let failed: Ran<never> | undefined;
+  const errors = new Map<string, ServerReport>();
   for (const role of roles) {
     const asked = yield* asking.ask(dropping([role]));
-    if (asked.ok) continue;
-    left.push(role.name);
-    if (asked.error.code !== DEPENDENT_OBJECTS_STILL_EXIST) failed = { ok: false, refusal: unanswered(asked.error) };
+    if (!asked.ok) errors.set(role.name, asked.error);
   }
-  return failed !== undefined && left.length === roles.length ? failed : done(left);
+  if (errors.size === 0) return done([]);
+  const rows = yield* rowsOf(asking, `select rolname from pg_roles where rolname = any (${texts([...errors.keys()])})`);
+  if (!rows.ok) return rows;
+  const left = rows.answer.map((row) => textAt(row, 0));
+  const failed = left
+    .flatMap((name) => errors.get(name) ?? [])
+    .find(({ code }) => code !== DEPENDENT_OBJECTS_STILL_EXIST);
+  const all = left.length === roles.length;
+  return failed !== undefined && all ? { ok: false, refusal: unanswered(failed) } : done(left);
 }
 
 /**

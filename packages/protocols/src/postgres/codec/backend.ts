@@ -20,7 +20,7 @@ const REPLIES = {
   H: [0, SMALL],
   I: [4, 4],
   N: [0, LONGEST],
-  S: [0, LONGEST],
+  S: [SMALL, LONGEST],
   T: [0, LONGEST],
   V: [0, LONGEST],
   W: [SMALL, SMALL],

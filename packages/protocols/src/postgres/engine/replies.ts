@@ -1,9 +1,18 @@
-import { EMPTY, ProtocolError } from '@hoop/core';
-import { readColumns, readReport, readReportHead, readStatus, readTag, rowsOf } from '../codec/backend.js';
+import { EMPTY, ProtocolError, type Refusal } from '@hoop/core';
+import {
+  readColumns,
+  readParameterStatus,
+  readReport,
+  readReportHead,
+  readStatus,
+  readTag,
+  rowsOf,
+} from '../codec/backend.js';
 import type { Cutter } from '../codec/cutter.js';
 import { Fields } from '../codec/fields.js';
 import type { Conversation } from './conversation.js';
 import type { Expects, Pending } from './ledger.js';
+import { unpinned } from './settings.js';
 import type { Shown } from './shown.js';
 
 const T = {
@@ -68,9 +77,10 @@ export class Replies {
       case T.copyOut:
         this.#running().copy = 'out';
         return;
+      case T.parameterStatus:
+        return this.#setting();
       case T.notice:
       case T.notification:
-      case T.parameterStatus:
         return;
       default:
         return this.#rest();
@@ -83,11 +93,13 @@ export class Replies {
       case T.parseComplete: {
         const parse = this.#head('parse');
         if (parse.prepared !== undefined) names.prepared(parse.name, parse.prepared);
+        this.#confirmed(parse);
         return this.#defined(parse);
       }
       case T.bindComplete: {
         const bind = this.#head('bind');
         if (bind.portal !== undefined) names.bound(bind.name, bind.portal);
+        this.#confirmed(bind);
         return this.#defined(bind);
       }
       case T.closeComplete: {
@@ -107,6 +119,19 @@ export class Replies {
       default:
         throw new ProtocolError('CopyBoth is for replication, which is not available');
     }
+  }
+
+  /** A reader depends on some: with another value nothing can be judged any more. */
+  #setting(): void {
+    const { bytes, start, end, complete } = this.#cutter;
+    if (this.#conversation.readings === undefined || !complete) return;
+    const { name, value } = readParameterStatus(new Fields(bytes, start + 5, end));
+    const refusal = unpinned(name, value);
+    if (refusal !== undefined) throw new Unpinned(refusal);
+  }
+
+  #confirmed({ action }: Pending): void {
+    if (action !== undefined) this.#conversation.readings?.confirmed(action);
   }
 
   #head(expects: Expects): Pending {
@@ -171,9 +196,11 @@ export class Replies {
     if (running.copy !== 'none') this.#copyEnded(running, told);
     if (running.rows === running.rowsBefore) running.rows += told;
     running.rowsBefore = running.rows;
+    running.commands += 1;
     if (running.tag === '') running.tag = tag;
     else if (running.tag.length < TAGS_MOST) running.tag += `; ${tag}`;
     this.#conversation.names.completed(tag);
+    if (tag === 'PREPARE' || tag === 'DECLARE CURSOR') this.#confirmed(running);
     this.#executed(running);
   }
 
@@ -224,7 +251,9 @@ export class Replies {
     const status = readStatus(this.#cutter.bytes[this.#cutter.start + 5]);
     conversation.finish(head);
     this.#pop(head);
-    if (status === 'I') conversation.names.idle();
+    if (status !== 'I') return;
+    conversation.names.idle();
+    if (conversation.ledger.length === 0) conversation.readings?.idle();
   }
 
   /**
@@ -256,5 +285,12 @@ export class Replies {
 
 /** Found out by the server's answer, but the client's fault. */
 export class SentIntoCopy extends ProtocolError {}
+
+/** A setting has changed by which nobody can read on. */
+export class Unpinned extends ProtocolError {
+  constructor(readonly refusal: Refusal) {
+    super(refusal.message);
+  }
+}
 
 const unasked = () => new ProtocolError('an answer to nothing that was asked');

@@ -8,6 +8,7 @@ import { formOf } from './form.js';
 import { largeObjectCall } from './large-objects.js';
 import { type Expects, Pending } from './ledger.js';
 import { type Portal, quoted, renames } from './names.js';
+import type { Unread } from './readings.js';
 
 /** Characters that the names of one flow may hold, statements and bound parameters together. */
 const NAMES_MOST = 128 * 1024 * 1024;
@@ -31,6 +32,8 @@ const T = {
 /** What the messages of a chunk are owed, and what they ask for. */
 export interface Batch extends Omit<Part, 'pieces'> {
   actions: Action[];
+  /** Those of them whose meaning is to be read first. */
+  unread: Unread[];
   /** Something in it may change what names stand for. */
   renames: boolean;
 }
@@ -122,12 +125,19 @@ export class Requests {
    */
   #define(expects: 'parse' | 'bind', name: string, text: string, parameters: Statement['parameters'] = []): Pending {
     if (name === '') return this.#expect(expects);
-    return this.#ask(expects, statement(text, parameters));
+    const [kind, head] =
+      expects === 'parse'
+        ? (['statement', `PREPARE ${quoted(name)} AS `] as const)
+        : (['portal', `DECLARE ${quoted(name)} CURSOR FOR `] as const);
+    return this.#ask(expects, { statement: statement(head + text, parameters), text, defines: { kind, name } });
   }
 
-  #ask(expects: Expects, action: Statement, question?: Question): Pending {
-    this.#batch.actions.push(action);
-    return this.#hold(expects, undefined, question);
+  #ask(expects: Expects, unread: Unread, question?: Question): Pending {
+    this.#batch.actions.push(unread.statement);
+    this.#batch.unread.push(unread);
+    const pending = this.#hold(expects, undefined, question);
+    pending.action = unread.statement;
+    return pending;
   }
 
   #hold(expects: Expects, denial: Uint8Array | undefined, question?: Question): Pending {
@@ -151,13 +161,13 @@ export class Requests {
   }
 
   #query(text: string): undefined {
-    const pending = this.#ask('query', statement(text));
+    const pending = this.#ask('query', { statement: statement(text), text });
     if (renames(text)) this.#renames(pending);
   }
 
   #parse({ name, text }: frontend.ParseMessage): undefined {
     const { names } = this.#conversation;
-    const pending = this.#define('parse', name, `PREPARE ${quoted(name)} AS ${text}`);
+    const pending = this.#define('parse', name, text);
     pending.prepared = { text, columns: undefined, weight: text.length, renames: renames(text), described: false };
     pending.name = name;
     names.prepare(name, pending.prepared);
@@ -173,7 +183,7 @@ export class Requests {
     const text = prepared?.text ?? `EXECUTE ${quoted(statement)}`;
     let weight = 64;
     for (const parameter of parameters) weight += parameter?.length ?? 0;
-    const pending = this.#define('bind', name, `DECLARE ${quoted(name)} CURSOR FOR ${text}`, parameters);
+    const pending = this.#define('bind', name, text, parameters);
     pending.portal = {
       prepared,
       text,
@@ -209,7 +219,7 @@ export class Requests {
     const parameters = portal?.parameters ?? [];
     const question = flow.recordsOutput && isUndescribed(portal) ? askColumns(name, portal) : undefined;
     if (question !== undefined && portal !== undefined) portal.described = true;
-    const pending = this.#ask('execute', statement(text, parameters), question);
+    const pending = this.#ask('execute', { statement: statement(text, parameters), text }, question);
     pending.portal = portal;
     if (portal?.prepared?.renames === true) this.#renames(pending);
     return undefined;
@@ -245,7 +255,7 @@ export class Requests {
   #functionCall({ oid, parameters }: frontend.FunctionCall): undefined {
     const text = largeObjectCall(oid, parameters.length);
     if (text === undefined) this.#hold('function', FUNCTION_CALL_DENIED);
-    else this.#ask('function', { kind: 'statement', class: 'unknown', text, parameters });
+    else this.#ask('function', { statement: { kind: 'statement', class: 'unknown', text, parameters }, text });
   }
 
   /** While it copies in, the server passes over a Sync. */
@@ -257,7 +267,7 @@ export class Requests {
   }
 }
 
-const emptyBatch = (): Batch => ({ pending: [], held: [], actions: [], renames: false });
+const emptyBatch = (): Batch => ({ pending: [], held: [], actions: [], unread: [], renames: false });
 
 /** Nobody has asked for the columns of its rows, so a recording of them would not know their names. */
 const isUndescribed = (portal: Portal | undefined): portal is Portal =>

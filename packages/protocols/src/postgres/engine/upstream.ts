@@ -3,7 +3,7 @@ import { BACKEND, BACKEND_SHOWN } from '../codec/backend.js';
 import { Cutter } from '../codec/cutter.js';
 import { fatal, sqlstate } from '../refusal.js';
 import type { Conversation } from './conversation.js';
-import { Replies, SentIntoCopy } from './replies.js';
+import { Replies, SentIntoCopy, Unpinned } from './replies.js';
 import { Shown } from './shown.js';
 
 /** What the upstream says, from its first ReadyForQuery on. */
@@ -137,8 +137,11 @@ const CLOSED_FATAL = concat([
   }),
 ]);
 
-const brokenBy = (error: ProtocolError): Refusal => ({
-  code: 'protocol',
-  message: `the ${error instanceof SentIntoCopy ? 'client' : 'database'} broke the protocol; the session was ended`,
-  detail: error.message,
-});
+const brokenBy = (error: ProtocolError): Refusal =>
+  error instanceof Unpinned
+    ? error.refusal
+    : {
+        code: 'protocol',
+        message: `the ${error instanceof SentIntoCopy ? 'client' : 'database'} broke the protocol; the session was ended`,
+        detail: error.message,
+      };
