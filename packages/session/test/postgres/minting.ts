@@ -1,21 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import type { Cluster } from '@hoop/testkit';
+import { type Cluster, MINTER_ROLE } from '@hoop/testkit';
 import { Credentials, type Errands, type Issuer, type RoleNews, type Upstream } from '../../src/index.js';
 import type { Site } from './site.js';
 
-export const MINTER = 'hoop_minter';
-const PASSWORD = randomBytes(18).toString('base64url');
-
-/** What an operator does once: the login that mints, and the roles that sessions act as. */
+/** What an operator does once: roles that sessions act as. */
 export async function prepare(cluster: Cluster): Promise<void> {
   await cluster.sql(
     [
-      'set log_statement = none',
-      `create role ${MINTER} login createrole password '${PASSWORD}'`,
-      'reset log_statement',
       'create role shop_engineer nologin',
       'create role shop_reader nologin',
-      `grant shop_engineer, shop_reader to ${MINTER} with admin option`,
+      `grant shop_engineer, shop_reader to ${MINTER_ROLE} with admin option`,
       'create database archive',
     ],
     'postgres',
@@ -32,7 +25,7 @@ export async function prepare(cluster: Cluster): Promise<void> {
 export function minting(site: Site, cluster: Cluster, more: Partial<Upstream> = {}): Upstream {
   return site.upstream(cluster, {
     databases: ['shop', 'archive'],
-    login: async () => ({ user: MINTER, password: PASSWORD }),
+    login: async () => ({ user: MINTER_ROLE, password: cluster.minterPassword }),
     ephemeral: {
       grants: [
         { groups: ['engineering'], role: 'shop_engineer' },
@@ -86,7 +79,7 @@ export class Minting {
 /** The roles of sessions that the cluster has now. */
 export async function sessionRoles(cluster: Cluster): Promise<string[]> {
   const rows = await cluster.sql(
-    `select rolname from pg_roles where rolname ~ '^hoop_' and rolname not in ('${MINTER}', 'hoop_gateway') order by 1`,
+    `select rolname from pg_roles where rolname ~ '^hoop_' and rolname not in ('${MINTER_ROLE}', 'hoop_gateway') order by 1`,
     'postgres',
   );
   return rows.map(({ rolname }) => String(rolname));
