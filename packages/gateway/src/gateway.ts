@@ -37,6 +37,7 @@ import { listen, tlsServer } from './tunnel/server.js';
 import type { Sessions } from './tunnel/services.js';
 import { SyncLinks } from './tunnel/sync-links.js';
 import { Tunnel } from './tunnel/tunnel.js';
+import { warm } from './tunnel/warm.js';
 
 const TICK = 1_000;
 /** From the native error of a drain until what still runs is left to the end of the process. */
@@ -230,6 +231,9 @@ export class Gateway implements ApiServices {
         if (event === 'role-left') this.log.error(about, 'a database role cannot be dropped');
       },
       report: (error) => this.log.error({ err: error }, 'credentials met a bug'),
+      swept: () => {
+        for (const { identity } of this.links.all()) if (identity) warm(this, identity);
+      },
     });
   }
 

@@ -97,7 +97,21 @@ export class Flow {
     const refusal = this.#unrevealable() ?? this.#unreadable() ?? (await this.#line.open());
     if (refusal !== undefined) return { dialled: { ok: false, refusal } };
     const { database, parameters } = effect;
-    const own = await this.#credentialed(database, signal);
+    const outcome = await this.#dialAs(database, parameters, signal, false);
+    const refused = !outcome.dialled.ok && outcome.dialled.refusal.code === 'upstream-refused';
+    if (!refused || this.#lease === undefined || signal.aborted) return outcome;
+    // What was minted ahead may be gone with a database that was restored, or a replica that took over.
+    this.#lease.end();
+    return this.#dialAs(database, parameters, signal, true);
+  }
+
+  async #dialAs(
+    database: string,
+    parameters: ReadonlyMap<string, string>,
+    signal: AbortSignal,
+    anew: boolean,
+  ): Promise<DialOutcome> {
+    const own = await this.#credentialed(database, signal, anew);
     if ('code' in own) return { dialled: { ok: false, refusal: own } };
     const { reads } = this.#options;
     const outcome = await dial({ spec: this.#spec, upstream: own, database, parameters, reads, signal });
@@ -106,11 +120,11 @@ export class Flow {
   }
 
   /** The upstream with the login of this flow: the gateway's, or one that was minted for it. */
-  async #credentialed(database: string, signal: AbortSignal): Promise<Upstream | Refusal> {
+  async #credentialed(database: string, signal: AbortSignal, anew: boolean): Promise<Upstream | Refusal> {
     const { upstream, identity, session, credentials } = this.#options;
     if (upstream.ephemeral === undefined) return upstream;
     if (credentials === undefined) throw new Error(`nobody mints credentials for ${upstream.name}`);
-    const leased = await credentials.lease({ upstream, database, identity, session });
+    const leased = await credentials.lease({ upstream, database, identity, session, anew });
     if (!leased.ok) return leased.refusal;
     const { lease } = leased;
     if (signal.aborted) lease.end();

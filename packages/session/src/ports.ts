@@ -59,10 +59,18 @@ export interface Lease {
   end(): void;
 }
 export type Leased = { ok: true; lease: Lease } | { ok: false; refusal: Refusal };
+export interface LeaseAsked {
+  upstream: Upstream;
+  database: string;
+  identity: Identity;
+  session: string;
+  /** The upstream did not take the last one: nothing that was minted before is good. */
+  anew?: boolean;
+}
 /** What the gateway does upstream beside its flows; one for all of them. */
 export interface Lessor {
   /** A flow's credential, where the connection's are ephemeral. */
-  lease(asked: { upstream: Upstream; database: string; identity: Identity; session: string }): Promise<Leased>;
+  lease(asked: LeaseAsked): Promise<Leased>;
   /** Ends the work of a flow that was revoked, with that of all others of this turn. False: the upstream did not find it. */
   terminate(upstream: Upstream, backend: Backend): Promise<boolean>;
 }

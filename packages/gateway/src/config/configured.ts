@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { UserError } from '@hoop/core';
-import type { Upstream } from '@hoop/session';
+import { type Identity, UserError } from '@hoop/core';
+import { rolesFor, type Upstream } from '@hoop/session';
 import { Policy } from './policy.js';
 import { lookUp } from './reference.js';
 import type { Config, ConnectionConfig } from './schema.js';
@@ -21,6 +21,12 @@ export class Configured {
 
   upstreams(): Upstream[] {
     return [...this.#upstreams.values()];
+  }
+
+  /** The database roles that a person's sessions act as there; none where they share the gateway's own. */
+  rolesOf(connection: string, { groups }: Identity): string[] {
+    const ephemeral = this.#upstreams.get(connection)?.ephemeral;
+    return ephemeral ? rolesFor(ephemeral, groups) : [];
   }
 
   upstream(name: string): Upstream {

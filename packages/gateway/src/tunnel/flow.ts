@@ -30,6 +30,7 @@ export async function openFlow(services: Services, uplink: Uplink, head: FlowHea
     loginId,
     connection,
     port,
+    roles: services.configured.rolesOf(connection, identity),
     leaseUntil,
     tally,
     abort: new AbortController(),

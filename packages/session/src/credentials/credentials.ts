@@ -32,6 +32,8 @@ export interface CredentialsOptions {
   told(news: RoleNews): void;
   /** Errors that are our bug. */
   report(error: unknown): void;
+  /** Called after each sweep, to `warm` for whoever is there. */
+  swept?: (() => void) | undefined;
   errands?: Errands | undefined;
   sweepMs?: number | undefined;
 }
@@ -75,16 +77,23 @@ export class Credentials implements Lessor {
     void this.sweep();
   }
 
-  async lease({ upstream, database, identity, session }: Parameters<Lessor['lease']>[0]): Promise<Leased> {
+  async lease({
+    upstream,
+    database,
+    identity,
+    session,
+    anew = false,
+  }: Parameters<Lessor['lease']>[0]): Promise<Leased> {
     const pool = this.#poolFor(upstream, identity.groups);
     if (pool === undefined) return { ok: false, refusal: noPlace(identity.email, upstream.name) };
+    if (anew) this.#retireAll(upstream, pool.takeAll());
     const taken = await pool.take(performance.now());
     if (!taken.ok) return { ok: false, refusal: unminted(upstream.name, taken.refusal) };
     const { name, owner, login } = taken.answer;
     this.#options.told({ event: 'role-given', role: name, connection: upstream.name, session });
     let ended = false;
     const end = () => {
-      if (!ended) this.#retire(upstream, database, { name, owner });
+      if (!ended) this.#retire(upstream, database, { name, owner }, true);
       ended = true;
     };
     return { ok: true, lease: { role: name, login, end } };
@@ -107,6 +116,7 @@ export class Credentials implements Lessor {
         this.#retireAll(upstream, pool.expired(now));
         if (pool.isEmpty) pools.delete(key);
       }
+    this.#options.swept?.();
     await Promise.all(this.#upstreams.map((upstream) => this.#sweepOne(upstream)));
   }
 
@@ -161,13 +171,13 @@ export class Credentials implements Lessor {
 
   #retireAll(upstream: Upstream, credentials: readonly Credential[]): void {
     const { database } = placeOf(upstream, 'drop');
-    for (const { name, owner } of credentials) this.#retire(upstream, database, { name, owner });
+    for (const { name, owner } of credentials) this.#retire(upstream, database, { name, owner }, false);
   }
 
-  #retire(upstream: Upstream, database: string, role: OwnedRole): void {
+  #retire(upstream: Upstream, database: string, role: OwnedRole, used: boolean): void {
     const dropped = this.#retiring.at(upstream, database).add(role);
     const end = dropped.then(
-      (gone) => this.#ended(upstream, role.name, gone),
+      (gone) => this.#ended(upstream, role.name, gone, used),
       (error: unknown) => this.#options.report(error),
     );
     this.#ends.add(end);
@@ -192,10 +202,10 @@ export class Credentials implements Lessor {
   }
 
   /** One that is still there is looked for, from now on, wherever it holds something. */
-  #ended(upstream: Upstream, role: string, gone: boolean): void {
+  #ended(upstream: Upstream, role: string, gone: boolean, used: boolean): void {
     this.#known.delete(role);
-    if (gone) this.#options.told({ event: 'role-dropped', role, connection: upstream.name });
-    else void this.#sweepOne(upstream);
+    if (gone && used) this.#options.told({ event: 'role-dropped', role, connection: upstream.name });
+    if (!gone) void this.#sweepOne(upstream);
   }
 
   async #sweepOne(upstream: Upstream): Promise<void> {

@@ -62,10 +62,15 @@ export class Pool {
     return this.#drain((credential) => old.includes(credential));
   }
 
+  /** Takes out all: the upstream does not know them any more. */
+  takeAll(): Credential[] {
+    return this.#drain(() => true);
+  }
+
   /** Takes out all, and mints no more. */
   close(): Credential[] {
     this.#closed = true;
-    return this.#drain(() => true);
+    return this.takeAll();
   }
 
   #drain(which: (credential: Credential) => boolean): Credential[] {
