@@ -125,7 +125,16 @@ function requestOf({ text, values = [] }: Step, mode: Mode): Uint8Array[] {
 /** A Bind of the unnamed portal that wants all columns in one format. */
 function bound(values: readonly (string | null)[], mode: Mode): Uint8Array {
   const cells = values.flatMap((value) => (value === null ? [w.i32(-1)] : [w.i32(Buffer.byteLength(value)), value]));
-  return w.frame('B', w.z(''), w.z(''), w.i16(0), w.i16(values.length), ...cells, w.i16(1), w.i16(mode === 'binary' ? 1 : 0));
+  return w.frame(
+    'B',
+    w.z(''),
+    w.z(''),
+    w.i16(0),
+    w.i16(values.length),
+    ...cells,
+    w.i16(1),
+    w.i16(mode === 'binary' ? 1 : 0),
+  );
 }
 
 const literally = (text: string, values: readonly (string | null)[]): string =>
@@ -136,7 +145,11 @@ const literally = (text: string, values: readonly (string | null)[]): string =>
 
 /** A field of an ErrorResponse. */
 export const fieldOf = ({ body }: Message, field: string): string =>
-  body.toString('utf8').split('\0').find((one) => one.startsWith(field))?.slice(1) ?? '';
+  body
+    .toString('utf8')
+    .split('\0')
+    .find((one) => one.startsWith(field))
+    ?.slice(1) ?? '';
 
 /** The cells of a DataRow. */
 export function cellsOf({ body }: Message): (Buffer | null)[] {
