@@ -73,6 +73,13 @@ export function routines(names: readonly string[], count: number, scope: Scope):
   );
 }
 
+/** Why what a name calls may answer with anything. */
+function doubt(names: readonly string[], found: readonly Routine[], scope: Scope): string | undefined {
+  const name = names.at(-1);
+  if (scope.at.made?.some((one) => one.what === 'other' && one.name === name)) return `it calls ${name}, which was made just now`;
+  return found.length === 0 ? `it calls ${names.join('.')}, which is not known` : firstClause(found);
+}
+
 function firstClause(found: readonly Routine[]): string | undefined {
   for (const routine of found) {
     const clause = trust(routine);

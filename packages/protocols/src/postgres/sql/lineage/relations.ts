@@ -44,7 +44,9 @@ function childrenIn(catalogue: Catalogue): Map<number, Relation[]> {
 export function candidates(name: RangeVar, at: ReadingContext): { relations: readonly Relation[]; unknown: boolean } {
   const relname = name.relname ?? '';
   const made = at.made?.some((one) => one.name === relname) === true;
-  const found = new Set<Relation>();
+  // Which temporary ones are this session's cannot be told; they come before all others.
+  const qualified = name.schemaname !== undefined && !name.schemaname.startsWith('pg_temp');
+  const found = new Set<Relation>(qualified ? [] : temporary(at.catalogue, relname));
   let missing = false;
   for (const path of name.schemaname === undefined ? pathsOf(at) : [[name.schemaname]]) {
     const first = path
@@ -53,7 +55,6 @@ export function candidates(name: RangeVar, at: ReadingContext): { relations: rea
     if (first === undefined) missing = true;
     else found.add(first);
   }
-  if (made) for (const relation of temporary(at.catalogue, relname)) found.add(relation);
   return { relations: [...found], unknown: made || (missing && found.size === 0) };
 }
 
@@ -121,7 +122,7 @@ function table(relation: Relation, inherits: boolean, catalogue: Catalogue): Kno
     return { name: column.name, flow: held(names, column.type, relation, catalogue) };
   });
   const below = family.slice(1).map(canonical);
-  if (relation.kind === 'v' || relation.kind === 'm') {
+  if ((relation.kind === 'v' || relation.kind === 'm') && !relation.builtin) {
     const open = `the definition of ${canonical(relation)} is not known`;
     return {
       shape: { fields: fields.map((field) => ({ ...field, flow: { ...field.flow, exact: false, opaque: open } })) },
@@ -136,16 +137,20 @@ function table(relation: Relation, inherits: boolean, catalogue: Catalogue): Kno
 
 /** Columns of the system that hold copies of other columns' values, or what others have asked. */
 const COPIES: ReadonlyMap<string, RegExp> = new Map([
-  ['pg_catalog.pg_statistic', /^stavalues/],
-  ['pg_catalog.pg_statistic_ext_data', /^stxd(mcv|expr)/],
-  ['pg_catalog.pg_attribute', /^attmissingval$/],
-  ['pg_catalog.pg_largeobject', /^data$/],
+  ['pg_statistic', /^stavalues/],
+  ['pg_statistic_ext_data', /^stxd(mcv|expr)/],
+  ['pg_stats', /^(most_common_(vals|elems)|histogram_bounds|range_bounds_histogram)$/],
+  ['pg_stats_ext', /^most_common_(vals|val_nulls)$/],
+  ['pg_stats_ext_exprs', /^(most_common_(vals|elems)|histogram_bounds)$/],
+  ['pg_stat_activity', /^query$/],
+  ['pg_attribute', /^attmissingval$/],
+  ['pg_largeobject', /^data$/],
 ]);
 
 function held(names: readonly string[], type: number, relation: Relation, catalogue: Catalogue): Flow {
   const flow = columnFlow(names, type);
   const column = names[0]?.slice(canonical(relation).length + 1) ?? '';
-  if (COPIES.get(canonical(relation))?.test(column))
+  if (relation.builtin && COPIES.get(relation.name)?.test(column))
     return { ...flow, exact: false, opaque: `${names[0]} holds copies of values` };
   if (relation.kind !== 't') return flow;
   const owner = catalogue.byOid.get(Number(/^pg_toast_(\d+)$/.exec(relation.name)?.[1]));
