@@ -9,6 +9,8 @@ export interface Reading {
   /** The command in the language's words, lower case: `select`, `drop table`, `copy to`. */
   kind: string;
   class: StatementClass;
+  /** Kinds of all commands that it runs: its own, and those inside of it by WITH, EXPLAIN ANALYZE, EXECUTE, a function, a trigger. */
+  runs?: readonly string[] | undefined;
   /** Why the class is `unknown`, as a clause for the person: `it calls public.purge, which may write`. */
   unknown?: string | undefined;
   relations: readonly RelationUse[];

@@ -83,6 +83,8 @@ export const saslInitialResponse = (mechanism: string, first: string): Uint8Arra
   message('p', cstring(mechanism), int32(utf8(first).length), utf8(first));
 export const saslResponse = (response: string): Uint8Array => message('p', utf8(response));
 
+/** A simple Query. */
+export const query = (text: string): Uint8Array => message('Q', cstring(text));
 export const describePortal = (name: string): Uint8Array => message('D', utf8('P'), cstring(name));
 export const SYNC: Uint8Array = message('S');
 export const FLUSH: Uint8Array = message('H');
