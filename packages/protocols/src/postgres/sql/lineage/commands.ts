@@ -55,7 +55,8 @@ const COMMANDS: { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Shape 
   CallStmt: called,
   VariableShowStmt: (body) => {
     const names = body.name === 'all' ? ['name', 'setting', 'description'] : [body.name ?? ''];
-    return { fields: names.map((name) => ({ name, flow: FREE })) };
+    const flow = body.name?.includes('.') ? opaque('it shows a setting that may hold anything') : FREE;
+    return { fields: names.map((name) => ({ name, flow })) };
   },
   AlterTableStmt: (body, scope) => noted(() => altered(body, scope)),
   RenameStmt: (body, scope) => noted(() => moved(body.relation, body.renameType, body.subname, scope)),
@@ -151,7 +152,11 @@ function called(body: CallStmt, scope: Scope): Shape {
   const call = body.funccall;
   if (call === undefined) return { fields: [], open: 'what it calls is not known' };
   const flow = evaluate({ FuncCall: call }, scope);
-  const found = routines(namesOf(call.funcname), call.args?.length ?? 0, scope);
+  const found = routines(
+    namesOf(call.funcname),
+    (call.args ?? []).map(() => FREE),
+    scope,
+  );
   const [first] = found;
   if (first === undefined || found.length > 1)
     return { fields: [], open: flow.opaque ?? 'it may call any of several procedures' };

@@ -12,9 +12,9 @@ import {
   rowOf,
   type Shape,
 } from './flow.js';
-import { call } from './functions.js';
+import { ARRAY, call } from './functions.js';
 import { as, type Body, childrenOf, itemsOf, type Kind, kindOf, stringOf } from './nodes.js';
-import { operatorClause } from './operators.js';
+import { operatorFlows, operatorName } from './operators.js';
 import { condition } from './predicates.js';
 import { columnOf, type Scope, starOf } from './scope.js';
 import { command, spread } from './select.js';
@@ -40,6 +40,8 @@ function made(flows: readonly Flow[], scope: Scope): Flow {
   return changed(mix(flows));
 }
 
+const isArrayFlow = (flow: Flow): boolean => flow.type === ARRAY;
+
 const children = (body: unknown, scope: Scope): Flow => made(all(childrenOf(body), scope), scope);
 const free = (): Flow => FREE;
 
@@ -55,9 +57,12 @@ const READERS: Readers = {
   A_Const: (constant) => (constant.isnull === true ? FREE : constantAt(constant.location ?? 0)),
   ParamRef: (parameter) => parameterOf(parameter.number ?? 0),
   A_Expr: (body, scope) => {
-    const flows = all([body.lexpr, ...itemsOf(body.rexpr)], scope);
-    const clause = operatorClause(body.name, scope);
-    return made(clause === undefined ? flows : [...flows, opaque(clause)], scope);
+    const flows = [...all([body.lexpr, ...itemsOf(body.rexpr)], scope), ...operatorFlows(body.name, scope)];
+    const value = made(flows, scope);
+    // Arrays put together are an array.
+    return operatorName(body.name) === '||' && flows.some((flow) => isArrayFlow(flow))
+      ? { ...value, type: ARRAY }
+      : value;
   },
   BoolExpr: (body, scope) => changed(mix(all(body.args, scope))),
   NullTest: (body, scope) => changed(mix(all([body.arg], scope))),
@@ -76,7 +81,7 @@ const READERS: Readers = {
   A_ArrayExpr: (body, scope) => {
     const flows = all(body.elements, scope);
     scope.facts.meet(flows);
-    return { ...either(flows), exact: false };
+    return { ...either(flows), exact: false, type: ARRAY };
   },
   RowExpr: rowExpr,
   A_Indirection: indirection,
@@ -143,7 +148,8 @@ function indirection(body: A_Indirection, scope: Scope): Flow {
     if (name !== undefined) flow = flow.row?.find((field) => field.name === name)?.flow ?? changed(flow);
     else if (indices !== undefined) {
       const inner = all([indices.lidx, indices.uidx], scope);
-      flow = { ...mix([flow, ...inner]), exact: false, row: flow.row };
+      const slice = indices.is_slice === true;
+      flow = { ...mix([flow, ...inner]), exact: false, row: flow.row, type: slice ? flow.type : undefined };
     }
   }
   return flow;
@@ -156,7 +162,7 @@ function sublink(body: SubLink, scope: Scope): Flow {
   const [first] = shape.fields;
   const one = shape.open === undefined && first !== undefined ? first.flow : everything(shape, scope);
   if (body.subLinkType === 'EXPR_SUBLINK') return one;
-  if (body.subLinkType === 'ARRAY_SUBLINK') return { ...one, exact: false, type: undefined };
+  if (body.subLinkType === 'ARRAY_SUBLINK') return { ...one, exact: false, type: ARRAY };
   return made([...all([body.testexpr], scope), ...shape.fields.map((field) => field.flow), one], scope);
 }
 

@@ -5,6 +5,11 @@ import type { Places } from './places.js';
 /** Constants that a column may be set equal to in one command before it is called a range: a list would tell as much. */
 const EQUALITIES = 10;
 
+type Adopted = Pick<Reading, 'relations' | 'columns' | 'predicates' | 'stores'> & {
+  opaque: string | undefined;
+  foreign?: string | undefined;
+};
+
 /** What a command was found to do, each fact once. */
 export class Facts {
   readonly relations = new Map<string, RelationUse>();
@@ -67,15 +72,24 @@ export class Facts {
   }
 
   /** What another text does is done by this command too; its places are in that text, and are left there. */
-  adopt(
-    other: Pick<Reading, 'relations' | 'columns' | 'predicates' | 'stores'> & { opaque: string | undefined },
-  ): void {
+  adopt(other: Adopted): void {
     for (const use of other.relations) this.relation(use.name, use.does);
     for (const column of other.columns) this.columns.add(column);
     for (const column of other.stores) this.stores.add(column);
     for (const predicate of other.predicates) this.#predicates.set(`${predicate.how} ${predicate.column}`, predicate);
     this.opaque ??= other.opaque;
-    this.foreign ??= other.opaque;
+    this.foreign ??= other.foreign;
+  }
+
+  /** What a function's body does is done by who calls it. */
+  include(body: Facts): void {
+    this.adopt({
+      ...body,
+      relations: [...body.relations.values()],
+      columns: [...body.columns],
+      stores: [...body.stores],
+      predicates: body.predicates(),
+    });
   }
 
   unbind(): void {

@@ -186,9 +186,11 @@ function closure(from: Relation, next: (one: Relation) => readonly Relation[]): 
 
 function view(relation: Relation, catalogue: Catalogue): Known {
   const facts = new Facts();
-  const shape = defined(relation, catalogue, facts);
+  const found = defined(relation, catalogue, facts);
+  const fits = found.open !== undefined || found.fields.length === relation.columns.length;
+  const shape = fits ? found : { fields: [], open: `the definition of ${canonical(relation)} is not understood` };
   const fields = relation.columns.map((column, i): Field => {
-    const flow = shape.fields[i]?.flow ?? opaque(`the definition of ${canonical(relation)} is not understood`);
+    const flow = shape.fields[i]?.flow ?? opaque(shape.open ?? '');
     const columns = new Set([`${canonical(relation)}.${column.name}`, ...flow.columns]);
     const row = flow.row;
     return {
@@ -196,7 +198,7 @@ function view(relation: Relation, catalogue: Catalogue): Known {
       flow: {
         columns,
         exact: flow.exact,
-        type: flow.type,
+        type: column.type,
         opaque: flow.opaque ?? shape.open,
         constants: new Set(),
         parameters: new Set(),

@@ -8,6 +8,7 @@ import { outputName } from './names.js';
 import { as, itemsOf, kindOf, namesOf } from './nodes.js';
 import { condition } from './predicates.js';
 import { below, columnNamed, columnOf, joined, type Scope, starOf } from './scope.js';
+import { rowFields } from './types.js';
 
 /** What a command that may answer with rows answers with. `up`: what it may refer to. */
 export function command(node: Node, up: Scope): Shape {
@@ -99,7 +100,8 @@ export function spread(value: Node, scope: Scope): Shape | undefined {
   const steps = indirection.indirection?.slice(0, -1) ?? [];
   const arg = indirection.arg as Node;
   const flow = evaluate(steps.length === 0 ? arg : { A_Indirection: { arg, indirection: steps } }, scope);
-  if (flow.row !== undefined) return { fields: flow.row };
+  const row = rowFields(flow, scope);
+  if (row !== undefined) return { fields: row };
   return { fields: [{ name: '', flow }], open: flow.opaque ?? 'the columns of a row are not known' };
 }
 

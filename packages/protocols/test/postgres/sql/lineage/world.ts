@@ -23,7 +23,6 @@ interface TableSpec {
   definition?: string;
   parents?: readonly string[];
   rules?: readonly string[];
-  triggers?: readonly string[];
 }
 
 const TABLES: Readonly<Record<string, TableSpec>> = {
@@ -98,7 +97,9 @@ export function world(): Catalogue {
   };
   const plain = { checks: [], calls: [], base: 0, relation: 0 };
   for (const [label, oid] of Object.entries(TYPES))
-    if (label !== 'text[]')
+    if (label === 'text[]')
+      addType({ ...plain, oid, schema: 'pg_catalog', name: '_text', builtin: true, kind: 'b', base: TEXT });
+    else
       addType({
         ...plain,
         oid,
@@ -124,7 +125,7 @@ export function world(): Catalogue {
       key: [],
       definition: spec.definition,
       parents: (spec.parents ?? []).map((parent) => oids.get(parent) as number),
-      triggers: spec.triggers ?? [],
+      triggers: [],
       onWrite: [],
       onRead: [],
       rules: spec.rules ?? [],
@@ -135,6 +136,8 @@ export function world(): Catalogue {
     byOid.set(oid, relation);
     addType({ ...plain, oid: oid + 1000, schema, name: relname, builtin: false, kind: 'c', relation: oid });
   }
+  const functions = routines(typeByOid);
+  const oidOf = (label: string): number => functions.get(label)?.[0]?.oid ?? 0;
   addType({
     ...plain,
     oid: 30001,
@@ -143,11 +146,11 @@ export function world(): Catalogue {
     builtin: false,
     kind: 'd',
     base: TEXT,
-    calls: ['public.peek'],
+    calls: [oidOf('peek')],
   });
   addType({ ...plain, oid: 30002, schema: 'public', name: 'mood', builtin: false, kind: 'e' });
   const operators = new Map<string, UserOperator[]>([
-    ['===', [{ schema: 'public', name: '===', left: TEXT, right: TEXT, calls: ['public.eq'] }]],
+    ['===', [{ schema: 'public', name: '===', left: TEXT, right: TEXT, calls: [oidOf('eq')] }]],
   ]);
   return {
     version: 150018,
@@ -156,7 +159,8 @@ export function world(): Catalogue {
     schemas: new Set(relations.keys()),
     relations,
     byOid,
-    functions: routines(typeByOid),
+    functions,
+    routineByOid: new Map([...functions.values()].flat().map((routine) => [routine.oid, routine])),
     operators,
     types,
     typeByOid,
@@ -194,7 +198,7 @@ function routines(typeByOid: ReadonlyMap<number, UserType>): Map<string, Routine
       outs: (outs ?? '').split(' ').flatMap((one) => (one === '' ? [] : [{ name: one, type: TEXT }])),
       inputs: [],
       sets: [],
-      calls: letters.includes('*') ? ['pg_catalog.upper'] : [],
+      calls: letters.includes('*') ? [found.get('upper')?.[0]?.oid ?? 0] : [],
       source: undefined,
     };
     found.set(label, [...(found.get(label) ?? []), routine]);
