@@ -1,4 +1,5 @@
-import { type CallStmt, type CopyStmt, type ExecuteStmt, type ExplainStmt, type Node, parseSync } from 'libpg-query';
+import type { CallStmt, CopyStmt, ExecuteStmt, ExplainStmt, Node } from 'libpg-query';
+import { parse } from '../parse.js';
 import { altered, defined, moved, type Named, ruled } from './define.js';
 import { evaluate } from './expression.js';
 import { type Flow, FREE, oneOf, opaque, type Shape } from './flow.js';
@@ -128,7 +129,7 @@ function linked(texts: readonly string[] | undefined, params: readonly Node[], s
 }
 
 function linkedText(text: string, given: readonly Flow[], scope: Scope): Shape {
-  const node = parseSync(text).stmts?.[0]?.stmt;
+  const node = parse(text, 'any')[0]?.node;
   if (node === undefined) return NO_ROWS;
   const inner = as(node, 'PrepareStmt')?.query ?? as(node, 'DeclareCursorStmt')?.query ?? node;
   const { prepared: _prepared, ...at } = scope.at;

@@ -19,6 +19,8 @@ export class Facts {
   opaque: string | undefined;
   /** Why a function, operator or cast that did not come with the server may have given anything. */
   foreign: string | undefined;
+  /** Calls that do more than answer, as time or a lock shows. */
+  volatile = 0;
   readonly #predicates = new Map<string, Predicate>();
   readonly #equalities = new Map<string, Set<string>>();
   readonly #constants = new Map<string, Set<number>>();
@@ -38,6 +40,12 @@ export class Facts {
   ask(flow: Flow, how: Predicate['how']): void {
     this.touch(flow);
     for (const column of flow.columns) this.#predicates.set(`${how} ${column}`, { column, how });
+  }
+
+  /** Rows are told apart by a value; by what is made of a column, that is a question about the column too. */
+  group(flow: Flow): void {
+    this.ask(flow, 'group');
+    if (!flow.exact) this.ask(flow, 'function');
   }
 
   /** An equality with constants; `marks` tell these from others of the command. */

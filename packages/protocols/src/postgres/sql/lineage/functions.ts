@@ -25,7 +25,7 @@ export function call(body: FuncCall, scope: Scope): Flow {
     body.agg_within_group === true ? rest : { ...rest, ...(agg_order === undefined ? {} : { agg_order }) },
     scope,
   );
-  if (body.agg_distinct === true) for (const flow of args) scope.facts.ask(flow, 'group');
+  if (body.agg_distinct === true) for (const flow of args) scope.facts.group(flow);
   scope.facts.meet([...args, ...within]);
   return result(body, [...args, ...within], scope);
 }
@@ -41,15 +41,27 @@ function result(body: FuncCall, args: readonly Flow[], scope: Scope): Flow {
     if (field !== undefined) return field.flow;
     if (typesNamed(names, scope).length > 0) return changed(first);
   }
-  if (found.length === 0 || found.some((routine) => routine.volatility === 'volatile'))
+  if (found.length === 0 || found.some((routine) => routine.volatility === 'volatile')) {
+    scope.facts.volatile++;
     for (const flow of args) scope.facts.store(flow, NONE);
+  }
+  if (found.some((routine) => routine.returnsSet)) rowsAsked(name, args, scope);
   // How many rows have the column at all; of an expression it would tell what the expression tests.
   const counts = name === 'count' && found.length > 0 && found.every((routine) => routine.builtin);
   if (counts && args.every((flow) => flow.exact || flow.row !== undefined)) return FREE;
   const value = changed(mix([...args, ...added(names, body, found, scope)]));
   const row = rowOfResult(name, found, args, value, scope);
-  return { ...value, row, type: typeOfResult(found) };
+  return { ...value, row, type: typeOfResult(found, args, scope) };
 }
+
+/** How many rows come back is an answer too, but for the elements that a value has anyway. */
+function rowsAsked(name: string, args: readonly Flow[], scope: Scope): void {
+  for (const flow of args)
+    if (!(ELEMENTS.test(name) && (flow.exact || flow.row !== undefined))) scope.facts.ask(flow, 'function');
+}
+const ELEMENTS =
+  /^(?:unnest|jsonb?_(?:each(?:_text)?|array_elements(?:_text)?|object_keys|populate_recordset|to_recordset))$/;
+
 const NONE: ReadonlySet<string> = new Set();
 
 /** What an answer holds besides the arguments. */
@@ -89,10 +101,18 @@ function isPlainSetting(node: Node | undefined): boolean {
 export const ARRAY = 2277;
 const ARRAYS: ReadonlySet<number> = new Set([ARRAY, 5078]);
 
-function typeOfResult(found: readonly Routine[]): number | undefined {
+function typeOfResult(found: readonly Routine[], args: readonly Flow[], scope: Scope): number | undefined {
   const [first] = found;
   if (first === undefined || found.some((one) => one.returns !== first.returns)) return;
-  return ARRAYS.has(first.returns) ? ARRAY : POLYMORPHIC.has(first.returns) ? undefined : first.returns;
+  const [given] = args.flatMap(({ type }) => type ?? []);
+  if (ARRAYS.has(first.returns)) return given !== undefined && isArray(given, scope) ? given : ARRAY;
+  if (!POLYMORPHIC.has(first.returns)) return first.returns;
+  return ARRAYS.has(first.takes[0] ?? 0) && given !== undefined ? elementOf(given, scope) : given;
+}
+
+/** The type of an array's elements; of no array, unknown. */
+export function elementOf(type: number, scope: Scope): number | undefined {
+  return isArray(type, scope) ? scope.at.catalogue.typeByOid.get(type)?.base : undefined;
 }
 
 /** The functions that a name may mean with such arguments, in any search path. */

@@ -29,7 +29,8 @@ export function condition(node: Node, scope: Scope): Flow {
 
 /** A plain column is asked about so; what is made of one, by a function. */
 function asked(flow: Flow, how: How, scope: Scope): Flow {
-  scope.facts.ask(flow, flow.exact ? how : 'function');
+  const plain = flow.exact || (how === 'null-test' && flow.row !== undefined);
+  scope.facts.ask(flow, plain ? how : 'function');
   return changed(flow);
 }
 

@@ -1,9 +1,10 @@
-import { parseSync, type RangeVar } from 'libpg-query';
+import type { RangeVar } from 'libpg-query';
 import type { Catalogue, Relation } from '../catalogue.js';
 import type { ReadingContext } from '../context.js';
+import { parse } from '../parse.js';
 import { Facts } from './facts.js';
-import { columnFlow, type Field, type Flow, oneOf, opaque, type Shape } from './flow.js';
-import type { Scope } from './scope.js';
+import { columnFlow, type Field, type Flow, mix, oneOf, opaque, type Shape } from './flow.js';
+import type { Item, Scope } from './scope.js';
 import { command } from './select.js';
 
 export const canonical = (relation: { schema: string; name: string }): string => `${relation.schema}.${relation.name}`;
@@ -116,12 +117,14 @@ function knownOf(relation: Relation, inherits: boolean, catalogue: Catalogue): K
 
 function table(relation: Relation, inherits: boolean, catalogue: Catalogue): Known {
   const family = [relation, ...ancestors(relation, catalogue), ...(inherits ? descendants(relation, catalogue) : [])];
-  const fields = relation.columns.map((column): Field => {
+  const plain = relation.columns.map((column): Field => {
     const named = family.filter((one) => one.columns.some(({ name }) => name === column.name));
     const names = named.map((one) => `${canonical(one)}.${column.name}`);
     return { name: column.name, flow: held(names, column.type, relation, catalogue) };
   });
   const below = family.slice(1).map(canonical);
+  const facts = new Facts();
+  const fields = plain.map((field, i) => generated(field, relation.columns[i]?.generated, plain, catalogue, facts));
   if ((relation.kind === 'v' || relation.kind === 'm') && !relation.builtin) {
     const open = `the definition of ${canonical(relation)} is not known`;
     return {
@@ -132,8 +135,35 @@ function table(relation: Relation, inherits: boolean, catalogue: Catalogue): Kno
       foreign: undefined,
     };
   }
-  return { shape: { fields }, below, depends: new Set(), opaque: undefined, foreign: undefined };
+  return { shape: { fields }, below, depends: new Set(), opaque: undefined, foreign: facts.foreign };
 }
+
+/** A generated column is what its expression makes of the others. */
+function generated(
+  field: Field,
+  text: string | undefined,
+  others: readonly Field[],
+  catalogue: Catalogue,
+  facts: Facts,
+): Field {
+  if (text === undefined) return field;
+  const item: Item = { name: undefined, schemas: [], shape: { fields: others }, system: true, bare: true };
+  const scope: Scope = {
+    up: undefined,
+    items: [item],
+    ctes: new Map(),
+    at: { catalogue, paths: [['pg_catalog']] },
+    facts,
+  };
+  const shape = readText(`SELECT ${text}`, scope, `the expression of ${field.name}`);
+  return {
+    name: field.name,
+    flow: unplaced(mix([field.flow, shape.fields[0]?.flow ?? opaque(shape.open ?? 'it is not understood')])),
+  };
+}
+
+/** Constants of the catalogue's texts are not in the command's. */
+const unplaced = (flow: Flow): Flow => ({ ...flow, constants: new Set(), parameters: new Set() });
 
 /** Columns of the system that hold copies of other columns' values, or what others have asked. */
 const COPIES: ReadonlyMap<string, RegExp> = new Map([
@@ -212,17 +242,15 @@ function view(relation: Relation, catalogue: Catalogue): Known {
 
 /** What a definition gives. The names in it are qualified, but for those of the system. */
 function defined(relation: Relation, catalogue: Catalogue, facts: Facts): Shape {
+  const scope: Scope = { up: undefined, items: [], ctes: new Map(), at: { catalogue, paths: [['pg_catalog']] }, facts };
+  return readText(relation.definition ?? '', scope, `the definition of ${canonical(relation)}`);
+}
+
+function readText(text: string, scope: Scope, what: string): Shape {
   try {
-    const node = parseSync(relation.definition ?? '').stmts?.[0]?.stmt;
-    if (node === undefined) return { fields: [], open: `the definition of ${canonical(relation)} is empty` };
-    return command(node, {
-      up: undefined,
-      items: [],
-      ctes: new Map(),
-      at: { catalogue, paths: [['pg_catalog']] },
-      facts,
-    });
+    const node = parse(text, 'any')[0]?.node;
+    return node === undefined ? { fields: [], open: `${what} is empty` } : command(node, scope);
   } catch {
-    return { fields: [], open: `the definition of ${canonical(relation)} cannot be read` };
+    return { fields: [], open: `${what} cannot be read` };
   }
 }

@@ -42,7 +42,7 @@ function combined(stmt: SelectStmt, scope: Scope): Shape {
     const flows = [field.flow, right.fields[i]?.flow ?? FREE];
     scope.facts.meet(flows);
     if (stmt.op !== 'SETOP_UNION') for (const flow of flows) scope.facts.ask(flow, 'join');
-    else if (stmt.all !== true) for (const flow of flows) scope.facts.ask(flow, 'group');
+    else if (stmt.all !== true) for (const flow of flows) scope.facts.group(flow);
   });
   return ordered(stmt, shape, below(scope));
 }
@@ -87,7 +87,20 @@ export function targets(list: readonly Node[], scope: Scope): Shape {
 function single(value: Node, name: string | undefined, scope: Scope): Field {
   const ref = as(value, 'ColumnRef');
   const flow = ref === undefined ? evaluate(value, scope) : columnOf(ref, scope);
-  return { name: name ?? outputName(value), flow };
+  return { name: name ?? starredName(value, scope) ?? outputName(value), flow };
+}
+
+/** The name of `(SELECT * FROM …)` is that of the column that the star stands for. */
+function starredName(value: Node, scope: Scope): string | undefined {
+  const query = as(value, 'SubLink')?.subselect;
+  const first = as(as(query, 'SelectStmt')?.targetList?.[0], 'ResTarget')?.val;
+  if (
+    query === undefined ||
+    first === undefined ||
+    kindOf(as(first, 'ColumnRef')?.fields?.at(-1) ?? ({} as Node)) !== 'A_Star'
+  )
+    return;
+  return as(value, 'SubLink')?.subLinkType === 'EXPR_SUBLINK' ? command(query, scope).fields[0]?.name : undefined;
 }
 
 /** The columns that a star in a target list becomes: `t.*`, `(t).*`, `(f(x)).*`; undefined where there is none. */
@@ -110,14 +123,14 @@ function grouped(node: Node, shape: Shape, scope: Scope): void {
   if (set !== undefined) for (const inner of set.content ?? []) grouped(inner, shape, scope);
   else if (as(node, 'RowExpr') !== undefined)
     for (const inner of as(node, 'RowExpr')?.args ?? []) grouped(inner, shape, scope);
-  else scope.facts.ask(sortedBy(node, shape, scope), 'group');
+  else scope.facts.group(sortedBy(node, shape, scope));
 }
 
 function distinct(clause: readonly Node[] | undefined, shape: Shape, scope: Scope): void {
   if (clause === undefined) return;
   const on = clause.filter((node) => kindOf(node) !== undefined);
-  if (on.length === 0) for (const field of shape.fields) scope.facts.ask(field.flow, 'group');
-  for (const node of on) scope.facts.ask(sortedBy(node, shape, scope), 'group');
+  if (on.length === 0) for (const field of shape.fields) scope.facts.group(field.flow);
+  for (const node of on) scope.facts.group(sortedBy(node, shape, scope));
 }
 
 function ordered(stmt: SelectStmt, shape: Shape, scope: Scope): Shape {
