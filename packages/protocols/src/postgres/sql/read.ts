@@ -1,6 +1,7 @@
 import { commandOf } from './commands.js';
 import type { ReadingContext, SqlReading } from './context.js';
 import { Facts } from './facts.js';
+import { trace } from './lineage/trace.js';
 import { Names } from './names.js';
 import { as } from './nodes.js';
 import { type Command, type Patience, parse, Unparsable } from './parse.js';
@@ -101,18 +102,38 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
     names.forget();
     throw error;
   }
+  doubtMade(facts);
   const prepare = as(node, 'PrepareStmt');
   const declare = as(node, 'DeclareCursorStmt');
   const own = text.slice(from, to);
+  const traced = trace(node, text, at);
+  for (const { name, does } of traced.relations) if (does === 'read') facts.use(name, does);
   return {
     ...EMPTY,
     ...found(facts),
+    columns: traced.columns,
+    outputs: traced.outputs,
+    predicates: traced.predicates,
+    stores: traced.stores,
+    literals: traced.literals,
+    bound: traced.bound,
     kind,
     from,
     to,
     ...(prepare === undefined ? {} : { prepares: { name: String(prepare.name), text: own } }),
     ...(declare === undefined ? {} : { declares: { name: String(declare.portalname), text: own } }),
   };
+}
+
+/** A block that makes something and uses it: what it uses then is not what the catalogue has. */
+function doubtMade(facts: Facts): void {
+  const made = new Set(facts.makes.flatMap(({ what, name }) => (what === 'other' ? [name] : [])));
+  if (made.size === 0) return;
+  const used = [...facts.uses.values()].flatMap(({ name, does }) => (does === 'define' ? [] : [name]));
+  for (const name of [...used, ...facts.functions]) {
+    const bare = name.slice(name.indexOf('.') + 1);
+    if (made.has(bare)) facts.doubt(`it makes ${bare} and uses it`);
+  }
 }
 
 function found(facts: Facts): Partial<SqlReading> {

@@ -95,7 +95,7 @@ export function world(): Catalogue {
     types.set(type.name, [...(types.get(type.name) ?? []), type]);
     typeByOid.set(type.oid, type);
   };
-  const plain = { checks: [], calls: [], base: 0, relation: 0 };
+  const plain = { checks: [], calls: [], castsFrom: [], base: 0, relation: 0 };
   for (const [label, oid] of Object.entries(TYPES))
     if (label === 'text[]')
       addType({ ...plain, oid, schema: 'pg_catalog', name: '_text', builtin: true, kind: 'b', base: TEXT });
