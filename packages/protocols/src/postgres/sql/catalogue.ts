@@ -5,18 +5,33 @@
 export interface Catalogue {
   /** `server_version_num`, e.g. 150018. */
   version: number;
-  /** `current_schemas(true)` of a new session of this login, `pg_catalog` included where it is searched. */
+  /** The role that the login became, for `$user` in a search_path. */
+  user: string;
+  /** `search_path` of a new session of this login as it was written, `$user` replaced; it may name schemas that do not exist. */
   path: readonly string[];
   schemas: ReadonlySet<string>;
-  /** By schema, then name; the system's own included. */
+  /** By schema, then name; the system's own included, and temporary ones of every session (`pg_temp_3`). */
   relations: ReadonlyMap<string, ReadonlyMap<string, Relation>>;
   byOid: ReadonlyMap<number, Relation>;
   /** Functions, procedures and aggregates by name; each name's in all schemas. */
   functions: ReadonlyMap<string, readonly Routine[]>;
+  routineByOid: ReadonlyMap<number, Routine>;
   /** Operators by name that are not the system's own, and the functions behind them. */
-  operators: ReadonlyMap<string, readonly Routine[]>;
-  /** Types that are not the system's own, by name: what a value of it, or a cast to it, calls. */
+  operators: ReadonlyMap<string, readonly UserOperator[]>;
+  /** Types by name, the system's own included. */
   types: ReadonlyMap<string, readonly UserType[]>;
+  typeByOid: ReadonlyMap<number, UserType>;
+}
+
+export interface Column {
+  /** `pg_attribute.attnum`. */
+  number: number;
+  name: string;
+  /** The type's oid. */
+  type: number;
+  notNull: boolean;
+  /** Of a generated column: the expression over others of its relation, as SQL. */
+  generated?: string | undefined;
 }
 
 export interface Relation {
@@ -25,20 +40,32 @@ export interface Relation {
   name: string;
   /** `pg_class.relkind`: r table, p partitioned, v view, m materialized view, f foreign, S sequence, t TOAST, c composite, i index. */
   kind: string;
+  /** It came with the server: its oid is below 16384. */
+  builtin: boolean;
   /** By attnum, dropped ones left out; system columns (ctid, tableoid, …) are not here. */
-  columns: readonly { number: number; name: string; type: number }[];
-  /** `pg_get_viewdef` of a view or materialized view, each name in it qualified. */
+  columns: readonly Column[];
+  /** The primary key's columns. */
+  key: readonly string[];
+  /** `pg_get_viewdef` of a view or materialized view, each name in it qualified; undefined also where it could not be had. */
   definition: string | undefined;
   /** Tables that it inherits from or is a partition of, by oid. */
   parents: readonly number[];
-  /** Functions that its triggers, rules, row policies, defaults, constraints and index expressions may call when it is written, or read. */
+  /** Functions of its triggers, by oid. */
+  triggers: readonly number[];
+  /** Expressions that a write may evaluate, as SQL: defaults, checks, index expressions, conditions of triggers. */
   onWrite: readonly string[];
+  /** Expressions that a read or a write may evaluate, as SQL: row policies. */
   onRead: readonly string[];
-  /** It has rules other than a view's own. */
-  rules: boolean;
+  /** `pg_get_ruledef` of its rules other than a view's own. */
+  rules: readonly string[];
+  /** Tables whose rows change when rows here are deleted or their keys updated (foreign keys with an action), by oid. */
+  cascades: readonly number[];
+  /** Tables with a foreign key to this one, by oid: TRUNCATE … CASCADE empties them. */
+  referencing: readonly number[];
 }
 
 export interface Routine {
+  oid: number;
   schema: string;
   name: string;
   /** `f` function, `p` procedure, `a` aggregate, `w` window. */
@@ -46,15 +73,54 @@ export interface Routine {
   volatility: 'immutable' | 'stable' | 'volatile';
   language: string;
   securityDefiner: boolean;
-  /** It came with the server: its oid is below 16384, and its language `internal`, `c` or `sql`. */
+  /** It came with the server: its oid is below 16384. */
   builtin: boolean;
-  /** The source of an SQL or PL/pgSQL routine that did not come with the server. */
+  /** Of an extension: only who may create extensions put it there. */
+  extension: boolean;
+  /** Oids of the types of what it is called with, in order; of these the last `defaults` may be left out. */
+  takes: readonly number[];
+  defaults: number;
+  variadic: boolean;
+  /** Oid of the type that it returns, and whether it returns rows of it. */
+  returns: number;
+  returnsSet: boolean;
+  /** Its OUT, INOUT and TABLE columns, where it has any. */
+  outs: readonly { name: string; type: number }[];
+  /** Names of its inputs; empty ones where they have none. */
+  inputs: readonly string[];
+  /** Settings in force while it runs: `search_path=public`. */
+  sets: readonly string[];
+  /** Of an aggregate: the functions it is made of, by oid. */
+  calls: readonly number[];
+  /** `pg_get_functiondef` of an SQL or PL/pgSQL routine that did not come with the server: the whole CREATE FUNCTION. */
   source: string | undefined;
 }
 
-export interface UserType {
+export interface UserOperator {
   schema: string;
   name: string;
-  /** Functions that its domain's checks, its input and its casts call, canonical names. */
-  calls: readonly string[];
+  /** Oids of its operands' types, 0 where it has none on that side. */
+  left: number;
+  right: number;
+  /** Functions that it may call (its own, and those that estimate it), by oid. */
+  calls: readonly number[];
+}
+
+export interface UserType {
+  oid: number;
+  schema: string;
+  name: string;
+  builtin: boolean;
+  /** `pg_type.typtype`: b base, c composite, d domain, e enum, p pseudo, r range, m multirange. */
+  kind: string;
+  /** Oid of the relation whose row type it is, 0 otherwise. */
+  relation: number;
+  /** Oid of the type that a domain constrains, or of an array's or range's elements; 0 otherwise. */
+  base: number;
+  /** Functions that make values of it, by oid: of its input, and of casts to it that did not come with the server. */
+  calls: readonly number[];
+  /** Functions of casts from it that did not come with the server, by oid; implicit ones run where no cast is written. */
+  castsFrom: readonly number[];
+  /** The checks of a domain, as SQL. */
+  checks: readonly string[];
 }

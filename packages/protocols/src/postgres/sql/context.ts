@@ -1,0 +1,43 @@
+import type { Reading } from '@hoop/core';
+import type { Catalogue } from './catalogue.js';
+
+/** What a statement is read against. All of it is a superset: what may be in force, not what is. */
+export interface ReadingContext {
+  catalogue: Catalogue;
+  /** Every search_path that may be in force, as SET would write it: the initial one, and each that was set since. */
+  paths: readonly (readonly string[])[];
+  /**
+   * Every text that a prepared statement's name may stand for: what Parse put there, and `prepares` of earlier readings.
+   * They share one namespace. https://www.postgresql.org/docs/current/sql-prepare.html
+   */
+  prepared?: ReadonlyMap<string, readonly string[]> | undefined;
+  /** The same for cursors and portals: `declares` of earlier readings, and the texts behind named portals. */
+  cursors?: ReadonlyMap<string, readonly string[]> | undefined;
+  /** What the session has made since the catalogue was loaded, or in a transaction that is open: `makes` of earlier readings. */
+  made?: readonly Made[] | undefined;
+}
+
+/** A name that the session has given away; the schema is left out, so it stands for that name in any. */
+export interface Made {
+  /** `table`: rows, and nothing that runs by itself. `other`: a view, function, operator, type, rule, trigger …: it may run anything. */
+  what: 'table' | 'other';
+  name: string;
+}
+
+/** A reading with what only the engine needs of it. */
+export interface SqlReading extends Reading {
+  runs: readonly string[];
+  /** The command's place in the text, UTF-16 units. */
+  from: number;
+  to: number;
+  /** Search paths that it may leave in force; `unknown`: any. */
+  setsPath: readonly (readonly string[])[] | 'unknown';
+  /** It puts this text under that name. */
+  prepares?: { name: string; text: string } | undefined;
+  declares?: { name: string; text: string } | undefined;
+  /** Names that EXECUTE or FETCH asked for; the answer depends on `prepared` and `cursors`. */
+  executes: readonly string[];
+  makes: readonly Made[];
+  /** Names that the catalogue does not have: load it anew and read again, before the class `unknown` is believed. */
+  missing: readonly string[];
+}
