@@ -32,12 +32,25 @@ export function controlsFor(options: ControlsOptions): Controls {
   const { session, recorder, durability, recordsOutput } = options;
   let count = 0;
 
-  async function judge(action: Action, signal: AbortSignal): Promise<Verdict> {
+  function judge(action: Action, signal: AbortSignal): Verdict | Promise<Verdict> {
     count += 1;
     const number = count;
-    const verdict = options.judges === undefined ? ALLOWED : await decide(options, action, signal);
-    const intent = intentOf(session, number, action, verdict);
-    return (await isWritten(recorder, intent, safetyOf(action, durability))) ? verdict : NOT_RECORDED;
+    if (options.judges === undefined) return write(action, number, ALLOWED);
+    return decide(options, action, signal).then((verdict) => write(action, number, verdict));
+  }
+
+  /** The verdict, once it is on record; at once where the record is. */
+  function write(action: Action, number: number, verdict: Verdict): Verdict | Promise<Verdict> {
+    try {
+      const kept = recorder.append(intentOf(session, number, action, verdict), safetyOf(action, durability));
+      if (kept === undefined) return verdict;
+      return kept.then(
+        () => verdict,
+        () => NOT_RECORDED,
+      );
+    } catch {
+      return NOT_RECORDED;
+    }
   }
 
   function reveal(output: Output, statement: number): Output {
@@ -96,15 +109,6 @@ function intentOf(session: string, number: number, action: Action, verdict: Verd
   return verdict.allow
     ? { kind: 'intent', session, number, action, verdict: 'allow' }
     : { kind: 'intent', session, number, action, verdict: 'deny', rule: verdict.rule };
-}
-
-async function isWritten(recorder: Recorder, line: RecordLine, safety: 'process' | 'disk'): Promise<boolean> {
-  try {
-    await recorder.append(line, safety);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const ALLOWED: Verdict = { allow: true };
