@@ -90,6 +90,7 @@ const OURS: ReadonlySet<string> = new Set(['user', 'database', 'replication']);
 /** From AuthenticationOk to the first ReadyForQuery. */
 function* becomeReady(reader: LoginReader): Dialling<Dialled> {
   const frames: Uint8Array[] = [];
+  let held = 0;
   const parameters = new Map<string, string>();
   let key: BackendKey | undefined;
   for (;;) {
@@ -109,10 +110,14 @@ function* becomeReady(reader: LoginReader): Dialling<Dialled> {
       const { name, value } = readParameterStatus(fields);
       parameters.set(name, value);
     }
-    if (frames.length > FRAMES_MOST) throw new ProtocolError('too many messages before the server is ready');
+    held += frame.length;
+    if (frames.length > FRAMES_MOST || held > HELD_MOST)
+      throw new ProtocolError('too many messages before the server is ready');
   }
 }
 const FRAMES_MOST = 1000;
+/** Bytes of them. A server of today says less than 2 KiB. */
+const HELD_MOST = 1024 * 1024;
 
 /** Asks the server, on a connection of its own, to cancel what `key` runs. It answers nothing and closes. */
 export function* cancel(key: BackendKey, tls: 'verify-full' | 'disable'): ConnectScript {
