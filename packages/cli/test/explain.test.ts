@@ -29,7 +29,7 @@ const allowed: Explained = {
         { name: 'id', columns: ['public.customers.id'], exact: true },
         { name: 'mail', columns: ['public.customers.email'], exact: false, mask: { rule: 'pii', way: 'redact' } },
         { name: '?column?', columns: [], exact: false, opaque: 'it calls public.f, whose body was not read' },
-        { name: 'one', columns: [], exact: false },
+        { name: 'one', columns: [], exact: false, searched: true },
       ],
     }),
   ],
@@ -80,7 +80,7 @@ describe('explain', () => {
         mail      redact, by pii  computed of public.customers.email
         ?column?  as it is        anything: it calls public.f, whose body
                                   was not read
-        one       as it is        no column
+        one       searched        no column
       "
     `);
     expect([code, asked]).toEqual([0, [{ name: 'pg-prod', body: { text: 'select 1' } }]]);

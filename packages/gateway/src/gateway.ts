@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Server } from 'node:tls';
 import { gatewayApi } from '@hoop/contracts/gateway';
 import { mount } from '@hoop/contracts/http';
+import type { MaskPorts } from '@hoop/controls';
 import { UserError } from '@hoop/core';
 import type { Logger } from 'pino';
 import { lateHandlers } from './admin/late.js';
@@ -26,6 +27,7 @@ import { openRecord } from './record/open.js';
 import type { GatewayRecord } from './record/record.js';
 import { recoverSessions } from './record/recovery.js';
 import { Strangers } from './record/strangers.js';
+import { openMaskKey } from './store/mask-key.js';
 import { openStore, RECORD_FOLDER } from './store/open.js';
 import type { Store } from './store/store.js';
 import { SHUTTING_DOWN } from './tunnel/flow.js';
@@ -36,6 +38,8 @@ import type { Sessions } from './tunnel/services.js';
 import { SyncLinks } from './tunnel/sync-links.js';
 import { Tunnel } from './tunnel/tunnel.js';
 
+/** Until all others have had their turn. */
+const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
 const TICK = 1_000;
 /** From the native error of a drain until what still runs is left to the end of the process. */
 const CUT = 1_000;
@@ -70,6 +74,7 @@ export class Gateway implements ApiServices {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly sessions: Sessions;
+  readonly masking: MaskPorts;
   readonly logins: Logins;
   readonly now: () => number;
   readonly #tunnel: Tunnel;
@@ -89,6 +94,7 @@ export class Gateway implements ApiServices {
     this.now = options.now ?? Date.now;
     this.log = options.log;
     this.sessions = options.sessions;
+    this.masking = { key: openMaskKey(options.config.data), pause };
     this.store = opened.store;
     this.record = opened.record;
     this.metrics = opened.metrics;

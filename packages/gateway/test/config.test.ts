@@ -1,14 +1,16 @@
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { Configured } from '../src/config/configured.js';
 import { loadConfig, parseConfig } from '../src/config/load.js';
+import { maskRules } from '../src/config/masks.js';
 import { Policy } from '../src/config/policy.js';
 import { lookUp } from '../src/config/reference.js';
 import { Config, isHost } from '../src/config/schema.js';
-import { controlledConnections, guardrailFaults } from '../src/program/controlled.js';
+import { controlFaults, controlledConnections } from '../src/program/controlled.js';
 import { roleFaults } from '../src/program/roles.js';
+import { openMaskKey } from '../src/store/mask-key.js';
 import { temporary } from './rig.js';
 
 const BASE = `
@@ -52,7 +54,7 @@ describe('gateway.yaml', () => {
       /unknown key windows: it would have no effect/,
       /known here: name, listen/,
     ],
-    ['masks', inside('masks: []'), /unknown key connections\.pg-prod\.masks/],
+    ['masks of a connection', inside('masks: []'), /unknown key connections\.pg-prod\.masks/],
     ['reviews', add('reviews: []'), /unknown key reviews/],
     ['a list of guardrails', add('guardrails: []'), /: guardrails: must be a map of keys/],
     [
@@ -67,6 +69,21 @@ describe('gateway.yaml', () => {
       /packs\.0\.group/,
       /groups\?/,
     ],
+    ['a list of masks', add('masks: []'), /: masks: must be a map of keys/],
+    ['a mask pack mistyped', add('masks: { packs: [pi] }'), /packs\.0\.pack: must be pii or secrets/, /mean pii\?/],
+    [
+      'a way mistyped',
+      add('masks: { columns: [{ columns: [a.b], way: nul }] }'),
+      /columns\.0\.way: must be redact/,
+      /null\?/,
+    ],
+    ['a mask without columns', add('masks: { columns: [{ way: hash }] }'), /masks\.columns\.0\.columns is missing/],
+    [
+      'a mask by the name of one of ours',
+      add('masks: { columns: [{ columns: [a], name: pii }] }'),
+      /one of hoop’s own/,
+    ],
+    ['a key of a mask mistyped', add('masks: { exempts: [x] }'), /unknown key masks\.exempts/, /mean exempt\?/],
     ...[
       ['name: x', /rules\.0\.then: must be deny or hold/],
       ['then: deny', /rules\.0\.name is missing/],
@@ -226,7 +243,7 @@ describe('guardrails', () => {
   test('that match no connection are faults', () => {
     const rules = [{ name: 'x', connections: ['pg-prd'], then: 'deny' }];
     expect(
-      guardrailFaults(configOf({ packs: [{ pack: 'server-files', connections: ['my-*', 'pg-*'] }], rules })),
+      controlFaults(configOf({ packs: [{ pack: 'server-files', connections: ['my-*', 'pg-*'] }], rules })),
     ).toEqual([
       {
         what: 'guardrail server-files',
@@ -235,6 +252,67 @@ describe('guardrails', () => {
       },
       { what: 'guardrail x', message: 'connections: pg-prd matches no connection', hint: 'did you mean pg-prod?' },
     ]);
+  });
+});
+
+describe('masks', () => {
+  const rulesOf = (text: string) => maskRules(parseConfig(`${BASE}masks: ${text}`, 'gateway.yaml').masks);
+
+  test('a column is named alone, or with how it is masked; a bare null is a way', () => {
+    expect(
+      rulesOf('{ columns: [public.customers.ssn, { columns: [a.b, c], way: null, connections: [pg-*] }] }'),
+    ).toEqual([
+      {
+        ...{ name: 'public.customers.ssn', columns: ['public.customers.ssn'], way: 'redact', connections: ['*'] },
+        ...{ detectors: [], predicates: 'deny', exempt: [] },
+      },
+      {
+        ...{ name: 'a.b', columns: ['a.b', 'c'], way: 'null', connections: ['pg-*'] },
+        ...{ detectors: [], predicates: 'deny', exempt: [] },
+      },
+    ]);
+    expect(parseConfig(BASE, 'gateway.yaml').masks).toEqual({ packs: [], columns: [], exempt: [] });
+  });
+
+  test('what is declared comes before what a pack guesses; exempt is exempt of all', () => {
+    const rules = rulesOf('{ packs: [{ pack: pii, exempt: [dpo] }, secrets], columns: [x.y], exempt: [security] }');
+    expect(rules[0]?.name).toBe('x.y');
+    expect(rules.map(({ name, exempt }) => [name, exempt])).toContainEqual(['pii', ['security', 'dpo']]);
+    expect(rules.find(({ name }) => name === 'secrets')?.exempt).toEqual(['security']);
+  });
+
+  test('hold for who is not exempt, and are said by check', () => {
+    const config = parseConfig(
+      `${BASE}masks: { packs: [{ pack: pii, connections: [pg-*] }], exempt: [security] }`,
+      'x',
+    );
+    const configured = new Configured(config);
+    const masked = (...groups: string[]) => configured.isMasked('pg-prod', { subject: 's', email: 'e', groups });
+    expect([masked('dba'), masked('dba', 'security')]).toEqual([true, false]);
+    expect(configured.isMasked('web', { subject: 's', email: 'e', groups: [] })).toBe(false);
+    expect([configured.isControlled('pg-prod'), configured.isControlled('web')]).toEqual([true, false]);
+    expect(controlledConnections(config)).toMatchObject([{ controls: expect.stringMatching(/^masks pii/) }]);
+    const shown = parseConfig(`${BASE}masks: { columns: [{ columns: [a.b], way: show }] }`, 'x');
+    expect(new Configured(shown).isMasked('pg-prod', { subject: 's', email: 'e', groups: [] })).toBe(false);
+  });
+
+  test('that match no connection are faults; a star alone is none', () => {
+    const config = parseConfig(`${BASE}masks: { packs: [{ pack: pii, connections: [pg-prd] }], columns: [a.b] }`, 'x');
+    expect(controlFaults(config)).toEqual([
+      { what: 'mask pii', message: 'connections: pg-prd matches no connection', hint: 'did you mean pg-prod?' },
+    ]);
+    expect(controlFaults({ ...config, connections: {}, masks: maskless('{ columns: [a.b] }') })).toEqual([]);
+  });
+  const maskless = (text: string) => parseConfig(`${BASE}masks: ${text}`, 'x').masks;
+
+  test('hash by a key that is made once, and kept', () => {
+    const folder = temporary();
+    const key = openMaskKey(folder);
+    expect(key.length).toBe(32);
+    expect(openMaskKey(folder)).toEqual(key);
+    expect(statSync(join(folder, 'mask.key')).mode & 0o777).toBe(0o600);
+    writeFileSync(join(folder, 'mask.key'), 'short');
+    expect(() => openMaskKey(folder)).toThrow(expect.objectContaining({ code: 'data' }));
   });
 });
 

@@ -16,6 +16,7 @@ const guardrails = {
     { name: 'for-dba', connections: ['pg-*'], groups: ['dba'], kinds: ['vacuum'], then: 'deny' },
   ],
 };
+const masks = { packs: [{ pack: 'pii', connections: ['pg-*'] }] };
 const reading = {
   kind: 'select',
   class: 'read' as const,
@@ -101,6 +102,34 @@ describe('what is controlled', () => {
     expect(JSON.stringify(await rig.record())).not.toContain('select id from orders');
   });
 
+  test('is explained of masked columns: the mask, where it comes from, and what may not be asked', async () => {
+    const outputs = [
+      { name: 'mail', columns: ['public.customers.email'], exact: true },
+      { name: 'text', columns: ['public.orders.note'], exact: true },
+      { name: 'any', columns: [], exact: false, opaque: 'it was not understood' },
+    ];
+    answer = { ok: true, readings: [{ ...reading, relations: [], outputs }] };
+    rig.gateway.reload(rig.config({ guardrails, masks }));
+    expect((await explain('x')).commands[0]?.outputs).toEqual([
+      { ...outputs[0], mask: { rule: 'pii', way: 'redact' } },
+      { ...outputs[1], searched: true },
+      { ...outputs[2], mask: { rule: 'unread', way: 'redact' } },
+    ]);
+    const predicates = [{ column: 'public.customers.email', how: 'range' as const }];
+    answer = { ok: true, readings: [{ ...reading, predicates }] };
+    expect(await explain('x')).toMatchObject({
+      verdict: 'deny',
+      rule: 'pii',
+      reason: expect.stringContaining('masked'),
+    });
+    const shown = await alice.api().controls({ name: 'pg-prod' });
+    expect(shown.masks[0]).toMatchObject({ name: 'pii', way: 'redact', exempt: false });
+    rig.gateway.reload(rig.config({ guardrails, masks: { ...masks, exempt: ['dba'] } }));
+    expect((await alice.api().controls({ name: 'pg-prod' })).masks[0]).toMatchObject({ exempt: true });
+    expect(await explain('x')).toMatchObject({ verdict: 'allow' });
+    rig.gateway.reload(rig.config({ guardrails }));
+  });
+
   test('is explained with the rule that refuses; one that cannot be told of is null', async () => {
     answer = { ok: true, readings: [reading, { ...drop, outputs: undefined }] };
     expect(await explain('select 1; drop table orders')).toMatchObject({
@@ -171,6 +200,32 @@ describe('what is controlled', () => {
       expect([judged([drop]), judged(undefined)]).toEqual(['allow', 'allow']);
       rig.gateway.reload(rig.config({ guardrails }));
       expect([judged([drop]), judged(undefined)]).toEqual(['destructive-ddl', 'not-understood']);
+    });
+
+    test('is refused once other masks would hold, until it is opened anew', () => {
+      const judged = ({ judge }: Guard) => ruleOf(judge(statement([reading]), signal, () => {}));
+      const plain = new Guard(rig.gateway, flowOf(['dba']), undefined);
+      expect([plain.masks, judged(plain)]).toEqual([undefined, 'seen']);
+      rig.gateway.reload(rig.config({ guardrails, masks }));
+      const masked = new Guard(rig.gateway, flowOf(['dba']), undefined);
+      expect([judged(plain), judged(masked), masked.masks === undefined]).toEqual(['masks', 'seen', false]);
+      rig.gateway.reload(rig.config({ guardrails, masks: structuredClone(masks) }));
+      expect(judged(masked)).toBe('seen');
+      rig.gateway.reload(rig.config({ guardrails }));
+      expect([judged(plain), judged(masked)]).toEqual(['seen', 'masks']);
+    });
+
+    test('has to be read where anything goes by what it does', () => {
+      const readsOf = (extra: object) => {
+        rig.gateway.reload(rig.config(extra));
+        return new Guard(rig.gateway, flowOf(['dba']), undefined).reads;
+      };
+      expect([readsOf({}), readsOf({ masks }), readsOf({ masks: { ...masks, exempt: ['dba'] } })]).toEqual([
+        false,
+        true,
+        false,
+      ]);
+      expect(readsOf({ guardrails })).toBe(true);
     });
 
     test('puts what a rule decides into the audit, and counts it', async () => {

@@ -101,8 +101,10 @@ function wrapped([name = '', shown = '', from = '']: readonly string[]): string[
 }
 const FROM = 40;
 
-const shownOf = ({ mask }: ExplainedOutput): string =>
-  mask === undefined ? 'as it is' : `${plain(mask.way)}, by ${plain(mask.rule)}`;
+function shownOf({ mask, searched }: ExplainedOutput): string {
+  if (mask !== undefined) return `${plain(mask.way)}, by ${plain(mask.rule)}`;
+  return searched ? 'searched' : 'as it is';
+}
 
 function sourceOf({ columns: from, exact, opaque }: ExplainedOutput): string {
   const names = from.map(plain).join(', ');

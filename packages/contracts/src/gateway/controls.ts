@@ -51,6 +51,8 @@ const ExplainedOutput = z.object({
   opaque: z.string().optional(),
   /** Absent where its values are shown as they are. */
   mask: z.object({ rule: z.string(), way: z.string() }).optional(),
+  /** What masks look for is masked where it is found. */
+  searched: z.boolean().optional(),
 });
 export type ExplainedOutput = z.infer<typeof ExplainedOutput>;
 

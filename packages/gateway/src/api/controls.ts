@@ -1,7 +1,7 @@
-import type { Controlled, Explained, ExplainedCommand } from '@hoop/contracts/gateway';
+import type { Controlled, Explained, ExplainedCommand, ExplainedOutput } from '@hoop/contracts/gateway';
 import { ApiError } from '@hoop/contracts/http';
-import { type Decided, verdictOf } from '@hoop/controls';
-import type { Identity, Reading, Refusal, Verdict } from '@hoop/core';
+import { actOn, type Decided, type MaskRule, masksFor, Scope, verdictOf } from '@hoop/controls';
+import type { Identity, OutputSource, Reading, Refusal, Verdict } from '@hoop/core';
 import type { ConnectionConfig } from '../config/schema.js';
 import type { Services } from '../tunnel/services.js';
 
@@ -9,7 +9,15 @@ import type { Services } from '../tunnel/services.js';
 export function controlledFor({ configured }: Services, identity: Identity, name: string): Controlled {
   opened(configured, identity, name);
   const guardrails = configured.guardrailsFor(name, identity).listed;
-  return { guardrails: [...guardrails], masks: [] };
+  return { guardrails: [...guardrails], masks: configured.masksOf(name).map((rule) => maskOf(rule, identity)) };
+}
+
+function maskOf(
+  { name, way, columns, detectors, exempt }: MaskRule,
+  { groups }: Identity,
+): Controlled['masks'][number] {
+  const isExempt = exempt.some((group) => groups.includes(group));
+  return { name, way, columns: [...columns], detectors: [...detectors], exempt: isExempt };
 }
 
 /** What the controls would say of a statement of this person's; it is read with the server's catalogue and not run. */
@@ -24,12 +32,16 @@ export async function explain(
   const wanted = databaseOf(name, connection, database);
   const read = await sessions.read(configured.upstream(name), wanted, text);
   if (!read.ok) throw apiError(read.refusal, 503);
-  const decided = configured.guardrailsFor(name, identity).decide(text, read.readings);
+  const { readings } = read;
+  const decided = configured.guardrailsFor(name, identity).decide(text, readings);
+  const at = { connection: name, groups: identity.groups };
+  const masks = masksFor(configured.masks, at, services.masking);
+  const scope = new Scope(configured.masks, name, identity.groups);
   return {
     connection: name,
     database: wanted,
-    ...told(verdictOf(decided)),
-    commands: read.readings.map((reading, at) => commandOf(reading, decided[at])),
+    ...told(masks?.judge({ kind: 'statement', text, class: 'unknown', readings }) ?? verdictOf(decided)),
+    commands: readings.map((reading, nth) => commandOf(reading, decided[nth], scope)),
   };
 }
 
@@ -59,7 +71,7 @@ function told(verdict: Verdict): Pick<Explained, 'verdict' | 'rule' | 'reason' |
   return { verdict: 'deny', rule, reason, ...(hint !== undefined && { hint }), notices };
 }
 
-function commandOf(reading: Reading, guardrail: Decided | undefined): ExplainedCommand {
+function commandOf(reading: Reading, guardrail: Decided | undefined, scope: Scope): ExplainedCommand {
   const { kind, unknown, unbounded, outputs } = reading;
   return {
     kind,
@@ -71,7 +83,21 @@ function commandOf(reading: Reading, guardrail: Decided | undefined): ExplainedC
     unbounded,
     traits: [...reading.traits],
     ...(guardrail && { guardrail }),
-    outputs: outputs?.map((output) => ({ ...output, columns: [...output.columns] })) ?? null,
+    outputs: outputs?.map((output) => outputOf(output, scope)) ?? null,
     predicates: reading.predicates.map(({ column, how }) => ({ column, how })),
+  };
+}
+
+/** As a text: of another type, what is masked becomes NULL. */
+function outputOf(source: OutputSource, scope: Scope): ExplainedOutput {
+  const { name, columns, exact, opaque } = source;
+  const act = actOn({ name, format: 'text', type: 0, holds: 'text', source }, scope);
+  return {
+    name,
+    columns: [...columns],
+    exact,
+    ...(opaque !== undefined && { opaque }),
+    ...(act.does === 'mask' && { mask: { rule: act.rule, way: act.way } }),
+    ...(act.does === 'look' && { searched: true }),
   };
 }

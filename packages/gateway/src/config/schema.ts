@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { PROTOCOLS } from '@hoop/core';
 import { z } from 'zod';
 import { GuardrailsConfig } from './guardrails.js';
+import { MasksConfig } from './masks.js';
 import { Groups, Name, Pattern } from './names.js';
 
 /**
@@ -101,6 +102,7 @@ export const Config = z.strictObject({
   connections: z.record(Name, Connection).default({}),
   roles: z.record(Name, Role).default({}),
   guardrails: GuardrailsConfig.default(GuardrailsConfig.parse({})),
+  masks: MasksConfig.default(MasksConfig.parse({})),
   leaseMinutes: z.number().min(1).max(1440).default(60),
   durability: z.enum(['writes', 'all']).default('writes'),
   drainSeconds: z.number().min(0).max(3600).default(10),

@@ -7,7 +7,7 @@ import type { Config } from '../config/schema.js';
 import { Authority } from '../identity/authority.js';
 import { Provider } from '../identity/provider.js';
 import { serverCertificate } from '../identity/server-certificate.js';
-import { controlledConnections, guardrailFaults } from './controlled.js';
+import { controlFaults, controlledConnections } from './controlled.js';
 import { counted } from './render.js';
 import { roleFaults } from './roles.js';
 
@@ -59,7 +59,7 @@ function local(file: string, config: Config): Step[] {
       what: `role ${role}`,
       run: () => Promise.reject(told(fault)),
     })),
-    ...guardrailFaults(config).map(({ what, ...fault }) => ({ what, run: () => Promise.reject(told(fault)) })),
+    ...controlFaults(config).map(({ what, ...fault }) => ({ what, run: () => Promise.reject(told(fault)) })),
     ...controlledConnections(config).map(({ connection, controls, fault }) => ({
       what: `controls ${connection}`,
       run: () => (fault === undefined ? Promise.resolve(controls) : Promise.reject(fault)),

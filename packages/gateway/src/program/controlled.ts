@@ -13,11 +13,13 @@ export interface ControlledConnection {
 
 /** The connections on which anything goes by what statements do. */
 export function controlledConnections(config: Config): ControlledConnection[] {
-  const { guardrails } = new Configured({ ...config, connections: {} });
+  const configured = new Configured({ ...config, connections: {} });
   return Object.entries(config.connections).flatMap(([connection, { protocol }]) => {
-    const names = guardrails.names(connection);
-    if (names.length === 0) return [];
-    const controls = `guardrails ${names.join(', ')}`;
+    const masks = [...new Set(configured.masksOf(connection).map(({ name }) => name))];
+    const named = { guardrails: configured.guardrails.names(connection), masks };
+    const on = Object.entries(named).filter(([, names]) => names.length > 0);
+    if (on.length === 0) return [];
+    const controls = on.map(([what, names]) => `${what} ${names.join(', ')}`).join('; ');
     return [{ connection, controls, ...(!isReadable(protocol) && { fault: unreadable(connection, protocol) }) }];
   });
 }
@@ -27,14 +29,20 @@ const unreadable = (name: string, protocol: string) =>
     hint: `give them connections: patterns that leave ${name} out`,
   });
 
-/** Patterns of guardrails that match no connection. */
-export function guardrailFaults({ guardrails, connections }: Config): (PatternFault & { what: string })[] {
+/** Patterns of guardrails and masks that match no connection. */
+export function controlFaults({ guardrails, masks, connections }: Config): (PatternFault & { what: string })[] {
   const names = Object.keys(connections);
   const used = [
     ...guardrails.packs.map(({ pack, connections: patterns }) => ({ what: `guardrail ${pack}`, patterns })),
     ...guardrails.rules.map(({ name, connections: patterns }) => ({ what: `guardrail ${name}`, patterns })),
+    ...masks.packs.map(({ pack, connections: patterns }) => ({ what: `mask ${pack}`, patterns })),
+    ...masks.columns.map(({ columns, connections: patterns }) => ({ what: `mask ${columns[0]}`, patterns })),
   ];
   return used.flatMap(({ what, patterns = [] }) =>
-    patternFaults('connections', patterns, names).map((fault) => ({ what, ...fault })),
+    patternFaults(
+      'connections',
+      patterns.filter((pattern) => pattern !== '*'),
+      names,
+    ).map((fault) => ({ what, ...fault })),
   );
 }

@@ -121,6 +121,15 @@ guardrails:
   #   - { name: scratch, relations: [scratch.*], then: observe }      # deny, hold, warn or observe
   #   - { name: payroll, relations: [hr.*], groups: [support], then: deny, hint: ask the people team }
 
+# What may not be seen, traced through whatever a statement makes of it; other text is searched for what looks like it.
+masks:
+  packs:                      # each may be given connections and exempt: { pack: pii, exempt: [security] }
+    - pii                     # columns and values: addresses, cards, accounts, phones, national ids
+    - secrets                 # passwords, tokens, keys
+  # columns:                  # of your own; they win over a pack's guess. way: redact, partial, hash, null or show
+  #   - { columns: [public.customers.ssn], way: partial }
+  # exempt: [security]        # groups that see all of it
+
 # leaseMinutes: 60            # how long a login is honoured without news of it
 # durability: all             # every statement waits for the disk, not only what may write
 # drainSeconds: 10            # how long flows may go on when the gateway is told to end

@@ -1,3 +1,4 @@
+import type { MaskPorts } from '@hoop/controls';
 import type { ProtocolName, Refusal } from '@hoop/core';
 import type { CancelRegistry, Read, RunFlow, Upstream } from '@hoop/session';
 import type { Logger } from 'pino';
@@ -22,6 +23,7 @@ export interface Services {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly sessions: Sessions;
+  readonly masking: MaskPorts;
   draining: boolean;
   audit(line: Omit<AuditLine, 'kind'>): void;
   now(): number;

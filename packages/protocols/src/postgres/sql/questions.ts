@@ -44,7 +44,7 @@ export const QUESTIONS: readonly string[] = [
   `select ${row("'on-write'", 'd.adrelid::int8', 'pg_get_expr(d.adbin, d.adrelid)')} from pg_attrdef d where d.adrelid >= 16384`,
   `select ${row("'on-write'", 'k.conrelid::int8', 'pg_get_expr(k.conbin, k.conrelid)')} from pg_constraint k
     where k.contype = 'c' and k.conrelid >= 16384`,
-  `select ${row("'on-write-list'", 'i.indrelid::int8', 'pg_get_expr(i.indexprs, i.indrelid)')} from pg_index i
+  `select ${row("'on-write'", 'i.indrelid::int8', 'pg_get_expr(i.indexprs, i.indrelid)')} from pg_index i
     where i.indexprs is not null and i.indrelid >= 16384`,
   `select ${row("'on-write'", 'i.indrelid::int8', 'pg_get_expr(i.indpred, i.indrelid)')} from pg_index i
     where i.indpred is not null and i.indrelid >= 16384`,
