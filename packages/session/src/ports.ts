@@ -85,7 +85,7 @@ export interface FlowOptions {
   durability: 'writes' | 'all';
   /** What decides on the client's actions, in this order. */
   judges?: readonly Judge[] | undefined;
-  /** What this person may not see here; absent where that is nothing. */
+  /** What this person may not see on this connection; with `reads`. */
   masks?: Masks | undefined;
   /** A control of this connection goes by readings. */
   reads?: boolean | undefined;

@@ -1,5 +1,6 @@
+import { matchesAny } from '../pattern.js';
 import { bitOf, DETECTORS, type DetectorName, type Wanted } from './detect/detectors.js';
-import { matchesAny, matchesColumn } from './patterns.js';
+import { meansColumn } from './patterns.js';
 import type { MaskRule } from './rules.js';
 
 /** More names than a database has columns that people ask for. */
@@ -29,7 +30,7 @@ export class Scope {
     if (known !== undefined || this.#known.has(column)) return known;
     const rule = this.rules.find(
       ({ columns, except = [] }) =>
-        columns.some((pattern) => matchesColumn(pattern, column)) && !matchesAny(except, column),
+        columns.some((pattern) => meansColumn(pattern, column)) && !matchesAny(except, column),
     );
     if (this.#known.size >= KNOWN_MOST) this.#known.clear();
     this.#known.set(column, rule);
