@@ -1,4 +1,5 @@
 export * from './bytes.js';
+export * from './errand.js';
 export * from './errors.js';
 export * from './reading.js';
 export * from './rows.js';

@@ -1,3 +1,4 @@
+import type { Errand, SideScript } from './errand.js';
 import type { Reading } from './reading.js';
 import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } from './words.js';
 
@@ -152,7 +153,9 @@ export type ConnectEffect =
   | { do: 'start-tls'; alpn?: string | undefined }
   /** Closes what is open and dials the same server anew, plain at first. */
   | { do: 'redial' };
-export type ConnectScript = Generator<ConnectEffect, Dialled, Uint8Array | null | TlsFacts | undefined>;
+export type ConnectScript = Generator<ConnectEffect, Dialled, ConnectAnswer>;
+/** What resumes it: what was read (`null`: the end), what `start-tls` answers; on a side connection, the next errand. */
+export type ConnectAnswer = Uint8Array | null | TlsFacts | Errand | undefined;
 /** What `start-tls` answers: DER of the server's certificate, for channel binding (RFC 5929 tls-server-end-point). */
 export interface TlsFacts {
   certificate: Uint8Array;
@@ -234,6 +237,10 @@ export interface ProtocolSpec {
   read?: ((text: string, knowledge: unknown) => readonly Reading[]) | undefined;
   /** Cancels work by a connection of its own: what to write after `start-tls`. Absent where the protocol cannot. */
   cancel?: ((key: CancelKey, tls: 'verify-full' | 'disable') => ConnectScript) | undefined;
+  /** A connection of the gateway's own beside the flows. Absent where the protocol has no credentials to mint, and no work to end. */
+  administer?:
+    | ((options: { login: UpstreamLogin | undefined; database: string; tls: 'verify-full' | 'disable' }) => SideScript)
+    | undefined;
   /** The native error for a flow refused before it had an engine. */
   refuse(refusal: Refusal): Uint8Array;
   /** What the daemon writes to the client if the link is lost on a message boundary. */

@@ -55,6 +55,46 @@ describe('gateway.yaml', () => {
       /known here: name, listen/,
     ],
     ['masks of a connection', inside('masks: []'), /unknown key connections\.pg-prod\.masks/],
+    [
+      'a credential that is neither',
+      inside('credential: dynamic'),
+      /^gateway.yaml: connections\.pg-prod\.credential: must be static, or ephemeral with what it needs$/,
+    ],
+    [
+      'an unknown key of an ephemeral credential',
+      inside('credential: { ephemeral: { user: m, roles: [{ groups: [a], role: r }], lifetimeMinute: 5 } }'),
+      /unknown key connections\.pg-prod\.credential\.ephemeral\.lifetimeMinute: it would have no effect/,
+      /did you mean lifetimeMinutes\?/,
+    ],
+    [
+      'a typing error in a role of an ephemeral credential',
+      inside('credential: { ephemeral: { user: m, roles: [{ group: [a], role: r }] } }'),
+      /connections\.pg-prod\.credential\.ephemeral\.roles\.0\.groups is missing/,
+    ],
+    [
+      'no database role for anybody',
+      inside('credential: { ephemeral: { user: m, roles: [] } }'),
+      /connections\.pg-prod\.credential\.ephemeral\.roles: must not be empty/,
+    ],
+    [
+      'a static user beside an ephemeral credential',
+      inside('credential: { ephemeral: { user: m, roles: [{ groups: [a], role: r }] } }'),
+      /connections\.pg-prod\.user: sessions have roles of their own here: without effect/,
+    ],
+    [
+      'a password in the file',
+      inside('credential: { ephemeral: { user: m, password: hunter2, roles: [{ groups: [a], role: r }] } }'),
+      /a secret is given by reference/,
+    ],
+    [
+      'an ephemeral credential for what has none',
+      (text) =>
+        text.replace(
+          /pg-prod: .*/,
+          'pg-prod: { protocol: tcp, host: db, port: 1, credential: { ephemeral: { user: m, roles: [{ groups: [a], role: r }] } } }',
+        ),
+      /connections\.pg-prod\.credential: tcp has none: without effect/,
+    ],
     ['reviews', add('reviews: []'), /unknown key reviews/],
     ['a list of guardrails', add('guardrails: []'), /: guardrails: must be a map of keys/],
     [
@@ -336,6 +376,17 @@ describe('a secret by reference', () => {
     writeFileSync(join(folder, 'pw'), 'hunter2');
     const config = Config.parse(parse(BASE.replace('env:PW', `file:${join(folder, 'pw')}`)));
     expect(await new Configured(config).upstream('pg-prod').login?.()).toEqual({ user: 'app', password: 'hunter2' });
+  });
+
+  test('of the login that mints is what flows never get', async () => {
+    const folder = temporary();
+    writeFileSync(join(folder, 'minter'), 'hunter2\n');
+    const ephemeral =
+      'credential: { ephemeral: { user: m, password: file:minter, roles: [{ groups: [a], role: r }] } }';
+    writeFileSync(join(folder, 'gateway.yaml'), BASE.replace('user: app, password: env:PW', ephemeral));
+    const upstream = new Configured(loadConfig(join(folder, 'gateway.yaml'))).upstream('pg-prod');
+    expect(await upstream.login?.()).toEqual({ user: 'm', password: 'hunter2' });
+    expect(upstream.ephemeral).toEqual({ grants: [{ groups: ['a'], role: 'r' }], lifetimeMs: 600_000 });
   });
 });
 

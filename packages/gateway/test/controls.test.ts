@@ -181,7 +181,14 @@ describe('what is controlled', () => {
     const signal = new AbortController().signal;
     const flowOf = (groups: string[]): LiveFlow => ({
       ...{ session: '7kq2', identity: { subject: ALICE.sub, email: ALICE.email, groups }, loginId: '1' },
-      ...{ connection: 'pg-prod', port: 5432, leaseUntil: 0, tally: new Tally(), abort: new AbortController() },
+      ...{
+        connection: 'pg-prod',
+        port: 5432,
+        roles: [],
+        leaseUntil: 0,
+        tally: new Tally(),
+        abort: new AbortController(),
+      },
     });
     const ruleOf = (verdict: Verdict | Promise<Verdict>) => {
       const told = verdict as Verdict;

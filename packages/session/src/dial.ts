@@ -1,4 +1,4 @@
-import type { ConnectScript, Dialled, LearnOptions, ProtocolSpec } from '@hoop/core';
+import type { ConnectScript, Dialled, Errand, LearnOptions, ProtocolSpec, Ran, SideScript } from '@hoop/core';
 import { ProtocolError, type UpstreamLogin } from '@hoop/core';
 import { Chunks } from './chunks.js';
 import type { Upstream } from './ports.js';
@@ -45,7 +45,7 @@ export async function dial({
   }
 }
 
-function loginOf(upstream: Upstream): Promise<UpstreamLogin | undefined> {
+export function loginOf(upstream: Upstream): Promise<UpstreamLogin | undefined> {
   return Promise.resolve(upstream.login?.()).catch((cause: unknown) => {
     throw new CredentialError(cause);
   });
@@ -78,10 +78,12 @@ export async function cancelWork(script: ConnectScript, upstream: Upstream, dead
   await socket.leave(deadlineMs);
 }
 
-interface Conversed {
+export interface Conversed {
   dialled: Dialled;
   socket: UpstreamSocket;
 }
+/** What a side connection's script waits for between its errands: given what came of the last one, the next. */
+export type Next = (ran: Ran<unknown> | undefined) => Promise<Errand | null>;
 
 async function converse(script: ConnectScript, upstream: Upstream, flow: AbortSignal, ms: number): Promise<Conversed> {
   const stop = new AbortController();
@@ -98,7 +100,12 @@ async function converse(script: ConnectScript, upstream: Upstream, flow: AbortSi
 }
 
 /** Performs a connect script's effects. Whatever fails closes the socket and is thrown. */
-async function follow(script: ConnectScript, upstream: Upstream, stop: AbortSignal): Promise<Conversed> {
+export async function follow(
+  script: ConnectScript | SideScript,
+  upstream: Upstream,
+  stop: AbortSignal,
+  next?: Next,
+): Promise<Conversed> {
   let socket = await UpstreamSocket.open(upstream.host, upstream.port, stop);
   const abort = () => socket.destroy(toError(stop.reason));
   stop.addEventListener('abort', abort, { once: true });
@@ -117,6 +124,8 @@ async function follow(script: ConnectScript, upstream: Upstream, stop: AbortSign
         socket = await UpstreamSocket.open(upstream.host, upstream.port, stop);
         reader = new Reader(socket);
         result = script.next(undefined);
+      } else if (effect.do === 'next') {
+        result = script.next((await next?.(effect.ran)) ?? null);
       } else {
         reader.stop();
         const facts = await socket.startTls(upstream.host, upstream.ca, effect.alpn);

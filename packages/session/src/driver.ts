@@ -112,6 +112,11 @@ export class Driver {
     return this.#engine.working?.() ?? true;
   }
 
+  /** The flow comes to its end: whoever sees to that sees to its work, too. */
+  get isEnding(): boolean {
+    return this.#ending !== undefined;
+  }
+
   /** A line for the person, put in by the engine at its next frame boundary. */
   say(note: Note): void {
     this.#engine.say(note);

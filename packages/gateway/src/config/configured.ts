@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type FlowGuardrails, Guardrails, type MaskRule, matchesAny, Scope } from '@hoop/controls';
 import { type Identity, UserError } from '@hoop/core';
-import type { Upstream } from '@hoop/session';
+import { rolesFor, type Upstream } from '@hoop/session';
 import { maskRules } from './masks.js';
 import { Policy } from './policy.js';
 import { lookUp } from './reference.js';
@@ -53,6 +53,16 @@ export class Configured {
     return this.guardrails.concern(connection) || this.masksOf(connection).length > 0;
   }
 
+  upstreams(): Upstream[] {
+    return [...this.#upstreams.values()];
+  }
+
+  /** The database roles that a person's sessions act as there; none where they share the gateway's own. */
+  rolesOf(connection: string, { groups }: Identity): string[] {
+    const ephemeral = this.#upstreams.get(connection)?.ephemeral;
+    return ephemeral ? rolesFor(ephemeral, groups) : [];
+  }
+
   upstream(name: string): Upstream {
     const upstream = this.#upstreams.get(name);
     if (!upstream) throw new Error(`no upstream for ${name}`);
@@ -61,7 +71,8 @@ export class Configured {
 }
 
 function upstreamOf(name: string, it: ConnectionConfig): Upstream {
-  const { user, password } = it;
+  const ephemeral = it.credential === 'static' ? undefined : it.credential.ephemeral;
+  const { user, password } = ephemeral ?? it;
   const login = async (account: string) => ({
     user: account,
     password: password === undefined ? '' : (await lookUp(password)).reveal(),
@@ -76,6 +87,7 @@ function upstreamOf(name: string, it: ConnectionConfig): Upstream {
     databases: it.databases,
     record: it.record,
     ...(user !== undefined && { login: () => login(user) }),
+    ...(ephemeral && { ephemeral: { grants: ephemeral.roles, lifetimeMs: ephemeral.lifetimeMinutes * 60_000 } }),
   };
 }
 

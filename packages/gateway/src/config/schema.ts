@@ -29,6 +29,18 @@ const Address = z.strictObject({ host: Host, port: z.number().int().min(0).max(6
 /** Where a protocol has a port of its own. */
 const DEFAULT_PORT: Record<(typeof PROTOCOLS)[number], number | undefined> = { postgres: 5432, tcp: undefined };
 
+/** A role of its own for each session: minted by this login, dropped at the end. */
+const Ephemeral = z.strictObject({
+  /** The database user that mints; it needs CREATEROLE and the roles below, with admin option. */
+  user: z.string().min(1),
+  password: Reference.optional(),
+  /** Which database roles a session is a member of, by the person's groups; it acts as the first, which owns what it makes. */
+  roles: z.array(z.strictObject({ groups: z.array(z.string().min(1)).min(1), role: z.string().min(1).max(63) })).min(1),
+  /** How long a role that was minted ahead may wait for its session. */
+  lifetimeMinutes: z.number().min(1).max(1440).default(10),
+});
+export type EphemeralConfig = z.output<typeof Ephemeral>;
+
 const Connection = z
   .strictObject({
     protocol: z.enum(PROTOCOLS),
@@ -43,6 +55,13 @@ const Connection = z
     databases: z.array(z.string().min(1).max(63)).default([]),
     user: z.string().min(1).optional(),
     password: Reference.optional(),
+    /** What a session logs in with: the user above, or a role of its own. */
+    credential: z
+      .union(
+        [z.literal('static'), z.strictObject({ ephemeral: Ephemeral })],
+        'must be static, or ephemeral with what it needs',
+      )
+      .default('static'),
     record: z.enum(['statements', 'output']).default('statements'),
     description: z.string().max(200).optional(),
     contact: z.string().max(200).optional(),
@@ -53,9 +72,15 @@ const Connection = z
       complain('port', `${it.protocol} has no port of its own: give one`);
     if (it.protocol === 'postgres') {
       if (it.databases.length === 0) complain('databases', 'list at least one database; the first is the default');
-      if (it.user === undefined) complain('user', 'the database user that the gateway logs in as');
+      const { user, password, credential } = it;
+      if (credential === 'static' && user === undefined)
+        complain('user', 'the database user that the gateway logs in as');
+      if (credential !== 'static')
+        for (const [key, value] of Object.entries({ user, password }))
+          if (value !== undefined) complain(key, 'sessions have roles of their own here: without effect');
       return;
     }
+    if (it.credential !== 'static') complain('credential', `${it.protocol} has none: without effect`);
     for (const key of ['databases', 'user', 'password'] as const)
       if (it[key] !== undefined && it[key].length > 0) complain(key, `${it.protocol} has none: without effect`);
     if (it.record === 'output') complain('record', `${it.protocol} has no output that can be recorded: without effect`);

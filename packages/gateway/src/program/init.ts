@@ -99,6 +99,16 @@ connections:
     user: app                 # the database user that the gateway logs in as ...
     password: env:PG_PROD_PASSWORD   # ... and its password, by reference: env:NAME or file:/path
     tls: { mode: verify-full }       # ca: ./db-ca.pem for a CA of your own
+    # In place of user and password: a database role for each session, which is dropped when the session ends. Its
+    # login needs, once, from a superuser:  create role hoop_minter login createrole password '...';
+    #   grant app_engineer, app_reader to hoop_minter with admin option;     (hoop-gateway check tells what is missing)
+    # credential:
+    #   ephemeral:
+    #     user: hoop_minter
+    #     password: env:PG_PROD_MINTER
+    #     roles:                # the first that is for a group of the person owns what the session makes
+    #       - { groups: [engineering], role: app_engineer }
+    #       - { groups: [engineering, support], role: app_reader }
     # record: output          # keep the rows that were shown, too
     description: the production database
     contact: security@example.com    # whom to ask for leave

@@ -27,6 +27,8 @@ export interface AuditLine {
   statement?: number | undefined;
   /** The guardrail, mask or review that decided. */
   rule?: string | undefined;
+  /** The database role that a session had. */
+  role?: string | undefined;
   code?: string | undefined;
   message?: string | undefined;
 }
@@ -52,6 +54,9 @@ export type AuditEvent =
   | 'statement-warned'
   | 'statement-observed'
   | 'session-recovered'
+  | 'role-given'
+  | 'role-dropped'
+  | 'role-left'
   | 'record-torn'
   | 'record-broken'
   | 'record-lost';

@@ -31,6 +31,7 @@ export async function openFlow(services: Services, uplink: Uplink, head: FlowHea
     loginId,
     connection,
     port,
+    roles: services.configured.rolesOf(connection, identity),
     leaseUntil,
     tally,
     abort: new AbortController(),
@@ -114,6 +115,7 @@ async function run(
     durability: configured.config.durability,
     signal: flow.abort.signal,
     cancels: sessions.cancels,
+    credentials: services.credentials,
     report: (error) => services.log.error({ err: error, session: flow.session }, 'a flow met a bug'),
   });
   uplink.attach(wire);

@@ -1,6 +1,6 @@
 import type { MaskPorts } from '@hoop/controls';
 import type { ProtocolName, Refusal } from '@hoop/core';
-import type { CancelRegistry, Read, RunFlow, Upstream } from '@hoop/session';
+import type { CancelRegistry, Credentials, Read, RunFlow, Upstream } from '@hoop/session';
 import type { Logger } from 'pino';
 import type { Configured } from '../config/configured.js';
 import type { Admission } from '../identity/admission.js';
@@ -20,6 +20,7 @@ export interface Services {
   readonly admission: Admission;
   readonly live: LiveFlows;
   readonly links: SyncLinks;
+  readonly credentials: Credentials;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly sessions: Sessions;

@@ -1,4 +1,5 @@
 import type { ProtocolSpec } from '@hoop/core';
+import { administer } from './administer/index.js';
 import { cancel, connect } from './connect.js';
 import { openPostgres } from './engine.js';
 import { type Knowledge, learning } from './knowledge.js';
@@ -22,6 +23,7 @@ export const postgres: ProtocolSpec = {
     return readCached(text, { catalogue, paths: [catalogue.path], made: changes.made });
   },
   cancel,
+  administer,
   refuse: fatal,
   epitaph,
 };

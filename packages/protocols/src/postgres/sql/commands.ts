@@ -95,6 +95,7 @@ const COMMANDS: Readonly<Record<string, Act>> = {
     const kind = String(part.kind).replace('TRANS_STMT_', '').replaceAll('_', ' ').toLowerCase();
     // A prepared transaction outlives its session, and locks what it wrote until somebody ends it.
     if (/prepare/.test(kind)) desk.facts.raise('write');
+    if (kind === 'start') return 'begin';
     return kind === 'prepare' ? 'prepare transaction' : kind;
   },
   ListenStmt: plain('listen'),

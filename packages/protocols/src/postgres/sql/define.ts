@@ -2,9 +2,9 @@ import type { StatementClass, Trait } from '@hoop/core';
 import type { Node } from 'libpg-query';
 import { mention } from './commands.js';
 import { Facts } from './facts.js';
-import { as, listOf, type Part, word, words } from './nodes.js';
+import { as, listOf, type Part, partsOf, word, words } from './nodes.js';
 import { callNamed } from './routines.js';
-import { type Desk, inside, nameOf, type Scope } from './walk.js';
+import { type Desk, inside, type Scope } from './walk.js';
 
 interface Rule {
   kind: string;
@@ -24,7 +24,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   IndexStmt: { kind: 'create index', runs: ['indexParams', 'whereClause'] },
   CreateSchemaStmt: defines('create schema'),
   ViewStmt: defines('create view'),
-  RuleStmt: defines('create rule', 'code'),
+  RuleStmt: defines('create rule'),
   CreateTrigStmt: defines('create trigger'),
   CreateFunctionStmt: defines('create function'),
   AlterFunctionStmt: defines('alter function'),
@@ -191,15 +191,32 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
   RenameStmt: (desk, part) => moved(desk, part, 'renameType', 'rename'),
   AlterObjectSchemaStmt: (desk, part) => moved(desk, part, 'objectType', 'set schema'),
   AlterOwnerStmt: (_desk, part) => `alter ${objectOf(part.objectType)}`,
-  GrantStmt: (_desk, part) => (part.is_grant === true ? 'grant' : 'revoke'),
+  GrantStmt: (desk, part) => {
+    if (part.targtype === 'ACL_TARGET_OBJECT') for (const rel of partsOf(part.objects, 'RangeVar')) changed(desk, rel);
+    return part.is_grant === true ? 'grant' : 'revoke';
+  },
   GrantRoleStmt: (_desk, part) => (part.is_grant === true ? 'grant role' : 'revoke role'),
-  VacuumStmt: (_desk, part) => (part.is_vacuumcmd === true ? 'vacuum' : 'analyze'),
+  VacuumStmt: (desk, part) => {
+    for (const { relation } of partsOf(part.rels, 'VacuumRelation')) changed(desk, relation);
+    return part.is_vacuumcmd === true ? 'vacuum' : 'analyze';
+  },
+  ReindexStmt: (desk, part) => changed(desk, part.relation),
+  ClusterStmt: (desk, part) => changed(desk, part.relation),
+  CommentStmt: said,
+  SecLabelStmt: said,
   CreateSchemaStmt: (desk, part) => {
     for (const element of listOf(part.schemaElts))
       for (const type in element) define(desk, type, (element as unknown as Record<string, Part>)[type] ?? {});
     return undefined;
   },
 };
+/** Of a column the last word is its own name. */
+function said(desk: Desk, part: Part): undefined {
+  const name = words(as(part.object, 'List')?.items);
+  const type = String(part.objtype);
+  if (RELATIONS.test(type)) changed(desk, relOf(name));
+  else if (type === 'OBJECT_COLUMN') changed(desk, relOf(name.slice(0, -1)));
+}
 const OLD_AND_NEW: Scope = { names: new Set(['old', 'new']), up: undefined };
 
 function made(desk: Desk, rel: unknown, what: 'table' | 'other'): undefined {
@@ -215,7 +232,7 @@ function changed(desk: Desk, rel: unknown, what?: 'table' | 'other'): undefined 
   if (part.relname === undefined) return;
   const found = desk.names.relations(part.schemaname as string | undefined, String(part.relname));
   for (const { schema, name } of found) desk.facts.use(`${schema}.${name}`, 'define');
-  if (found.length === 0) desk.facts.use(nameOf(part), 'define');
+  if (found.length === 0) for (const name of desk.names.creations(part)) desk.facts.use(name, 'define');
   if (found.some(({ builtin }) => builtin)) desk.facts.raise('administer').mark('privileges');
   if (what !== undefined) desk.facts.makes.push({ what, name: String(part.relname) });
 }
@@ -262,12 +279,25 @@ function drop(desk: Desk, part: Part): string {
     const name = words(
       as(object, 'List')?.items ?? as(object, 'ObjectWithArgs')?.objname ?? as(object, 'TypeName')?.names,
     );
-    if (RELATIONS.test(type)) changed(desk, relOf(name), 'other');
+    if (type === 'OBJECT_SCHEMA') emptied(desk, word(object) ?? '');
+    else if (RELATIONS.test(type)) changed(desk, relOf(name), 'other');
     else named(desk, GUARDS.test(type) ? name.slice(0, -1) : name);
   }
   if (GUARDS.test(type)) desk.facts.mark('privileges');
   if (/EXTENSION|FDW|FOREIGN_SERVER|LANGUAGE|ACCESS_METHOD|PUBLICATION/.test(type)) desk.facts.raise('administer');
   return `drop ${objectOf(type)}`;
+}
+/** All that a schema holds goes with it, or has another name from now on. */
+function emptied(desk: Desk, schema: string): void {
+  const { relations, functions, types } = desk.names.catalogue;
+  for (const name of relations.get(schema)?.keys() ?? []) {
+    desk.facts.use(`${schema}.${name}`, 'define');
+    desk.facts.makes.push({ what: 'other', name });
+  }
+  for (const named of [functions, types]) {
+    for (const [name, these] of named)
+      if (these.some((one) => one.schema === schema)) desk.facts.makes.push({ what: 'other', name });
+  }
 }
 const relOf = (name: readonly string[]): Part => ({
   relname: name.at(-1),
@@ -279,7 +309,8 @@ function moved(desk: Desk, part: Part, field: string, how: string): string {
   const name = words(
     as(object, 'List')?.items ?? as(object, 'ObjectWithArgs')?.objname ?? as(object, 'TypeName')?.names,
   );
-  if (part.relation !== undefined) changed(desk, part.relation, 'other');
+  if (part.renameType === 'OBJECT_SCHEMA') emptied(desk, String(part.subname));
+  else if (part.relation !== undefined) changed(desk, part.relation, 'other');
   else named(desk, name);
   if (typeof part.newname === 'string') desk.facts.makes.push({ what: 'other', name: part.newname });
   if (part.renameType === 'OBJECT_ROLE' || part.renameType === 'OBJECT_DATABASE')

@@ -102,11 +102,12 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
     names.forget();
     throw error;
   }
+  doubtMade(facts);
   const prepare = as(node, 'PrepareStmt');
   const declare = as(node, 'DeclareCursorStmt');
   const own = text.slice(from, to);
   const traced = trace(node, text, at);
-  for (const { name, does } of traced.relations) facts.use(name, does);
+  for (const { name, does } of traced.relations) if (does === 'read') facts.use(name, does);
   return {
     ...EMPTY,
     ...found(facts),
@@ -136,6 +137,17 @@ function toldBy(facts: Facts, traced: SqlReading['relations'], { catalogue }: Re
     const relation = catalogue.relations.get(name.slice(0, dot))?.get(name.slice(dot + 1));
     return relation === undefined || relation.builtin ? [] : relation.columns.map((column) => `${name}.${column.name}`);
   });
+}
+
+/** A block that makes something and uses it: what it uses then is not what the catalogue has. */
+function doubtMade(facts: Facts): void {
+  const made = new Set(facts.makes.flatMap(({ what, name }) => (what === 'other' ? [name] : [])));
+  if (made.size === 0) return;
+  const used = [...facts.uses.values()].flatMap(({ name, does }) => (does === 'define' ? [] : [name]));
+  for (const name of [...used, ...facts.functions]) {
+    const bare = name.slice(name.indexOf('.') + 1);
+    if (made.has(bare)) facts.doubt(`it makes ${bare} and uses it`);
+  }
 }
 
 function found(facts: Facts): Partial<SqlReading> {
