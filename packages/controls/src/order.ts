@@ -39,19 +39,19 @@ export function controlsFor(options: ControlsOptions): Controls {
     count += 1;
     const number = count;
     const decision = masks?.judge(action) ?? decide(options, action, signal);
-    if (decision instanceof Promise) return decision.then((verdict) => written(action, number, verdict));
-    return written(action, number, decision);
+    if (decision instanceof Promise) return decision.then((verdict) => write(action, number, verdict));
+    return write(action, number, decision);
   }
 
-  /** The verdict, once it is on record; at once where that is. */
-  function written(action: Action, number: number, verdict: Verdict): Verdict | Promise<Verdict> {
-    const intent = intentOf(session, number, masks?.redacted(action) ?? action, verdict);
-    const answer = masks === undefined || !verdict.allow ? verdict : { ...verdict, ...masks.treats(action) };
+  /** The verdict, once it is on record; at once where the record is. */
+  function write(action: Action, number: number, verdict: Verdict): Verdict | Promise<Verdict> {
+    const asked = masks?.redacted(action) ?? action;
+    const treated = masks === undefined || !verdict.allow ? verdict : { ...verdict, ...masks.treats(action) };
     try {
-      const kept = recorder.append(intent, safetyOf(action, durability));
-      if (kept === undefined) return answer;
+      const kept = recorder.append(intentOf(session, number, asked, verdict), safetyOf(action, durability));
+      if (kept === undefined) return treated;
       return kept.then(
-        () => answer,
+        () => treated,
         () => NOT_RECORDED,
       );
     } catch {
