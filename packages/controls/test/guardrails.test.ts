@@ -111,7 +111,10 @@ describe('a pack', () => {
     expect(told(judge({ packs }, [drop], { connection: 'my-prod' }))).toBe('allow');
     expect(told(judge({ packs }, [drop], { groups: ['admin'] }))).toBe('allow');
     const names = (connection: string) => new Guardrails({ packs, rules: [] }).names(connection);
-    expect([names('pg-dev'), names('my-prod')]).toEqual([['destructive-ddl'], []]);
+    expect([names('pg-dev'), names('my-prod')]).toEqual([
+      [{ name: 'destructive-ddl', groups: ['support', 'dba'] }],
+      [],
+    ]);
   });
 });
 
