@@ -59,6 +59,7 @@ export class Assembly {
     },
     schema: (cells) => void this.#schemas.add(cells.text()),
     relation: (cells) => this.#addRelation(cells),
+    generated: (cells) => this.#addGenerated(cells),
     'on-write': (cells) => void this.#relations.get(cells.number())?.onWrite.push(cells.text()),
     'on-read': (cells) => void this.#relations.get(cells.number())?.onRead.push(cells.text()),
     reference: (cells) => this.#addReference(cells),
@@ -104,6 +105,15 @@ export class Assembly {
       cascades: [],
       referencing: [],
     });
+  }
+
+  #addGenerated(cells: Cells): void {
+    const columns = this.#relations.get(cells.number())?.columns;
+    const number = cells.number();
+    const generated = cells.text();
+    const at = columns?.findIndex((column) => column.number === number) ?? -1;
+    const column = columns?.[at];
+    if (columns !== undefined && column !== undefined) columns[at] = { ...column, generated };
   }
 
   #addReference(cells: Cells): void {

@@ -30,6 +30,8 @@ export interface Column {
   /** The type's oid. */
   type: number;
   notNull: boolean;
+  /** Of a generated column: the expression over others of its relation, as SQL. */
+  generated?: string | undefined;
 }
 
 export interface Relation {
