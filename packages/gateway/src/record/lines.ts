@@ -1,7 +1,7 @@
 import { hash as digest } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { RecordLine } from '@hoop/controls';
-import type { Entry, Output } from '@hoop/core';
+import { type Entry, type Output, shownRows } from '@hoop/core';
 import { z } from 'zod';
 
 /**
@@ -23,6 +23,12 @@ export interface AuditLine {
   connection?: string | undefined;
   port?: number | undefined;
   session?: string | undefined;
+  /** Of a session's statements, by number. */
+  statement?: number | undefined;
+  /** The guardrail, mask or review that decided. */
+  rule?: string | undefined;
+  /** The database role that a session had. */
+  role?: string | undefined;
   code?: string | undefined;
   message?: string | undefined;
 }
@@ -43,7 +49,14 @@ export type AuditEvent =
   | 'identity-enabled'
   | 'sessions-looked-at'
   | 'session-looked-at'
+  | 'connection-explained'
+  | 'statement-refused'
+  | 'statement-warned'
+  | 'statement-observed'
   | 'session-recovered'
+  | 'role-given'
+  | 'role-dropped'
+  | 'role-left'
   | 'record-torn'
   | 'record-broken'
   | 'record-lost';
@@ -124,7 +137,9 @@ function table(output: Output): Pick<ShownOutput, 'columns' | 'rows'> {
   const formats = output.columns.map((column) => column.format);
   return {
     columns: output.columns.map((column) => column.name),
-    rows: output.cells.map((row) => row.map((cell, i) => (cell && formats[i] === 'binary' ? hex(cell) : text(cell)))),
+    rows: Array.from(shownRows(output), (row) =>
+      row.map((cell, i) => (cell && formats[i] === 'binary' ? hex(cell) : text(cell))),
+    ),
   };
 }
 
