@@ -1,4 +1,4 @@
-import type { Dialled, Reading, Script, Statement } from '@hoop/core';
+import type { Dialled, Reading, Script, Statement, StatementClass } from '@hoop/core';
 import type { Change, Knowledge } from '../knowledge.js';
 import type { Catalogue } from '../sql/catalogue.js';
 import type { ReadingContext, SqlReading } from '../sql/context.js';
@@ -78,6 +78,7 @@ export class Readings {
         const learned = yield* this.#learn(true);
         readings = learned ? this.#of(one) : readings.map(unclear);
       }
+      one.statement.class = classOf(readings);
       one.statement.readings = shifted(
         readings.map((reading) => (clouded || this.#isDoubtful(reading, era) ? unclear(reading) : reading)),
         one,
@@ -252,6 +253,12 @@ const bare = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
 const touches = ({ relations, functions }: SqlReading, names: ReadonlySet<string>): boolean =>
   relations.some(({ name, does }) => does !== 'define' && names.has(bare(name))) ||
   functions.some((name) => names.has(bare(name)));
+
+const CLASSES: readonly StatementClass[] = ['read', 'write', 'define', 'administer', 'unknown'];
+
+/** The gravest of its commands'; of a text without any, there is nothing to be said. */
+const classOf = (readings: readonly SqlReading[]): StatementClass =>
+  CLASSES[Math.max(...readings.map((reading) => CLASSES.indexOf(reading.class)))] ?? 'unknown';
 
 /** Oids below came with the server (FirstNormalObjectId). */
 const FIRST_OF_USERS = 16384;
