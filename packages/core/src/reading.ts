@@ -16,6 +16,8 @@ export interface Reading {
   relations: readonly RelationUse[];
   /** Every column whose value it can depend on, also by a view, a whole row or a rule. */
   columns: readonly string[];
+  /** Columns whose values an error of it may quote, besides: those of a row that a constraint refuses. */
+  quotes?: readonly string[] | undefined;
   /** Every function that it calls by name, operator or cast; builtin ones too. */
   functions: readonly string[];
   /** It changes rows by an UPDATE or DELETE whose own WHERE is missing or holds for every row. */

@@ -112,6 +112,7 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
     ...EMPTY,
     ...found(facts),
     columns: traced.columns,
+    quotes: traced.quotes,
     outputs: traced.outputs,
     predicates: traced.predicates,
     stores: traced.stores,

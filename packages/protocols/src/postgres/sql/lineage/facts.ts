@@ -5,10 +5,13 @@ import type { Places } from './places.js';
 /** Constants that a column may be set equal to in one command before it is called a range: a list would tell as much. */
 const EQUALITIES = 10;
 
-type Adopted = Pick<Reading, 'relations' | 'columns' | 'predicates' | 'stores'> & {
+type Adopted = Pick<Reading, 'relations' | 'columns' | 'predicates' | 'stores' | 'quotes'> & {
   opaque: string | undefined;
   foreign?: string | undefined;
 };
+
+/** An ordinary command takes a few hundred; the longest text that is parsed at once has not half as many words. */
+const STEPS_MOST = 10_000;
 
 /** What a command was found to do, each fact once. */
 export class Facts {
@@ -21,6 +24,9 @@ export class Facts {
   foreign: string | undefined;
   /** Calls that do more than answer, as time or a lock shows. */
   volatile = 0;
+  /** Columns whose values an error may quote, besides those that the command depends on. */
+  readonly quotes = new Set<string>();
+  #steps = 0;
   readonly #predicates = new Map<string, Predicate>();
   readonly #equalities = new Map<string, Set<string>>();
   readonly #constants = new Map<string, Set<number>>();
@@ -79,11 +85,18 @@ export class Facts {
     add(this.#parameters, column, flow.parameters);
   }
 
+  /** Counts the steps of a reading. Throws where there are too many, as of queries in queries that are each read again and again. */
+  spend(): void {
+    this.#steps++;
+    if (this.#steps > STEPS_MOST) throw new RangeError('too many steps');
+  }
+
   /** What another text does is done by this command too; its places are in that text, and are left there. */
   adopt(other: Adopted): void {
     for (const use of other.relations) this.relation(use.name, use.does);
     for (const column of other.columns) this.columns.add(column);
     for (const column of other.stores) this.stores.add(column);
+    for (const column of other.quotes ?? []) this.quotes.add(column);
     for (const predicate of other.predicates) this.#predicates.set(`${predicate.how} ${predicate.column}`, predicate);
     this.opaque ??= other.opaque;
     this.foreign ??= other.foreign;
@@ -96,6 +109,7 @@ export class Facts {
       relations: [...body.relations.values()],
       columns: [...body.columns],
       stores: [...body.stores],
+      quotes: [...body.quotes],
       predicates: body.predicates(),
     });
   }

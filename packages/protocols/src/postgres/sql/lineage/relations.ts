@@ -193,6 +193,11 @@ function held(names: readonly string[], type: number, relation: Relation, catalo
   };
 }
 
+/** A relation and those that its rows may be in. */
+export function familyOf(relation: Relation, catalogue: Catalogue): readonly Relation[] {
+  return [relation, ...descendants(relation, catalogue)];
+}
+
 function ancestors(relation: Relation, catalogue: Catalogue): Relation[] {
   return closure(relation, (one) => one.parents.flatMap((oid) => catalogue.byOid.get(oid) ?? []));
 }
