@@ -40,3 +40,14 @@ create table gen (id int, ssn text, up text generated always as (upper(ssn)) sto
 create table ruled (id int, a text);
 create procedure proc(inout x text) language sql as $$ select ssn from customers limit 1 $$;
 create table big (id int, secret text);
+create function touch() returns trigger language plpgsql as $$ begin new.placed := now(); return new; end $$;
+create trigger t before insert or update on orders for each row execute function touch();
+create table audit (id serial, what text);
+create function audited() returns trigger language plpgsql as $$ begin insert into audit(what) values (to_jsonb(new)::text); return new; end $$;
+create trigger a after update on customers for each row execute function audited();
+create function mover() returns trigger language plpgsql as $$ declare x text; begin x := new.ssn; new.name := x || 'z'; return new; end $$;
+create table moved (id int, ssn text, name text, other text);
+create trigger m before insert or update on moved for each row execute function mover();
+create function swapper() returns trigger language plpgsql as $$ declare r moved; begin select * into r from moved limit 1; r.other := new.ssn; return r; end $$;
+create table swapped (like moved);
+create trigger m before update on swapped for each row execute function swapper();

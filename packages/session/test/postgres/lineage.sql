@@ -340,3 +340,10 @@ with recursive t(n, x, y) as (select 1, name, card::text from customers union al
 with recursive t as (select id, ssn from customers union all select id, '' from t where ssn <> '') search depth first by ssn set ord select * from t
 with q as materialized (select *, ssn || card as two from customers) select two as id, q.* from q
 select pg_typeof(c), pg_column_size(c), c is null from customers c
+insert into noted(id, message) values (1, 'hi') returning message, id
+update noted set id = id returning *
+insert into moved(id, ssn) select id, card from customers returning *
+update moved set id = 1 returning *
+update swapped set id = 1 returning *
+insert into orders(id, note) select 4, ssn from customers limit 1 returning *
+update customers set name = 'x' returning id, name

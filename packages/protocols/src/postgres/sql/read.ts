@@ -112,7 +112,7 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
     ...EMPTY,
     ...found(facts),
     columns: traced.columns,
-    told: toldBy(facts, traced.relations, at),
+    told: [...new Set([...toldBy(facts, traced.relations, at), ...traced.quotes])],
     outputs: traced.outputs,
     predicates: traced.predicates,
     stores: traced.stores,

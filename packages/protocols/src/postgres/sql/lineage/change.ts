@@ -14,9 +14,15 @@ import { changed, type Field, type Flow, FREE, mix, opaque, rowOf, type Shape } 
 import { fromItem, fromItems, relationItem } from './from.js';
 import { as } from './nodes.js';
 import { condition } from './predicates.js';
-import { candidates } from './relations.js';
+import { candidates, canonical } from './relations.js';
 import { below, type Item, type Scope } from './scope.js';
 import { command, targets } from './select.js';
+import { type Changes, changesOf } from './triggers.js';
+
+/** "Failing row contains …", "Key (…) is still referenced": a constraint that refuses a row that was there tells what is in it. */
+function quoted(target: Item, scope: Scope): void {
+  for (const field of target.shape.fields) for (const column of field.flow.columns) scope.facts.quotes.add(column);
+}
 
 /** What is put into the columns of a relation, by their names. */
 type Puts = Map<string, Flow[]>;
@@ -43,6 +49,7 @@ function inserted(stmt: InsertStmt, up: Scope): Shape {
   for (const [i, field] of source.fields.entries()) put(names[i] ?? '', field.flow, target, puts, scope);
   if (source.open !== undefined) for (const name of names) put(name, opaque(source.open), target, puts, scope);
   scope.items.push(target);
+  if (stmt.onConflictClause?.action === 'ONCONFLICT_UPDATE') quoted(target, scope);
   if (stmt.onConflictClause !== undefined) conflict(stmt, stmt.onConflictClause, target, puts, scope);
   return returning(stmt.returningClause, target, puts, stmt.relation, scope);
 }
@@ -127,6 +134,7 @@ function updated(stmt: UpdateStmt, up: Scope): Shape {
   withClause(stmt.withClause, scope);
   const target = targetOf(stmt, scope);
   scope.items.push(target);
+  quoted(target, scope);
   fromItems(stmt.fromClause ?? [], scope);
   if (stmt.whereClause !== undefined) condition(stmt.whereClause, scope);
   const puts: Puts = new Map();
@@ -139,6 +147,7 @@ function deleted(stmt: DeleteStmt, up: Scope): Shape {
   withClause(stmt.withClause, scope);
   const target = targetOf(stmt, scope);
   scope.items.push(target);
+  quoted(target, scope);
   fromItems(stmt.usingClause ?? [], scope);
   if (stmt.whereClause !== undefined) condition(stmt.whereClause, scope);
   return returning(stmt.returningClause, target, new Map(), stmt.relation, scope);
@@ -151,6 +160,7 @@ function mergedInto(stmt: MergeStmt, up: Scope): Shape {
   const source = fromItem(stmt.sourceRelation as Node, scope);
   // RETURNING * gives the source's columns first.
   scope.items.push(...source, target);
+  quoted(target, scope);
   if (stmt.joinCondition !== undefined) condition(stmt.joinCondition, scope);
   const puts: Puts = new Map();
   for (const node of stmt.mergeWhenClauses ?? []) mergeWhen(as(node, 'MergeWhenClause') ?? {}, target, puts, scope);
@@ -175,16 +185,28 @@ function returning(
   scope: Scope,
 ): Shape {
   if (asked === undefined) return { fields: [] };
-  const clause = changedOnTheWay(relation, scope);
-  const fields = target.shape.fields.map((field): Field => {
-    const flows = [field.flow, ...putInto(field, target, puts), ...(clause === undefined ? [] : [opaque(clause)])];
-    return flows.length === 1 ? field : { name: field.name, flow: mix(flows) };
+  const given = target.shape.fields.map((field) => holding(field, putInto(field, target, puts)));
+  const changes = changedOnTheWay(relation, given, scope);
+  const fields = given.map((field) => {
+    const others = changes.filter(({ names }) => names === 'all' || names.has(field.name));
+    return holding(
+      field,
+      others.map(({ flow }) => flow),
+    );
   });
   const shown: Item = { ...target, shape: { ...target.shape, fields } };
   const items = scope.items.map((item) => (item === target ? shown : item));
   for (const name of rowNames(asked))
     if (!items.some((item) => item.name === name)) items.push({ ...shown, name, schemas: [], bare: false });
   return targets(asked.exprs ?? [], { ...scope, items });
+}
+
+/** A column that others were put into is still itself, where these are free of columns. */
+function holding(field: Field, others: readonly Flow[]): Field {
+  if (others.length === 0) return field;
+  const mixed = mix([field.flow, ...others]);
+  const free = others.every((flow) => flow.columns.size === 0 && flow.opaque === undefined);
+  return { name: field.name, flow: free ? { ...mixed, exact: field.flow.exact, type: field.flow.type } : mixed };
 }
 
 /** What was put into the column, or into one that it is generated from. */
@@ -201,8 +223,9 @@ function rowNames(clause: ReturningClause): string[] {
 }
 
 /** Triggers and rules may put other values there than the command does. */
-function changedOnTheWay(relation: InsertStmt['relation'], scope: Scope): string | undefined {
-  const found = candidates(relation ?? {}, scope.at).relations;
-  const ruled = found.find((one) => one.rules.length > 0);
-  return ruled === undefined ? undefined : `${ruled.schema}.${ruled.name} has rules, which change what is written`;
+function changedOnTheWay(relation: InsertStmt['relation'], fields: readonly Field[], scope: Scope): readonly Changes[] {
+  return candidates(relation ?? {}, scope.at).relations.flatMap((one) => {
+    if (one.rules.length === 0) return changesOf(one, fields, scope.at);
+    return [{ names: 'all', flow: opaque(`${canonical(one)} has rules, which change what is written`) }];
+  });
 }

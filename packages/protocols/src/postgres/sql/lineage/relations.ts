@@ -4,6 +4,7 @@ import type { ReadingContext } from '../context.js';
 import { parse } from '../parse.js';
 import { Facts } from './facts.js';
 import { columnFlow, type Field, type Flow, mix, oneOf, opaque, type Shape } from './flow.js';
+import { NO_MARKS } from './marks.js';
 import type { Item, Scope } from './scope.js';
 import { command } from './select.js';
 
@@ -163,7 +164,7 @@ function generated(
 }
 
 /** Constants of the catalogue's texts are not in the command's. */
-const unplaced = (flow: Flow): Flow => ({ ...flow, constants: new Set(), parameters: new Set() });
+const unplaced = (flow: Flow): Flow => ({ ...flow, constants: NO_MARKS, parameters: NO_MARKS });
 
 /** Columns of the system that hold copies of other columns' values, or what others have asked. */
 const COPIES: ReadonlyMap<string, RegExp> = new Map([
@@ -191,6 +192,11 @@ function held(names: readonly string[], type: number, relation: Relation, catalo
     exact: false,
     columns: new Set([...names, ...owner.columns.map(({ name }) => `${canonical(owner)}.${name}`)]),
   };
+}
+
+/** A relation and those that its rows may be in. */
+export function familyOf(relation: Relation, catalogue: Catalogue): readonly Relation[] {
+  return [relation, ...descendants(relation, catalogue)];
 }
 
 function ancestors(relation: Relation, catalogue: Catalogue): Relation[] {
@@ -230,8 +236,8 @@ function view(relation: Relation, catalogue: Catalogue): Known {
         exact: flow.exact,
         type: column.type,
         opaque: flow.opaque ?? shape.open,
-        constants: new Set(),
-        parameters: new Set(),
+        constants: NO_MARKS,
+        parameters: NO_MARKS,
         row,
       },
     };

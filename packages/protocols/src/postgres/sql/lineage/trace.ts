@@ -10,6 +10,8 @@ import type { Scope } from './scope.js';
 /** The part of a reading that says which values go where. */
 export interface Lineage
   extends Pick<Reading, 'relations' | 'columns' | 'outputs' | 'predicates' | 'stores' | 'literals' | 'bound'> {
+  /** Columns whose values an error of it may quote, besides: those of a row that a constraint refuses. */
+  quotes: readonly string[];
   /** The first thing on the way that was not understood, as a clause. */
   opaque: string | undefined;
 }
@@ -19,7 +21,7 @@ export interface Lineage
  * places are in. What could carry a column and is not provably free of it carries it. Throws nothing.
  */
 export function trace(node: Node, text: string, at: ReadingContext): Lineage {
-  const facts = new Facts();
+  const facts = new Facts(text.length);
   const scope: Scope = { up: undefined, items: [], ctes: new Map(), at, facts };
   try {
     const shape = answer(node, scope);
@@ -35,6 +37,7 @@ function lineage(facts: Facts, shape: Shape, places: Places): Lineage {
   return {
     relations: [...facts.relations.values()],
     columns: [...facts.columns],
+    quotes: [...facts.quotes],
     outputs: shape.open === undefined ? shape.fields.map(outputOf) : undefined,
     predicates: facts.predicates(),
     stores: [...facts.stores],
