@@ -1,6 +1,7 @@
 import type { Row } from '../row.js';
 import type { Stand } from '../stand.js';
 import { connectFar, connectNear } from './connect.js';
+import { controlled } from './controlled.js';
 import { idle, revocation } from './idle.js';
 import { rate } from './rate.js';
 import { atRest, dns, ls } from './rest.js';
@@ -16,6 +17,7 @@ export const ROWS: Record<string, (stand: Stand) => Promise<Row[]>> = {
   tps,
   connections,
   rate,
+  controlled,
   ls,
   dns,
   idle,
