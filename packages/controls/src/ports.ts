@@ -1,4 +1,4 @@
-import type { Action, ClientProgram, Entry, Identity, Note, Outcome, Verdict } from '@hoop/core';
+import type { Action, ClientProgram, Entry, Identity, Matched, Note, Outcome, Verdict } from '@hoop/core';
 
 /**
  * A control that decides on actions: a guardrail, a review. Slow is as good as fast; meanwhile it may `say` what it waits
@@ -35,6 +35,8 @@ export type RecordLine =
       action: Action;
       verdict: 'allow' | 'deny';
       rule?: string | undefined;
+      /** Guardrails that held and let it through. */
+      matched?: readonly Matched[] | undefined;
     }
   | { kind: 'entry'; session: string; entry: Entry }
   | { kind: 'end'; session: string; outcome: Outcome };

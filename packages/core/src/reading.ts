@@ -9,6 +9,8 @@ export interface Reading {
   /** The command in the language's words, lower case: `select`, `drop table`, `copy to`. */
   kind: string;
   class: StatementClass;
+  /** Kinds of all commands that it runs: its own, and those inside of it by WITH, EXPLAIN ANALYZE, EXECUTE, a function, a trigger. */
+  runs?: readonly string[] | undefined;
   /** Why the class is `unknown`, as a clause for the person: `it calls public.purge, which may write`. */
   unknown?: string | undefined;
   relations: readonly RelationUse[];
@@ -33,17 +35,20 @@ export interface Reading {
 
 export interface RelationUse {
   name: string;
-  does: 'read' | 'write' | 'define';
+  does: (typeof RELATION_USES)[number];
 }
+export const RELATION_USES = ['read', 'write', 'define'] as const;
 
 /** What guardrails ask for by name, whatever command does it. */
-export type Trait =
-  | 'destroys' // DROP, TRUNCATE, ALTER … DROP: what it removes cannot be had back
-  | 'privileges' // roles, grants, owners, row policies, SECURITY DEFINER
-  | 'server-files' // reads or writes the server's files, runs its programs, reaches other servers
-  | 'session' // changes the language or the actor: settings, roles, search_path
-  | 'code' // runs what was not read: dynamic SQL, a function whose body is opaque
-  | 'explains'; // says of data what no row does: EXPLAIN, statistics, the catalogue's copies of values
+export const TRAITS = [
+  'destroys', // DROP, TRUNCATE, ALTER … DROP: what it removes cannot be had back
+  'privileges', // roles, grants, owners, row policies, SECURITY DEFINER
+  'server-files', // reads or writes the server's files, runs its programs, reaches other servers
+  'session', // changes the language or the actor: settings, roles, search_path
+  'code', // runs what was not read: dynamic SQL, a function whose body is opaque
+  'explains', // says of data what no row does: EXPLAIN, statistics, the catalogue's copies of values
+] as const;
+export type Trait = (typeof TRAITS)[number];
 
 /** Where the values of an output column come from. */
 export interface OutputSource {

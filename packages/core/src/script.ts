@@ -1,4 +1,5 @@
 import type { Errand, SideScript } from './errand.js';
+import type { Reading } from './reading.js';
 import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } from './words.js';
 
 /**
@@ -230,6 +231,10 @@ export interface ProtocolSpec {
    * last load gave for this database. Absent where nothing can be read.
    */
   learn?: ((options: LearnOptions) => ConnectScript) | undefined;
+  /** Resolves once statements can be read; asked before anything is learned. */
+  ready?: (() => Promise<void>) | undefined;
+  /** Reads a text as the first of a new session, by what `learn` gave. Absent where nothing can be read. */
+  read?: ((text: string, knowledge: unknown) => readonly Reading[]) | undefined;
   /** Cancels work by a connection of its own: what to write after `start-tls`. Absent where the protocol cannot. */
   cancel?: ((key: CancelKey, tls: 'verify-full' | 'disable') => ConnectScript) | undefined;
   /** A connection of the gateway's own beside the flows. Absent where the protocol has no credentials to mint, and no work to end. */

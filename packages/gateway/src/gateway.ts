@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Server } from 'node:tls';
 import { gatewayApi } from '@hoop/contracts/gateway';
 import { mount } from '@hoop/contracts/http';
+import type { MaskPorts } from '@hoop/controls';
 import { UserError } from '@hoop/core';
 import { Credentials } from '@hoop/session';
 import type { Logger } from 'pino';
@@ -28,6 +29,7 @@ import { openRecord } from './record/open.js';
 import type { GatewayRecord } from './record/record.js';
 import { recoverSessions } from './record/recovery.js';
 import { Strangers } from './record/strangers.js';
+import { openMaskKey } from './store/mask-key.js';
 import { openStore, RECORD_FOLDER } from './store/open.js';
 import type { Store } from './store/store.js';
 import { SHUTTING_DOWN } from './tunnel/flow.js';
@@ -39,6 +41,8 @@ import { SyncLinks } from './tunnel/sync-links.js';
 import { Tunnel } from './tunnel/tunnel.js';
 import { warm } from './tunnel/warm.js';
 
+/** Until all others have had their turn. */
+const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
 const TICK = 1_000;
 /** From the native error of a drain until what still runs is left to the end of the process. */
 const CUT = 1_000;
@@ -75,6 +79,7 @@ export class Gateway implements ApiServices {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly sessions: Sessions;
+  readonly masking: MaskPorts;
   readonly logins: Logins;
   readonly now: () => number;
   readonly #tunnel: Tunnel;
@@ -94,6 +99,7 @@ export class Gateway implements ApiServices {
     this.now = options.now ?? Date.now;
     this.log = options.log;
     this.sessions = options.sessions;
+    this.masking = { key: openMaskKey(options.config.data), pause };
     this.store = opened.store;
     this.record = opened.record;
     this.metrics = opened.metrics;

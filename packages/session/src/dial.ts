@@ -62,6 +62,7 @@ export async function learn(
 ): Promise<Dialled> {
   if (spec.learn === undefined) return { ok: false, refusal: unreadable(upstream.name, spec.name) };
   try {
+    await spec.ready?.();
     const script = spec.learn({ login: await loginOf(upstream), database, tls: upstream.tls, before });
     const { dialled, socket } = await converse(script, upstream, new AbortController().signal, LEARN_MS);
     socket.destroy();

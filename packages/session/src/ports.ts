@@ -1,4 +1,4 @@
-import type { Judge, Recorder } from '@hoop/controls';
+import type { Judge, Masks, Recorder } from '@hoop/controls';
 import type { Backend, ClientProgram, Identity, Outcome, ProtocolName, Refusal, UpstreamLogin } from '@hoop/core';
 
 /**
@@ -85,6 +85,8 @@ export interface FlowOptions {
   durability: 'writes' | 'all';
   /** What decides on the client's actions, in this order. */
   judges?: readonly Judge[] | undefined;
+  /** What this person may not see on this connection; with `reads`. */
+  masks?: Masks | undefined;
   /** A control of this connection goes by readings. */
   reads?: boolean | undefined;
   /** Aborted to end the flow natively; `reason` is the `Refusal` that the client is told. */

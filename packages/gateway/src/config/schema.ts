@@ -1,14 +1,15 @@
 import { isIP } from 'node:net';
 import { PROTOCOLS } from '@hoop/core';
 import { z } from 'zod';
+import { GuardrailsConfig } from './guardrails.js';
+import { MasksConfig } from './masks.js';
+import { Groups, Name, Pattern } from './names.js';
 
 /**
  * gateway.yaml (design §6). Every object is strict: a key without effect is refused, so that nobody believes in a
  * guardrail that does not exist.
  */
 
-export const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-const Name = z.string().regex(NAME, 'a name has lower-case letters, digits and inner hyphens, at most 63 of them');
 /** A DNS name (RFC 1123 §2.1, and the underscores that container networks use) or an IP address. */
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 export const isHost = (text: string) =>
@@ -23,8 +24,6 @@ const Port = z.number().int().min(1).max(65535);
 const Reference = z
   .string()
   .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'a secret is given by reference: env:NAME or file:/path');
-/** A connection's name, or a pattern in which `*` stands for any run of characters. */
-const Pattern = z.string().regex(/^[a-z0-9*]([a-z0-9*-]{0,61}[a-z0-9*])?$/, 'a connection name; * stands for any part');
 const Address = z.strictObject({ host: Host, port: z.number().int().min(0).max(65535) });
 
 /** Where a protocol has a port of its own. */
@@ -93,8 +92,7 @@ const Connection = z
 export type ConnectionConfig = z.output<typeof Connection>;
 
 const Role = z.strictObject({
-  /** Groups, as the IdP's token names them. */
-  groups: z.array(z.string().min(1)).min(1),
+  groups: Groups,
   see: z.array(Pattern).default([]),
   connect: z.array(Pattern).default([]),
   /** Only connections with one of these ports; all if absent. */
@@ -128,6 +126,8 @@ export const Config = z.strictObject({
   }),
   connections: z.record(Name, Connection).default({}),
   roles: z.record(Name, Role).default({}),
+  guardrails: GuardrailsConfig.default(GuardrailsConfig.parse({})),
+  masks: MasksConfig.default(MasksConfig.parse({})),
   leaseMinutes: z.number().min(1).max(1440).default(60),
   durability: z.enum(['writes', 'all']).default('writes'),
   drainSeconds: z.number().min(0).max(3600).default(10),

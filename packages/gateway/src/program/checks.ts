@@ -7,6 +7,7 @@ import type { Config, ConnectionConfig } from '../config/schema.js';
 import { Authority } from '../identity/authority.js';
 import { Provider } from '../identity/provider.js';
 import { serverCertificate } from '../identity/server-certificate.js';
+import { controlFaults, controlledConnections } from './controlled.js';
 import { mintable } from './credentials.js';
 import { counted } from './render.js';
 import { roleFaults } from './roles.js';
@@ -58,6 +59,11 @@ function local(file: string, config: Config): Step[] {
     ...roleFaults(config).map(({ role, ...fault }) => ({
       what: `role ${role}`,
       run: () => Promise.reject(told(fault)),
+    })),
+    ...controlFaults(config).map(({ what, ...fault }) => ({ what, run: () => Promise.reject(told(fault)) })),
+    ...controlledConnections(config).map(({ connection, controls, fault }) => ({
+      what: `controls ${connection}`,
+      run: () => (fault === undefined ? Promise.resolve(controls) : Promise.reject(fault)),
     })),
   ];
 }

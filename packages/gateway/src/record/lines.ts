@@ -1,7 +1,7 @@
 import { hash as digest } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { RecordLine } from '@hoop/controls';
-import type { Entry, Output } from '@hoop/core';
+import { type Entry, type Output, shownRows } from '@hoop/core';
 import { z } from 'zod';
 
 /**
@@ -25,6 +25,10 @@ export interface AuditLine {
   session?: string | undefined;
   /** The database role that a session had. */
   role?: string | undefined;
+  /** Of a session's statements, by number. */
+  statement?: number | undefined;
+  /** The guardrail, mask or review that decided. */
+  rule?: string | undefined;
   code?: string | undefined;
   message?: string | undefined;
 }
@@ -45,6 +49,10 @@ export type AuditEvent =
   | 'identity-enabled'
   | 'sessions-looked-at'
   | 'session-looked-at'
+  | 'connection-explained'
+  | 'statement-refused'
+  | 'statement-warned'
+  | 'statement-observed'
   | 'session-recovered'
   | 'role-given'
   | 'role-dropped'
@@ -129,7 +137,9 @@ function table(output: Output): Pick<ShownOutput, 'columns' | 'rows'> {
   const formats = output.columns.map((column) => column.format);
   return {
     columns: output.columns.map((column) => column.name),
-    rows: output.cells.map((row) => row.map((cell, i) => (cell && formats[i] === 'binary' ? hex(cell) : text(cell)))),
+    rows: Array.from(shownRows(output), (row) =>
+      row.map((cell, i) => (cell && formats[i] === 'binary' ? hex(cell) : text(cell))),
+    ),
   };
 }
 

@@ -44,7 +44,7 @@ export function* connect(options: ConnectOptions): ConnectScript {
  * With 3.2 first. A server that knows the negotiation answers with what it speaks, at no cost; one that does not, such
  * as an older pooler, refuses or hangs up, and is asked again with 3.0.
  */
-function* logIn(options: ConnectOptions): ConnectScript {
+export function* logIn(options: ConnectOptions): ConnectScript {
   const dialled = yield* attempt(options, NEWEST_MINOR);
   if (dialled !== OLDER) return dialled;
   yield { do: 'redial' };

@@ -24,6 +24,7 @@ const PLAIN: SqlReading = {
   bound: [],
   from: 0,
   to: 0,
+  runs: [],
   setsPath: [],
   executes: [],
   makes: [],

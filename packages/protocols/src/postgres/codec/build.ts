@@ -60,6 +60,8 @@ export function noticeResponse({ severity, message: sentence, hint }: Note): Uin
 
 export const authenticationOk = (): Uint8Array => message('R', int32(0));
 export const parameterStatus = (name: string, value: string): Uint8Array => message('S', cstring(name), cstring(value));
+export const notification = (process: number, channel: string, payload: string): Uint8Array =>
+  message('A', int32(process), cstring(channel), cstring(payload));
 export const backendKeyData = ({ process, secret }: CancelKey): Uint8Array => message('K', int32(process), secret);
 /** `status`: I idle, T in a transaction, E in a failed one. */
 export const readyForQuery = (status: 'I' | 'T' | 'E'): Uint8Array => message('Z', utf8(status));
@@ -83,6 +85,7 @@ export const saslInitialResponse = (mechanism: string, first: string): Uint8Arra
   message('p', cstring(mechanism), int32(utf8(first).length), utf8(first));
 export const saslResponse = (response: string): Uint8Array => message('p', utf8(response));
 
+/** A simple Query. */
 export const query = (text: string): Uint8Array => message('Q', cstring(text));
 export const describePortal = (name: string): Uint8Array => message('D', utf8('P'), cstring(name));
 export const SYNC: Uint8Array = message('S');

@@ -210,6 +210,7 @@ class Frontend {
       one.denial = verdict.allow ? verdict.as && ACTOR_DENIED : denialOf(verdict);
       if (one.denial === undefined) one.pending.statement = this.#conversation.judged;
       one.pending.reveals = verdict.allow && verdict.reveals === true;
+      one.pending.generic = verdict.allow && verdict.generic === true;
       for (const note of verdict.notices ?? []) this.#conversation.say(note);
     }
   }

@@ -24,6 +24,8 @@ export class Pending {
   action: Statement | undefined = undefined;
   /** The controls want to see what comes back. */
   reveals = false;
+  /** What the server says of it beside rows may hold what is masked. */
+  generic = false;
   /** Commands of it that are complete: the next result is that command's. */
   commands = 0;
   /** `flow.now()` when it was forwarded. */

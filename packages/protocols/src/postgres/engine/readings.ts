@@ -1,5 +1,6 @@
 import type { Dialled, Reading, Script, Statement } from '@hoop/core';
 import type { Change, Knowledge } from '../knowledge.js';
+import type { Catalogue } from '../sql/catalogue.js';
 import type { ReadingContext, SqlReading } from '../sql/context.js';
 import { Standing } from './standing.js';
 
@@ -10,6 +11,10 @@ export interface Unread {
   statement: Statement;
   /** What the server reads: the statement's text, or the part of it behind what the record has put before it. */
   text: string;
+  /** Oids of its parameters' types, as the client gave them. */
+  types?: readonly number[] | undefined;
+  /** What `era` was when the name that it is run by was given. */
+  era?: number | undefined;
   /** What the protocol puts under a name by it. */
   defines?: { kind: 'statement' | 'portal'; name: string } | undefined;
 }
@@ -32,10 +37,16 @@ export class Readings {
   readonly #prepared = new Standing();
   readonly #cursors = new Standing();
   readonly #left = new WeakMap<Statement, Left>();
+  /**
+   * Counts what may have given names a new meaning that nobody saw: dynamic SQL can DEALLOCATE and PREPARE. A name given before
+   * may stand for anything since.
+   */
+  era = 0;
   /** Of this flow, until the transaction that they are part of has ended. */
   readonly #open = new Set<Change>();
   #known: Knowledge;
   #paths: readonly (readonly string[])[];
+  #at: ReadingContext | undefined;
   #setBy: { path: readonly string[] | 'unknown'; by: Statement }[] = [];
   readonly #initial: readonly (readonly string[])[];
   /** Texts that a newer catalogue did not make clearer. */
@@ -50,24 +61,28 @@ export class Readings {
     this.#paths = paths;
   }
 
+  /** As the last statement was read against it. */
+  get catalogue(): Catalogue {
+    return this.#known.catalogue;
+  }
+
   /** Gives each its readings, in order. */
   *attach(unread: readonly Unread[]): Script {
     yield* this.#learn(false);
     for (const one of unread) {
-      const clouded = this.#clouded();
-      let readings = this.#first(one);
+      const clouded = this.#clouded() || (one.era !== undefined && one.era < this.era);
+      const { era } = this;
+      let readings = this.#of(one);
+      this.#leave(one, readings);
       if (this.#isWorthLearning(one.text, readings)) {
         const learned = yield* this.#learn(true);
         readings = learned ? this.#of(one) : readings.map(unclear);
       }
-      one.statement.readings = shifted(clouded ? readings.map(unclear) : readings, one);
+      one.statement.readings = shifted(
+        readings.map((reading) => (clouded || this.#isDoubtful(reading, era) ? unclear(reading) : reading)),
+        one,
+      );
     }
-  }
-
-  /** Once more where the text itself adds to what its later commands depend on. */
-  #first(one: Unread): readonly SqlReading[] {
-    const readings = this.#of(one);
-    return this.#leave(one, readings) && readings.length > 1 ? this.#of(one) : readings;
   }
 
   *#learn(anew: boolean): Script<boolean> {
@@ -76,19 +91,40 @@ export class Readings {
     return learned.ok;
   }
 
-  #of({ text }: Unread): readonly SqlReading[] {
-    return this.#read(text, this.#context());
+  #of({ text, types = [] }: Omit<Unread, 'statement'>): readonly SqlReading[] {
+    const readings = this.#read(text, this.#context());
+    return types.some((oid) => this.#checks(oid)) ? readings.map(checked) : readings;
   }
 
+  /** To read a value of the type, the server may run what a user wrote. */
+  #checks(oid: number): boolean {
+    if (oid < FIRST_OF_USERS) return false;
+    const type = this.#known.catalogue.typeByOid.get(oid);
+    return (
+      type === undefined ||
+      type.calls.length > 0 ||
+      type.checks.length > 0 ||
+      (type.base !== 0 && this.#checks(type.base))
+    );
+  }
+
+  /** Planning the statement may run a function that did not come with the server. By what is known now; a slip costs a question. */
+  mayRunWhenPlanned(unread: Omit<Unread, 'statement'>): boolean {
+    return this.#of(unread).some(
+      ({ class: itsClass, functions }) =>
+        itsClass === 'unknown' || functions.some((name) => !name.startsWith('pg_catalog.')),
+    );
+  }
+
+  /** One object for as long as nothing changes but what names stand for: a reader's memory goes by it. */
   #context(): ReadingContext {
     const { catalogue, changes } = this.#known;
-    return {
-      catalogue,
-      paths: this.#paths,
-      prepared: this.#prepared.texts,
-      cursors: this.#cursors.texts,
-      made: changes.made,
-    };
+    const { made } = changes;
+    const at = this.#at;
+    if (at?.catalogue === catalogue && at.paths === this.#paths && at.made === made) return at;
+    const [prepared, cursors] = [this.#prepared.texts, this.#cursors.texts];
+    this.#at = { catalogue, paths: this.#paths, prepared, cursors, made };
+    return this.#at;
   }
 
   /** What a load of the catalogue would see might make it clear. */
@@ -112,12 +148,18 @@ export class Readings {
     return false;
   }
 
-  /** Notes what it leaves behind; false: nothing. */
-  #leave({ statement, text, defines }: Unread, readings: readonly SqlReading[]): boolean {
+  /** It runs a name that may stand for something else by now. */
+  #isDoubtful({ executes }: SqlReading, era: number): boolean {
+    return executes.some((name) => this.#prepared.isOlder(name, era) || this.#cursors.isOlder(name, era));
+  }
+
+  /** Notes what it leaves behind. */
+  #leave({ statement, text, defines }: Unread, readings: readonly SqlReading[]): void {
     const left: Left = { change: changeOf(readings), names: [], path: false };
     if (left.change !== undefined) {
       this.#known.changes.add(left.change);
       this.#open.add(left.change);
+      if (left.change.wild) this.era += 1;
     }
     if (defines !== undefined) this.#define(left, defines.kind, defines.name, text, statement);
     for (const { prepares, declares, setsPath } of readings) {
@@ -128,14 +170,12 @@ export class Readings {
       left.path ||= paths.length > 0;
     }
     if (left.path) this.#widen();
-    if (left.change === undefined && left.names.length === 0 && !left.path) return false;
-    this.#left.set(statement, left);
-    return true;
+    if (left.change !== undefined || left.names.length > 0 || left.path) this.#left.set(statement, left);
   }
 
   #define(left: Left, kind: 'statement' | 'portal', name: string, text: string, by: Statement): void {
     if (name === '') return;
-    this.#named(kind).define(name, text, by);
+    this.#named(kind).define(name, text, by, this.era);
     left.names.push({ kind, name });
   }
 
@@ -212,6 +252,15 @@ const bare = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
 const touches = ({ relations, functions }: SqlReading, names: ReadonlySet<string>): boolean =>
   relations.some(({ name, does }) => does !== 'define' && names.has(bare(name))) ||
   functions.some((name) => names.has(bare(name)));
+
+/** Oids below came with the server (FirstNormalObjectId). */
+const FIRST_OF_USERS = 16384;
+
+const checked = (reading: SqlReading): SqlReading => ({
+  ...reading,
+  class: 'unknown',
+  unknown: reading.unknown ?? 'a parameter is of a type whose checks may run anything',
+});
 
 /** What it answers cannot be told. */
 const unclear = <T extends Reading>(reading: T): T => ({ ...reading, outputs: undefined });

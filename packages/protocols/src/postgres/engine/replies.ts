@@ -80,8 +80,9 @@ export class Replies {
       case T.parameterStatus:
         return this.#setting();
       case T.notice:
+        return this.#shown?.report('N');
       case T.notification:
-        return;
+        return this.#shown?.notification();
       default:
         return this.#rest();
     }
@@ -124,10 +125,12 @@ export class Replies {
   /** A reader depends on some: with another value nothing can be judged any more. */
   #setting(): void {
     const { bytes, start, end, complete } = this.#cutter;
-    if (this.#conversation.readings === undefined || !complete) return;
+    if (this.#conversation.readings === undefined) return;
+    if (!complete) return this.#shown?.tooLong();
     const { name, value } = readParameterStatus(new Fields(bytes, start + 5, end));
     const refusal = unpinned(name, value);
     if (refusal !== undefined) throw new Unpinned(refusal);
+    this.#shown?.setting(name, value);
   }
 
   #confirmed({ action }: Pending): void {
@@ -158,7 +161,8 @@ export class Replies {
     this.#pop(pending);
   }
 
-  #pop(_: Pending): void {
+  #pop(pending: Pending): void {
+    this.#shown?.passed(pending);
     this.#conversation.ledger.pop();
   }
 
@@ -166,7 +170,7 @@ export class Replies {
     const running = this.#running();
     running.rows += 1;
     running.bytes += this.#cutter.length - 4;
-    this.#shown?.row(running, this.#cutter);
+    this.#shown?.row(running);
   }
 
   #copyData(): void {
@@ -174,7 +178,7 @@ export class Replies {
     if (running.copy !== 'out') throw unasked();
     running.copied += this.#cutter.length - 4;
     running.bytes += this.#cutter.length - 4;
-    this.#shown?.copied(running, this.#cutter);
+    this.#shown?.copied(running);
   }
 
   #described(): void {
@@ -251,6 +255,7 @@ export class Replies {
     const status = readStatus(this.#cutter.bytes[this.#cutter.start + 5]);
     conversation.finish(head);
     this.#pop(head);
+    this.#shown?.ready();
     if (status !== 'I') return;
     conversation.names.idle();
     if (conversation.ledger.length === 0) conversation.readings?.idle();
@@ -262,16 +267,18 @@ export class Replies {
    */
   #error(): void {
     const { ledger } = this.#conversation;
-    const report = this.#report();
-    const { code, message } = report;
+    const { severity, code, message } = this.#report();
     const { head } = ledger;
-    if (report.severity === 'FATAL' || report.severity === 'PANIC') {
-      this.#conversation.fatal = { code, message };
-      return;
+    const error = { code, message };
+    if (severity === 'FATAL' || severity === 'PANIC') {
+      this.#conversation.fatal = error;
+      return this.#shown?.report('E', error);
     }
+    if (head?.substitute !== undefined) this.#cutter.replace(head.substitute);
+    else this.#shown?.report('E', error);
     if (head === undefined) return;
-    if (head.substitute !== undefined) this.#cutter.replace(head.substitute);
-    else (head.askedFor ?? head).error = { code, message };
+    if (head.substitute === undefined) (head.askedFor ?? head).error = error;
+    this.#shown?.passed(head);
     if (head.copy === 'in') this.#stopCopyIn(head);
     if (head.expects === 'query' || head.expects === 'function' || head.expects === 'sync') return;
     this.#conversation.fail(head);

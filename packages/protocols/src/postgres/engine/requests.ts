@@ -123,13 +123,30 @@ export class Requests {
    * SQL runs what has a name: EXECUTE a prepared statement, FETCH a portal. So what gets one is judged as it gets it;
    * what has none, only when the protocol executes it.
    */
-  #define(expects: 'parse' | 'bind', name: string, text: string, parameters: Statement['parameters'] = []): Pending {
-    if (name === '') return this.#expect(expects);
+  #define(
+    expects: 'parse' | 'bind',
+    name: string,
+    unread: Omit<Unread, 'statement'>,
+    parameters: Statement['parameters'] = [],
+  ): Pending {
+    const { text } = unread;
+    if (name === '') return this.#unnamed(expects, unread, parameters);
     const [kind, head] =
       expects === 'parse'
         ? (['statement', `PREPARE ${quoted(name)} AS `] as const)
         : (['portal', `DECLARE ${quoted(name)} CURSOR FOR `] as const);
-    return this.#ask(expects, { statement: statement(head + text, parameters), text, defines: { kind, name } });
+    return this.#ask(expects, { ...unread, statement: statement(head + text, parameters), defines: { kind, name } });
+  }
+
+  /**
+   * A Bind plans the statement, and planning calls functions that are said to be immutable or stable: where that may run a
+   * user's, it is judged before.
+   */
+  #unnamed(expects: 'parse' | 'bind', unread: Omit<Unread, 'statement'>, parameters: Statement['parameters']): Pending {
+    const { readings } = this.#conversation;
+    if (expects === 'parse' || readings === undefined || !readings.mayRunWhenPlanned(unread))
+      return this.#expect(expects);
+    return this.#ask(expects, { ...unread, statement: statement(unread.text, parameters) });
   }
 
   #ask(expects: Expects, unread: Unread, question?: Question): Pending {
@@ -165,10 +182,19 @@ export class Requests {
     if (renames(text)) this.#renames(pending);
   }
 
-  #parse({ name, text }: frontend.ParseMessage): undefined {
+  #parse({ name, text, types }: frontend.ParseMessage): undefined {
     const { names } = this.#conversation;
-    const pending = this.#define('parse', name, text);
-    pending.prepared = { text, columns: undefined, weight: text.length, renames: renames(text), described: false };
+    const era = this.#conversation.readings?.era ?? 0;
+    const pending = this.#define('parse', name, { text, types, era });
+    pending.prepared = {
+      text,
+      types,
+      era,
+      columns: undefined,
+      weight: text.length,
+      renames: renames(text),
+      described: false,
+    };
     pending.name = name;
     names.prepare(name, pending.prepared);
     this.#unsynced = true;
@@ -181,11 +207,15 @@ export class Requests {
     if (this.isUnsettled(target)) return target;
     const prepared = names.statement(statement);
     const text = prepared?.text ?? `EXECUTE ${quoted(statement)}`;
+    const { readings } = this.#conversation;
+    const types = prepared?.types ?? [];
+    const era = (statement === '' ? undefined : prepared?.era) ?? readings?.era ?? 0;
     let weight = 64;
     for (const parameter of parameters) weight += parameter?.length ?? 0;
-    const pending = this.#define('bind', name, text, parameters);
+    const pending = this.#define('bind', name, { text, types, era }, parameters);
     pending.portal = {
       prepared,
+      era: name === '' ? era : Math.min(era, readings?.era ?? 0),
       text,
       parameters,
       formats,
@@ -219,7 +249,9 @@ export class Requests {
     const parameters = portal?.parameters ?? [];
     const question = flow.recordsOutput && isUndescribed(portal) ? askColumns(name, portal) : undefined;
     if (question !== undefined && portal !== undefined) portal.described = true;
-    const pending = this.#ask('execute', { statement: statement(text, parameters), text }, question);
+    const { types } = portal?.prepared ?? { types: [] };
+    const unread = { statement: statement(text, parameters), text, types, era: portal?.era };
+    const pending = this.#ask('execute', unread, question);
     pending.portal = portal;
     if (portal?.prepared?.renames === true) this.#renames(pending);
     return undefined;

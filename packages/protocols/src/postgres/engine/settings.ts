@@ -1,4 +1,5 @@
 import type { Refusal } from '@hoop/core';
+import { judgeSetting, splitPath } from '../sql/settings.js';
 
 /**
  * What a statement means to a parser at its defaults, it means to the server only while these hold: with others a literal can
@@ -9,17 +10,8 @@ export const PINNED: ReadonlyMap<string, string> = new Map([
   ['client_encoding', 'UTF8'],
 ]);
 
-/** Startup parameters that change neither the language nor the actor. `options` is taken apart. */
-const HARMLESS: ReadonlySet<string> = new Set(
-  (
-    'user database replication options application_name datestyle intervalstyle timezone extra_float_digits search_path geqo bytea_output ' +
-    'statement_timeout lock_timeout idle_in_transaction_session_timeout idle_session_timeout tcp_user_timeout work_mem jit ' +
-    'client_min_messages default_transaction_read_only default_transaction_isolation default_transaction_deferrable ' +
-    'lc_messages lc_monetary lc_numeric lc_time enable_seqscan enable_indexscan enable_bitmapscan enable_hashjoin enable_mergejoin ' +
-    'enable_nestloop random_page_cost cursor_tuple_fraction synchronous_commit xmloption xmlbinary'
-  ).split(' '),
-);
-const UTF8 = /^(?:utf-?_?8|unicode)$/i;
+/** Startup parameters that set nothing; `options` is taken apart. */
+const NO_SETTING: ReadonlySet<string> = new Set(['user', 'database', 'replication', 'options']);
 /** Clients in the C locale ask for this: their bytes are read as the server's own, so UTF-8 is no other. */
 const ANY_BYTES = /^sql_?ascii$/i;
 
@@ -33,9 +25,8 @@ export function unsafeParameter(parameters: ReadonlyMap<string, string>): Refusa
 }
 
 function isHarmless(name: string, value: string): boolean {
-  if (name === 'client_encoding') return UTF8.test(value) || ANY_BYTES.test(value);
-  if (name === 'standard_conforming_strings') return /^(?:on|true|yes|1)$/i.test(value);
-  return HARMLESS.has(name);
+  if (NO_SETTING.has(name) || (name === 'client_encoding' && ANY_BYTES.test(value))) return true;
+  return judgeSetting(name, [value]).harmless;
 }
 
 /**
@@ -78,9 +69,5 @@ export function unpinned(name: string, value: string): Refusal | undefined {
 
 /** The elements of a search_path as `current_setting` gives it; `$user` is whom the session runs as. */
 export function pathOf(setting: string, user: string): string[] {
-  const elements = setting.match(/"(?:[^"]|"")*"|[^\s,"]+/g) ?? [];
-  return elements.map((element) => {
-    const name = element.startsWith('"') ? element.slice(1, -1).replaceAll('""', '"') : element.toLowerCase();
-    return name === '$user' ? user : name;
-  });
+  return (splitPath(setting) ?? []).map((name) => (name === '$user' ? user : name));
 }

@@ -3,6 +3,8 @@ import type { Statement } from '@hoop/core';
 interface Definition {
   text: string;
   by: Statement;
+  /** `Readings.era` when it was given. */
+  era: number;
 }
 
 /** Characters that the definitions of one kind may hold; of more the oldest are forgotten, and then stand for what nobody knows. */
@@ -22,11 +24,16 @@ export class Standing {
     return this.#texts;
   }
 
-  define(name: string, text: string, by: Statement): void {
+  /** Some meaning of the name was given before `era`; false also for what nobody has defined. */
+  isOlder(name: string, era: number): boolean {
+    return this.#definitions.get(name)?.some((definition) => definition.era < era) ?? false;
+  }
+
+  define(name: string, text: string, by: Statement, era: number): void {
     const before = this.#definitions.get(name) ?? [];
     this.#definitions.delete(name);
     this.#held += text.length;
-    this.#set(name, [...before, { text, by }]);
+    this.#set(name, [...before, { text, by, era }]);
     while (this.#held > HELD_MOST) this.#forgetOldest();
   }
 

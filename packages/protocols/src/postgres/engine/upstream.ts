@@ -1,5 +1,5 @@
 import { Cancelled, concat, type Effect, EMPTY, ProtocolError, type Refusal, type Script } from '@hoop/core';
-import { BACKEND, BACKEND_SHOWN } from '../codec/backend.js';
+import { BACKEND } from '../codec/backend.js';
 import { Cutter } from '../codec/cutter.js';
 import { fatal, sqlstate } from '../refusal.js';
 import type { Conversation } from './conversation.js';
@@ -34,10 +34,11 @@ class Backend {
   #over = false;
 
   constructor(conversation: Conversation) {
-    const { recordsOutput } = conversation.flow;
+    const { recordsOutput, reads } = conversation.flow;
     this.#conversation = conversation;
-    this.#cutter = new Cutter(recordsOutput ? BACKEND_SHOWN : BACKEND);
-    this.#shown = recordsOutput ? new Shown() : undefined;
+    this.#cutter = new Cutter(BACKEND);
+    this.#shown = recordsOutput || reads ? new Shown(conversation, this.#cutter) : undefined;
+    this.#cutter.wholeUpTo = this.#shown && ((type) => this.#shown?.wholeUpTo(type) ?? 0);
     this.#replies = new Replies(conversation, this.#cutter, this.#shown);
     this.#read = { do: 'read', or: conversation.said };
   }
@@ -77,9 +78,9 @@ class Backend {
     }
   }
 
-  *#pass(pieces: Uint8Array[]): Script {
+  *#pass(passed: Uint8Array[]): Script {
     const conversation = this.#conversation;
-    if (this.#shown !== undefined) yield* this.#shown.reveal();
+    const pieces = this.#shown === undefined ? passed : yield* this.#shown.reveal(passed);
     if (conversation.entries.length > 0) yield* conversation.tell();
     const { boundary } = this.#cutter;
     if (conversation.boundary || boundary) {

@@ -15,6 +15,7 @@ export interface Catalogue {
   byOid: ReadonlyMap<number, Relation>;
   /** Functions, procedures and aggregates by name; each name's in all schemas. */
   functions: ReadonlyMap<string, readonly Routine[]>;
+  routineByOid: ReadonlyMap<number, Routine>;
   /** Operators by name that are not the system's own, and the functions behind them. */
   operators: ReadonlyMap<string, readonly UserOperator[]>;
   /** Types by name, the system's own included. */
@@ -47,8 +48,8 @@ export interface Relation {
   definition: string | undefined;
   /** Tables that it inherits from or is a partition of, by oid. */
   parents: readonly number[];
-  /** Functions of its triggers, canonical (`public.audit`). */
-  triggers: readonly string[];
+  /** Functions of its triggers, by oid. */
+  triggers: readonly number[];
   /** Expressions that a write may evaluate, as SQL: defaults, checks, index expressions, conditions of triggers. */
   onWrite: readonly string[];
   /** Expressions that a read or a write may evaluate, as SQL: row policies. */
@@ -87,9 +88,9 @@ export interface Routine {
   inputs: readonly string[];
   /** Settings in force while it runs: `search_path=public`. */
   sets: readonly string[];
-  /** Of an aggregate: the functions it is made of, canonical. */
-  calls: readonly string[];
-  /** The source of an SQL or PL/pgSQL routine that did not come with the server: its body, or `BEGIN ATOMIC …` / `RETURN …`. */
+  /** Of an aggregate: the functions it is made of, by oid. */
+  calls: readonly number[];
+  /** `pg_get_functiondef` of an SQL or PL/pgSQL routine that did not come with the server: the whole CREATE FUNCTION. */
   source: string | undefined;
 }
 
@@ -99,8 +100,8 @@ export interface UserOperator {
   /** Oids of its operands' types, 0 where it has none on that side. */
   left: number;
   right: number;
-  /** Functions that it may call (its own, and those that estimate it), canonical. */
-  calls: readonly string[];
+  /** Functions that it may call (its own, and those that estimate it), by oid. */
+  calls: readonly number[];
 }
 
 export interface UserType {
@@ -114,8 +115,8 @@ export interface UserType {
   relation: number;
   /** Oid of the type that a domain constrains, or of an array's or range's elements; 0 otherwise. */
   base: number;
-  /** Functions that its input and its casts call, canonical names; the system's own only where a cast that is not calls them. */
-  calls: readonly string[];
+  /** Functions that its input and its casts call, by oid; the system's own only where a cast that is not calls them. */
+  calls: readonly number[];
   /** The checks of a domain, as SQL. */
   checks: readonly string[];
 }

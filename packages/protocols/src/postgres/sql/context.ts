@@ -26,6 +26,7 @@ export interface Made {
 
 /** A reading with what only the engine needs of it. */
 export interface SqlReading extends Reading {
+  runs: readonly string[];
   /** The command's place in the text, UTF-16 units. */
   from: number;
   to: number;

@@ -1,0 +1,243 @@
+import { ProtocolError } from '@hoop/core';
+import type { Catalogue, Relation, Routine, UserOperator, UserType } from './catalogue.js';
+import { splitPath } from './settings.js';
+
+type Cell = string | number | boolean | null | Cell[];
+type Open<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] };
+
+/** Objects with an oid below this came with the server (FirstNormalObjectId). */
+const FIRST_OWN = 16_384;
+const VOLATILITY = { i: 'immutable', s: 'stable', v: 'volatile' } as const;
+
+/** Makes a catalogue of the rows that `learn` reads; each is a JSON array that says first what it is about. */
+export class Assembly {
+  #version = 0;
+  #user = '';
+  #path: readonly string[] | undefined;
+  readonly #schemas = new Set<string>();
+  readonly #relations = new Map<number, Open<Relation>>();
+  readonly #routines = new Map<number, Open<Routine>>();
+  readonly #operators: UserOperator[] = [];
+  readonly #types = new Map<number, Open<UserType>>();
+  readonly #ruled = new Set<number>();
+
+  add(row: string): void {
+    const [about, ...cells] = parsed(row);
+    const take = this.#takers[String(about)];
+    if (take === undefined) throw new ProtocolError('a row of the catalogue that was not asked for');
+    take(new Cells(cells));
+  }
+
+  catalogue(): Catalogue {
+    if (this.#path === undefined || this.#version === 0)
+      throw new ProtocolError('a catalogue without a version and a path');
+    // A table with rules whose text could not be had is not understood.
+    for (const oid of this.#ruled) {
+      const relation = this.#relations.get(oid);
+      if (relation?.rules.length === 0) relation.rules.push('');
+    }
+    return {
+      version: this.#version,
+      user: this.#user,
+      path: this.#path,
+      schemas: this.#schemas,
+      relations: bySchema(this.#relations.values()),
+      byOid: this.#relations,
+      functions: byName(this.#routines.values()),
+      routineByOid: this.#routines,
+      operators: byName(this.#operators),
+      types: byName(this.#types.values()),
+      typeByOid: this.#types,
+    };
+  }
+
+  readonly #takers: Readonly<Record<string, (cells: Cells) => void>> = {
+    session: (cells) => {
+      this.#version = cells.number();
+      this.#user = cells.text();
+      this.#path = splitPath(cells.text())?.map((schema) => (schema === '$user' ? this.#user : schema));
+    },
+    schema: (cells) => void this.#schemas.add(cells.text()),
+    relation: (cells) => this.#addRelation(cells),
+    'on-write': (cells) => void this.#relations.get(cells.number())?.onWrite.push(cells.text()),
+    'on-read': (cells) => void this.#relations.get(cells.number())?.onRead.push(cells.text()),
+    reference: (cells) => this.#addReference(cells),
+    routine: (cells) => this.#addRoutine(cells),
+    extended: (cells) => this.#ofRoutine(cells, (routine) => (routine.extension = true)),
+    source: (cells) => this.#ofRoutine(cells, (routine) => (routine.source = cells.text())),
+    aggregate: (cells) => this.#ofRoutine(cells, (routine) => routine.calls.push(...cells.numbers())),
+    operator: (cells) => {
+      const [schema, name, left, right] = [cells.text(), cells.text(), cells.number(), cells.number()];
+      this.#operators.push({ schema, name, left, right, calls: cells.numbers() });
+    },
+    type: (cells) => this.#addType(cells),
+    cast: (cells) => this.#addCast(cells),
+    definition: (cells) => {
+      const relation = this.#relations.get(cells.number());
+      if (relation !== undefined) relation.definition = cells.text();
+    },
+    rule: (cells) => void this.#relations.get(cells.number())?.rules.push(cells.text()),
+    ruled: (cells) => void this.#ruled.add(cells.number()),
+  };
+
+  #addRelation(cells: Cells): void {
+    const oid = cells.number();
+    const [schema, name, kind] = [cells.text(), cells.text(), cells.text()];
+    const columns = cells.list().map((column) => {
+      const of = new Cells(column as Cell[]);
+      return { number: of.number(), name: of.text(), type: of.number(), notNull: of.flag() };
+    });
+    this.#relations.set(oid, {
+      oid,
+      schema,
+      name,
+      kind,
+      builtin: oid < FIRST_OWN,
+      columns,
+      key: cells.texts(),
+      definition: undefined,
+      parents: cells.numbers(),
+      triggers: cells.numbers(),
+      onWrite: [],
+      onRead: [],
+      rules: [],
+      cascades: [],
+      referencing: [],
+    });
+  }
+
+  #addReference(cells: Cells): void {
+    const referred = this.#relations.get(cells.number());
+    const referring = cells.number();
+    referred?.referencing.push(referring);
+    if (cells.flag()) referred?.cascades.push(referring);
+  }
+
+  #addRoutine(cells: Cells): void {
+    const oid = cells.number();
+    const routine: Open<Routine> = {
+      oid,
+      schema: cells.text(),
+      name: cells.text(),
+      kind: cells.text(),
+      volatility: VOLATILITY[cells.text() as keyof typeof VOLATILITY] ?? 'volatile',
+      language: cells.text(),
+      securityDefiner: cells.flag(),
+      builtin: oid < FIRST_OWN,
+      extension: false,
+      takes: cells.numbers(),
+      defaults: cells.number(),
+      variadic: cells.flag(),
+      returns: cells.number(),
+      returnsSet: cells.flag(),
+      outs: [],
+      inputs: [],
+      sets: [],
+      calls: [],
+      source: undefined,
+    };
+    const [types, modes, names] = [cells.maybe(), cells.maybe(), cells.maybe()];
+    const mode = (at: number): string => String(modes?.[at] ?? 'i');
+    const all = (types ?? routine.takes).map((type, at) => ({
+      type: Number(type),
+      mode: mode(at),
+      name: String(names?.[at] ?? ''),
+    }));
+    routine.outs = all.filter((one) => 'obt'.includes(one.mode)).map(({ name, type }) => ({ name, type }));
+    routine.inputs = all.filter((one) => 'ibv'.includes(one.mode)).map(({ name }) => name);
+    routine.sets = (cells.maybe() ?? []).map(String);
+    this.#routines.set(oid, routine);
+  }
+
+  #ofRoutine(cells: Cells, change: (routine: Open<Routine>) => void): void {
+    const routine = this.#routines.get(cells.number());
+    if (routine !== undefined) change(routine);
+  }
+
+  #addType(cells: Cells): void {
+    const oid = cells.number();
+    this.#types.set(oid, {
+      oid,
+      schema: cells.text(),
+      name: cells.text(),
+      builtin: oid < FIRST_OWN,
+      kind: cells.text(),
+      relation: cells.number(),
+      base: cells.number(),
+      calls: cells.numbers(),
+      checks: cells.texts(),
+    });
+  }
+
+  /** A cast stands with the type that is not the system's own: who makes it must own one of the two. */
+  #addCast(cells: Cells): void {
+    const both = [this.#types.get(cells.number()), this.#types.get(cells.number())];
+    const called = cells.number();
+    const own = both.filter((type) => type?.builtin === false);
+    for (const type of own.length > 0 ? own : both) type?.calls.push(called);
+  }
+}
+
+function parsed(row: string): Cell[] {
+  try {
+    const cells: unknown = JSON.parse(row);
+    if (Array.isArray(cells)) return cells as Cell[];
+  } catch {
+    // Falls through: what a hostile server says is no row either.
+  }
+  throw new ProtocolError('a row of the catalogue that cannot be read');
+}
+
+/** Takes the cells of a row one after the other, each of the type that it must have. */
+class Cells {
+  readonly #cells: readonly Cell[];
+  #at = 0;
+
+  constructor(cells: readonly Cell[]) {
+    if (!Array.isArray(cells)) throw new ProtocolError('a row of the catalogue that cannot be read');
+    this.#cells = cells;
+  }
+
+  text = (): string => this.#take('string');
+  number = (): number => this.#take('number');
+  flag = (): boolean => this.#take('boolean');
+
+  list(): Cell[] {
+    const cell = this.maybe();
+    if (cell === undefined) throw new ProtocolError('a row of the catalogue without a list');
+    return cell;
+  }
+
+  maybe(): Cell[] | undefined {
+    const cell = this.#cells[this.#at++];
+    return Array.isArray(cell) ? cell : undefined;
+  }
+
+  texts = (): string[] => this.list().map(String);
+  numbers = (): number[] => this.list().map(Number);
+
+  #take<T extends string | number | boolean>(type: 'string' | 'number' | 'boolean'): T {
+    const cell = this.#cells[this.#at++];
+    if (typeof cell !== type) throw new ProtocolError(`a row of the catalogue without a ${type}`);
+    return cell as T;
+  }
+}
+
+function byName<T extends { name: string }>(items: Iterable<T>): ReadonlyMap<string, readonly T[]> {
+  const map = new Map<string, T[]>();
+  for (const item of items) {
+    const found = map.get(item.name);
+    if (found === undefined) map.set(item.name, [item]);
+    else found.push(item);
+  }
+  return map;
+}
+
+function bySchema(relations: Iterable<Relation>): ReadonlyMap<string, ReadonlyMap<string, Relation>> {
+  const map = new Map<string, Map<string, Relation>>();
+  for (const relation of relations) {
+    const found = map.get(relation.schema) ?? new Map<string, Relation>();
+    map.set(relation.schema, found.set(relation.name, relation));
+  }
+  return map;
+}

@@ -1,0 +1,279 @@
+import type { StatementClass, Trait } from '@hoop/core';
+import type { Node } from 'libpg-query';
+import { mention } from './commands.js';
+import { as, listOf, type Part, word, words } from './nodes.js';
+import { type Desk, inside, nameOf, type Scope } from './walk.js';
+
+interface Rule {
+  kind: string;
+  class?: StatementClass;
+  traits?: readonly Trait[];
+  /** Which fields hold expressions and queries that are run as part of it. */
+  runs?: readonly string[];
+}
+
+const administer = (kind: string, ...traits: Trait[]): Rule => ({ kind, class: 'administer', traits });
+const defines = (kind: string, ...traits: Trait[]): Rule => ({ kind, traits });
+
+/** Commands that change what there is, and not its rows. https://www.postgresql.org/docs/current/sql-commands.html */
+const RULES: Readonly<Record<string, Rule>> = {
+  CreateStmt: { kind: 'create table', runs: ['tableElts', 'constraints', 'partspec', 'inhRelations', 'partbound'] },
+  AlterTableStmt: { kind: 'alter table' },
+  IndexStmt: { kind: 'create index', runs: ['indexParams', 'whereClause'] },
+  CreateSchemaStmt: defines('create schema'),
+  ViewStmt: defines('create view'),
+  RuleStmt: defines('create rule', 'code'),
+  CreateTrigStmt: defines('create trigger'),
+  CreateFunctionStmt: defines('create function'),
+  AlterFunctionStmt: defines('alter function'),
+  CreateSeqStmt: defines('create sequence'),
+  AlterSeqStmt: defines('alter sequence'),
+  CreateDomainStmt: { kind: 'create domain', runs: ['constraints', 'typeName'] },
+  AlterDomainStmt: { kind: 'alter domain', runs: ['def'] },
+  CompositeTypeStmt: { kind: 'create type', runs: ['coldeflist'] },
+  CreateEnumStmt: defines('create type'),
+  CreateRangeStmt: defines('create type'),
+  AlterEnumStmt: defines('alter type'),
+  AlterTypeStmt: defines('alter type'),
+  CreateStatsStmt: defines('create statistics'),
+  AlterStatsStmt: defines('alter statistics'),
+  DefineStmt: defines('create'),
+  CreateCastStmt: defines('create cast'),
+  CreateConversionStmt: administer('create conversion'),
+  CreateTransformStmt: administer('create transform'),
+  CreateOpClassStmt: administer('create operator class'),
+  CreateOpFamilyStmt: administer('create operator family'),
+  AlterOpFamilyStmt: administer('alter operator family'),
+  AlterOperatorStmt: defines('alter operator'),
+  AlterCollationStmt: defines('alter collation'),
+  AlterTSDictionaryStmt: defines('alter text search dictionary'),
+  AlterTSConfigurationStmt: defines('alter text search configuration'),
+  RenameStmt: defines('rename'),
+  AlterObjectSchemaStmt: defines('set schema'),
+  AlterObjectDependsStmt: defines('alter depends'),
+  AlterOwnerStmt: defines('owner to', 'privileges'),
+  CommentStmt: defines('comment'),
+  DropStmt: defines('drop', 'destroys'),
+  CreatePolicyStmt: defines('create policy', 'privileges'),
+  AlterPolicyStmt: defines('alter policy', 'privileges'),
+  GrantStmt: administer('grant', 'privileges'),
+  GrantRoleStmt: administer('grant', 'privileges'),
+  AlterDefaultPrivilegesStmt: administer('alter default privileges', 'privileges'),
+  CreateRoleStmt: administer('create role', 'privileges'),
+  AlterRoleStmt: administer('alter role', 'privileges'),
+  AlterRoleSetStmt: administer('alter role', 'privileges', 'session'),
+  DropRoleStmt: administer('drop role', 'privileges', 'destroys'),
+  DropOwnedStmt: administer('drop owned', 'privileges', 'destroys'),
+  ReassignOwnedStmt: administer('reassign owned', 'privileges'),
+  SecLabelStmt: administer('security label', 'privileges'),
+  CreatedbStmt: administer('create database'),
+  DropdbStmt: administer('drop database', 'destroys'),
+  AlterDatabaseStmt: administer('alter database'),
+  AlterDatabaseRefreshCollStmt: administer('alter database'),
+  AlterDatabaseSetStmt: administer('alter database', 'session'),
+  AlterSystemStmt: administer('alter system', 'session', 'server-files'),
+  CreateTableSpaceStmt: administer('create tablespace', 'server-files'),
+  DropTableSpaceStmt: administer('drop tablespace', 'destroys'),
+  AlterTableSpaceOptionsStmt: administer('alter tablespace'),
+  AlterTableMoveAllStmt: administer('alter table'),
+  CreateExtensionStmt: administer('create extension', 'code', 'server-files'),
+  AlterExtensionStmt: administer('alter extension', 'code', 'server-files'),
+  AlterExtensionContentsStmt: administer('alter extension'),
+  CreatePLangStmt: administer('create language', 'code'),
+  CreateAmStmt: administer('create access method', 'code'),
+  CreateEventTrigStmt: administer('create event trigger', 'code', 'privileges'),
+  AlterEventTrigStmt: administer('alter event trigger', 'privileges'),
+  CreateFdwStmt: administer('create foreign data wrapper', 'server-files'),
+  AlterFdwStmt: administer('alter foreign data wrapper', 'server-files'),
+  CreateForeignServerStmt: administer('create server', 'server-files'),
+  AlterForeignServerStmt: administer('alter server', 'server-files'),
+  CreateForeignTableStmt: administer('create foreign table', 'server-files'),
+  CreateUserMappingStmt: administer('create user mapping', 'server-files'),
+  AlterUserMappingStmt: administer('alter user mapping', 'server-files'),
+  DropUserMappingStmt: administer('drop user mapping', 'server-files', 'destroys'),
+  ImportForeignSchemaStmt: administer('import foreign schema', 'server-files'),
+  CreatePublicationStmt: administer('create publication', 'privileges'),
+  AlterPublicationStmt: administer('alter publication', 'privileges'),
+  CreateSubscriptionStmt: administer('create subscription', 'server-files', 'privileges'),
+  AlterSubscriptionStmt: administer('alter subscription', 'server-files'),
+  DropSubscriptionStmt: administer('drop subscription', 'server-files', 'destroys'),
+  LoadStmt: administer('load', 'server-files', 'code'),
+  CheckPointStmt: administer('checkpoint'),
+  ClusterStmt: administer('cluster'),
+  VacuumStmt: administer('vacuum'),
+  ReindexStmt: administer('reindex'),
+};
+
+export function define(desk: Desk, type: string, part: Part): string {
+  const rule = RULES[type];
+  if (rule === undefined) {
+    desk.facts.doubt('it is a command that is not known');
+    return 'unknown';
+  }
+  desk.facts.raise(rule.class ?? 'define').mark(...(rule.traits ?? []));
+  for (const field of rule.runs ?? []) inside(desk, { [field]: part[field] }, undefined);
+  return DETAILS[type]?.(desk, part) ?? rule.kind;
+}
+
+/** The words of an ObjectType: OBJECT_MATVIEW is `materialized view`. */
+const objectOf = (type: unknown): string =>
+  OBJECTS[String(type)] ?? String(type).replace('OBJECT_', '').replaceAll('_', ' ').toLowerCase();
+const OBJECTS: Readonly<Record<string, string>> = {
+  OBJECT_MATVIEW: 'materialized view',
+  OBJECT_FDW: 'foreign data wrapper',
+  OBJECT_FOREIGN_SERVER: 'server',
+  OBJECT_TSCONFIGURATION: 'text search configuration',
+  OBJECT_TSDICTIONARY: 'text search dictionary',
+  OBJECT_TSPARSER: 'text search parser',
+  OBJECT_TSTEMPLATE: 'text search template',
+  OBJECT_OPCLASS: 'operator class',
+  OBJECT_OPFAMILY: 'operator family',
+  OBJECT_TABCONSTRAINT: 'table',
+  OBJECT_DOMCONSTRAINT: 'domain',
+  OBJECT_COLUMN: 'table',
+  OBJECT_ATTRIBUTE: 'type',
+};
+
+const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | undefined>> = {
+  CreateStmt: (desk, part) => made(desk, part.relation, 'table'),
+  IndexStmt: (desk, part) => changed(desk, part.relation),
+  CreateForeignTableStmt: (desk, part) => made(desk, (part.base as Part | undefined)?.relation, 'other'),
+  CreateSeqStmt: (desk, part) => made(desk, part.sequence, 'table'),
+  AlterSeqStmt: (desk, part) => changed(desk, part.sequence),
+  CompositeTypeStmt: (desk, part) => made(desk, part.typevar, 'other'),
+  AlterTableStmt: alterTable,
+  ViewStmt: (desk, part) => {
+    mention(desk, part.query as Node);
+    return made(desk, part.view, 'other');
+  },
+  RuleStmt: (desk, part) => {
+    for (const action of listOf(part.actions)) mention(desk, action, OLD_AND_NEW);
+    return made(desk, part.relation, 'other');
+  },
+  CreateTrigStmt: (desk, part) => {
+    desk.facts.functions.add(words(part.funcname).join('.'));
+    return made(desk, part.relation, 'other');
+  },
+  CreatePolicyStmt: (desk, part) => made(desk, part.table, 'other'),
+  AlterPolicyStmt: (desk, part) => made(desk, part.table, 'other'),
+  CreateFunctionStmt: (desk, part) => {
+    named(desk, words(part.funcname));
+    functionOptions(desk, part.options, true);
+    return part.is_procedure === true ? 'create procedure' : undefined;
+  },
+  AlterFunctionStmt: (desk, part) => {
+    named(desk, words((part.func as Part | undefined)?.objname));
+    functionOptions(desk, part.actions, false);
+    return undefined;
+  },
+  DefineStmt: (desk, part) => {
+    named(desk, words(part.defnames));
+    return `create ${objectOf(part.kind)}`;
+  },
+  CreateDomainStmt: (desk, part) => named(desk, words(part.domainname)),
+  AlterDomainStmt: (desk, part) => {
+    if (part.subtype === 'X') desk.facts.mark('destroys');
+    return named(desk, words(part.typeName));
+  },
+  CreateCastStmt: (desk, part) => {
+    for (const type of [part.sourcetype, part.targettype]) named(desk, words((type as Part | undefined)?.names));
+    return undefined;
+  },
+  CreateEnumStmt: (desk, part) => named(desk, words(part.typeName)),
+  CreateRangeStmt: (desk, part) => named(desk, words(part.typeName)),
+  DropStmt: drop,
+  RenameStmt: (desk, part) => moved(desk, part, 'renameType', 'rename'),
+  AlterObjectSchemaStmt: (desk, part) => moved(desk, part, 'objectType', 'set schema'),
+  AlterOwnerStmt: (_desk, part) => `alter ${objectOf(part.objectType)}`,
+  GrantStmt: (_desk, part) => (part.is_grant === true ? 'grant' : 'revoke'),
+  GrantRoleStmt: (_desk, part) => (part.is_grant === true ? 'grant role' : 'revoke role'),
+  VacuumStmt: (_desk, part) => (part.is_vacuumcmd === true ? 'vacuum' : 'analyze'),
+  CreateSchemaStmt: (desk, part) => {
+    for (const element of listOf(part.schemaElts))
+      for (const type in element) define(desk, type, (element as unknown as Record<string, Part>)[type] ?? {});
+    return undefined;
+  },
+};
+const OLD_AND_NEW: Scope = { names: new Set(['old', 'new']), up: undefined };
+
+function made(desk: Desk, rel: unknown, what: 'table' | 'other'): undefined {
+  const part = (rel ?? {}) as Part;
+  if (part.relname === undefined) return;
+  for (const name of desk.names.creations(part)) desk.facts.use(name, 'define');
+  desk.facts.makes.push({ what, name: String(part.relname) });
+}
+
+/** A relation that is there already, by its full name. */
+function changed(desk: Desk, rel: unknown, what?: 'table' | 'other'): undefined {
+  const part = (rel ?? {}) as Part;
+  if (part.relname === undefined) return;
+  const found = desk.names.relations(part.schemaname as string | undefined, String(part.relname));
+  for (const { schema, name } of found) desk.facts.use(`${schema}.${name}`, 'define');
+  if (found.length === 0) desk.facts.use(nameOf(part), 'define');
+  if (found.some(({ builtin }) => builtin)) desk.facts.raise('administer').mark('privileges');
+  if (what !== undefined) desk.facts.makes.push({ what, name: String(part.relname) });
+}
+
+function named(desk: Desk, name: readonly string[]): undefined {
+  const last = name.at(-1);
+  if (last !== undefined) desk.facts.makes.push({ what: 'other', name: last });
+}
+
+const PRIVILEGES =
+  /^AT_(?:ChangeOwner|EnableRowSecurity|DisableRowSecurity|ForceRowSecurity|NoForceRowSecurity|(?:Enable|Disable)(?:\w*Trig\w*|\w*Rule))$/;
+
+function alterTable(desk: Desk, part: Part): string {
+  for (const node of listOf(part.cmds)) {
+    const { subtype, def } = as(node, 'AlterTableCmd') ?? {};
+    if (subtype === 'AT_DropColumn' || subtype === 'AT_DropConstraint') desk.facts.mark('destroys');
+    if (PRIVILEGES.test(String(subtype))) desk.facts.mark('privileges');
+    inside(desk, { def }, undefined);
+  }
+  changed(desk, part.relation, 'table');
+  return `alter ${objectOf(part.objtype)}`;
+}
+
+const UNTRUSTED = /^(?:c|internal|\w+u)$/i;
+
+function functionOptions(desk: Desk, options: unknown, creates: boolean): void {
+  for (const node of listOf(options)) {
+    const { defname, arg } = as(node, 'DefElem') ?? {};
+    if (defname === 'security' && as(arg, 'Boolean')?.boolval === true) desk.facts.mark('privileges');
+    if (defname === 'language' && creates && UNTRUSTED.test(word(arg) ?? ''))
+      desk.facts.raise('administer').mark('server-files', 'code');
+  }
+}
+
+const RELATIONS = /^OBJECT_(?:TABLE|VIEW|MATVIEW|INDEX|SEQUENCE|FOREIGN_TABLE)$/;
+const GUARDS = /^OBJECT_(?:POLICY|RULE|TRIGGER|EVENT_TRIGGER)$/;
+
+function drop(desk: Desk, part: Part): string {
+  const type = String(part.removeType);
+  for (const object of listOf(part.objects)) {
+    const name = words(
+      as(object, 'List')?.items ?? as(object, 'ObjectWithArgs')?.objname ?? as(object, 'TypeName')?.names,
+    );
+    if (RELATIONS.test(type)) changed(desk, relOf(name), 'other');
+    else named(desk, GUARDS.test(type) ? name.slice(0, -1) : name);
+  }
+  if (GUARDS.test(type)) desk.facts.mark('privileges');
+  if (/EXTENSION|FDW|FOREIGN_SERVER|LANGUAGE|ACCESS_METHOD|PUBLICATION/.test(type)) desk.facts.raise('administer');
+  return `drop ${objectOf(type)}`;
+}
+const relOf = (name: readonly string[]): Part => ({
+  relname: name.at(-1),
+  ...(name.length > 1 ? { schemaname: name.at(-2) } : {}),
+});
+
+function moved(desk: Desk, part: Part, field: string, how: string): string {
+  const object = part.object as Node | undefined;
+  const name = words(
+    as(object, 'List')?.items ?? as(object, 'ObjectWithArgs')?.objname ?? as(object, 'TypeName')?.names,
+  );
+  if (part.relation !== undefined) changed(desk, part.relation, 'other');
+  else named(desk, name);
+  if (typeof part.newname === 'string') desk.facts.makes.push({ what: 'other', name: part.newname });
+  if (part.renameType === 'OBJECT_ROLE' || part.renameType === 'OBJECT_DATABASE')
+    desk.facts.raise('administer').mark('privileges');
+  return how === 'rename' || how === 'set schema' ? `alter ${objectOf(part[field])}` : how;
+}

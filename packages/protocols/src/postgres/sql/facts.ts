@@ -1,0 +1,72 @@
+import type { RelationUse, StatementClass, Trait } from '@hoop/core';
+import type { Made } from './context.js';
+
+const ORDER: readonly StatementClass[] = ['read', 'write', 'define', 'administer', 'unknown'];
+
+/** What was found out of a command so far; it only grows. */
+export class Facts {
+  class: StatementClass = 'read';
+  unknown: string | undefined;
+  unbounded = false;
+  readonly uses = new Map<string, RelationUse>();
+  readonly functions = new Set<string>();
+  readonly traits = new Set<Trait>();
+  readonly missing = new Set<string>();
+  readonly executes = new Set<string>();
+  /** Kinds of the commands that it runs. */
+  readonly runs = new Set<string>();
+  readonly makes: Made[] = [];
+  readonly paths: (readonly string[])[] = [];
+  anyPath = false;
+
+  raise(to: StatementClass): this {
+    if (ORDER.indexOf(to) > ORDER.indexOf(this.class)) this.class = to;
+    return this;
+  }
+
+  /** `why` completes "it was refused because …": `it runs SQL that it puts together itself`. */
+  doubt(why: string): this {
+    this.unknown ??= why;
+    return this.raise('unknown');
+  }
+
+  mark(...traits: readonly Trait[]): this {
+    for (const trait of traits) this.traits.add(trait);
+    return this;
+  }
+
+  use(name: string, does: RelationUse['does']): boolean {
+    const key = `${does} ${name}`;
+    if (this.uses.has(key)) return false;
+    this.uses.set(key, { name, does });
+    return true;
+  }
+
+  miss(name: string, what: string): this {
+    this.missing.add(name);
+    return this.doubt(`it names a ${what} that is not known: ${name}`);
+  }
+
+  setPath(path: readonly string[] | 'unknown'): this {
+    if (path === 'unknown') this.anyPath = true;
+    else this.paths.push(path);
+    return this;
+  }
+
+  /** Adds what a part found out: a view's definition, a function's body. */
+  add(other: Facts): this {
+    if (other.unknown !== undefined) this.doubt(other.unknown);
+    this.raise(other.class);
+    this.unbounded ||= other.unbounded;
+    this.anyPath ||= other.anyPath;
+    for (const [key, use] of other.uses) this.uses.set(key, use);
+    for (const name of other.functions) this.functions.add(name);
+    for (const trait of other.traits) this.traits.add(trait);
+    for (const name of other.missing) this.missing.add(name);
+    for (const kind of other.runs) this.runs.add(kind);
+    for (const name of other.executes) this.executes.add(name);
+    this.makes.push(...other.makes);
+    this.paths.push(...other.paths);
+    return this;
+  }
+}

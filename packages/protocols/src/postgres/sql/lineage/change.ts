@@ -1,0 +1,200 @@
+import type {
+  DeleteStmt,
+  InsertStmt,
+  MergeStmt,
+  MergeWhenClause,
+  Node,
+  OnConflictClause,
+  ReturningClause,
+  UpdateStmt,
+} from 'libpg-query';
+import { withClause } from './ctes.js';
+import { evaluate } from './expression.js';
+import { changed, type Field, type Flow, FREE, mix, opaque, rowOf, type Shape } from './flow.js';
+import { fromItem, fromItems, relationItem } from './from.js';
+import { as } from './nodes.js';
+import { condition } from './predicates.js';
+import { candidates } from './relations.js';
+import { below, type Item, type Scope } from './scope.js';
+import { command, targets } from './select.js';
+
+/** What is put into the columns of a relation, by their names. */
+type Puts = Map<string, Flow[]>;
+
+/** What a command that changes rows answers with: its RETURNING. Undefined where the node is no such command. */
+export function change(node: Node, up: Scope): Shape | undefined {
+  const insert = as(node, 'InsertStmt');
+  if (insert !== undefined) return inserted(insert, up);
+  const update = as(node, 'UpdateStmt');
+  if (update !== undefined) return updated(update, up);
+  const remove = as(node, 'DeleteStmt');
+  if (remove !== undefined) return deleted(remove, up);
+  const merge = as(node, 'MergeStmt');
+  return merge === undefined ? undefined : mergedInto(merge, up);
+}
+
+function inserted(stmt: InsertStmt, up: Scope): Shape {
+  const scope = below(up);
+  withClause(stmt.withClause, scope);
+  const target = targetOf(stmt, scope);
+  const names = stmt.cols === undefined ? target.shape.fields.map((field) => field.name) : namesOfTargets(stmt.cols);
+  const puts: Puts = new Map();
+  const source = stmt.selectStmt === undefined ? { fields: [] } : command(stmt.selectStmt, scope);
+  for (const [i, field] of source.fields.entries()) put(names[i] ?? '', field.flow, target, puts, scope);
+  if (source.open !== undefined) for (const name of names) put(name, opaque(source.open), target, puts, scope);
+  scope.items.push(target);
+  if (stmt.onConflictClause !== undefined) conflict(stmt, stmt.onConflictClause, target, puts, scope);
+  return returning(stmt.returningClause, target, puts, stmt.relation, scope);
+}
+
+const namesOfTargets = (nodes: readonly Node[]): string[] => nodes.map((node) => as(node, 'ResTarget')?.name ?? '');
+
+function targetOf(stmt: { relation?: InsertStmt['relation'] }, scope: Scope): Item {
+  return relationItem(stmt.relation ?? {}, scope, 'write');
+}
+
+/** A value goes into a column: it may be read under that name, and its constants are what the column holds. */
+function put(name: string, flow: Flow, target: Item, puts: Puts, scope: Scope): void {
+  const columns = columnsNamed(target, name);
+  scope.facts.store(flow, columns);
+  for (const column of columns) scope.facts.tell(column, flow);
+  puts.set(name, [...(puts.get(name) ?? []), flow]);
+}
+
+function columnsNamed(target: Item, name: string): ReadonlySet<string> {
+  return mix(target.shape.fields.filter((field) => field.name === name).map((field) => field.flow)).columns;
+}
+
+function conflict(stmt: InsertStmt, clause: OnConflictClause, target: Item, puts: Puts, scope: Scope): void {
+  const listed = as(stmt.selectStmt, 'SelectStmt')?.valuesLists;
+  for (const node of clause.infer?.indexElems ?? []) {
+    const element = as(node, 'IndexElem');
+    const flow = element?.expr === undefined ? fieldNamed(target, element?.name ?? '') : evaluate(element.expr, scope);
+    if (listed === undefined || listed.length > 10) scope.facts.ask(flow, 'join');
+    else
+      scope.facts.askEqual(
+        flow,
+        listed.map((row) => JSON.stringify(row)),
+      );
+  }
+  if (clause.infer?.whereClause !== undefined) condition(clause.infer.whereClause, scope);
+  const proposed = target.shape.fields.map(
+    (field): Field => ({ name: field.name, flow: mix(puts.get(field.name) ?? []) }),
+  );
+  const excluded: Item = {
+    ...target,
+    name: 'excluded',
+    schemas: [],
+    bare: false,
+    shape: { ...target.shape, fields: proposed },
+  };
+  const inner = { ...scope, items: [...scope.items, excluded] };
+  assign(clause.targetList, target, puts, inner);
+  if (clause.whereClause !== undefined) condition(clause.whereClause, inner);
+}
+
+const fieldNamed = (target: Item, name: string): Flow =>
+  target.shape.fields.find((field) => field.name === name)?.flow ?? FREE;
+
+/** SET a = …, (b, c) = (…), d.e = …, f[1] = … */
+function assign(list: readonly Node[] | undefined, target: Item, puts: Puts, scope: Scope): void {
+  for (const node of list ?? []) {
+    const entry = as(node, 'ResTarget');
+    if (entry?.val === undefined) continue;
+    for (const step of entry.indirection ?? []) {
+      const indices = as(step, 'A_Indices');
+      for (const index of [indices?.lidx, indices?.uidx])
+        if (index !== undefined) put(entry.name ?? '', evaluate(index, scope), target, puts, scope);
+    }
+    put(entry.name ?? '', assigned(entry.val, scope), target, puts, scope);
+  }
+}
+
+/** One column's share of `(a, b) = (SELECT …)` or `= ROW(…)`; else the value. */
+function assigned(value: Node, scope: Scope): Flow {
+  const multi = as(value, 'MultiAssignRef');
+  if (multi?.source === undefined) return evaluate(value, scope);
+  const place = (multi.colno ?? 1) - 1;
+  const query = as(multi.source, 'SubLink')?.subselect;
+  const shape = query === undefined ? undefined : command(query, scope);
+  const row = shape === undefined ? evaluate(multi.source, scope) : rowOf(shape);
+  const flow = row.row?.[place]?.flow ?? changed(row);
+  return scope.facts.touch(flow);
+}
+
+function updated(stmt: UpdateStmt, up: Scope): Shape {
+  const scope = below(up);
+  withClause(stmt.withClause, scope);
+  const target = targetOf(stmt, scope);
+  scope.items.push(target);
+  fromItems(stmt.fromClause ?? [], scope);
+  if (stmt.whereClause !== undefined) condition(stmt.whereClause, scope);
+  const puts: Puts = new Map();
+  assign(stmt.targetList, target, puts, scope);
+  return returning(stmt.returningClause, target, puts, stmt.relation, scope);
+}
+
+function deleted(stmt: DeleteStmt, up: Scope): Shape {
+  const scope = below(up);
+  withClause(stmt.withClause, scope);
+  const target = targetOf(stmt, scope);
+  scope.items.push(target);
+  fromItems(stmt.usingClause ?? [], scope);
+  if (stmt.whereClause !== undefined) condition(stmt.whereClause, scope);
+  return returning(stmt.returningClause, target, new Map(), stmt.relation, scope);
+}
+
+function mergedInto(stmt: MergeStmt, up: Scope): Shape {
+  const scope = below(up);
+  withClause(stmt.withClause, scope);
+  const target = targetOf(stmt, scope);
+  const source = fromItem(stmt.sourceRelation as Node, scope);
+  // RETURNING * gives the source's columns first.
+  scope.items.push(...source, target);
+  if (stmt.joinCondition !== undefined) condition(stmt.joinCondition, scope);
+  const puts: Puts = new Map();
+  for (const node of stmt.mergeWhenClauses ?? []) mergeWhen(as(node, 'MergeWhenClause') ?? {}, target, puts, scope);
+  return returning(stmt.returningClause, target, puts, stmt.relation, scope);
+}
+
+function mergeWhen(when: MergeWhenClause, target: Item, puts: Puts, scope: Scope): void {
+  if (when.condition !== undefined) condition(when.condition, scope);
+  if (when.commandType !== 'CMD_INSERT') return assign(when.targetList, target, puts, scope);
+  const names =
+    when.targetList === undefined ? target.shape.fields.map((field) => field.name) : namesOfTargets(when.targetList);
+  for (const [i, value] of (when.values ?? []).entries())
+    put(names[i] ?? '', evaluate(value, scope), target, puts, scope);
+}
+
+/** What RETURNING shows: columns of the target hold what was there, and what was just put there. */
+function returning(
+  clause: ReturningClause | undefined,
+  target: Item,
+  puts: Puts,
+  relation: InsertStmt['relation'],
+  scope: Scope,
+): Shape {
+  if (clause === undefined) return { fields: [] };
+  const clause_ = changedOnTheWay(relation, scope);
+  const fields = target.shape.fields.map((field): Field => {
+    const flows = [field.flow, ...(puts.get(field.name) ?? []), ...(clause_ === undefined ? [] : [opaque(clause_)])];
+    return flows.length === 1 ? field : { name: field.name, flow: mix(flows) };
+  });
+  const shown: Item = { ...target, shape: { ...target.shape, fields } };
+  const items = scope.items.map((item) => (item === target ? shown : item));
+  for (const name of rowNames(clause))
+    if (!items.some((item) => item.name === name)) items.push({ ...shown, name, schemas: [], bare: false });
+  return targets(clause.exprs ?? [], { ...scope, items });
+}
+
+/** `old`, `new`, or what RETURNING WITH calls them. */
+function rowNames(clause: ReturningClause): string[] {
+  return ['old', 'new', ...(clause.options ?? []).flatMap((node) => as(node, 'ReturningOption')?.value ?? [])];
+}
+
+/** Triggers and rules may put other values there than the command does. */
+function changedOnTheWay(relation: InsertStmt['relation'], scope: Scope): string | undefined {
+  const found = candidates(relation ?? {}, scope.at).relations;
+  const ruled = found.find((one) => one.rules.length > 0);
+  return ruled === undefined ? undefined : `${ruled.schema}.${ruled.name} has rules, which change what is written`;
+}

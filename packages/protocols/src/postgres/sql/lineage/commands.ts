@@ -1,0 +1,159 @@
+import { type CallStmt, type CopyStmt, type ExecuteStmt, type ExplainStmt, type Node, parseSync } from 'libpg-query';
+import { altered, defined, moved, type Named, ruled } from './define.js';
+import { evaluate } from './expression.js';
+import { type Flow, FREE, oneOf, opaque, type Shape } from './flow.js';
+import { relationItem } from './from.js';
+import { routines } from './functions.js';
+import { as, type Body, type Kind, kindOf, namesOf } from './nodes.js';
+import { condition } from './predicates.js';
+import { below, type Scope } from './scope.js';
+import { command, selected } from './select.js';
+import { trace } from './trace.js';
+
+const NO_ROWS: Shape = { fields: [] };
+
+/** What any command answers with; what it depends on and stores is noted. */
+export function answer(node: Node, scope: Scope): Shape {
+  const kind = kindOf(node);
+  const read =
+    kind === undefined ? undefined : (COMMANDS[kind] as ((body: unknown, scope: Scope) => Shape) | undefined);
+  if (kind === undefined || read === undefined) return NO_ROWS;
+  return read(as(node, kind), scope);
+}
+
+/** Commands that are not here answer with no rows, and put no values of columns anywhere. */
+const COMMANDS: { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Shape } = {
+  SelectStmt: (body, scope) => {
+    const into = intoOf(body);
+    const shape = selected(body, scope);
+    return into === undefined ? shape : defined(into, shape, scope);
+  },
+  InsertStmt: (body, scope) => command({ InsertStmt: body }, scope),
+  UpdateStmt: (body, scope) => command({ UpdateStmt: body }, scope),
+  DeleteStmt: (body, scope) => command({ DeleteStmt: body }, scope),
+  MergeStmt: (body, scope) => command({ MergeStmt: body }, scope),
+  CopyStmt: copied,
+  CreateTableAsStmt: (body, scope) => defined(body.into?.rel, answer(body.query as Node, scope), scope),
+  ViewStmt: (body, scope) => defined(body.view, answer(body.query as Node, scope), scope),
+  ExplainStmt: explained,
+  ExecuteStmt: executed,
+  FetchStmt: (body, scope) => {
+    const shape = linked(scope.at.cursors?.get(body.portalname ?? ''), [], scope);
+    return body.ismove === true ? NO_ROWS : shape;
+  },
+  PrepareStmt: (body, scope) => {
+    answer(body.query as Node, scope);
+    // Its parameters are those of EXECUTE, not of the message that carries it.
+    scope.facts.unbind();
+    return NO_ROWS;
+  },
+  DeclareCursorStmt: (body, scope) => {
+    const shape = answer(body.query as Node, scope);
+    for (const field of shape.fields) scope.facts.touch(field.flow);
+    return NO_ROWS;
+  },
+  CallStmt: called,
+  VariableShowStmt: (body) => {
+    const names = body.name === 'all' ? ['name', 'setting', 'description'] : [body.name ?? ''];
+    return { fields: names.map((name) => ({ name, flow: FREE })) };
+  },
+  AlterTableStmt: (body, scope) => noted(() => altered(body, scope)),
+  RenameStmt: (body, scope) => noted(() => moved(body.relation, body.renameType, body.subname, scope)),
+  AlterObjectSchemaStmt: (body, scope) => noted(() => moved(body.relation, body.objectType, undefined, scope)),
+  RuleStmt: (body, scope) => noted(() => ruled(body, scope)),
+  CreatePolicyStmt: (body, scope) => noted(() => conditions(body.table, [body.qual, body.with_check], scope)),
+  AlterPolicyStmt: (body, scope) => noted(() => conditions(body.table, [body.qual, body.with_check], scope)),
+};
+
+function noted(read: () => void): Shape {
+  read();
+  return NO_ROWS;
+}
+
+/** SELECT … INTO, which stands in the leftmost of a UNION. */
+function intoOf(body: Body<'SelectStmt'>): Named | undefined {
+  let select = body;
+  while (select.larg !== undefined) select = select.larg;
+  return select.intoClause?.rel;
+}
+
+function conditions(table: Body<'RangeVar'> | undefined, nodes: readonly (Node | undefined)[], scope: Scope): void {
+  const inner = below(scope);
+  inner.items.push(relationItem(table ?? {}, inner, 'read'));
+  for (const node of nodes) if (node !== undefined) condition(node, inner);
+}
+
+/** https://www.postgresql.org/docs/current/sql-copy.html */
+function copied(body: CopyStmt, scope: Scope): Shape {
+  if (body.is_from === true) {
+    conditions({ ...body.relation, inh: true }, [body.whereClause], scope);
+    relationItem(body.relation ?? {}, scope, 'write');
+    return NO_ROWS;
+  }
+  const shape = body.query === undefined ? copiedTable(body, scope) : command(body.query, scope);
+  if (body.filename === undefined) return shape;
+  for (const field of shape.fields) scope.facts.store(field.flow, new Set());
+  return NO_ROWS;
+}
+
+function copiedTable(body: CopyStmt, scope: Scope): Shape {
+  const { shape } = relationItem(body.relation ?? {}, scope, 'read');
+  if (body.attlist === undefined) return shape;
+  return {
+    fields: namesOf(body.attlist).map((name) => {
+      const field = shape.fields.find((one) => one.name === name);
+      return field ?? { name, flow: opaque(shape.open ?? `the column ${name} is not known`) };
+    }),
+  };
+}
+
+/** A plan names columns and shows constants, and estimates; what a function of someone's own gave may have become a constant. */
+function explained(body: ExplainStmt, scope: Scope): Shape {
+  const inner = answer(body.query as Node, scope);
+  for (const field of inner.fields) scope.facts.touch(field.flow);
+  const { foreign } = scope.facts;
+  return { fields: [{ name: 'QUERY PLAN', flow: foreign === undefined ? FREE : opaque(foreign) }] };
+}
+
+function executed(body: ExecuteStmt, scope: Scope): Shape {
+  return linked(scope.at.prepared?.get(body.name ?? ''), body.params ?? [], scope);
+}
+
+/** What a statement that was named before answers with: any of the texts that its name may stand for. */
+function linked(texts: readonly string[] | undefined, params: readonly Node[], scope: Scope): Shape {
+  const given = params.map((param) => evaluate(param, scope));
+  const shapes = (texts ?? []).map((text) => linkedText(text, given, scope));
+  return oneOf(shapes, 'the statement behind the name is not known');
+}
+
+function linkedText(text: string, given: readonly Flow[], scope: Scope): Shape {
+  const node = parseSync(text).stmts?.[0]?.stmt;
+  if (node === undefined) return NO_ROWS;
+  const inner = as(node, 'PrepareStmt')?.query ?? as(node, 'DeclareCursorStmt')?.query ?? node;
+  const { prepared: _prepared, ...at } = scope.at;
+  const found = trace(inner, text, at);
+  scope.facts.adopt(found);
+  for (const { column, parameter } of found.bound) {
+    const flow = given[parameter];
+    if (flow !== undefined) scope.facts.tell(column, flow);
+  }
+  if (found.outputs === undefined) return { fields: [], open: found.opaque ?? 'what it answers is not known' };
+  return {
+    fields: found.outputs.map(({ name, columns, exact, opaque: clause }) => ({
+      name,
+      flow: { ...FREE, columns: new Set(columns), exact, opaque: clause },
+    })),
+  };
+}
+
+/** https://www.postgresql.org/docs/current/sql-call.html: one row of what the procedure gives out. */
+function called(body: CallStmt, scope: Scope): Shape {
+  const call = body.funccall;
+  if (call === undefined) return { fields: [], open: 'what it calls is not known' };
+  const flow = evaluate({ FuncCall: call }, scope);
+  const found = routines(namesOf(call.funcname), call.args?.length ?? 0, scope);
+  const [first] = found;
+  if (first === undefined || found.length > 1)
+    return { fields: [], open: flow.opaque ?? 'it may call any of several procedures' };
+  return { fields: first.outs.map((out) => ({ name: out.name, flow })) };
+}

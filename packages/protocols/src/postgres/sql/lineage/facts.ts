@@ -1,0 +1,110 @@
+import type { Predicate, Reading, RelationUse } from '@hoop/core';
+import type { Flow } from './flow.js';
+import type { Places } from './places.js';
+
+/** Constants that a column may be set equal to in one command before it is called a range: a list would tell as much. */
+const EQUALITIES = 10;
+
+/** What a command was found to do, each fact once. */
+export class Facts {
+  readonly relations = new Map<string, RelationUse>();
+  readonly columns = new Set<string>();
+  readonly stores = new Set<string>();
+  /** The first thing that was not understood. */
+  opaque: string | undefined;
+  /** Why a function, operator or cast that did not come with the server may have given anything. */
+  foreign: string | undefined;
+  readonly #predicates = new Map<string, Predicate>();
+  readonly #equalities = new Map<string, Set<string>>();
+  readonly #constants = new Map<string, Set<number>>();
+  readonly #parameters = new Map<string, Set<number>>();
+
+  relation(name: string, does: RelationUse['does']): void {
+    this.relations.set(`${does} ${name}`, { name, does });
+  }
+
+  /** The command's effect depends on the value. */
+  touch(flow: Flow): Flow {
+    for (const column of flow.columns) this.columns.add(column);
+    this.opaque ??= flow.opaque;
+    return flow;
+  }
+
+  ask(flow: Flow, how: Predicate['how']): void {
+    this.touch(flow);
+    for (const column of flow.columns) this.#predicates.set(`${how} ${column}`, { column, how });
+  }
+
+  /** An equality with constants; `marks` tell these from others of the command. */
+  askEqual(flow: Flow, marks: readonly string[]): void {
+    this.ask(flow, 'equality');
+    for (const column of flow.columns) {
+      const of = this.#equalities.get(column) ?? new Set();
+      for (const mark of marks) of.add(mark);
+      this.#equalities.set(column, of);
+      if (of.size > EQUALITIES) this.#predicates.set(`range ${column}`, { column, how: 'range' });
+    }
+  }
+
+  /** Values are stored under the names `into`, where these are known. */
+  store(flow: Flow, into: ReadonlySet<string>): void {
+    this.touch(flow);
+    for (const column of flow.columns) if (!into.has(column)) this.stores.add(column);
+  }
+
+  /** Values are compared or made one: what is constant in one shows what the columns of the others may hold. */
+  meet(flows: readonly Flow[]): void {
+    const told = flows.filter((flow) => flow.constants.size + flow.parameters.size > 0);
+    if (told.length === 0) return;
+    for (const flow of flows)
+      for (const column of flow.columns) for (const other of told) if (other !== flow) this.tell(column, other);
+  }
+
+  /** The constants of a value show what a column holds. */
+  tell(column: string, flow: Flow): void {
+    add(this.#constants, column, flow.constants);
+    add(this.#parameters, column, flow.parameters);
+  }
+
+  /** What another text does is done by this command too; its places are in that text, and are left there. */
+  adopt(
+    other: Pick<Reading, 'relations' | 'columns' | 'predicates' | 'stores'> & { opaque: string | undefined },
+  ): void {
+    for (const use of other.relations) this.relation(use.name, use.does);
+    for (const column of other.columns) this.columns.add(column);
+    for (const column of other.stores) this.stores.add(column);
+    for (const predicate of other.predicates) this.#predicates.set(`${predicate.how} ${predicate.column}`, predicate);
+    this.opaque ??= other.opaque;
+    this.foreign ??= other.opaque;
+  }
+
+  unbind(): void {
+    this.#parameters.clear();
+  }
+
+  predicates(): Predicate[] {
+    return [...this.#predicates.values()];
+  }
+
+  literals(places: Places): Reading['literals'] {
+    return pairs(this.#constants).flatMap(([column, offset]) => {
+      const place = places.constant(offset);
+      return place === undefined ? [] : [{ column, from: place.from, to: place.to }];
+    });
+  }
+
+  bound(): Reading['bound'] {
+    return pairs(this.#parameters).map(([column, number]) => ({ column, parameter: number - 1 }));
+  }
+}
+
+function add(to: Map<string, Set<number>>, column: string, numbers: ReadonlySet<number>): void {
+  if (numbers.size === 0) return;
+  const of = to.get(column) ?? new Set<number>();
+  for (const number of numbers) of.add(number);
+  to.set(column, of);
+}
+
+function pairs(of: ReadonlyMap<string, ReadonlySet<number>>): [string, number][] {
+  return [...of].flatMap(([column, numbers]) => [...numbers].map((number): [string, number] => [column, number]));
+}

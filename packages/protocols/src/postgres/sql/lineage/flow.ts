@@ -1,0 +1,125 @@
+/** What a value is made of. */
+export interface Flow {
+  /** Canonical columns whose values it may carry, whole or in part. */
+  readonly columns: ReadonlySet<string>;
+  /** It is one column's value, unchanged; `columns` are then all names of that column (a view's, a parent's). */
+  readonly exact: boolean;
+  /** Oid of its type, where it is exact. */
+  readonly type?: number | undefined;
+  /** What was not understood on the way, as a clause. */
+  readonly opaque?: string | undefined;
+  /** Constants in it: bytes from the text's start. */
+  readonly constants: ReadonlySet<number>;
+  /** Parameters in it, from 1 as in the text. */
+  readonly parameters: ReadonlySet<number>;
+  /** It is a row, or an array of rows, of these. */
+  readonly row?: readonly Field[] | undefined;
+}
+
+export interface Field {
+  readonly name: string;
+  readonly flow: Flow;
+}
+
+/** The columns of a query or a relation; `open` says, as a clause, why there may be others. */
+export interface Shape {
+  readonly fields: readonly Field[];
+  readonly open?: string | undefined;
+}
+
+const NONE: ReadonlySet<never> = new Set<never>();
+/** A value that is free of columns. */
+export const FREE: Flow = { columns: NONE, exact: false, constants: NONE, parameters: NONE };
+
+export const constantAt = (offset: number): Flow => ({ ...FREE, constants: new Set([offset]) });
+export const parameterOf = (number: number): Flow => ({ ...FREE, parameters: new Set([number]) });
+export const opaque = (clause: string): Flow => ({ ...FREE, opaque: clause });
+export const columnFlow = (columns: Iterable<string>, type: number): Flow => ({
+  ...FREE,
+  columns: new Set(columns),
+  exact: true,
+  type,
+});
+
+/** What a value computed from these may carry. */
+export function mix(flows: readonly Flow[]): Flow {
+  const made = flows.filter((flow) => flow !== FREE);
+  if (made.length === 0) return FREE;
+  const [only] = made;
+  if (made.length === 1 && only !== undefined) return changed(only);
+  return {
+    columns: union(made, (flow) => flow.columns),
+    exact: false,
+    opaque: made.find((flow) => flow.opaque !== undefined)?.opaque,
+    constants: union(made, (flow) => flow.constants),
+    parameters: union(made, (flow) => flow.parameters),
+  };
+}
+
+function union<T>(flows: readonly Flow[], of: (flow: Flow) => ReadonlySet<T>): ReadonlySet<T> {
+  const filled = flows.map(of).filter((set) => set.size > 0);
+  if (filled.length <= 1) return filled[0] ?? (NONE as ReadonlySet<T>);
+  const all = new Set<T>();
+  for (const set of filled) for (const value of set) all.add(value);
+  return all;
+}
+
+/** The same carried by another value. */
+export function changed(flow: Flow): Flow {
+  if (!flow.exact && flow.row === undefined) return flow;
+  return { ...flow, exact: false, type: undefined, row: undefined };
+}
+
+/** The one value or the other, as of a name with several meanings: exact where all are the same column. */
+export function either(flows: readonly Flow[]): Flow {
+  const [first] = flows;
+  if (first === undefined) return FREE;
+  if (flows.every((flow) => flow === first)) return first;
+  const mixed = mix(flows);
+  const same = flows.every((flow) => flow.exact && flow.columns.size === mixed.columns.size);
+  const rows = flows.flatMap((flow) => (flow.row === undefined ? [] : [flow.row]));
+  const row = rows.length === flows.length ? alike(rows) : undefined;
+  return { ...mixed, exact: same, type: same ? first.type : undefined, row };
+}
+
+function alike(rows: readonly (readonly Field[])[]): readonly Field[] | undefined {
+  const [first] = rows;
+  if (first === undefined || rows.some((row) => !sameNames(row, first))) return undefined;
+  return first.map((field, i) => ({ name: field.name, flow: either(rows.map((row) => (row[i] as Field).flow)) }));
+}
+
+export function sameNames(one: readonly Field[], other: readonly Field[]): boolean {
+  return one.length === other.length && one.every((field, i) => field.name === other[i]?.name);
+}
+
+/** The value of a whole row. */
+export function rowOf(shape: Shape): Flow {
+  const mixed = mix(shape.fields.map((field) => field.flow));
+  if (shape.open !== undefined) return { ...changed(mixed), opaque: mixed.opaque ?? shape.open };
+  return { ...changed(mixed), row: shape.fields };
+}
+
+/** A shape that is one of several: their union where they are alike, else open. */
+export function oneOf(shapes: readonly Shape[], clause: string): Shape {
+  const [first] = shapes;
+  if (first === undefined) return { fields: [], open: clause };
+  if (shapes.length === 1) return first;
+  const fields = alike(shapes.map((shape) => shape.fields));
+  if (fields !== undefined) return { fields, open: shapes.find((shape) => shape.open !== undefined)?.open };
+  return { fields: merged(shapes.flatMap((shape) => shape.fields)), open: clause };
+}
+
+/** Fields by name, those of one name made one. */
+export function merged(fields: readonly Field[]): Field[] {
+  const byName = new Map<string, Flow[]>();
+  for (const { name, flow } of fields) byName.set(name, [...(byName.get(name) ?? []), flow]);
+  return [...byName].map(([name, flows]) => ({ name, flow: either(flows) }));
+}
+
+/** Column aliases: the first names are replaced. */
+export function renamed(shape: Shape, names: readonly string[]): Shape {
+  if (names.length === 0) return shape;
+  const fields = shape.fields.map((field, i) => ({ name: names[i] ?? field.name, flow: field.flow }));
+  if (shape.open === undefined) return { fields };
+  return { fields: [...fields, ...shape.fields], open: shape.open };
+}

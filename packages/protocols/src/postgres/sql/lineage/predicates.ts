@@ -1,0 +1,181 @@
+import type { Predicate } from '@hoop/core';
+import type { A_Expr, Node, SubLink } from 'libpg-query';
+import { evaluate, everything } from './expression.js';
+import { changed, type Flow, FREE, mix, opaque } from './flow.js';
+import { routines } from './functions.js';
+import { as, itemsOf, kindOf, namesOf } from './nodes.js';
+import { isForeign, operatorClause, operatorName } from './operators.js';
+import type { Scope } from './scope.js';
+import { command } from './select.js';
+
+type How = Predicate['how'];
+/** A list may hold so many constants and still be an equality. */
+const LIST = 10;
+
+/** Notes what a condition asks of each column in it, and answers what its value carries. */
+export function condition(node: Node, scope: Scope): Flow {
+  const bool = as(node, 'BoolExpr');
+  if (bool !== undefined) return mix((bool.args ?? []).map((arg) => condition(arg, scope)));
+  const expression = as(node, 'A_Expr');
+  if (expression !== undefined) return compared(expression, scope);
+  const test = as(node, 'NullTest');
+  if (test?.arg !== undefined) return asked(evaluate(test.arg, scope), 'null-test', scope);
+  const link = as(node, 'SubLink');
+  if (link !== undefined && link.testexpr !== undefined) return linked(link, scope);
+  const boolean = as(node, 'BooleanTest')?.arg;
+  if (boolean !== undefined && as(boolean, 'ColumnRef') === undefined) return condition(boolean, scope);
+  return asked(evaluate(boolean ?? node, scope), 'equality', scope);
+}
+
+/** A plain column is asked about so; what is made of one, by a function. */
+function asked(flow: Flow, how: How, scope: Scope): Flow {
+  scope.facts.ask(flow, flow.exact ? how : 'function');
+  return changed(flow);
+}
+
+function linked(link: SubLink, scope: Scope): Flow {
+  const test = evaluate(link.testexpr as Node, scope);
+  const tests = test.row?.map((field) => field.flow) ?? [test];
+  const shape = command(link.subselect as Node, scope);
+  const found = shape.fields.map((field) => field.flow);
+  for (const flow of [...tests, ...found]) asked(flow, 'join', scope);
+  for (const [i, flow] of tests.entries()) scope.facts.meet([flow, found[i] ?? FREE]);
+  return mix([test, everything(shape, scope)]);
+}
+
+function compared(body: A_Expr, scope: Scope): Flow {
+  const rows = [body.lexpr, body.rexpr].map((side) => (side === undefined ? undefined : as(side, 'RowExpr')?.args));
+  const [left, right] = rows;
+  if (body.kind === 'AEXPR_OP' && left !== undefined && right !== undefined && left.length === right.length)
+    return mix(left.map((arg, i) => compared({ ...body, lexpr: arg, rexpr: right[i] as Node }, scope)));
+  if (body.kind === 'AEXPR_IN' && left !== undefined) {
+    const items = itemsOf(body.rexpr).map((item) => as(item, 'RowExpr')?.args);
+    if (items.every((item) => item?.length === left.length))
+      return mix(
+        left.map((arg, i) =>
+          compared({ ...body, lexpr: arg, rexpr: { List: { items: items.map((item) => item?.[i] as Node) } } }, scope),
+        ),
+      );
+  }
+  return sides(body, scope);
+}
+
+function sides(body: A_Expr, scope: Scope): Flow {
+  const left = body.lexpr === undefined ? [] : [body.lexpr];
+  const right = itemsOf(body.rexpr);
+  const flows = [left, right].map((nodes) => nodes.map((node) => evaluate(node, scope))) as [Flow[], Flow[]];
+  scope.facts.meet(flows.flat());
+  const how = howOf(body, scope);
+  one(flows[0], right, how, body, scope);
+  one(flows[1], left, how === 'equality' && body.kind === 'AEXPR_OP_ANY' ? 'function' : how, body, scope);
+  const clause = operatorClause(body.name, scope);
+  return changed(mix([...flows.flat(), ...(clause === undefined ? [] : [opaque(clause)])]));
+}
+
+/** Notes how the columns of one side are asked about, by what stands on the other. */
+function one(flows: readonly Flow[], others: readonly Node[], how: How, body: A_Expr, scope: Scope): void {
+  for (const flow of flows) {
+    if (!flow.exact) scope.facts.ask(flow, 'function');
+    else if (how !== 'equality')
+      scope.facts.ask(flow, how === 'range' && !others.every((node) => isConstant(node, scope)) ? 'join' : how);
+    else {
+      const marks = constantsOf(others, body, scope);
+      if (marks === 'many') scope.facts.ask(flow, 'range');
+      else if (marks === 'unknown') scope.facts.ask(flow, 'unknown');
+      else if (marks === 'varies') scope.facts.ask(flow, 'join');
+      else scope.facts.askEqual(flow, marks);
+    }
+  }
+}
+
+/** The constants that a column is set equal to, or why these are not a few constants. */
+function constantsOf(
+  others: readonly Node[],
+  body: A_Expr,
+  scope: Scope,
+): readonly string[] | 'many' | 'varies' | 'unknown' {
+  const nodes = body.kind === 'AEXPR_OP_ANY' ? elementsOf(others[0], scope) : others;
+  if (nodes === undefined) return 'unknown';
+  if (typeof nodes !== 'number') {
+    if (!nodes.every((node) => isConstant(node, scope))) return 'varies';
+    return nodes.length > LIST ? 'many' : nodes.map((node) => JSON.stringify(node));
+  }
+  return nodes > LIST ? 'many' : Array.from({ length: nodes }, (_, i) => `${i} ${JSON.stringify(others)}`);
+}
+
+/** The elements of an array that is written out; their number where it is one constant. */
+function elementsOf(node: Node | undefined, scope: Scope): readonly Node[] | number | undefined {
+  if (node === undefined) return;
+  const cast = as(node, 'TypeCast')?.arg;
+  if (cast !== undefined) return elementsOf(cast, scope);
+  const text = as(node, 'A_Const')?.sval?.sval;
+  if (text !== undefined) return text.split(',').length;
+  const array = as(node, 'A_ArrayExpr');
+  if (array !== undefined) return array.elements ?? [];
+  return as(node, 'ParamRef') === undefined && !isConstant(node, scope) ? [node] : undefined;
+}
+
+/** It is the same for every row, and known before the first. */
+export function isConstant(node: Node, scope: Scope): boolean {
+  const inner = as(node, 'TypeCast')?.arg ?? as(node, 'CollateClause')?.arg;
+  if (inner !== undefined) return isConstant(inner, scope);
+  const expression = as(node, 'A_Expr');
+  if (expression !== undefined)
+    return (
+      !isForeign(expression.name, scope) &&
+      [expression.lexpr, ...itemsOf(expression.rexpr)].every((side) => side === undefined || isConstant(side, scope))
+    );
+  const body = as(node, 'FuncCall');
+  if (body === undefined) return ['A_Const', 'ParamRef', 'SQLValueFunction'].includes(kindOf(node) ?? '');
+  const args = body.args ?? [];
+  const found = routines(namesOf(body.funcname), args.length, scope);
+  const steady =
+    found.length > 0 &&
+    found.every((one) => one.builtin && one.volatility !== 'volatile' && !one.returnsSet && one.kind === 'f');
+  return steady && args.every((arg) => isConstant(arg, scope));
+}
+
+const RANGES: ReadonlySet<string> = new Set(['<', '>', '<=', '>=', '<>', '!=']);
+const PATTERNS: ReadonlySet<string> = new Set([
+  '~~',
+  '!~~',
+  '~~*',
+  '!~~*',
+  '~',
+  '!~',
+  '~*',
+  '!~*',
+  '^@',
+  '~<~',
+  '~<=~',
+  '~>~',
+  '~>=~',
+]);
+
+/** How an operator asks about a plain column. */
+function howOf(body: A_Expr, scope: Scope): How {
+  if (isForeign(body.name, scope)) return 'function';
+  switch (body.kind) {
+    case 'AEXPR_LIKE':
+    case 'AEXPR_ILIKE':
+    case 'AEXPR_SIMILAR':
+      return 'pattern';
+    case 'AEXPR_BETWEEN':
+    case 'AEXPR_NOT_BETWEEN':
+    case 'AEXPR_BETWEEN_SYM':
+    case 'AEXPR_NOT_BETWEEN_SYM':
+    case 'AEXPR_DISTINCT':
+      return 'range';
+    case 'AEXPR_NOT_DISTINCT':
+      return 'equality';
+    case 'AEXPR_NULLIF':
+      return 'function';
+    case 'AEXPR_OP_ALL':
+      return 'unknown';
+    default:
+  }
+  const name = operatorName(body.name);
+  if (name === '=') return 'equality';
+  if (RANGES.has(name)) return 'range';
+  return PATTERNS.has(name) ? 'pattern' : 'function';
+}

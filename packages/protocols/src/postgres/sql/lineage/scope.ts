@@ -1,0 +1,128 @@
+import type { ColumnRef } from 'libpg-query';
+import type { ReadingContext } from '../context.js';
+import type { Facts } from './facts.js';
+import { changed, either, type Field, type Flow, FREE, mix, opaque, rowOf, type Shape } from './flow.js';
+import { kindOf, namesOf } from './nodes.js';
+
+/** What FROM, a join or a target gives names to. parse_relation.c calls it a namespace item. */
+export interface Item {
+  /** Undefined where its columns have no qualifier (a join). */
+  readonly name: string | undefined;
+  /** Schemas that may stand before the name. */
+  readonly schemas: readonly string[];
+  readonly shape: Shape;
+  /** It has the system columns. */
+  readonly system: boolean;
+  /** Its columns may be named alone. */
+  readonly bare: boolean;
+}
+
+/** Names that a query level gives a meaning to; what it does not know may be known above. */
+export interface Scope {
+  readonly up: Scope | undefined;
+  readonly items: Item[];
+  readonly ctes: Map<string, () => Shape>;
+  readonly at: ReadingContext;
+  readonly facts: Facts;
+}
+
+export function below(up: Scope, items: Item[] = []): Scope {
+  return { up, items, ctes: new Map(), at: up.at, facts: up.facts };
+}
+
+/** The same level, with other items. */
+export function beside(scope: Scope, items: readonly Item[]): Scope {
+  return { ...scope, items: [...items] };
+}
+
+/** https://www.postgresql.org/docs/current/ddl-system-columns.html */
+const SYSTEM: ReadonlySet<string> = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
+
+export function cteOf(scope: Scope, name: string): Shape | undefined {
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.up) {
+    const found = at.ctes.get(name);
+    if (found !== undefined) return found();
+  }
+  return;
+}
+
+/** What a column reference stands for, by the rules of transformColumnRef; where they leave it open, all it may be. */
+export function columnOf(ref: ColumnRef, scope: Scope): Flow {
+  const names = namesOf(ref.fields);
+  const [name, qualifier, schema] = names.reverse();
+  if (name === undefined) return opaque('it names no column');
+  if (qualifier === undefined) return bareColumn(name, scope);
+  const item = itemNamed(scope, qualifier, schema);
+  if (item === undefined) return unresolved(name, scope);
+  return fieldOf(item, name) ?? changed(wholeRow(item));
+}
+
+function bareColumn(name: string, scope: Scope): Flow {
+  const perhaps: Flow[] = [];
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.up) {
+    const bare = at.items.filter((item) => item.bare);
+    const found = bare.flatMap((item) => known(item, name) ?? []);
+    if (found.length > 0) return either([...found, ...perhaps]);
+    if (SYSTEM.has(name) && bare.some((item) => item.system)) return perhaps.length > 0 ? mix(perhaps) : FREE;
+    for (const item of bare) if (item.shape.open !== undefined) perhaps.push(changed(wholeRow(item)));
+  }
+  const row = itemNamed(scope, name, undefined);
+  if (row !== undefined) return perhaps.length > 0 ? mix([wholeRow(row), ...perhaps]) : wholeRow(row);
+  return perhaps.length > 0 ? mix(perhaps) : unresolved(name, scope);
+}
+
+/** The columns of that name at this level. */
+export function columnNamed(name: string, scope: Scope): Flow[] {
+  return scope.items.flatMap((item) => (item.bare ? (known(item, name) ?? []) : []));
+}
+
+function known(item: Item, name: string): Flow | undefined {
+  const found = item.shape.fields.filter((field) => field.name === name);
+  return found.length > 0 ? either(found.map((field) => field.flow)) : undefined;
+}
+
+/** A column of an item; undefined where the name must be a function's: `customers.row_to_json`. */
+function fieldOf(item: Item, name: string): Flow | undefined {
+  const found = known(item, name);
+  if (found !== undefined) return item.shape.open === undefined ? found : mix([found, wholeRow(item)]);
+  return SYSTEM.has(name) && item.system ? FREE : undefined;
+}
+
+function wholeRow(item: Item): Flow {
+  return rowOf(item.shape);
+}
+
+export function itemNamed(scope: Scope, name: string, schema: string | undefined): Item | undefined {
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.up) {
+    const found = at.items.find(
+      (item) => item.name === name && (schema === undefined || item.schemas.includes(schema)),
+    );
+    if (found !== undefined) return found;
+  }
+  return;
+}
+
+/** Every column of the name that is in reach, and a word that it was not understood. */
+function unresolved(name: string, scope: Scope): Flow {
+  const found: Flow[] = [];
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.up)
+    for (const item of at.items) found.push(...(known(item, name) === undefined ? [] : [known(item, name) as Flow]));
+  return mix([...found, opaque(`the column ${name} is not known`)]);
+}
+
+/** What `*`, `t.*` or `s.t.*` stands for; undefined where the reference is no star. */
+export function starOf(ref: ColumnRef, scope: Scope): Shape | undefined {
+  const last = ref.fields?.at(-1);
+  if (last === undefined || kindOf(last) !== 'A_Star') return;
+  const [name, schema] = namesOf(ref.fields).reverse();
+  if (name === undefined) return joined(scope.items.filter((item) => item.bare).map((item) => item.shape));
+  const item = itemNamed(scope, name, schema);
+  return item?.shape ?? { fields: [], open: `the relation ${name} is not known` };
+}
+
+/** Columns side by side. */
+export function joined(shapes: readonly Shape[]): Shape {
+  const fields: readonly Field[] = shapes.flatMap((shape) => shape.fields);
+  const open = shapes.find((shape) => shape.open !== undefined)?.open;
+  return open === undefined ? { fields } : { fields, open };
+}

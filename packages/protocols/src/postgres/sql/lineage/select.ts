@@ -1,0 +1,145 @@
+import type { Node, SelectStmt, WithClause } from 'libpg-query';
+import { change } from './change.js';
+import { withClause } from './ctes.js';
+import { evaluate, windowOf } from './expression.js';
+import { either, type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
+import { fromItems } from './from.js';
+import { outputName } from './names.js';
+import { as, itemsOf, kindOf, namesOf } from './nodes.js';
+import { condition } from './predicates.js';
+import { below, columnNamed, columnOf, joined, type Scope, starOf } from './scope.js';
+
+/** What a command that may answer with rows answers with. `up`: what it may refer to. */
+export function command(node: Node, up: Scope): Shape {
+  const select = as(node, 'SelectStmt');
+  if (select !== undefined) return selected(select, up);
+  const changed = change(node, up);
+  return changed ?? { fields: [], open: `what ${kindOf(node) ?? 'nothing'} answers is not understood` };
+}
+
+export function selected(stmt: SelectStmt, up: Scope): Shape {
+  const scope = below(up);
+  withClause(stmt.withClause as WithClause | undefined, scope);
+  if (stmt.op !== undefined && stmt.op !== 'SETOP_NONE') return combined(stmt, scope);
+  if (stmt.valuesLists !== undefined) return ordered(stmt, values(stmt.valuesLists, scope), below(scope));
+  fromItems(stmt.fromClause ?? [], scope);
+  if (stmt.whereClause !== undefined) condition(stmt.whereClause, scope);
+  const shape = targets(stmt.targetList ?? [], scope);
+  for (const node of stmt.groupClause ?? []) grouped(node, shape, scope);
+  if (stmt.havingClause !== undefined) condition(stmt.havingClause, scope);
+  for (const node of stmt.windowClause ?? []) windowOf(as(node, 'WindowDef'), scope);
+  distinct(stmt.distinctClause, shape, scope);
+  return ordered(stmt, shape, scope);
+}
+
+/** UNION, INTERSECT, EXCEPT: by position, under the names of the left side. */
+function combined(stmt: SelectStmt, scope: Scope): Shape {
+  const left = selected(stmt.larg ?? {}, scope);
+  const right = selected(stmt.rarg ?? {}, scope);
+  const shape = unionOf(left, right);
+  left.fields.forEach((field, i) => {
+    const flows = [field.flow, right.fields[i]?.flow ?? FREE];
+    scope.facts.meet(flows);
+    if (stmt.op !== 'SETOP_UNION') for (const flow of flows) scope.facts.ask(flow, 'join');
+    else if (stmt.all !== true) for (const flow of flows) scope.facts.ask(flow, 'group');
+  });
+  return ordered(stmt, shape, below(scope));
+}
+
+export function unionOf(left: Shape, right: Shape): Shape {
+  const fields = left.fields.map((field, i) => ({
+    name: field.name,
+    flow: either([field.flow, right.fields[i]?.flow ?? FREE]),
+  }));
+  const open = left.open ?? right.open;
+  if (open !== undefined) return { fields: [...fields, ...right.fields], open };
+  return left.fields.length === right.fields.length ? { fields } : { fields, open: 'its two sides differ' };
+}
+
+function values(lists: readonly Node[], scope: Scope): Shape {
+  const columns: Flow[][] = [];
+  for (const list of lists)
+    itemsOf(list).forEach((item, i) => {
+      const flow = evaluate(item, scope);
+      const column = columns[i];
+      if (column === undefined) columns.push([flow]);
+      else column.push(flow);
+    });
+  const fields = columns.map((flows, i) => ({
+    name: `column${i + 1}`,
+    flow: flows.length === 1 ? (flows[0] as Flow) : mix(flows),
+  }));
+  return { fields };
+}
+
+/** A target list, stars spread. A column that is only passed on is not yet depended on. */
+export function targets(list: readonly Node[], scope: Scope): Shape {
+  const shapes: Shape[] = [];
+  for (const node of list) {
+    const target = as(node, 'ResTarget');
+    if (target?.val === undefined) continue;
+    shapes.push(spread(target.val, scope) ?? { fields: [single(target.val, target.name, scope)] });
+  }
+  return joined(shapes);
+}
+
+function single(value: Node, name: string | undefined, scope: Scope): Field {
+  const ref = as(value, 'ColumnRef');
+  const flow = ref === undefined ? evaluate(value, scope) : columnOf(ref, scope);
+  return { name: name ?? outputName(value), flow };
+}
+
+/** The columns that a star in a target list becomes: `t.*`, `(t).*`, `(f(x)).*`; undefined where there is none. */
+export function spread(value: Node, scope: Scope): Shape | undefined {
+  const ref = as(value, 'ColumnRef');
+  if (ref !== undefined) return starOf(ref, scope);
+  const indirection = as(value, 'A_Indirection');
+  const last = indirection?.indirection?.at(-1);
+  if (indirection === undefined || last === undefined || kindOf(last) !== 'A_Star') return;
+  const steps = indirection.indirection?.slice(0, -1) ?? [];
+  const arg = indirection.arg as Node;
+  const flow = evaluate(steps.length === 0 ? arg : { A_Indirection: { arg, indirection: steps } }, scope);
+  if (flow.row !== undefined) return { fields: flow.row };
+  return { fields: [{ name: '', flow }], open: flow.opaque ?? 'the columns of a row are not known' };
+}
+
+function grouped(node: Node, shape: Shape, scope: Scope): void {
+  const set = as(node, 'GroupingSet');
+  if (set !== undefined) for (const inner of set.content ?? []) grouped(inner, shape, scope);
+  else if (as(node, 'RowExpr') !== undefined)
+    for (const inner of as(node, 'RowExpr')?.args ?? []) grouped(inner, shape, scope);
+  else scope.facts.ask(sortedBy(node, shape, scope), 'group');
+}
+
+function distinct(clause: readonly Node[] | undefined, shape: Shape, scope: Scope): void {
+  if (clause === undefined) return;
+  const on = clause.filter((node) => kindOf(node) !== undefined);
+  if (on.length === 0) for (const field of shape.fields) scope.facts.ask(field.flow, 'group');
+  for (const node of on) scope.facts.ask(sortedBy(node, shape, scope), 'group');
+}
+
+function ordered(stmt: SelectStmt, shape: Shape, scope: Scope): Shape {
+  for (const node of stmt.sortClause ?? []) {
+    const by = as(node, 'SortBy')?.node;
+    if (by !== undefined) scope.facts.ask(sortedBy(by, shape, scope), 'order');
+  }
+  for (const limit of [stmt.limitCount, stmt.limitOffset])
+    if (limit !== undefined) scope.facts.ask(evaluate(limit, scope), 'function');
+  return shape;
+}
+
+/** A number is an output's place, a bare name an output's or a column's (either may win: both are meant); else an expression. */
+function sortedBy(node: Node, shape: Shape, scope: Scope): Flow {
+  const place = as(node, 'A_Const')?.ival?.ival;
+  if (place !== undefined) return shape.fields[place - 1]?.flow ?? everything(shape);
+  const names = namesOf(as(node, 'ColumnRef')?.fields);
+  const named = names.length === 1 ? shape.fields.filter((field) => field.name === names[0]) : [];
+  if (named.length === 0) return evaluate(node, scope);
+  const flows = named.map((field) => field.flow);
+  return either([...flows, ...(columnNamed(names[0] as string, scope) ?? [])]);
+}
+
+function everything(shape: Shape): Flow {
+  const flows = shape.fields.map((field) => field.flow);
+  return mix(shape.open === undefined ? flows : [...flows, opaque(shape.open)]);
+}

@@ -1,0 +1,50 @@
+import type { OutputSource, Reading } from '@hoop/core';
+import type { Node } from 'libpg-query';
+import type { ReadingContext } from '../context.js';
+import { answer } from './commands.js';
+import { Facts } from './facts.js';
+import type { Field, Shape } from './flow.js';
+import { Places } from './places.js';
+import type { Scope } from './scope.js';
+
+/** The part of a reading that says which values go where. */
+export interface Lineage
+  extends Pick<Reading, 'relations' | 'columns' | 'outputs' | 'predicates' | 'stores' | 'literals' | 'bound'> {
+  /** The first thing on the way that was not understood, as a clause. */
+  opaque: string | undefined;
+}
+
+/**
+ * What one command depends on, shows, asks about and stores. `text` is the whole text that it was parsed from, which its
+ * places are in. What could carry a column and is not provably free of it carries it. Throws nothing.
+ */
+export function trace(node: Node, text: string, at: ReadingContext): Lineage {
+  const facts = new Facts();
+  const scope: Scope = { up: undefined, items: [], ctes: new Map(), at, facts };
+  try {
+    const shape = answer(node, scope);
+    for (const field of shape.fields) facts.touch(field.flow);
+    return lineage(facts, shape, new Places(text));
+  } catch {
+    // Nested deeper than the stack, or of a shape that the grammar does not have.
+    return lineage(facts, { fields: [], open: 'it could not be followed' }, new Places(text));
+  }
+}
+
+function lineage(facts: Facts, shape: Shape, places: Places): Lineage {
+  return {
+    relations: [...facts.relations.values()],
+    columns: [...facts.columns],
+    outputs: shape.open === undefined ? shape.fields.map(outputOf) : undefined,
+    predicates: facts.predicates(),
+    stores: [...facts.stores],
+    literals: facts.literals(places),
+    bound: facts.bound(),
+    opaque: facts.opaque ?? shape.open,
+  };
+}
+
+function outputOf({ name, flow }: Field): OutputSource {
+  const source = { name, columns: [...flow.columns], exact: flow.exact };
+  return flow.opaque === undefined ? source : { ...source, opaque: flow.opaque };
+}

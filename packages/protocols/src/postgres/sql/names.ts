@@ -1,0 +1,113 @@
+import type { Catalogue, Relation, Routine, UserOperator, UserType } from './catalogue.js';
+import type { Made } from './context.js';
+import type { Facts } from './facts.js';
+
+/**
+ * Which things a name may stand for under any of the search paths that may be in force: all that any of them would give it.
+ * https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-PATH
+ */
+export class Names {
+  readonly catalogue: Catalogue;
+  readonly #paths: readonly (readonly string[])[];
+  readonly #searched: readonly string[];
+  readonly #temporary: readonly string[];
+  readonly #tables: ReadonlySet<string>;
+  readonly #others: ReadonlySet<string>;
+  /** What views, functions and types were found to do; theirs to fill. */
+  readonly known = new Map<string, Facts>();
+  /** What is being found out just now, outermost first. */
+  readonly working: string[] = [];
+  /** The outermost of `working` that was asked for again. */
+  circle = Number.POSITIVE_INFINITY;
+
+  readonly #made: readonly Made[];
+  readonly #under: Map<string, Names>;
+
+  constructor(
+    catalogue: Catalogue,
+    paths: readonly (readonly string[])[],
+    made: readonly Made[],
+    under = new Map<string, Names>(),
+  ) {
+    this.catalogue = catalogue;
+    this.#made = made;
+    this.#under = under;
+    this.#temporary = [...catalogue.relations.keys()].filter((schema) => /^pg_temp_\d+$/.test(schema));
+    this.#paths = paths.map((path) => inFull(path, catalogue));
+    this.#searched = [...new Set(this.#paths.flat())];
+    this.#tables = new Set(made.flatMap(({ what, name }) => (what === 'table' ? [name] : [])));
+    this.#others = new Set(made.flatMap(({ what, name }) => (what === 'other' ? [name] : [])));
+  }
+
+  /** Where a relation is made: in the first schema that exists, of each path. */
+  creations(rel: { readonly [field: string]: unknown }): readonly string[] {
+    const name = String(rel.relname);
+    if (rel.schemaname !== undefined) return [`${rel.schemaname}.${name}`];
+    if (rel.relpersistence === 't') return [`pg_temp.${name}`];
+    const first = (path: readonly string[]) =>
+      path.find((schema) => schema !== 'pg_catalog' && this.catalogue.schemas.has(schema)) ?? path.at(-1);
+    return [...new Set(this.#paths.map((path) => `${first(path)}.${name}`))];
+  }
+
+  /** After what was being found out was broken off. */
+  forget(): void {
+    for (const names of [this, ...this.#under.values()]) {
+      names.working.length = 0;
+      names.circle = Number.POSITIVE_INFINITY;
+    }
+  }
+
+  /** The names of a function's body that has a search_path of its own. */
+  under(path: readonly string[]): Names {
+    const key = JSON.stringify(path);
+    const found = this.#under.get(key) ?? new Names(this.catalogue, [path], this.#made, this.#under);
+    this.#under.set(key, found);
+    return found;
+  }
+
+  /** The first of each path; and of temporary ones all, as which is this session's own cannot be told. */
+  relations(schema: string | undefined, name: string): readonly Relation[] {
+    const inSchema = (one: string) => this.catalogue.relations.get(one)?.get(name);
+    const own = this.#temporary.map(inSchema);
+    if (schema !== undefined) return present(isTemporary(schema) ? own : [inSchema(schema)]);
+    const found = this.#paths.map((path) => path.map(inSchema).find((relation) => relation !== undefined));
+    return [...new Set(present([...own, ...found]))];
+  }
+
+  /** Overloads of all schemas of all paths: which of them is meant goes by types, and only then by the path. */
+  routines(schema: string | undefined, name: string): readonly Routine[] {
+    return (this.catalogue.functions.get(name) ?? []).filter((one) => this.#reaches(schema, one.schema));
+  }
+
+  operators(schema: string | undefined, name: string): readonly UserOperator[] {
+    return (this.catalogue.operators.get(name) ?? []).filter((one) => this.#reaches(schema, one.schema));
+  }
+
+  types(schema: string | undefined, name: string): readonly UserType[] {
+    return (this.catalogue.types.get(name) ?? []).filter((one) => this.#reaches(schema, one.schema));
+  }
+
+  #reaches(wanted: string | undefined, schema: string): boolean {
+    if (wanted === undefined) return this.#searched.includes(schema) || isTemporary(schema);
+    return wanted === schema || (isTemporary(wanted) && isTemporary(schema));
+  }
+
+  /** The session has made a table of that name which the catalogue may not show. */
+  madeTable(name: string): boolean {
+    return this.#tables.has(name);
+  }
+
+  /** The session has made something of that name which may do anything. */
+  madeOther(name: string): boolean {
+    return this.#others.has(name);
+  }
+}
+
+const present = <T>(these: readonly (T | undefined)[]): T[] => these.filter((one) => one !== undefined);
+const isTemporary = (schema: string): boolean => /^pg_temp(?:_\d+)?$/.test(schema);
+
+/** `pg_catalog` comes first unless it is named; so do temporary tables, which are looked for apart. */
+function inFull(path: readonly string[], { user }: Catalogue): string[] {
+  const named = path.map((schema) => (schema === '$user' ? user : schema));
+  return named.includes('pg_catalog') ? named : ['pg_catalog', ...named];
+}

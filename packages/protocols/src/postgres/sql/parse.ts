@@ -1,0 +1,147 @@
+import { loadModule, type Node, parsePlPgSQLSync, parseSync } from 'libpg-query';
+
+/**
+ * PostgreSQL's own parser (libpg_query, the grammar of version 18, as WebAssembly). It reads with
+ * standard_conforming_strings on and in UTF-8, so both are pinned on the connection.
+ */
+let loaded: Promise<void> | undefined;
+export function ready(): Promise<void> {
+  loaded ??= loadModule();
+  return loaded;
+}
+
+/** A text of so many words and signs was measured to take up to 5 ms (`1+1+1…`), whatever its nesting; ordinary ones take a third. */
+const WORDS_MOST = 4_000;
+/** So was one of this many characters, were it a single word. */
+const LONGEST = 256 * 1024;
+
+/** How much is parsed: `now` is what takes 5 ms at the most, `any` is for a thread that may be ended. */
+export type Patience = 'now' | 'any';
+
+export interface Command {
+  node: Node;
+  /** Its place in the text, UTF-16 units. */
+  from: number;
+  to: number;
+  /** Where a node's `location` is in the text, UTF-16 units. */
+  at(location: number | undefined): number;
+}
+
+/** Why a text cannot be read, as a clause. */
+export class Unparsable extends Error {
+  /** It is only too long to be parsed at once. */
+  readonly long: boolean;
+
+  constructor(why: string, long = false) {
+    super(why);
+    this.long = long;
+  }
+}
+
+/** The commands of a text. The WebAssembly module must be `ready`. Throws `Unparsable`, nothing else. */
+export function parse(text: string, patience: Patience = 'now'): Command[] {
+  check(text, patience);
+  const places = new Places(text);
+  return tree(text).map(({ stmt, stmt_location, stmt_len }) => {
+    const from = stmt_location ?? 0;
+    const to = stmt_len === undefined || stmt_len === 0 ? undefined : from + stmt_len;
+    const at = (location: number | undefined) => places.at(location ?? 0);
+    return { node: stmt, from: at(from), to: to === undefined ? text.length : at(to), at };
+  });
+}
+
+function tree(text: string): { stmt: Node; stmt_location?: number; stmt_len?: number }[] {
+  if (text === '') return [];
+  try {
+    const { stmts = [] } = parseSync(text);
+    return stmts.flatMap(({ stmt, ...place }) => (stmt === undefined ? [] : [{ stmt, ...place }]));
+  } catch (error) {
+    throw new Unparsable(sentence(error));
+  }
+}
+
+/** What PL/pgSQL's parser makes of a whole CREATE FUNCTION, CREATE PROCEDURE or DO. */
+export function parsePlPgSql(text: string, patience: Patience = 'now'): unknown {
+  check(text, patience);
+  try {
+    return parsePlPgSQLSync(text);
+  } catch (error) {
+    throw new Unparsable(sentence(error));
+  }
+}
+
+function check(text: string, patience: Patience): void {
+  // The parser stops at a zero byte, and the server refuses it; a lone surrogate has no UTF-8.
+  if (text.includes('\0')) throw new Unparsable('it has a zero byte in it');
+  if (!text.isWellFormed() || text.includes('\ufffd')) throw new Unparsable('it is not in UTF-8');
+  if (patience === 'now' && isLong(text)) throw new Unparsable('it is too long to be read', true);
+}
+
+/** Words in literals and comments count too: what is a literal is the parser's to say. */
+function isLong(text: string): boolean {
+  if (text.length <= WORDS_MOST) return false;
+  if (text.length > LONGEST) return true;
+  let words = 0;
+  let inWord = false;
+  for (let unit = 0; unit < text.length; unit++) {
+    const code = text.charCodeAt(unit);
+    const wordy = (code | 0x20) >= 0x61 ? (code | 0x20) <= 0x7a || code > 0x7f : code >= 0x30 && code <= 0x39;
+    if (!wordy && code > 0x20) words++;
+    else if (wordy && !inWord) words++;
+    inWord = wordy;
+  }
+  return words > WORDS_MOST;
+}
+
+/** The parser's messages quote the statement, so only their kind is kept. */
+function sentence(error: unknown): string {
+  const message = error instanceof Error ? error.message : '';
+  return /syntax error/i.test(message) ? 'it has a syntax error' : 'it cannot be parsed';
+}
+
+/** The parser counts bytes of UTF-8. */
+class Places {
+  readonly #text: string;
+  #bytes: Uint32Array | undefined;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  at(byte: number): number {
+    if (this.#bytes === undefined && !/[^\x00-\x7f]/.test(this.#text)) return byte;
+    this.#bytes ??= startsOf(this.#text);
+    const starts = this.#bytes;
+    let low = 0;
+    let high = starts.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((starts[middle] as number) < byte) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** For each UTF-16 unit the byte at which it starts. */
+function startsOf(text: string): Uint32Array {
+  const starts = new Uint32Array(text.length + 1);
+  let byte = 0;
+  for (let unit = 0; unit < text.length; unit++) {
+    starts[unit] = byte;
+    const code = text.charCodeAt(unit);
+    // The second half of a pair adds nothing: its four bytes are the first's.
+    byte +=
+      code < 0x80
+        ? 1
+        : code < 0x800
+          ? 2
+          : code >= 0xd800 && code < 0xdc00
+            ? 4
+            : code >= 0xdc00 && code < 0xe000
+              ? 0
+              : 3;
+  }
+  starts[text.length] = byte;
+  return starts;
+}

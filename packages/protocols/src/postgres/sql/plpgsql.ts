@@ -1,0 +1,86 @@
+import type { Node } from 'libpg-query';
+import { commandOf } from './commands.js';
+import { constant, open, type Part } from './nodes.js';
+import { parsePlPgSql, Unparsable } from './parse.js';
+import { commands, readExpression } from './texts.js';
+import { type Desk, walk } from './walk.js';
+
+/** Reads every SQL text in a PL/pgSQL body; `source` is the whole CREATE FUNCTION or DO. */
+export function readPlPgSql(desk: Desk, source: string, name: string): void {
+  try {
+    each(desk, parsePlPgSql(source), name);
+  } catch (error) {
+    if (!(error instanceof Unparsable)) throw error;
+    desk.facts.mark('code').doubt(`the body of ${name} could not be read`);
+  }
+}
+
+/** The fields that hold a text which is put together as it runs. */
+const DYNAMIC: Readonly<Record<string, string>> = {
+  PLpgSQL_stmt_dynexecute: 'query',
+  PLpgSQL_stmt_dynfors: 'query',
+  PLpgSQL_stmt_return_query: 'dynquery',
+  PLpgSQL_stmt_open: 'dynquery',
+};
+
+function each(desk: Desk, value: unknown, name: string): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) {
+    for (const item of value) each(desk, item, name);
+    return;
+  }
+  for (const [key, child] of Object.entries(value as Part)) {
+    if (key === 'PLpgSQL_expr') readText(desk, child as Part, name);
+    else if (key === 'PLpgSQL_type') nameType(desk, String((child as Part).typname ?? ''));
+    else {
+      const dynamic = DYNAMIC[key];
+      if (dynamic !== undefined) runText(desk, (child as Part)[dynamic], name);
+      each(desk, child, name);
+    }
+  }
+}
+
+/** By RawParseMode: a statement, an expression, or an assignment whose target has 1 to 3 names. */
+function readText(desk: Desk, { query, parseMode }: Part, name: string): void {
+  const text = String(query);
+  if (parseMode === undefined || parseMode === 0)
+    for (const { node } of commands(desk, text, name)) commandOf(desk, node);
+  else if (parseMode === 2) readExpression(desk, text, name);
+  else readAssignment(desk, text, name);
+}
+
+/**
+ * `target := value` is no SQL, so the first sign of an assignment outside of brackets divides it; the target may hold
+ * subscripts with calls in them.
+ */
+function readAssignment(desk: Desk, text: string, name: string): void {
+  const match = /^((?:[^[\]:=]|\[[^[\]]*\])*?)(:=|=)/s.exec(text);
+  if (match === null) return void desk.facts.doubt(`the body of ${name} could not be read`);
+  const target = match[1] as string;
+  readExpression(desk, text.slice(match[0].length), name);
+  if (target.includes('[')) readExpression(desk, target, name);
+}
+
+/** EXECUTE of a constant is as good as static. */
+function runText(desk: Desk, holder: unknown, name: string): void {
+  const query = ((holder as Part | undefined)?.PLpgSQL_expr as Part | undefined)?.query;
+  if (query === undefined) return;
+  const text = constantOf(desk, String(query), name);
+  if (text === undefined) desk.facts.mark('code').doubt(`${name} runs SQL that it puts together itself`);
+  else for (const { node } of commands(desk, text, name)) commandOf(desk, node);
+}
+
+function constantOf(desk: Desk, query: string, name: string): string | undefined {
+  const [only] = commands(desk, `SELECT ${query}`, name);
+  const [, select] = open(only?.node);
+  const [, target] = open((select.targetList as Node[] | undefined)?.[0]);
+  return constant(target.val) ?? undefined;
+}
+
+/** A variable's type as it was written; what is assigned to it is checked as its domain wants. */
+function nameType(desk: Desk, written: string): void {
+  const plain = written.replace(/%(?:row)?type\s*(?:\[\])*$/i, '');
+  if (plain !== written || plain === '' || BUILTIN.test(plain)) return;
+  for (const { node } of commands(desk, `SELECT NULL::${plain}`, 'a declaration')) walk(desk, node);
+}
+const BUILTIN = /^(?:record|refcursor|trigger|event_trigger|void|boolean|name|oid|text(?:\[\])?|integer|int|bigint)$/i;

@@ -1,0 +1,125 @@
+/**
+ * What `learn` asks the server: each answer row is one JSON array whose first word says what it is about. The session's
+ * search_path is empty, so every name means the system's own, and what the server writes out comes qualified.
+ * https://www.postgresql.org/docs/current/catalogs.html
+ */
+export const SETTINGS = (seconds: number): string => `
+begin isolation level repeatable read, read only;
+set local search_path = '';
+set local statement_timeout = '${seconds}s';
+set local lock_timeout = '2s';
+set local client_min_messages = error;
+set local standard_conforming_strings = on;
+set local quote_all_identifiers = off;
+`;
+
+/** Asked before anything is set: what a new session of this login begins with. */
+export const BEGINNING = `
+select pg_catalog.json_build_array('session', pg_catalog.current_setting('server_version_num')::pg_catalog.int4,
+  current_user::pg_catalog.text, pg_catalog.current_setting('search_path'))::pg_catalog.text`;
+
+const row = (...cells: string[]): string => `json_build_array(${cells.join(', ')})::text`;
+/** An array that is never null. */
+const list = (query: string): string => `array(${query})`;
+
+export const QUESTIONS: readonly string[] = [
+  `select ${row("'schema'", 'nspname')} from pg_namespace`,
+
+  `select ${row(
+    "'relation'",
+    'c.oid::int8',
+    'n.nspname',
+    'c.relname',
+    'c.relkind',
+    list(`select json_build_array(a.attnum, a.attname, a.atttypid::int8, a.attnotnull) from pg_attribute a
+      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum`),
+    list(`select a.attname from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey::int2[])
+      where i.indrelid = c.oid and i.indisprimary`),
+    list('select h.inhparent::int8 from pg_inherits h where h.inhrelid = c.oid'),
+    list(`select t.tgfoid::int8 from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal`),
+  )} from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c', 't') and n.nspname !~ '^pg_toast'`,
+
+  // Expressions that a write evaluates; those of the system's own tables are none.
+  `select ${row("'on-write'", 'd.adrelid::int8', 'pg_get_expr(d.adbin, d.adrelid)')} from pg_attrdef d where d.adrelid >= 16384`,
+  `select ${row("'on-write'", 'k.conrelid::int8', 'pg_get_expr(k.conbin, k.conrelid)')} from pg_constraint k
+    where k.contype = 'c' and k.conrelid >= 16384`,
+  `select ${row("'on-write'", 'i.indrelid::int8', 'pg_get_expr(i.indexprs, i.indrelid)')} from pg_index i
+    where i.indexprs is not null and i.indrelid >= 16384`,
+  `select ${row("'on-write'", 'i.indrelid::int8', 'pg_get_expr(i.indpred, i.indrelid)')} from pg_index i
+    where i.indpred is not null and i.indrelid >= 16384`,
+  `select ${row("'on-write'", 't.tgrelid::int8', 'pg_get_triggerdef(t.oid)')} from pg_trigger t
+    where t.tgqual is not null and not t.tgisinternal`,
+  `select ${row("'on-read'", 'p.polrelid::int8', 'pg_get_expr(p.polqual, p.polrelid)')} from pg_policy p where p.polqual is not null`,
+  `select ${row("'on-read'", 'p.polrelid::int8', 'pg_get_expr(p.polwithcheck, p.polrelid)')} from pg_policy p
+    where p.polwithcheck is not null`,
+  `select ${row("'reference'", 'k.confrelid::int8', 'k.conrelid::int8', "(k.confdeltype in ('c', 'n', 'd') or k.confupdtype in ('c', 'n', 'd'))")}
+    from pg_constraint k where k.contype = 'f'`,
+
+  `select ${row(
+    "'routine'",
+    'p.oid::int8',
+    'n.nspname',
+    'p.proname',
+    'p.prokind',
+    'p.provolatile',
+    'l.lanname',
+    'p.prosecdef',
+    'p.proargtypes::oid[]::int8[]',
+    'p.pronargdefaults',
+    'p.provariadic <> 0',
+    'p.prorettype::int8',
+    'p.proretset',
+    'p.proallargtypes::int8[]',
+    'p.proargmodes::text[]',
+    'p.proargnames',
+    'p.proconfig',
+  )} from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang`,
+  `select ${row("'extended'", 'd.objid::int8')} from pg_depend d
+    where d.classid = 'pg_proc'::regclass and d.deptype = 'e'`,
+  `select ${row("'source'", 'p.oid::int8', 'pg_get_functiondef(p.oid)')} from pg_proc p join pg_language l on l.oid = p.prolang
+    where p.oid >= 16384 and p.prokind in ('f', 'p') and l.lanname in ('sql', 'plpgsql')`,
+  `select ${row(
+    "'aggregate'",
+    'a.aggfnoid::oid::int8',
+    list(`select s.oid::int8 from unnest(array[a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn,
+      a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn]::oid[]) s (oid) where s.oid <> 0`),
+  )} from pg_aggregate a where a.aggfnoid::oid >= 16384`,
+
+  `select ${row(
+    "'operator'",
+    'n.nspname',
+    'o.oprname',
+    'o.oprleft::int8',
+    'o.oprright::int8',
+    list(`select s.oid::int8 from unnest(array[o.oprcode, o.oprrest, o.oprjoin]::oid[]) s (oid) where s.oid <> 0`),
+  )} from pg_operator o join pg_namespace n on n.oid = o.oprnamespace where o.oid >= 16384`,
+
+  `select ${row(
+    "'type'",
+    't.oid::int8',
+    'n.nspname',
+    't.typname',
+    't.typtype',
+    't.typrelid::int8',
+    `(case when t.typtype = 'd' then t.typbasetype when t.typelem <> 0 then t.typelem
+      else coalesce((select r.rngsubtype from pg_range r where r.rngtypid = t.oid), 0) end)::int8`,
+    `array(select s.oid::int8 from unnest(array[t.typinput, t.typoutput, t.typreceive, t.typsend, t.typmodin]::oid[]) s (oid)
+      where s.oid >= 16384)`,
+    list("select pg_get_expr(k.conbin, 0) from pg_constraint k where k.contypid = t.oid and k.contype = 'c'"),
+  )} from pg_type t join pg_namespace n on n.oid = t.typnamespace`,
+  `select ${row("'cast'", 'c.castsource::int8', 'c.casttarget::int8', 'c.castfunc::int8')} from pg_cast c
+    where c.oid >= 16384 and c.castfunc <> 0`,
+  `select ${row("'ruled'", 'c.oid::int8')} from pg_class c where c.relhasrules and c.oid >= 16384 and c.relkind not in ('v', 'm')`,
+];
+
+/** Of these one may fail, as they wait for locks: what is not had is then not understood. */
+export const OPTIONAL: readonly string[] = [
+  // A view that somebody changes just now is locked; its definition is missed, and it is then not understood.
+  `select ${row("'definition'", 'c.oid::int8', 'pg_get_viewdef(c.oid)')} from pg_class c
+    where c.relkind in ('v', 'm') and c.oid >= 16384 and c.oid not in (
+      select k.relation from pg_locks k where k.mode = 'AccessExclusiveLock' and k.relation is not null)`,
+  `select ${row("'rule'", 'r.ev_class::int8', 'pg_get_ruledef(r.oid)')} from pg_rewrite r
+    where r.oid >= 16384 and r.rulename <> '_RETURN' and r.ev_class not in (
+      select k.relation from pg_locks k where k.mode = 'AccessExclusiveLock' and k.relation is not null)`,
+];

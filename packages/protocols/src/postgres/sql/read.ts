@@ -1,0 +1,185 @@
+import { commandOf } from './commands.js';
+import type { ReadingContext, SqlReading } from './context.js';
+import { Facts } from './facts.js';
+import { trace } from './lineage/trace.js';
+import { Names } from './names.js';
+import { as } from './nodes.js';
+import { type Command, type Patience, parse, Unparsable } from './parse.js';
+import type { Desk } from './walk.js';
+
+/** Views, functions and types that one text may have looked into. */
+const BUDGET = 2_000;
+/** How often the paths that a text itself sets are taken into account. */
+const ROUNDS = 4;
+
+/**
+ * What each command of a text does; the parser must be `ready`. Never throws: what cannot be read is one reading of class
+ * `unknown`. A text without a command (a comment) gives none.
+ */
+export function read(text: string, at: ReadingContext, patience: Patience = 'now'): SqlReading[] {
+  try {
+    return readAll(parse(text, patience), text, at);
+  } catch (error) {
+    if (error instanceof Unparsable) return [unreadable(text, error.message)];
+    if (error instanceof RangeError) return [unreadable(text, 'it nests too deeply to be read')];
+    return [unreadable(text, 'reading it failed')];
+  }
+}
+
+/** What an earlier command of the text sets, makes or prepares, a later one may use: all of it counts for all of them. */
+function readAll(commands: readonly Command[], text: string, at: ReadingContext): SqlReading[] {
+  let around = at;
+  let readings: SqlReading[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    readings = commands.map((command) => readOne(command, text, around));
+    const wider = widened(around, readings, commands.length > 1);
+    if (wider === undefined) return readings;
+    around = wider;
+  }
+  return readings.map((reading) => ({
+    ...reading,
+    class: 'unknown',
+    unknown: 'it changes the search_path again and again',
+  }));
+}
+
+/** The context with what the readings add to it; undefined where they add nothing that matters to these commands. */
+function widened(at: ReadingContext, readings: readonly SqlReading[], several: boolean): ReadingContext | undefined {
+  const had = new Set(at.paths.map((path) => JSON.stringify(path)));
+  const paths = readings
+    .flatMap(({ setsPath }) => (setsPath === 'unknown' ? [] : setsPath))
+    .filter((path) => !had.has(JSON.stringify(path)));
+  const prepared = several
+    ? added(
+        at.prepared,
+        readings.map(({ prepares }) => prepares),
+      )
+    : undefined;
+  const cursors = several
+    ? added(
+        at.cursors,
+        readings.map(({ declares }) => declares),
+      )
+    : undefined;
+  const known = new Set((at.made ?? []).map(({ what, name }) => `${what} ${name}`));
+  const made = several
+    ? readings.flatMap(({ makes }) => makes).filter(({ what, name }) => !known.has(`${what} ${name}`))
+    : [];
+  if (paths.length === 0 && prepared === undefined && cursors === undefined && made.length === 0) return undefined;
+  return {
+    ...at,
+    paths: [...at.paths, ...paths],
+    prepared: prepared ?? at.prepared,
+    cursors: cursors ?? at.cursors,
+    made: [...(at.made ?? []), ...made],
+  };
+}
+
+type Texts = ReadonlyMap<string, readonly string[]>;
+function added(
+  had: Texts | undefined,
+  more: readonly ({ name: string; text: string } | undefined)[],
+): Texts | undefined {
+  const all = new Map(had);
+  let grown = false;
+  for (const one of more) {
+    const texts = one === undefined ? [] : (all.get(one.name) ?? []);
+    if (one === undefined || texts.includes(one.text)) continue;
+    all.set(one.name, [...texts, one.text]);
+    grown = true;
+  }
+  return grown ? all : undefined;
+}
+
+function readOne({ node, from, to }: Command, text: string, at: ReadingContext): SqlReading {
+  const names = namesOf(at);
+  const facts = new Facts();
+  const desk: Desk = { names, facts, depth: 0, budget: { left: BUDGET }, textsOf: (kind, name) => at[kind]?.get(name) };
+  let kind: string;
+  try {
+    kind = commandOf(desk, node);
+  } catch (error) {
+    names.forget();
+    throw error;
+  }
+  const prepare = as(node, 'PrepareStmt');
+  const declare = as(node, 'DeclareCursorStmt');
+  const own = text.slice(from, to);
+  const traced = trace(node, text, at);
+  for (const { name, does } of traced.relations) facts.use(name, does);
+  return {
+    ...EMPTY,
+    ...found(facts),
+    columns: traced.columns,
+    outputs: traced.outputs,
+    predicates: traced.predicates,
+    stores: traced.stores,
+    literals: traced.literals,
+    bound: traced.bound,
+    kind,
+    from,
+    to,
+    ...(prepare === undefined ? {} : { prepares: { name: String(prepare.name), text: own } }),
+    ...(declare === undefined ? {} : { declares: { name: String(declare.portalname), text: own } }),
+  };
+}
+
+function found(facts: Facts): Partial<SqlReading> {
+  return {
+    class: facts.class,
+    ...(facts.unknown === undefined ? {} : { unknown: facts.unknown }),
+    relations: [...facts.uses.values()],
+    functions: [...facts.functions],
+    runs: [...facts.runs],
+    unbounded: facts.unbounded,
+    traits: facts.anyPath ? [...new Set([...facts.traits, 'session' as const])] : [...facts.traits],
+    setsPath: facts.anyPath ? 'unknown' : facts.paths,
+    executes: [...facts.executes],
+    makes: facts.makes,
+    missing: [...facts.missing],
+  };
+}
+
+const EMPTY: Omit<SqlReading, 'kind' | 'from' | 'to'> = {
+  class: 'unknown',
+  relations: [],
+  columns: [],
+  functions: [],
+  runs: [],
+  unbounded: false,
+  traits: [],
+  outputs: undefined,
+  predicates: [],
+  stores: [],
+  literals: [],
+  bound: [],
+  setsPath: [],
+  executes: [],
+  makes: [],
+  missing: [],
+};
+
+const unreadable = (text: string, why: string): SqlReading => ({
+  ...EMPTY,
+  kind: 'unparsable',
+  unknown: why,
+  traits: ['code'],
+  setsPath: 'unknown',
+  from: 0,
+  to: text.length,
+});
+
+/** Kept as long as the catalogue is; a handful of paths each. */
+const kept = new WeakMap<object, Map<string, Names>>();
+const KEPT = 8;
+
+function namesOf({ catalogue, paths, made = [] }: ReadingContext): Names {
+  const all = kept.get(catalogue) ?? new Map<string, Names>();
+  kept.set(catalogue, all);
+  const key = JSON.stringify([paths, made]);
+  const found = all.get(key) ?? new Names(catalogue, paths, made);
+  all.delete(key);
+  all.set(key, found);
+  if (all.size > KEPT) all.delete(all.keys().next().value as string);
+  return found;
+}

@@ -1,0 +1,118 @@
+import { traitOfSystemRelation } from './builtins.js';
+import type { Relation } from './catalogue.js';
+import type { Part } from './nodes.js';
+import { remember } from './remember.js';
+import { callOid } from './routines.js';
+import { readDefinition, readExpressions, readRule } from './texts.js';
+import { touchOid } from './types.js';
+import { type Desk, nameOf } from './walk.js';
+
+/** How a command goes to a relation: `lock` is FOR UPDATE's, `empty` TRUNCATE's; `refresh` runs a materialized
+ * view's definition again. */
+export type Going = 'read' | 'write' | 'lock' | 'empty' | 'refresh';
+
+/** All that the name may stand for, and what going there does. */
+export function useRelations(desk: Desk, rel: Part, going: Going): void {
+  const name = String(rel.relname);
+  const schema = rel.schemaname === undefined ? undefined : String(rel.schemaname);
+  const found = desk.names.relations(schema, name);
+  for (const relation of found) useRelation(desk, relation, going);
+  if (desk.names.madeOther(name)) desk.facts.doubt(`${nameOf(rel)} was made just now`);
+  else if (found.length > 0) return;
+  else if (desk.names.madeTable(name)) desk.facts.use(nameOf(rel), going === 'read' ? 'read' : 'write');
+  else if (!isTransition(desk, name, schema)) desk.facts.miss(nameOf(rel), 'relation');
+}
+
+/** In a trigger's function a name without schema may be of the rows that changed (REFERENCING NEW TABLE AS …). */
+const isTransition = (desk: Desk, _name: string, schema: string | undefined): boolean =>
+  desk.trigger === true && schema === undefined;
+
+export function useRelation(desk: Desk, relation: Relation, wanted: Going): void {
+  const going = desk.plans === true ? 'read' : wanted;
+  const { facts } = desk;
+  const name = `${relation.schema}.${relation.name}`;
+  const writes = going !== 'read';
+  if (!facts.use(name, writes ? 'write' : 'read')) return;
+  if (relation.builtin) return useOfSystem(desk, relation, writes);
+  for (const { type } of relation.columns) touchOid(desk, type);
+  facts.add(
+    remember(desk, `${going} ${relation.oid}`, (inner) =>
+      writes ? change(inner, relation, going) : see(inner, relation, going),
+    ),
+  );
+}
+
+function useOfSystem({ facts }: Desk, { schema, name }: Relation, writes: boolean): void {
+  const trait = traitOfSystemRelation(name);
+  if (trait !== undefined) facts.mark(trait);
+  // Whoever may write there writes roles, functions and settings (pg_settings has a rule that calls set_config).
+  if (writes && schema !== 'information_schema') facts.raise('administer').mark('privileges', 'session', 'code');
+  else if (writes) facts.raise('administer');
+}
+
+/** A view's definition runs in its place; a materialized one's rows are there already. Row policies and partitions go along. */
+function see(desk: Desk, relation: Relation, going: Going): void {
+  if (relation.kind === 'v' || going === 'refresh') readDefinition(desk, relation);
+  readExpressions(desk, relation.onRead);
+  for (const child of childrenOf(desk, relation)) useRelation(desk, child, 'read');
+}
+
+function change(desk: Desk, relation: Relation, going: Going): void {
+  const { facts } = desk;
+  see(desk, relation, going);
+  facts.raise('write');
+  if (relation.kind === 'v')
+    for (const { name, does } of [...facts.uses.values()]) if (does === 'read') writeBase(desk, name, going);
+  if (going !== 'lock') fire(desk, relation);
+  for (const child of childrenOf(desk, relation)) useRelation(desk, child, going);
+  const others = going === 'empty' ? [] : relation.cascades;
+  if (going === 'write') for (const oid of others) useOid(desk, oid, 'write');
+}
+
+/** What a view shows may be written through it. */
+function writeBase(desk: Desk, name: string, going: Going): void {
+  const dot = name.indexOf('.');
+  const base = desk.names.catalogue.relations.get(name.slice(0, dot))?.get(name.slice(dot + 1));
+  if (base !== undefined && !base.builtin) useRelation(desk, base, going);
+}
+
+/** Triggers, rules, and the expressions that a write evaluates. Whether their own commands have a WHERE is not the client's. */
+function fire(desk: Desk, relation: Relation): void {
+  const { facts } = desk;
+  const unbounded = facts.unbounded;
+  for (const oid of relation.triggers) callOid(desk, oid);
+  readExpressions(desk, relation.onWrite);
+  for (const rule of relation.rules) readRule(desk, rule);
+  facts.unbounded = unbounded;
+}
+
+function useOid(desk: Desk, oid: number, going: Going): void {
+  const relation = desk.names.catalogue.byOid.get(oid);
+  if (relation === undefined) desk.facts.doubt('it writes to a relation that is not known');
+  else useRelation(desk, relation, going);
+}
+
+/** TRUNCATE … CASCADE goes on to every table that refers to it. */
+export function cascadeTruncate(desk: Desk, relation: Relation): void {
+  for (const oid of relation.referencing) {
+    const other = desk.names.catalogue.byOid.get(oid);
+    if (other === undefined || desk.facts.uses.has(`write ${other.schema}.${other.name}`)) continue;
+    useRelation(desk, other, 'empty');
+    cascadeTruncate(desk, other);
+  }
+}
+
+const children = new WeakMap<ReadonlyMap<number, Relation>, Map<number, Relation[]>>();
+
+function childrenOf(desk: Desk, relation: Relation): readonly Relation[] {
+  const { byOid } = desk.names.catalogue;
+  let found = children.get(byOid);
+  if (found === undefined) {
+    found = new Map();
+    for (const child of byOid.values()) {
+      for (const parent of child.parents) found.set(parent, [...(found.get(parent) ?? []), child]);
+    }
+    children.set(byOid, found);
+  }
+  return found.get(relation.oid) ?? [];
+}

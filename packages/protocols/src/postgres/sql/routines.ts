@@ -1,0 +1,146 @@
+import type { Node } from 'libpg-query';
+import { type Deed, deedOf, deedOfExtension } from './builtins.js';
+import type { Routine } from './catalogue.js';
+import { commandOf } from './commands.js';
+import { as, constant, listOf, open, type Part, word } from './nodes.js';
+import { readPlPgSql } from './plpgsql.js';
+import { remember } from './remember.js';
+import { judgeSetting, splitPath } from './settings.js';
+import { commands } from './texts.js';
+import { touchOid } from './types.js';
+import { type Desk, walk } from './walk.js';
+
+/** Calls every function that the name may stand for with so many arguments; undefined where that is not known. */
+export function callNamed(desk: Desk, name: readonly string[], args: readonly Node[] | undefined): void {
+  const last = name.at(-1);
+  if (last === undefined) return;
+  if (desk.names.madeOther(last)) desk.facts.doubt(`${last} was made just now`);
+  const found = desk.names.routines(name.at(-2), last);
+  if (found.length === 0 && !desk.names.madeOther(last)) missing(desk, name, args);
+  for (const routine of found) if (fits(routine, args)) callRoutine(desk, routine, args);
+}
+
+/** `f(x)` is also `x.f`, a column, and `t(x)` a cast to the type t. */
+function missing(desk: Desk, name: readonly string[], args: readonly Node[] | undefined): void {
+  if (args?.length === 1 && name.length === 1 && isField(args[0])) return;
+  const types = args?.length === 1 ? desk.names.types(name.at(-2), name.at(-1) as string) : [];
+  if (types.length === 0) desk.facts.miss(name.join('.'), 'function');
+  for (const { oid } of types) touchOid(desk, oid);
+}
+const isField = (arg: Node | undefined): boolean =>
+  as(arg, 'ColumnRef') !== undefined || as(arg, 'A_Indirection') !== undefined;
+
+/** False only where the number of arguments rules it out. */
+function fits({ takes, defaults, variadic }: Routine, args: readonly Node[] | undefined): boolean {
+  if (args === undefined) return true;
+  return variadic || (args.length <= takes.length && args.length >= takes.length - defaults);
+}
+
+export function callOid(desk: Desk, oid: number): void {
+  const routine = desk.names.catalogue.routineByOid.get(oid);
+  if (routine === undefined) desk.facts.doubt('it calls a function that is not known');
+  else callRoutine(desk, routine, undefined);
+}
+
+export function callRoutine(desk: Desk, routine: Routine, args: readonly Node[] | undefined | 'attribute'): void {
+  desk.facts.functions.add(`${routine.schema}.${routine.name}`);
+  // A plan is made with what functions that are not volatile give; the others wait for its execution.
+  if (desk.plans === true && routine.volatility === 'volatile') return;
+  if (routine.builtin) return dead(desk, deedOf(routine), routine, args);
+  const deed = routine.extension && routine.language === 'c' ? deedOfExtension(routine) : undefined;
+  if (deed !== undefined) return dead(desk, deed, routine, args);
+  desk.facts.add(remember(desk, `call ${routine.oid}`, (inner) => body(inner, routine)));
+}
+
+/** Functions that run a text are read with it where the text is a constant. */
+function dead(desk: Desk, deed: Deed, routine: Routine, args: readonly Node[] | undefined | 'attribute'): void {
+  desk.facts.mark(...deed.traits);
+  if (deed.why === undefined) desk.facts.raise(deed.class);
+  else desk.facts.doubt(deed.why);
+  const text = Array.isArray(args) ? constant(args[0]) : undefined;
+  if (deed.traits.includes('code') && typeof text === 'string' && TAKES_SQL.test(routine.name)) {
+    for (const { node } of commands(desk, text, `the text given to ${routine.name}`)) commandOf(desk, node);
+  }
+}
+const TAKES_SQL = /^(?:query_to_xml|ts_stat|crosstab)/;
+
+function body(desk: Desk, routine: Routine): void {
+  const name = `${routine.schema}.${routine.name}`;
+  for (const type of [...routine.takes, routine.returns]) touchOid(desk, type);
+  for (const oid of routine.calls) callOid(desk, oid);
+  for (const setting of routine.sets) settleOwn(desk, setting);
+  if (routine.kind === 'a') return;
+  if (routine.source === undefined) opaque(desk, routine, name);
+  else
+    readSource(pathed({ ...desk, plans: false, trigger: routine.returns === TRIGGER }, routine), routine.source, name);
+  const moves = desk.facts.anyPath || desk.facts.paths.length > 0;
+  if (moves && routine.sets.some((setting) => setting.startsWith('search_path=')))
+    desk.facts.doubt(`${name} changes the search_path`);
+}
+/** `pg_type.oid` of the pseudo-type trigger. */
+const TRIGGER = 2279;
+
+function opaque(desk: Desk, { language }: Routine, name: string): void {
+  desk.facts.mark('code').doubt(`it calls ${name}, a function in ${language} that cannot be read`);
+}
+
+/** A function's own search_path is in force in its body, and gone after it. */
+function pathed(desk: Desk, { sets }: Routine): Desk {
+  const own = sets.find((setting) => setting.startsWith('search_path='));
+  const path = own === undefined ? undefined : splitPath(own.slice('search_path='.length));
+  return path === undefined ? desk : { ...desk, names: desk.names.under(path) };
+}
+
+/** What a function sets for its own while can change the actor or the language all the same. */
+function settleOwn(desk: Desk, setting: string): void {
+  const [name = '', value = ''] = [setting.slice(0, setting.indexOf('=')), setting.slice(setting.indexOf('=') + 1)];
+  if (name !== 'search_path' && !judgeSetting(name, [value]).harmless) desk.facts.mark('session');
+}
+
+/** A whole CREATE FUNCTION: of the catalogue. */
+export function readSource(desk: Desk, source: string, name: string): void {
+  for (const { node } of commands(desk, source, name)) {
+    const [type, made] = open(node);
+    if (type !== 'CreateFunctionStmt') desk.facts.doubt(`the SQL of ${name} could not be read`);
+    else readBody(desk, made, source, name);
+  }
+}
+
+export function readBody(desk: Desk, made: Part, source: string, name: string, usual = 'sql'): void {
+  for (const node of listOf(made.parameters)) {
+    walk(desk, as(node, 'FunctionParameter')?.defexpr as Node | undefined);
+  }
+  const options = new Map(listOf(made.options).flatMap((node) => entry(as(node, 'DefElem'))));
+  const language = (word(options.get('language')) ?? usual).toLowerCase();
+  if (made.sql_body !== undefined) return atomic(desk, made.sql_body as Node);
+  const text = word(listOf(as(options.get('as'), 'List')?.items)[0]) ?? word(options.get('as'));
+  if (language === 'plpgsql') readPlPgSql(desk, source, name);
+  else if (language === 'sql' && text !== undefined)
+    for (const { node } of commands(desk, text, name)) commandOf(desk, node);
+  else desk.facts.mark('code').doubt(`it calls ${name}, a function in ${language} that cannot be read`);
+}
+
+const entry = (option: Part | undefined): [string, unknown][] =>
+  option === undefined ? [] : [[String(option.defname), option.arg]];
+
+function atomic(desk: Desk, node: Node): void {
+  const list = as(node, 'List');
+  if (list === undefined) commandOf(desk, node);
+  else for (const item of listOf(list.items)) atomic(desk, item);
+}
+
+/** SET, or `set_config` with these arguments. */
+export function settle(desk: Desk, [name, value]: readonly (string | null | undefined)[]): void {
+  if (typeof name !== 'string')
+    return void desk.facts.mark('session').doubt('it changes a setting whose name is not in the text');
+  const one = value === undefined || value === null ? undefined : value;
+  const isPath = name.toLowerCase() === 'search_path';
+  const words = one === undefined ? undefined : isPath ? splitPath(one) : [one];
+  setTo(desk, name, words);
+}
+
+export function setTo(desk: Desk, name: string, values: readonly (string | null)[] | undefined): void {
+  const { harmless, path } = judgeSetting(name, values);
+  if (!harmless) desk.facts.mark('session');
+  if (path !== undefined) desk.facts.setPath(path);
+}

@@ -1,0 +1,45 @@
+import type { UserType } from './catalogue.js';
+import { Facts } from './facts.js';
+import type { Part } from './nodes.js';
+import { words } from './nodes.js';
+import { remember } from './remember.js';
+import { callOid } from './routines.js';
+import { readExpressions } from './texts.js';
+import type { Desk } from './walk.js';
+
+/** A type that a command names: making a value of it may run a domain's checks and a user's casts. */
+export function touchType(desk: Desk, part: Part): void {
+  const name = words(part.names);
+  const last = name.at(-1);
+  if (last === undefined) return;
+  // `t%TYPE` names a column, not a type.
+  const types = part.pct_type === true ? [] : desk.names.types(name.at(-2), last);
+  if (desk.names.madeOther(last)) desk.facts.doubt(`the type ${last} was made just now`);
+  else if (types.length === 0 && part.pct_type !== true && !desk.names.madeTable(last))
+    desk.facts.miss(name.join('.'), 'type');
+  for (const type of types) desk.facts.add(deedsOf(desk, type));
+}
+
+export function touchOid(desk: Desk, oid: number): void {
+  const type = desk.names.catalogue.typeByOid.get(oid);
+  if (type !== undefined) desk.facts.add(deedsOf(desk, type));
+}
+
+const NONE = new Facts();
+
+function deedsOf(desk: Desk, type: UserType): Facts {
+  // Casts of a type that is not the system's own stand with that type, so the system's own call nothing of a user's.
+  if (type.builtin && type.calls.length === 0) return type.base === 0 ? NONE : baseOf(desk, type);
+  return remember(desk, `type ${type.oid}`, (inner) => {
+    for (const oid of type.calls) callOid(inner, oid);
+    readExpressions(inner, type.checks);
+    if (type.base !== 0) touchOid(inner, type.base);
+    const row = inner.names.catalogue.byOid.get(type.relation);
+    if (row?.kind === 'c') for (const column of row.columns) touchOid(inner, column.type);
+  });
+}
+
+function baseOf(desk: Desk, type: UserType): Facts {
+  const base = desk.names.catalogue.typeByOid.get(type.base);
+  return base === undefined || base.builtin ? NONE : deedsOf(desk, base);
+}

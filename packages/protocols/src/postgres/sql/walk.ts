@@ -1,0 +1,209 @@
+import type { Node } from 'libpg-query';
+import type { Facts } from './facts.js';
+import type { Names } from './names.js';
+import { as, constant, eachChild, listOf, open, type Part, partsOf, words } from './nodes.js';
+import { useRelations } from './relations.js';
+import { callNamed, callOid, callRoutine, settle } from './routines.js';
+import { touchType } from './types.js';
+import { isUnbounded, mergesUnbounded } from './unbounded.js';
+
+/** What a command is read with. */
+export interface Desk {
+  names: Names;
+  facts: Facts;
+  /** Texts behind the names of prepared statements and cursors. */
+  textsOf(kind: 'prepared' | 'cursors', name: string): readonly string[] | undefined;
+  /** How many views and functions it is inside of. */
+  depth: number;
+  /** How many views, functions and types may still be looked into. */
+  budget: { left: number };
+  /** Inside a trigger's function. */
+  trigger?: boolean | undefined;
+  /** It is planned and not run: EXPLAIN. */
+  plans?: boolean | undefined;
+}
+
+/** Names that WITH gives, innermost first. */
+export interface Scope {
+  names: ReadonlySet<string>;
+  up: Scope | undefined;
+}
+
+const inScope = (name: string, scope: Scope | undefined): boolean =>
+  scope !== undefined && (scope.names.has(name) || inScope(name, scope.up));
+
+export function walk(desk: Desk, node: Node | undefined, scope?: Scope): void {
+  if (node === undefined) return;
+  const [type, part] = open(node);
+  visit(desk, type, part, scope);
+}
+
+export function visit(desk: Desk, type: string, part: Part, scope: Scope | undefined): void {
+  const special = SPECIAL[type];
+  if (special !== undefined) special(desk, part, scope);
+  else if (type !== '' && !PLAIN.has(type)) desk.facts.doubt(`it has a part that is not known (${type})`);
+  else inside(desk, part, scope);
+}
+
+export function inside(desk: Desk, part: Part, scope: Scope | undefined): void {
+  eachChild(part, (type, child) => visit(desk, type, child, scope));
+}
+
+type Visit = (desk: Desk, part: Part, scope: Scope | undefined) => void;
+
+/** Nodes that do nothing but hold others. */
+const PLAIN = new Set(
+  `TypeCast A_Const A_Star A_Indices A_ArrayExpr ParamRef BoolExpr NullTest BooleanTest CaseWhen CoalesceExpr MinMaxExpr RowExpr
+  SQLValueFunction GroupingFunc GroupingSet SetToDefault MultiAssignRef ResTarget SortBy WindowDef List String Integer Float
+  Boolean BitString DefElem Alias RangeSubselect RangeFunction RangeTableFunc RangeTableFuncCol LockingClause OnConflictClause
+  InferClause IndexElem ReturningClause ReturningOption WithClause CollateClause CTESearchClause CTECycleClause XmlExpr XmlSerialize
+  JsonTable JsonTableColumn JsonTablePathSpec JsonFuncExpr JsonValueExpr JsonOutput JsonReturning JsonFormat JsonBehavior
+  JsonArgument JsonKeyValue JsonObjectConstructor JsonArrayConstructor JsonArrayQueryConstructor JsonAggConstructor
+  JsonObjectAgg JsonArrayAgg JsonIsPredicate JsonParseExpr JsonScalarExpr JsonSerializeExpr MergeSupportFunc NamedArgExpr
+  CurrentOfExpr ReturnStmt RoleSpec ObjectWithArgs AccessPriv PartitionElem PartitionSpec PartitionBoundSpec PartitionCmd
+  ColumnDef Constraint TableLikeClause FunctionParameter`.split(/\s+/),
+);
+
+const SPECIAL: Readonly<Record<string, Visit>> = {
+  SelectStmt: select,
+  InsertStmt: (desk, part, scope) => change(desk, part, scope, 'insert'),
+  UpdateStmt: (desk, part, scope) => change(desk, part, scope, 'update'),
+  DeleteStmt: (desk, part, scope) => change(desk, part, scope, 'delete'),
+  MergeStmt: (desk, part, scope) => change(desk, part, scope, 'merge'),
+  RangeVar: (desk, part, scope) => {
+    if (part.schemaname === undefined && inScope(String(part.relname), scope)) return;
+    useRelations(desk, part, 'read');
+  },
+  RangeTableSample: (desk, part, scope) => {
+    callNamed(desk, words(part.method), undefined);
+    inside(desk, part, scope);
+  },
+  FuncCall: call,
+  A_Expr: (desk, part, scope) => {
+    for (const name of operatorsOf(part)) operate(desk, name);
+    inside(desk, part, scope);
+  },
+  SubLink: (desk, part, scope) => {
+    if (part.testexpr !== undefined) operate(desk, part.operName === undefined ? ['='] : words(part.operName));
+    inside(desk, part, scope);
+  },
+  CaseExpr: (desk, part, scope) => {
+    if (part.arg !== undefined) operate(desk, ['=']);
+    inside(desk, part, scope);
+  },
+  JoinExpr: (desk, part, scope) => {
+    if (part.isNatural === true || part.usingClause !== undefined) operate(desk, ['=']);
+    inside(desk, part, scope);
+  },
+  TypeName: (desk, part, scope) => {
+    touchType(desk, part);
+    inside(desk, { typmods: part.typmods }, scope);
+  },
+  ColumnRef: (desk, part) => {
+    const fields = words(part.fields);
+    if (fields.length > 1 && !as(listOf(part.fields).at(-1), 'A_Star')) attribute(desk, fields.at(-1) as string);
+  },
+  A_Indirection: (desk, part, scope) => {
+    for (const name of words(part.indirection)) attribute(desk, name);
+    inside(desk, part, scope);
+  },
+};
+
+/** WITH's queries, and the scope of what follows it. */
+export function within(desk: Desk, clause: unknown, scope: Scope | undefined): Scope | undefined {
+  if (clause === undefined) return scope;
+  const { ctes, recursive } = clause as Part;
+  const tables = partsOf(ctes, 'CommonTableExpr');
+  const all: Scope = { names: new Set(tables.map(({ ctename }) => String(ctename))), up: scope };
+  let sofar = scope;
+  for (const table of tables) {
+    inside(desk, table, recursive === true ? all : sofar);
+    sofar = { names: new Set([String(table.ctename)]), up: sofar };
+  }
+  return all;
+}
+
+function select(desk: Desk, part: Part, scope: Scope | undefined): void {
+  const { withClause, intoClause, ...rest } = part;
+  const inner = within(desk, withClause, scope);
+  if (intoClause !== undefined) makeInto(desk, intoClause as Part);
+  if (part.lockingClause !== undefined && desk.plans !== true) lockRows(desk, part, inner);
+  inside(desk, rest, inner);
+}
+
+/** SELECT INTO and CREATE TABLE AS. A variable's name after INTO in a function's body was taken out by its parser. */
+export function makeInto(desk: Desk, into: Part): void {
+  const rel = into.rel as Part | undefined;
+  if (rel === undefined || desk.plans === true) return;
+  desk.facts.raise('define');
+  for (const name of desk.names.creations(rel)) desk.facts.use(name, 'define');
+  desk.facts.makes.push({ what: 'table', name: String(rel.relname) });
+}
+
+export const nameOf = (rel: Part): string =>
+  rel.schemaname === undefined ? String(rel.relname) : `${rel.schemaname}.${rel.relname}`;
+
+/** FOR UPDATE and its like keep others from writing, and need the right to. */
+function lockRows(desk: Desk, part: Part, scope: Scope | undefined): void {
+  desk.facts.raise('write');
+  const lock = (type: string, child: Part): void => {
+    if (type === 'RangeVar' && !(child.schemaname === undefined && inScope(String(child.relname), scope))) {
+      useRelations(desk, child, 'lock');
+    } else if (type === 'JoinExpr') eachChild(child, lock);
+  };
+  eachChild({ fromClause: part.fromClause }, lock);
+}
+
+function change(desk: Desk, part: Part, scope: Scope | undefined, how: 'insert' | 'update' | 'delete' | 'merge'): void {
+  const { withClause, relation, ...rest } = part;
+  const inner = within(desk, withClause, scope);
+  const { facts, names } = desk;
+  if (desk.plans !== true) {
+    facts.raise('write').runs.add(how);
+    if (how === 'update' || how === 'delete') facts.unbounded ||= isUnbounded(names, part);
+    if (how === 'merge') facts.unbounded ||= mergesUnbounded(names, part);
+  }
+  if (relation !== undefined) useRelations(desk, relation as Part, 'write');
+  if (how === 'merge') {
+    for (const clause of listOf(part.mergeWhenClauses)) inside(desk, as(clause, 'MergeWhenClause') ?? {}, inner);
+  }
+  inside(desk, { ...rest, mergeWhenClauses: undefined }, inner);
+}
+
+function call(desk: Desk, part: Part, scope: Scope | undefined): void {
+  const name = words(part.funcname);
+  const args = listOf(part.args);
+  if (name.at(-1) === 'set_config') settle(desk, args.map(constant));
+  callNamed(desk, name, args);
+  inside(desk, { ...part, funcname: undefined }, scope);
+}
+
+/** `x.f` is `f(x)` where x has no such column. https://www.postgresql.org/docs/current/xfunc-sql.html#XFUNC-SQL-COMPOSITE-FUNCTIONS */
+function attribute(desk: Desk, name: string): void {
+  for (const routine of desk.names.routines(undefined, name)) {
+    const one = routine.takes.length - routine.defaults <= 1 && routine.takes.length > 0;
+    if (one && !(routine.builtin && isColumnOfCatalogue(name))) callRoutine(desk, routine, 'attribute');
+  }
+}
+/** Names of columns everywhere that are also harmless functions. */
+const isColumnOfCatalogue = (name: string): boolean => COMMON.has(name);
+const COMMON = new Set(
+  'name text date time timestamp numeric money xml length box path polygon point circle abs'.split(' '),
+);
+
+/** The names of the operators of an expression, as the parser would look them up. */
+function operatorsOf({ kind, name }: Part): string[][] {
+  if (kind === 'AEXPR_BETWEEN' || kind === 'AEXPR_BETWEEN_SYM') return [['>='], ['<=']];
+  if (kind === 'AEXPR_NOT_BETWEEN' || kind === 'AEXPR_NOT_BETWEEN_SYM') return [['<'], ['>']];
+  return [words(name)];
+}
+
+/** The system's own operators call functions that are immutable or stable, and none of those that are listed. */
+export function operate(desk: Desk, name: readonly string[]): void {
+  const [last, schema] = [name.at(-1), name.at(-2)];
+  if (last === undefined) return;
+  if (desk.names.madeOther(last)) desk.facts.doubt(`the operator ${last} was made just now`);
+  for (const operator of desk.names.operators(schema, last)) {
+    for (const oid of operator.calls) callOid(desk, oid);
+  }
+}
