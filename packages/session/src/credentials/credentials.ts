@@ -44,6 +44,8 @@ export class Credentials implements Lessor {
   readonly #errands: Errands;
   /** Roles of this run that a sweep must leave alone. */
   readonly #known = new Set<string>();
+  /** What ends each session's role, until it was called. */
+  readonly #given = new Set<() => void>();
   readonly #pools = new Map<Upstream, Map<string, Pool>>();
   readonly #retiring = new PerPlace((place) => this.#dropping(place));
   readonly #terminating = new PerPlace((place) => this.#terminatingAt(place));
@@ -91,11 +93,10 @@ export class Credentials implements Lessor {
     if (!taken.ok) return { ok: false, refusal: unminted(upstream.name, taken.refusal) };
     const { name, owner, login } = taken.answer;
     this.#options.told({ event: 'role-given', role: name, connection: upstream.name, session });
-    let ended = false;
     const end = () => {
-      if (!ended) this.#retire(upstream, database, { name, owner }, true);
-      ended = true;
+      if (this.#given.delete(end)) this.#retire(upstream, database, { name, owner }, true);
     };
+    this.#given.add(end);
     return { ok: true, lease: { role: name, login, end } };
   }
 
@@ -120,10 +121,10 @@ export class Credentials implements Lessor {
     await Promise.all(this.#upstreams.map((upstream) => this.#sweepOne(upstream)));
   }
 
-  /** Drops all that is not in use; flows have ended by now. Resolves when done, at the latest after a few seconds. */
+  /** Drops all roles, and with them what still runs. Resolves when done, at the latest after a few seconds. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
     this.configure([]);
+    for (const end of [...this.#given]) end();
     const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref());
     await Promise.race([this.#settled(), late]);
     this.#errands.close();
