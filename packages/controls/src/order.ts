@@ -35,14 +35,28 @@ export function controlsFor(options: ControlsOptions): Controls {
   const { session, recorder, durability, recordsOutput, masks } = options;
   let count = 0;
 
-  async function judge(action: Action, signal: AbortSignal): Promise<Verdict> {
+  function judge(action: Action, signal: AbortSignal): Verdict | Promise<Verdict> {
     count += 1;
     const number = count;
     const decision = masks?.judge(action) ?? decide(options, action, signal);
-    const verdict = decision instanceof Promise ? await decision : decision;
-    const intent = intentOf(session, number, masks?.redacted(action) ?? action, verdict);
-    if (!(await isWritten(recorder, intent, safetyOf(action, durability)))) return NOT_RECORDED;
-    return masks === undefined || !verdict.allow ? verdict : { ...verdict, ...masks.treats(action) };
+    if (decision instanceof Promise) return decision.then((verdict) => write(action, number, verdict));
+    return write(action, number, decision);
+  }
+
+  /** The verdict, once it is on record; at once where the record is. */
+  function write(action: Action, number: number, verdict: Verdict): Verdict | Promise<Verdict> {
+    const asked = masks?.redacted(action) ?? action;
+    const treated = masks === undefined || !verdict.allow ? verdict : { ...verdict, ...masks.treats(action) };
+    try {
+      const kept = recorder.append(intentOf(session, number, asked, verdict), safetyOf(action, durability));
+      if (kept === undefined) return treated;
+      return kept.then(
+        () => treated,
+        () => NOT_RECORDED,
+      );
+    } catch {
+      return NOT_RECORDED;
+    }
   }
 
   function reveal(output: Output, statement: number): Output | Promise<Output> {
@@ -128,15 +142,6 @@ function unread(action: Action): Action {
   if (action.kind !== 'statement' || action.readings === undefined) return action;
   const { readings: _, ...asked } = action;
   return asked;
-}
-
-async function isWritten(recorder: Recorder, line: RecordLine, safety: 'process' | 'disk'): Promise<boolean> {
-  try {
-    await recorder.append(line, safety);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const ALLOWED: Allowed = { allow: true };

@@ -16,6 +16,11 @@ export interface Reading {
   relations: readonly RelationUse[];
   /** Every column whose value it can depend on, also by a view, a whole row or a rule. */
   columns: readonly string[];
+  /**
+   * Columns of rows that it changes, and of what code reads that it runs: an error, a notice or a constraint's detail may tell
+   * of them, though no row shows them.
+   */
+  told?: readonly string[] | undefined;
   /** Every function that it calls by name, operator or cast; builtin ones too. */
   functions: readonly string[];
   /** It changes rows by an UPDATE or DELETE whose own WHERE is missing or holds for every row. */

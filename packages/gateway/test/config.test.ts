@@ -54,6 +54,7 @@ describe('gateway.yaml', () => {
       /unknown key windows: it would have no effect/,
       /known here: name, listen/,
     ],
+    ['masks of a connection', inside('masks: []'), /unknown key connections\.pg-prod\.masks/],
     [
       'a credential that is neither',
       inside('credential: dynamic'),
@@ -94,7 +95,6 @@ describe('gateway.yaml', () => {
         ),
       /connections\.pg-prod\.credential: tcp has none: without effect/,
     ],
-    ['masks of a connection', inside('masks: []'), /unknown key connections\.pg-prod\.masks/],
     ['reviews', add('reviews: []'), /unknown key reviews/],
     ['a list of guardrails', add('guardrails: []'), /: guardrails: must be a map of keys/],
     [

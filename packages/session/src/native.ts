@@ -5,7 +5,7 @@ import { protocols } from '@hoop/protocols';
 export const refusalFor = (protocol: ProtocolName, refusal: Refusal): Uint8Array => protocols[protocol].refuse(refusal);
 
 /** Whether what a protocol's statements do can be told: guardrails and masks go by that. */
-export const isReadable = (protocol: ProtocolName): boolean => protocols[protocol].judges.includes('statement');
+export const isReadable = (protocol: ProtocolName): boolean => protocols[protocol].learn !== undefined;
 
 /** A protocol's own words for a link lost on a message boundary. */
 export const epitaphOf = (protocol: ProtocolName): Uint8Array => protocols[protocol].epitaph;

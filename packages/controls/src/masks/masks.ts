@@ -61,7 +61,8 @@ class ScopedMasks implements Masks {
         one.class === 'unknown' ||
         one.outputs === undefined ||
         one.outputs.some(({ opaque }) => opaque !== undefined) ||
-        touchedBy(one, this.#scope).length > 0,
+        touchedBy(one, this.#scope).length > 0 ||
+        (one.told ?? []).some((column) => this.#scope.maskOf(column) !== undefined),
     );
     this.#touches.set(readings, touching);
     return touching;

@@ -25,16 +25,6 @@ export class Configured {
     this.#upstreams = new Map(entries.map(([name, it]) => [name, upstreamOf(name, it)]));
   }
 
-  upstreams(): Upstream[] {
-    return [...this.#upstreams.values()];
-  }
-
-  /** The database roles that a person's sessions act as there; none where they share the gateway's own. */
-  rolesOf(connection: string, { groups }: Identity): string[] {
-    const ephemeral = this.#upstreams.get(connection)?.ephemeral;
-    return ephemeral ? rolesFor(ephemeral, groups) : [];
-  }
-
   /** What guards a connection that this person opens, by that program of theirs if it is known. */
   guardrailsFor(connection: string, identity: Identity, program?: string): FlowGuardrails {
     const contact = this.policy.connection(connection)?.contact;
@@ -61,6 +51,16 @@ export class Configured {
   /** Whether anything on a connection, whoever opens it, goes by what its statements do. */
   isControlled(connection: string): boolean {
     return this.guardrails.concern(connection) || this.masksOf(connection).length > 0;
+  }
+
+  upstreams(): Upstream[] {
+    return [...this.#upstreams.values()];
+  }
+
+  /** The database roles that a person's sessions act as there; none where they share the gateway's own. */
+  rolesOf(connection: string, { groups }: Identity): string[] {
+    const ephemeral = this.#upstreams.get(connection)?.ephemeral;
+    return ephemeral ? rolesFor(ephemeral, groups) : [];
   }
 
   upstream(name: string): Upstream {

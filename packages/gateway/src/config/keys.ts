@@ -7,7 +7,6 @@ export function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): s
   if (here instanceof z.ZodArray) return first === undefined ? [] : keysAt(here.def.element, rest);
   if (here instanceof z.ZodRecord) return first === undefined ? [] : keysAt(here.def.valueType, rest);
   if (here instanceof z.ZodUnion) return here.options.flatMap((option: z.core.$ZodType) => keysAt(option, path));
-  if (here instanceof z.ZodArray) return keysAt(here.def.element, rest);
   if (!(here instanceof z.ZodObject)) return [];
   if (first === undefined) return Object.keys(here.shape);
   const next = here.shape[String(first)];

@@ -211,6 +211,7 @@ class Frontend {
       if (one.denial === undefined) one.pending.statement = this.#conversation.judged;
       one.pending.reveals = verdict.allow && verdict.reveals === true;
       one.pending.generic = verdict.allow && verdict.generic === true;
+      if (!one.pending.reveals && !this.#conversation.flow.recordsOutput) one.question = undefined;
       for (const note of verdict.notices ?? []) this.#conversation.say(note);
     }
   }

@@ -75,8 +75,7 @@ export class Replies {
       case T.copyIn:
         return this.#copyIn();
       case T.copyOut:
-        this.#running().copy = 'out';
-        return;
+        return this.#copyOut();
       case T.parameterStatus:
         return this.#setting();
       case T.notice:
@@ -116,7 +115,7 @@ export class Replies {
         return;
       case T.copyDone:
         if (this.#running().copy !== 'out') throw unasked();
-        return;
+        return this.#shown?.copyEnds();
       default:
         throw new ProtocolError('CopyBoth is for replication, which is not available');
     }
@@ -218,6 +217,12 @@ export class Replies {
   #suspended(running: Pending): void {
     this.#conversation.suspend(running);
     this.#pop(running);
+  }
+
+  #copyOut(): void {
+    const running = this.#running();
+    running.copy = 'out';
+    this.#shown?.copyBegins(running);
   }
 
   #copyIn(): void {

@@ -1,4 +1,4 @@
-import { type Action, ProtocolError, type Statement } from '@hoop/core';
+import { type Action, type FlowContext, ProtocolError, type Statement } from '@hoop/core';
 import { type Cutter, FrameError } from '../codec/cutter.js';
 import { Fields } from '../codec/fields.js';
 import * as frontend from '../codec/frontend.js';
@@ -247,7 +247,7 @@ export class Requests {
     if (portal?.suspended !== undefined) return this.#goOn(portal, portal.suspended);
     const text = portal?.text ?? `FETCH ${most > 0 ? most : 'ALL'} FROM ${quoted(name)}`;
     const parameters = portal?.parameters ?? [];
-    const question = flow.recordsOutput && isUndescribed(portal) ? askColumns(name, portal) : undefined;
+    const question = showsRows(flow) && isUndescribed(portal) ? askColumns(name, portal) : undefined;
     if (question !== undefined && portal !== undefined) portal.described = true;
     const { types } = portal?.prepared ?? { types: [] };
     const unread = { statement: statement(text, parameters), text, types, era: portal?.era };
@@ -265,7 +265,7 @@ export class Requests {
 
   #describe({ kind, name }: frontend.Target): Unsettled | undefined {
     const { flow, names } = this.#conversation;
-    if (flow.recordsOutput && this.isUnsettled({ kind, name })) return { kind, name };
+    if (showsRows(flow) && this.isUnsettled({ kind, name })) return { kind, name };
     const pending = this.#expect('describe');
     pending.kind = kind;
     if (kind === 'statement') pending.prepared = names.statement(name);
@@ -300,6 +300,9 @@ export class Requests {
 }
 
 const emptyBatch = (): Batch => ({ pending: [], held: [], actions: [], unread: [], renames: false });
+
+/** Its rows may be shown to a control, which has to know their columns. */
+const showsRows = ({ recordsOutput, reads }: FlowContext): boolean => recordsOutput || reads;
 
 /** Nobody has asked for the columns of its rows, so a recording of them would not know their names. */
 const isUndescribed = (portal: Portal | undefined): portal is Portal =>

@@ -14,6 +14,9 @@ import type { Cutter } from '../codec/cutter.js';
 import { Fields } from '../codec/fields.js';
 import { replaceBytes } from '../codec/pieces.js';
 import { cellsIn, RowBatch } from '../outputs/batch.js';
+import { copiedColumns } from '../outputs/copy/columns.js';
+import { formOf, UnreadableCopy } from '../outputs/copy/form.js';
+import { CopyStream } from '../outputs/copy/stream.js';
 import { encodeRows } from '../outputs/encode.js';
 import { fieldsOf, generic, isPlain, report } from '../outputs/generic.js';
 import { ColumnViews } from '../outputs/views.js';
@@ -25,6 +28,7 @@ export const MASKED_WHOLE = 128 * 1024 * 1024;
 const T = {
   dataRow: 0x44,
   copyData: 0x64,
+  copyOut: 0x48,
   rowDescription: 0x54,
   error: 0x45,
   notice: 0x4e,
@@ -37,7 +41,16 @@ const ASIDE: ReadonlySet<number> = new Set([T.error, T.notice, T.notification, T
 interface Waiting {
   statement: number;
   output: Output;
-  place?: { from: number; to: number; encode(revealed: Output): readonly Uint8Array[] | undefined };
+  place?: Place;
+}
+
+interface Place {
+  from: number;
+  to: number;
+  /** What came was held back: it is put in again, changed or not. */
+  held?: boolean;
+  /** `undefined`: what stands there is already as it is to be. */
+  encode(revealed: Output): readonly Uint8Array[] | undefined;
 }
 
 /**
@@ -52,6 +65,7 @@ export class Shown {
   readonly #views = new ColumnViews();
   #batch: { rows: RowBatch; from: number; to: number; changes: boolean } | undefined;
   #copied: { statement: number; bytes: Uint8Array[] } | undefined;
+  #copy: { stream: CopyStream; at: number | undefined } | undefined;
   #waiting: Waiting[] = [];
   /** A statement since the last ReadyForQuery touches what is masked. */
   #generic = false;
@@ -70,7 +84,7 @@ export class Shown {
       if (this.#conversation.ledger.head?.reveals === true) return MASKED_WHOLE;
       return this.#keeps ? ROW_WHOLE : 0;
     }
-    if (type === T.rowDescription) return ROW_WHOLE;
+    if (type === T.rowDescription || type === T.copyOut) return ROW_WHOLE;
     return this.#reads && ASIDE.has(type) ? MASKED_WHOLE : 0;
   }
 
@@ -90,18 +104,42 @@ export class Shown {
     this.#batch.to = this.#cutter.offsetEnd;
   }
 
+  /** A CopyOutResponse: what form its rows have, the server does not tell; so that is read from the statement. */
+  copyBegins(pending: Pending): void {
+    if (!pending.reveals) return;
+    const { bytes, start, end } = this.#cutter;
+    const fields = new Fields(bytes, start + 5, end);
+    const format = fields.byte() === 1 ? 'binary' : 'text';
+    const columns = copiedColumns(fields.count(), format, pending.sources, this.#conversation.readings?.catalogue);
+    const form = copyForm(pending);
+    if ((form.kind === 'binary') !== (format === 'binary'))
+      throw new Unmaskable('a COPY came in a form that was not asked for');
+    this.#copy = { stream: new CopyStream(pending.statement, columns, form), at: undefined };
+  }
+
   /** A CopyData. */
   copied(pending: Pending): void {
     const { bytes, start, end, complete, length } = this.#cutter;
-    const { reveals, statement } = pending;
-    if (!reveals && !this.#keeps) return;
+    if (!pending.reveals && !this.#keeps) return;
     if (!complete) return this.#left(pending, `a piece of COPY of ${length - 4} bytes`);
-    if (this.#copied?.statement !== statement) {
+    if (this.#copy !== undefined) {
+      this.#copy.at ??= this.#cutter.offset;
+      this.#copy.stream.add(bytes.subarray(start, end));
+      this.#cutter.replace(EMPTY);
+      return;
+    }
+    if (this.#copied?.statement !== pending.statement) {
       this.#end();
-      this.#copied = { statement, bytes: [] };
+      this.#copied = { statement: pending.statement, bytes: [] };
     }
     this.#copied.bytes.push(bytes.subarray(start + 5, end));
-    if (reveals) this.#cutter.replace(EMPTY);
+  }
+
+  /** A CopyDone. */
+  copyEnds(): void {
+    this.#end();
+    this.#copy?.stream.end();
+    this.#copy = undefined;
   }
 
   /** Rows of another shape follow. */
@@ -127,14 +165,15 @@ export class Shown {
   report(type: 'E' | 'N', error?: EntryError): void {
     if (!this.#reads) return;
     if (!this.#cutter.complete) this.tooLong();
+    this.#end();
+    if (type === 'E') this.#copy = undefined;
     const { bytes, start, end } = this.#cutter;
     const fields = fieldsOf(bytes, start + 5, end);
     if (this.isGeneric) {
-      const said = generic(fields);
+      const said = generic(fields, this.#conversation.ledger.head?.action?.text ?? '');
       if (error !== undefined) Object.assign(error, { code: said.get('C'), message: said.get('M') });
       return this.#cutter.replace(report(type, said));
     }
-    this.#end();
     for (const [kind, text] of fields) {
       if (!SAID.has(kind)) continue;
       this.#message(text, (shown) => {
@@ -163,7 +202,7 @@ export class Shown {
 
   /** A message that had to be looked at has not come whole. */
   tooLong(): never {
-    throw new TooLong(`a message of ${this.#cutter.length} bytes`);
+    throw tooLong(`a message of ${this.#cutter.length} bytes`);
   }
 
   #message(text: string, encode: (shown: string) => Uint8Array, statement?: number): void {
@@ -173,16 +212,26 @@ export class Shown {
     this.#waiting.push({ statement: number, output: { kind: 'message', text }, place });
   }
 
+  /** The chunk is through. */
+  chunkEnds(): void {
+    this.#end();
+  }
+
+  /** The chunk could not be read to its end: what came before that is still shown, but no half of a COPY. */
+  breaksOff(): void {
+    this.#copy = undefined;
+    this.#end();
+  }
+
   /** Reveals what was gathered, before its bytes go to the client; gives what goes in their place. */
   *reveal(pieces: Uint8Array[]): Script<Uint8Array[]> {
-    this.#end();
     if (this.#waiting.length === 0) return pieces;
     const waiting = this.#waiting;
     this.#waiting = [];
     const edits: Edit[] = [];
     for (const { output, statement, place } of waiting) {
       const revealed = (yield { do: 'reveal', output, statement }) as Output;
-      if (revealed === output) continue;
+      if (revealed === output && place?.held !== true) continue;
       if (place === undefined) throw new ProtocolError('an output was to be changed that has gone on already');
       const bytes = place.encode(revealed);
       if (bytes !== undefined) edits.push({ from: place.from, to: place.to, bytes });
@@ -198,13 +247,25 @@ export class Shown {
     return this.#views.of(columns, portal?.formats, count, reveals ? { sources, catalogue } : undefined);
   }
 
+  #endCopied(): void {
+    const copy = this.#copy;
+    if (copy?.at === undefined) return;
+    const { at } = copy;
+    copy.at = undefined;
+    const batch = copy.stream.take();
+    const encode = (revealed: Output) => (revealed.kind === 'rows' ? batch.encode(revealed) : [EMPTY]);
+    const place = { from: at, to: at, held: true, encode };
+    this.#waiting.push({ statement: copy.stream.statement, output: batch.rows, place });
+  }
+
   #left(pending: Pending, what: string): void {
-    if (pending.reveals) throw new TooLong(what);
+    if (pending.reveals) throw tooLong(what);
     this.#end();
     this.#waiting.push({ statement: pending.statement, output: { kind: 'message', text: `${what} was not kept` } });
   }
 
   #end(): void {
+    this.#endCopied();
     if (this.#batch !== undefined) {
       const { rows, from, to, changes } = this.#batch;
       this.#batch = undefined;
@@ -223,10 +284,17 @@ export class Shown {
 /** Fields of a report that may say anything: message, detail, hint, context, and the names that a function can choose. */
 const SAID: ReadonlySet<string> = new Set('MDHWqstcdn');
 
-/** What had to be masked, and was too long to be held. */
-export class TooLong extends ProtocolError {
-  constructor(what: string) {
-    super(`${what} is too long to be masked; ${MASKED_WHOLE} bytes are the most`);
+/** What has to be masked, and cannot be: the client's doing as often as not. */
+export class Unmaskable extends ProtocolError {}
+
+const tooLong = (what: string) => new Unmaskable(`${what} is too long; ${MASKED_WHOLE} bytes are the most`);
+
+function copyForm({ action, commands }: Pending) {
+  try {
+    return formOf(action?.text ?? '', commands);
+  } catch (error) {
+    if (error instanceof UnreadableCopy) throw new Unmaskable(`a COPY cannot be read: ${error.message}`);
+    throw error;
   }
 }
 
@@ -247,7 +315,7 @@ function edited(pieces: Uint8Array[], edits: readonly Edit[]): Uint8Array[] {
   let out = pieces;
   let before = Number.POSITIVE_INFINITY;
   for (const { from, to, bytes } of edits.toReversed()) {
-    if (from >= before) continue;
+    if (from === before && from !== to) continue;
     out = replaceBytes(out, from, to, bytes);
     before = from;
   }

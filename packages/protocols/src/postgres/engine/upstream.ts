@@ -4,7 +4,7 @@ import { Cutter } from '../codec/cutter.js';
 import { fatal, sqlstate } from '../refusal.js';
 import type { Conversation } from './conversation.js';
 import { Replies, SentIntoCopy, Unpinned } from './replies.js';
-import { Shown } from './shown.js';
+import { Shown, Unmaskable } from './shown.js';
 
 /** What the upstream says, from its first ReadyForQuery on. */
 export function* fromUpstream(conversation: Conversation): Script {
@@ -71,10 +71,12 @@ class Backend {
     try {
       this.#cutter.push(chunk);
       while (this.#cutter.next()) this.#replies.frame();
+      this.#shown?.chunkEnds();
       return undefined;
     } catch (error) {
-      if (error instanceof ProtocolError) return error;
-      throw error;
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#shown?.breaksOff();
+      return error;
     }
   }
 
@@ -138,11 +140,17 @@ const CLOSED_FATAL = concat([
   }),
 ]);
 
-const brokenBy = (error: ProtocolError): Refusal =>
-  error instanceof Unpinned
-    ? error.refusal
-    : {
-        code: 'protocol',
-        message: `the ${error instanceof SentIntoCopy ? 'client' : 'database'} broke the protocol; the session was ended`,
-        detail: error.message,
-      };
+function brokenBy(error: ProtocolError): Refusal {
+  if (error instanceof Unpinned) return error.refusal;
+  if (error instanceof Unmaskable) return unmasked(error.message);
+  const who = error instanceof SentIntoCopy ? 'client' : 'database';
+  return { code: 'protocol', message: `the ${who} broke the protocol; the session was ended`, detail: error.message };
+}
+
+const unmasked = (detail: string): Refusal => ({
+  code: 'protocol',
+  native: '54000',
+  message: 'the answer has to be masked and cannot be, so it is not shown; the session was ended',
+  detail,
+  hint: 'Ask for less at once, or leave masked columns out.',
+});

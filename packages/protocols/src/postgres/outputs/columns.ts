@@ -19,7 +19,7 @@ export function seen(
       name,
       format,
       type,
-      holds: holdsOf(type),
+      holds: holdsOf(type, catalogue),
       ...(reads !== undefined && { reads }),
       source: known?.[at],
       origin: originOf(table, number, catalogue),

@@ -1,5 +1,6 @@
 import type { Holds, OutputColumn } from '@hoop/core';
 import { hex } from '../codec/fields.js';
+import type { Catalogue } from '../sql/catalogue.js';
 
 /** Types by what their values are to a mask, by OID. https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat */
 const HOLDS: ReadonlyMap<number, Holds> = new Map<number, Holds>([
@@ -17,7 +18,15 @@ function of(holds: Holds, ...types: readonly number[]): [number, Holds][] {
 
 const [BYTEA, INT8, NUMERIC] = [17, 20, 1700];
 
-export const holdsOf = (type: number): Holds => HOLDS.get(type) ?? 'other';
+/** What cells of a type hold; of a domain, what its base does. */
+export function holdsOf(type: number, catalogue: Catalogue | undefined): Holds {
+  const known = HOLDS.get(type);
+  if (known !== undefined) return known;
+  const user = catalogue?.typeByOid.get(type);
+  if (user?.kind === 'd' && user.base !== 0) return holdsOf(user.base, catalogue);
+  if (user?.kind === 'e') return 'plain';
+  return user?.name === 'citext' ? 'text' : 'other';
+}
 
 /** How a cell is made text, where its bytes are not that. The text of arrays, records and jsonb lies in their bytes as it is. */
 export function readsOf(type: number, format: 'text' | 'binary'): OutputColumn['reads'] {
@@ -29,14 +38,12 @@ export function readsOf(type: number, format: 'text' | 'binary'): OutputColumn['
 const BACKSLASH = 0x5c;
 const X = 0x78;
 
-/** `\x` and hex; what is not that is bytea's other form, text with escapes. */
+/** `\\x` and hex; what is not that is bytea's other form, text with escapes. */
 function readHex(bytes: Uint8Array, start: number, from: number, to: number): Uint8Array {
   if (bytes[start] !== BACKSLASH || bytes[start + 1] !== X) return bytes.subarray(from, to);
-  const first = from + ((from - start) % 2);
+  const first = Math.max(start + 2, from + ((from - start) % 2));
   return Buffer.from(
-    Buffer.from(bytes.buffer, bytes.byteOffset + first, to - first)
-      .toString('latin1')
-      .replace('\\x', ''),
+    Buffer.from(bytes.buffer, bytes.byteOffset + first, Math.max(0, to - first)).toString('latin1'),
     'hex',
   );
 }
@@ -46,16 +53,18 @@ function readInt8(bytes: Uint8Array, start: number, _from: number, to: number): 
   return Buffer.from(BigInt.asIntN(64, BigInt(`0x${hex(bytes.subarray(start, to))}`)).toString());
 }
 
-/** Digits in groups of four behind a head of eight bytes; the point is left out. */
+/** Groups of four digits behind a head of eight bytes, of which `weight` says how many stand before the point, less one. */
 function readNumeric(bytes: Uint8Array, start: number, _from: number, to: number): Uint8Array {
-  const [before, after] = ['', ''].map(() => '') as [string, string];
-  let [whole, rest] = [before, after];
   const weight = int16At(bytes, start + 2);
+  let whole = '';
+  let rest = '';
   for (let at = start + 8, group = 0; at + 2 <= to; at += 2, group++) {
     const four = String(int16At(bytes, at)).padStart(4, '0');
     if (group <= weight) whole += four;
     else rest += four;
   }
+  // Groups of zeros at the end are left out.
+  for (let group = (to - start - 8) / 2; group <= weight && group < 8; group++) whole += '0000';
   return Buffer.from(`${whole.replace(/^0+/, '')}.${rest}`);
 }
 

@@ -59,6 +59,7 @@ export class Assembly {
     },
     schema: (cells) => void this.#schemas.add(cells.text()),
     relation: (cells) => this.#addRelation(cells),
+    generated: (cells) => this.#addGenerated(cells),
     'on-write': (cells) => void this.#relations.get(cells.number())?.onWrite.push(cells.text()),
     'on-read': (cells) => void this.#relations.get(cells.number())?.onRead.push(cells.text()),
     reference: (cells) => this.#addReference(cells),
@@ -104,6 +105,15 @@ export class Assembly {
       cascades: [],
       referencing: [],
     });
+  }
+
+  #addGenerated(cells: Cells): void {
+    const columns = this.#relations.get(cells.number())?.columns;
+    const number = cells.number();
+    const generated = cells.text();
+    const at = columns?.findIndex((column) => column.number === number) ?? -1;
+    const column = columns?.[at];
+    if (columns !== undefined && column !== undefined) columns[at] = { ...column, generated };
   }
 
   #addReference(cells: Cells): void {
@@ -165,16 +175,17 @@ export class Assembly {
       relation: cells.number(),
       base: cells.number(),
       calls: cells.numbers(),
+      castsFrom: [],
       checks: cells.texts(),
     });
   }
 
-  /** A cast stands with the type that is not the system's own: who makes it must own one of the two. */
   #addCast(cells: Cells): void {
-    const both = [this.#types.get(cells.number()), this.#types.get(cells.number())];
+    const [from, to] = [this.#types.get(cells.number()), this.#types.get(cells.number())];
     const called = cells.number();
-    const own = both.filter((type) => type?.builtin === false);
-    for (const type of own.length > 0 ? own : both) type?.calls.push(called);
+    // Of two types one is not the system's own, and has to be at hand; only who owns the server can join two that are.
+    if (from?.builtin !== true || to?.builtin === true) from?.castsFrom.push(called);
+    if (to?.builtin !== true || from?.builtin === true) to?.calls.push(called);
   }
 }
 

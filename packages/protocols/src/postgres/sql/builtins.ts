@@ -107,6 +107,9 @@ export function deedOf(routine: Routine): Deed {
   return { class: 'unknown', traits: ['code'], why: `it calls pg_catalog.${routine.name}, which may write` };
 }
 
+/** It came with the server, and only reads. */
+export const isHarmless = (routine: Routine): boolean => deedOf(routine) === READ;
+
 /**
  * Functions of extensions. Those in C that are immutable or stable are read, as only who may create extensions made them
  * so; these run a text or reach out all the same, and the volatile ones here are known to be harmless.
@@ -142,10 +145,13 @@ const EXPLAINING = new Set(
     /\s+/,
   ),
 );
+/** These hold passwords and their hashes. */
+const SECRET = new Set('pg_authid pg_shadow pg_user_mapping pg_user_mappings'.split(' '));
 /** Of these the functions behind count: they read the server's files. */
 const FILING = new Set('pg_hba_file_rules pg_ident_file_mappings pg_file_settings'.split(' '));
 
 export function traitOfSystemRelation(name: string): Trait | undefined {
   if (EXPLAINING.has(name)) return 'explains';
+  if (SECRET.has(name)) return 'privileges';
   return FILING.has(name) ? 'server-files' : undefined;
 }

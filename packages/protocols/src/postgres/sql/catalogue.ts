@@ -30,6 +30,8 @@ export interface Column {
   /** The type's oid. */
   type: number;
   notNull: boolean;
+  /** Of a generated column: the expression over others of its relation, as SQL. */
+  generated?: string | undefined;
 }
 
 export interface Relation {
@@ -115,8 +117,10 @@ export interface UserType {
   relation: number;
   /** Oid of the type that a domain constrains, or of an array's or range's elements; 0 otherwise. */
   base: number;
-  /** Functions that its input and its casts call, by oid; the system's own only where a cast that is not calls them. */
+  /** Functions that make values of it, by oid: of its input, and of casts to it that did not come with the server. */
   calls: readonly number[];
+  /** Functions of casts from it that did not come with the server, by oid; implicit ones run where no cast is written. */
+  castsFrom: readonly number[];
   /** The checks of a domain, as SQL. */
   checks: readonly string[];
 }

@@ -95,6 +95,7 @@ const COMMANDS: Readonly<Record<string, Act>> = {
     const kind = String(part.kind).replace('TRANS_STMT_', '').replaceAll('_', ' ').toLowerCase();
     // A prepared transaction outlives its session, and locks what it wrote until somebody ends it.
     if (/prepare/.test(kind)) desk.facts.raise('write');
+    if (kind === 'start') return 'begin';
     return kind === 'prepare' ? 'prepare transaction' : kind;
   },
   ListenStmt: plain('listen'),
@@ -198,9 +199,10 @@ function valuesOf(args: readonly Node[]): string[] | undefined {
 }
 
 /** What a definition mentions without running it: a view's query, a rule's actions. */
-export function mention(desk: Desk, node: Node | undefined, scope?: Scope): void {
+export function mention(desk: Desk, node: Node | undefined, scope?: Scope): Facts {
   const facts = new Facts();
   commandOf({ ...desk, facts, plans: true }, node, scope);
   for (const { name } of facts.uses.values()) desk.facts.use(name, 'read');
   for (const name of facts.functions) desk.facts.functions.add(name);
+  return facts;
 }

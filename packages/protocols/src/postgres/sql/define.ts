@@ -1,8 +1,10 @@
 import type { StatementClass, Trait } from '@hoop/core';
 import type { Node } from 'libpg-query';
 import { mention } from './commands.js';
-import { as, listOf, type Part, word, words } from './nodes.js';
-import { type Desk, inside, nameOf, type Scope } from './walk.js';
+import { Facts } from './facts.js';
+import { as, listOf, type Part, partsOf, word, words } from './nodes.js';
+import { callNamed } from './routines.js';
+import { type Desk, inside, type Scope } from './walk.js';
 
 interface Rule {
   kind: string;
@@ -22,7 +24,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   IndexStmt: { kind: 'create index', runs: ['indexParams', 'whereClause'] },
   CreateSchemaStmt: defines('create schema'),
   ViewStmt: defines('create view'),
-  RuleStmt: defines('create rule', 'code'),
+  RuleStmt: defines('create rule'),
   CreateTrigStmt: defines('create trigger'),
   CreateFunctionStmt: defines('create function'),
   AlterFunctionStmt: defines('alter function'),
@@ -147,11 +149,16 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
     return made(desk, part.view, 'other');
   },
   RuleStmt: (desk, part) => {
-    for (const action of listOf(part.actions)) mention(desk, action, OLD_AND_NEW);
+    for (const action of listOf(part.actions))
+      if (mention(desk, action, OLD_AND_NEW).unbounded) desk.facts.unbounded = true;
     return made(desk, part.relation, 'other');
   },
   CreateTrigStmt: (desk, part) => {
-    desk.facts.functions.add(words(part.funcname).join('.'));
+    const run = new Facts();
+    callNamed({ ...desk, facts: run, trigger: true }, words(part.funcname), undefined);
+    for (const name of run.functions) desk.facts.functions.add(name);
+    // A write to the table is not asked later what its triggers do to all rows of another one.
+    desk.facts.unbounded ||= run.unbounded;
     return made(desk, part.relation, 'other');
   },
   CreatePolicyStmt: (desk, part) => made(desk, part.table, 'other'),
@@ -185,15 +192,32 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
   RenameStmt: (desk, part) => moved(desk, part, 'renameType', 'rename'),
   AlterObjectSchemaStmt: (desk, part) => moved(desk, part, 'objectType', 'set schema'),
   AlterOwnerStmt: (_desk, part) => `alter ${objectOf(part.objectType)}`,
-  GrantStmt: (_desk, part) => (part.is_grant === true ? 'grant' : 'revoke'),
+  GrantStmt: (desk, part) => {
+    if (part.targtype === 'ACL_TARGET_OBJECT') for (const rel of partsOf(part.objects, 'RangeVar')) changed(desk, rel);
+    return part.is_grant === true ? 'grant' : 'revoke';
+  },
   GrantRoleStmt: (_desk, part) => (part.is_grant === true ? 'grant role' : 'revoke role'),
-  VacuumStmt: (_desk, part) => (part.is_vacuumcmd === true ? 'vacuum' : 'analyze'),
+  VacuumStmt: (desk, part) => {
+    for (const { relation } of partsOf(part.rels, 'VacuumRelation')) changed(desk, relation);
+    return part.is_vacuumcmd === true ? 'vacuum' : 'analyze';
+  },
+  ReindexStmt: (desk, part) => changed(desk, part.relation),
+  ClusterStmt: (desk, part) => changed(desk, part.relation),
+  CommentStmt: said,
+  SecLabelStmt: said,
   CreateSchemaStmt: (desk, part) => {
     for (const element of listOf(part.schemaElts))
       for (const type in element) define(desk, type, (element as unknown as Record<string, Part>)[type] ?? {});
     return undefined;
   },
 };
+/** Of a column the last word is its own name. */
+function said(desk: Desk, part: Part): undefined {
+  const name = words(as(part.object, 'List')?.items);
+  const type = String(part.objtype);
+  if (RELATIONS.test(type)) changed(desk, relOf(name));
+  else if (type === 'OBJECT_COLUMN') changed(desk, relOf(name.slice(0, -1)));
+}
 const OLD_AND_NEW: Scope = { names: new Set(['old', 'new']), up: undefined };
 
 function made(desk: Desk, rel: unknown, what: 'table' | 'other'): undefined {
@@ -209,7 +233,7 @@ function changed(desk: Desk, rel: unknown, what?: 'table' | 'other'): undefined 
   if (part.relname === undefined) return;
   const found = desk.names.relations(part.schemaname as string | undefined, String(part.relname));
   for (const { schema, name } of found) desk.facts.use(`${schema}.${name}`, 'define');
-  if (found.length === 0) desk.facts.use(nameOf(part), 'define');
+  if (found.length === 0) for (const name of desk.names.creations(part)) desk.facts.use(name, 'define');
   if (found.some(({ builtin }) => builtin)) desk.facts.raise('administer').mark('privileges');
   if (what !== undefined) desk.facts.makes.push({ what, name: String(part.relname) });
 }
@@ -226,6 +250,9 @@ function alterTable(desk: Desk, part: Part): string {
   for (const node of listOf(part.cmds)) {
     const { subtype, def } = as(node, 'AlterTableCmd') ?? {};
     if (subtype === 'AT_DropColumn' || subtype === 'AT_DropConstraint') desk.facts.mark('destroys');
+    // The old values are gone, and USING may make anything of them.
+    if (subtype === 'AT_AlterColumnType' && as(def, 'ColumnDef')?.raw_default !== undefined)
+      desk.facts.mark('destroys');
     if (PRIVILEGES.test(String(subtype))) desk.facts.mark('privileges');
     inside(desk, { def }, undefined);
   }
@@ -253,12 +280,25 @@ function drop(desk: Desk, part: Part): string {
     const name = words(
       as(object, 'List')?.items ?? as(object, 'ObjectWithArgs')?.objname ?? as(object, 'TypeName')?.names,
     );
-    if (RELATIONS.test(type)) changed(desk, relOf(name), 'other');
+    if (type === 'OBJECT_SCHEMA') emptied(desk, word(object) ?? '');
+    else if (RELATIONS.test(type)) changed(desk, relOf(name), 'other');
     else named(desk, GUARDS.test(type) ? name.slice(0, -1) : name);
   }
   if (GUARDS.test(type)) desk.facts.mark('privileges');
   if (/EXTENSION|FDW|FOREIGN_SERVER|LANGUAGE|ACCESS_METHOD|PUBLICATION/.test(type)) desk.facts.raise('administer');
   return `drop ${objectOf(type)}`;
+}
+/** All that a schema holds goes with it, or has another name from now on. */
+function emptied(desk: Desk, schema: string): void {
+  const { relations, functions, types } = desk.names.catalogue;
+  for (const name of relations.get(schema)?.keys() ?? []) {
+    desk.facts.use(`${schema}.${name}`, 'define');
+    desk.facts.makes.push({ what: 'other', name });
+  }
+  for (const named of [functions, types]) {
+    for (const [name, these] of named)
+      if (these.some((one) => one.schema === schema)) desk.facts.makes.push({ what: 'other', name });
+  }
 }
 const relOf = (name: readonly string[]): Part => ({
   relname: name.at(-1),
@@ -270,7 +310,8 @@ function moved(desk: Desk, part: Part, field: string, how: string): string {
   const name = words(
     as(object, 'List')?.items ?? as(object, 'ObjectWithArgs')?.objname ?? as(object, 'TypeName')?.names,
   );
-  if (part.relation !== undefined) changed(desk, part.relation, 'other');
+  if (part.renameType === 'OBJECT_SCHEMA') emptied(desk, String(part.subname));
+  else if (part.relation !== undefined) changed(desk, part.relation, 'other');
   else named(desk, name);
   if (typeof part.newname === 'string') desk.facts.makes.push({ what: 'other', name: part.newname });
   if (part.renameType === 'OBJECT_ROLE' || part.renameType === 'OBJECT_DATABASE')

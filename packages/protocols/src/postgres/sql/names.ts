@@ -39,6 +39,28 @@ export class Names {
     this.#others = new Set(made.flatMap(({ what, name }) => (what === 'other' ? [name] : [])));
   }
 
+  /** Some relation has a column of that name. */
+  isColumn(name: string): boolean {
+    let found = columnNames.get(this.catalogue);
+    if (found === undefined) {
+      found = new Set(
+        [...this.catalogue.byOid.values()].flatMap(({ columns }) => columns.map((column) => column.name)),
+      );
+      columnNames.set(this.catalogue, found);
+    }
+    return found.has(name);
+  }
+
+  /** Oid of the type of the relation's rows; 0 where it has none. */
+  rowTypeOf({ oid }: Relation): number {
+    let found = rowTypes.get(this.catalogue);
+    if (found === undefined) {
+      found = new Map([...this.catalogue.typeByOid.values()].map((type) => [type.relation, type.oid]));
+      rowTypes.set(this.catalogue, found);
+    }
+    return found.get(oid) ?? 0;
+  }
+
   /** Where a relation is made: in the first schema that exists, of each path. */
   creations(rel: { readonly [field: string]: unknown }): readonly string[] {
     const name = String(rel.relname);
@@ -102,6 +124,9 @@ export class Names {
     return this.#others.has(name);
   }
 }
+
+const columnNames = new WeakMap<Catalogue, Set<string>>();
+const rowTypes = new WeakMap<Catalogue, Map<number, number>>();
 
 const present = <T>(these: readonly (T | undefined)[]): T[] => these.filter((one) => one !== undefined);
 const isTemporary = (schema: string): boolean => /^pg_temp(?:_\d+)?$/.test(schema);

@@ -40,6 +40,10 @@ export const QUESTIONS: readonly string[] = [
   )} from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c', 't') and n.nspname !~ '^pg_toast'`,
 
+  // Servers before 12 have no such columns, nor attgenerated.
+  `select ${row("'generated'", 'd.adrelid::int8', 'd.adnum', 'pg_get_expr(d.adbin, d.adrelid)')} from pg_attrdef d
+    join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum where to_jsonb(a) ->> 'attgenerated' <> ''`,
+
   // Expressions that a write evaluates; those of the system's own tables are none.
   `select ${row("'on-write'", 'd.adrelid::int8', 'pg_get_expr(d.adbin, d.adrelid)')} from pg_attrdef d where d.adrelid >= 16384`,
   `select ${row("'on-write'", 'k.conrelid::int8', 'pg_get_expr(k.conbin, k.conrelid)')} from pg_constraint k

@@ -102,15 +102,17 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
     names.forget();
     throw error;
   }
+  doubtMade(facts);
   const prepare = as(node, 'PrepareStmt');
   const declare = as(node, 'DeclareCursorStmt');
   const own = text.slice(from, to);
   const traced = trace(node, text, at);
-  for (const { name, does } of traced.relations) facts.use(name, does);
+  for (const { name, does } of traced.relations) if (does === 'read') facts.use(name, does);
   return {
     ...EMPTY,
     ...found(facts),
     columns: traced.columns,
+    told: toldBy(facts, traced.relations, at),
     outputs: traced.outputs,
     predicates: traced.predicates,
     stores: traced.stores,
@@ -122,6 +124,30 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
     ...(prepare === undefined ? {} : { prepares: { name: String(prepare.name), text: own } }),
     ...(declare === undefined ? {} : { declares: { name: String(declare.portalname), text: own } }),
   };
+}
+
+/** A failed constraint shows the row; a body that was not traced may raise what it reads. */
+function toldBy(facts: Facts, traced: SqlReading['relations'], { catalogue }: ReadingContext): string[] {
+  const seen = new Set(traced.flatMap(({ name, does }) => (does === 'read' ? [name] : [])));
+  const told = new Set(
+    [...facts.uses.values()].flatMap(({ name, does }) => (does === 'read' && seen.has(name) ? [] : [name])),
+  );
+  return [...told].flatMap((name) => {
+    const dot = name.indexOf('.');
+    const relation = catalogue.relations.get(name.slice(0, dot))?.get(name.slice(dot + 1));
+    return relation === undefined || relation.builtin ? [] : relation.columns.map((column) => `${name}.${column.name}`);
+  });
+}
+
+/** A block that makes something and uses it: what it uses then is not what the catalogue has. */
+function doubtMade(facts: Facts): void {
+  const made = new Set(facts.makes.flatMap(({ what, name }) => (what === 'other' ? [name] : [])));
+  if (made.size === 0) return;
+  const used = [...facts.uses.values()].flatMap(({ name, does }) => (does === 'define' ? [] : [name]));
+  for (const name of [...used, ...facts.functions]) {
+    const bare = name.slice(name.indexOf('.') + 1);
+    if (made.has(bare)) facts.doubt(`it makes ${bare} and uses it`);
+  }
 }
 
 function found(facts: Facts): Partial<SqlReading> {

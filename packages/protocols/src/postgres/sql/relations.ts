@@ -4,7 +4,7 @@ import type { Part } from './nodes.js';
 import { remember } from './remember.js';
 import { callOid } from './routines.js';
 import { readDefinition, readExpressions, readRule } from './texts.js';
-import { touchOid } from './types.js';
+import { holdOid, touchOid } from './types.js';
 import { type Desk, nameOf } from './walk.js';
 
 /** How a command goes to a relation: `lock` is FOR UPDATE's, `empty` TRUNCATE's; `refresh` runs a materialized
@@ -19,7 +19,8 @@ export function useRelations(desk: Desk, rel: Part, going: Going): void {
   for (const relation of found) useRelation(desk, relation, going);
   if (desk.names.madeOther(name)) desk.facts.doubt(`${nameOf(rel)} was made just now`);
   else if (found.length > 0) return;
-  else if (desk.names.madeTable(name)) desk.facts.use(nameOf(rel), going === 'read' ? 'read' : 'write');
+  else if (desk.names.madeTable(name) || desk.facts.makes.some((made) => made.what === 'table' && made.name === name))
+    desk.facts.use(nameOf(rel), going === 'read' ? 'read' : 'write');
   else if (!isTransition(desk, name, schema)) desk.facts.miss(nameOf(rel), 'relation');
 }
 
@@ -34,7 +35,8 @@ export function useRelation(desk: Desk, relation: Relation, wanted: Going): void
   const writes = going !== 'read';
   if (!facts.use(name, writes ? 'write' : 'read')) return;
   if (relation.builtin) return useOfSystem(desk, relation, writes);
-  for (const { type } of relation.columns) touchOid(desk, type);
+  for (const { type } of relation.columns) holdOid(desk, type);
+  holdOid(desk, desk.names.rowTypeOf(relation));
   facts.add(
     remember(desk, `${going} ${relation.oid}`, (inner) =>
       writes ? change(inner, relation, going) : see(inner, relation, going),
@@ -81,6 +83,7 @@ function fire(desk: Desk, relation: Relation): void {
   const { facts } = desk;
   const unbounded = facts.unbounded;
   for (const oid of relation.triggers) callOid(desk, oid);
+  for (const { type } of relation.columns) touchOid(desk, type);
   readExpressions(desk, relation.onWrite);
   for (const rule of relation.rules) readRule(desk, rule);
   facts.unbounded = unbounded;

@@ -22,7 +22,7 @@ export function callNamed(desk: Desk, name: readonly string[], args: readonly No
 
 /** `f(x)` is also `x.f`, a column, and `t(x)` a cast to the type t. */
 function missing(desk: Desk, name: readonly string[], args: readonly Node[] | undefined): void {
-  if (args?.length === 1 && name.length === 1 && isField(args[0])) return;
+  if (args?.length === 1 && name.length === 1 && isField(args[0]) && desk.names.isColumn(name[0] as string)) return;
   const types = args?.length === 1 ? desk.names.types(name.at(-2), name.at(-1) as string) : [];
   if (types.length === 0) desk.facts.miss(name.join('.'), 'function');
   for (const { oid } of types) touchOid(desk, oid);

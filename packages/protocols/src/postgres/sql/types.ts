@@ -15,31 +15,46 @@ export function touchType(desk: Desk, part: Part): void {
   // `t%TYPE` names a column, not a type.
   const types = part.pct_type === true ? [] : desk.names.types(name.at(-2), last);
   if (desk.names.madeOther(last)) desk.facts.doubt(`the type ${last} was made just now`);
-  else if (types.length === 0 && part.pct_type !== true && !desk.names.madeTable(last))
+  else if (types.length === 0 && !isSerial(name) && part.pct_type !== true && !desk.names.madeTable(last))
     desk.facts.miss(name.join('.'), 'type');
   for (const type of types) desk.facts.add(deedsOf(desk, type));
 }
 
+/** Values of the type are made: what a function takes, what a row that is written holds. */
 export function touchOid(desk: Desk, oid: number): void {
   const type = desk.names.catalogue.typeByOid.get(oid);
   if (type !== undefined) desk.facts.add(deedsOf(desk, type));
 }
 
+/** Values of the type are there already, and may be cast to another. */
+export function holdOid(desk: Desk, oid: number): void {
+  const type = desk.names.catalogue.typeByOid.get(oid);
+  if (type === undefined || (type.builtin && type.castsFrom.length === 0)) return;
+  desk.facts.add(remember(desk, `held ${oid}`, (inner) => hold(inner, type)));
+}
+
+function hold(desk: Desk, type: UserType): void {
+  for (const oid of type.castsFrom) callOid(desk, oid);
+  if (type.base !== 0) holdOid(desk, type.base);
+}
+
+/** Words of CREATE TABLE for an integer with a sequence; no types. */
+const isSerial = (name: readonly string[]): boolean =>
+  name.length === 1 && /^(?:small|big)?serial[248]?$/.test(name[0] ?? '');
+
 const NONE = new Facts();
 
 function deedsOf(desk: Desk, type: UserType): Facts {
-  // Casts of a type that is not the system's own stand with that type, so the system's own call nothing of a user's.
-  if (type.builtin && type.calls.length === 0) return type.base === 0 ? NONE : baseOf(desk, type);
+  if (type.builtin && type.calls.length + type.castsFrom.length === 0) {
+    const base = desk.names.catalogue.typeByOid.get(type.base);
+    return base === undefined || base.builtin ? NONE : deedsOf(desk, base);
+  }
   return remember(desk, `type ${type.oid}`, (inner) => {
     for (const oid of type.calls) callOid(inner, oid);
+    hold(inner, type);
     readExpressions(inner, type.checks);
     if (type.base !== 0) touchOid(inner, type.base);
     const row = inner.names.catalogue.byOid.get(type.relation);
-    if (row?.kind === 'c') for (const column of row.columns) touchOid(inner, column.type);
+    for (const column of row?.columns ?? []) touchOid(inner, column.type);
   });
-}
-
-function baseOf(desk: Desk, type: UserType): Facts {
-  const base = desk.names.catalogue.typeByOid.get(type.base);
-  return base === undefined || base.builtin ? NONE : deedsOf(desk, base);
 }

@@ -93,6 +93,7 @@ class Target {
     if (!this.#repeats(type, part)) return false;
     if (type !== 'RangeVar') return true;
     const inner = new Target(this.#names, { relation: part }, []);
+    inner.others.set(this.alias, true);
     return !bounds(inner, select.whereClause as Node | undefined, false);
   }
 
@@ -155,28 +156,36 @@ function boolean(target: Target, { boolop, args }: Part, not: boolean): boolean 
 
 /** `x is null or x is not null`, `a = 1 or a <> 1`: each leaves rows out, both together none. */
 function complements(parts: readonly Node[]): boolean {
-  const sides = parts.map((node) => {
-    const [type, part] = open(node);
-    if (type === 'NullTest') return { on: shape(part.arg), how: String(part.nulltesttype) };
-    if (type === 'A_Expr')
-      return { on: shape([part.lexpr, part.rexpr]), left: shape(part.lexpr), how: words(part.name)[0] ?? '' };
-    if (type === 'BoolExpr' && part.boolop === 'NOT_EXPR') return { on: shape(listOf(part.args)[0]), how: 'not' };
-    return { on: shape(node), how: 'is' };
-  });
+  const sides = parts.map(sideOf);
+  return sides.some((one, at) => sides.slice(at + 1).some((other) => complement(one, other)));
+}
+
+interface Side {
+  /** What is asked about, and how; of a range also its column and its end. */
+  on: string;
+  how: string;
+  column?: string;
+  end?: string | null | undefined;
+}
+function sideOf(node: Node): Side {
+  const [type, part] = open(node);
+  if (type === 'NullTest') return { on: shape(part.arg), how: String(part.nulltesttype) };
+  if (type === 'BooleanTest') return { on: shape(part.arg), how: String(part.booltesttype) };
+  if (type === 'BoolExpr' && part.boolop === 'NOT_EXPR') return { on: shape(listOf(part.args)[0]), how: 'not' };
+  if (type !== 'A_Expr') return { on: shape(node), how: 'is' };
+  const [column, end] = [shape(part.lexpr), constant(part.rexpr)];
+  return { on: shape([part.lexpr, part.rexpr]), how: words(part.name)[0] ?? '', column, end };
+}
+
+function complement(one: Side, other: Side): boolean {
+  if (one.on === other.on) return one.how !== other.how;
+  if (one.column === undefined || one.column !== other.column) return false;
+  const [low, high] = one.how.startsWith('<') ? [one, other] : [other, one];
+  // `a < 5 or a > 3`; ends that cannot be compared may meet.
+  if (low.how.startsWith('<') && high.how.startsWith('>')) return !(Number(low.end) < Number(high.end));
   return (
-    sides.some((one, at) =>
-      sides.slice(at + 1).some((other) => {
-        if (one.on === other.on) return one.how !== other.how;
-        // `a < 5 or a >= 3`: two ranges of one column that look away from each other.
-        return (
-          one.left !== undefined &&
-          one.left === other.left &&
-          /^[<>]/.test(one.how) &&
-          /^[<>]/.test(other.how) &&
-          one.how[0] !== other.how[0]
-        );
-      }),
-    ) || sides.some((one) => one.how === 'not' && parts.some((node) => shape(node) === one.on))
+    [one, other].every(({ how }) => how === '=') &&
+    [one.end, other.end].every((end) => /^(?:true|false)$/.test(end ?? ''))
   );
 }
 /** The same for two nodes that read alike. */
@@ -206,6 +215,8 @@ function compares(target: Target, part: Part, not: boolean): boolean {
   const folded = fold(part);
   if (folded !== undefined) return folded === not;
   const how = not ? (OPPOSITE[name] ?? name) : name;
+  const items = listOf(as(part.rexpr, 'List')?.items).map(constant);
+  if (items.includes('true') && items.includes('false')) return false;
   if (String(part.kind).includes('BETWEEN')) return between(target, part, not);
   if (String(part.kind).includes('LIKE') || /~/.test(name)) return likes(target, part, not);
   if (part.kind === 'AEXPR_DISTINCT' || part.kind === 'AEXPR_NOT_DISTINCT') return distinct(target, part, not);
@@ -227,16 +238,30 @@ function pair(target: Target, side: Node, other: Node, how: string): boolean {
   if (!varies(target, side) || !isForeign(target, other, how)) return false;
   const column = target.column(side);
   const value = constant(other);
-  const floor = ['>', '>=', '<>', '!='].includes(how) && typeof value === 'string' && isFloor(value, how);
-  // A key is never below zero in practice, and a length is never.
-  if (floor && (column === undefined ? isMeasure(side) : target.isKey(column))) return false;
-  if (typeof value === 'string' && /^[<>]/.test(how) && /^-?infinity$/i.test(value)) return false;
-  return value !== null;
+  if (value === undefined) return true;
+  if (value === null || isExtreme(value, how)) return false;
+  if (column === 'ctid') return how === '=';
+  // A key is never below zero in practice, and a length is never; a document without content is in every other.
+  if (column === undefined ? isMeasure(side) : target.isKey(column)) return !isLimit(value, how);
+  return !(how === '@>' && /^\s*(?:\{\s*\}|\[\s*\])\s*$/.test(value));
 }
-const isFloor = (value: string, how: string): boolean => {
-  const number = Number(value);
-  return value.trim() !== '' && (how === '>=' ? number <= 1 : number <= 0);
-};
+
+/** `> 0`, `<> -1`, `< 2147483647`: what leaves out no key. */
+function isLimit(value: string, how: string): boolean {
+  const number = value.trim() === '' ? Number.NaN : Number(value);
+  if (how === '>=') return number <= 1;
+  if (how === '>' || how === '<>' || how === '!=') return number <= 0 || number >= LARGE;
+  return (how === '<' || how === '<=') && number >= LARGE;
+}
+const LARGE = 1_000_000_000;
+
+/** The end of a range that nothing lies beyond: infinity, the empty string, and years that are not meant. */
+function isExtreme(value: string, how: string): boolean {
+  if (/^-?infinity$/i.test(value)) return /^[<>]/.test(how);
+  const year = Number(/^\s*(\d{4,})-\d/.exec(value)?.[1]);
+  if (how === '>' || how === '>=') return (how === '>=' && value === '') || value === 'epoch' || year <= 1970;
+  return (how === '<' || how === '<=') && year >= 2100;
+}
 const isMeasure = (node: Node): boolean =>
   /length|count|abs|cardinality|size/.test(words(as(node, 'FuncCall')?.funcname).at(-1) ?? '');
 
@@ -244,7 +269,7 @@ const isMeasure = (node: Node): boolean =>
 function varies(target: Target, node: Node | undefined): boolean {
   const [type, part] = open(node);
   const column = target.column(node);
-  if (column !== undefined) return column !== 'tableoid';
+  if (column !== undefined) return !SYSTEM.has(column) || column === 'ctid';
   if (type === 'TypeCast' || type === 'CollateClause') return varies(target, part.arg as Node);
   if (type === 'A_Indirection') return varies(target, part.arg as Node);
   if (type === 'RowExpr') return listOf(part.args).some((arg) => varies(target, arg));
@@ -269,6 +294,8 @@ function isForeign(target: Target, node: Node | undefined, how: string): boolean
   const [type, part] = open(node);
   if (type === 'ColumnRef' && target.others.get(words(part.fields).at(-2) ?? '') === true)
     return how === '<' || how === '>';
+  // One value leaves all other rows out.
+  if (type === 'SubLink' && part.subLinkType === 'EXPR_SUBLINK' && how === '=') return !mentions(target, part);
   if (type === 'SubLink' || type === 'SelectStmt')
     return !target.readsAll((type === 'SubLink' ? part.subselect : node) as Node) && !mentions(target, part);
   let foreign = true;

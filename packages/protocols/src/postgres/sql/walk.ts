@@ -1,4 +1,5 @@
 import type { Node } from 'libpg-query';
+import { isHarmless } from './builtins.js';
 import type { Facts } from './facts.js';
 import type { Names } from './names.js';
 import { as, constant, eachChild, listOf, open, type Part, partsOf, words } from './nodes.js';
@@ -55,7 +56,7 @@ type Visit = (desk: Desk, part: Part, scope: Scope | undefined) => void;
 const PLAIN = new Set(
   `TypeCast A_Const A_Star A_Indices A_ArrayExpr ParamRef BoolExpr NullTest BooleanTest CaseWhen CoalesceExpr MinMaxExpr RowExpr
   SQLValueFunction GroupingFunc GroupingSet SetToDefault MultiAssignRef ResTarget SortBy WindowDef List String Integer Float
-  Boolean BitString DefElem Alias RangeSubselect RangeFunction RangeTableFunc RangeTableFuncCol LockingClause OnConflictClause
+  Boolean BitString DefElem Alias RangeSubselect RangeFunction RangeTableFunc RangeTableFuncCol OnConflictClause
   InferClause IndexElem ReturningClause ReturningOption WithClause CollateClause CTESearchClause CTECycleClause XmlExpr XmlSerialize
   JsonTable JsonTableColumn JsonTablePathSpec JsonFuncExpr JsonValueExpr JsonOutput JsonReturning JsonFormat JsonBehavior
   JsonArgument JsonKeyValue JsonObjectConstructor JsonArrayConstructor JsonArrayQueryConstructor JsonAggConstructor
@@ -95,6 +96,8 @@ const SPECIAL: Readonly<Record<string, Visit>> = {
     if (part.isNatural === true || part.usingClause !== undefined) operate(desk, ['=']);
     inside(desk, part, scope);
   },
+  // It names the aliases of FROM.
+  LockingClause: () => undefined,
   TypeName: (desk, part, scope) => {
     touchType(desk, part);
     inside(desk, { typmods: part.typmods }, scope);
@@ -180,16 +183,14 @@ function call(desk: Desk, part: Part, scope: Scope | undefined): void {
 
 /** `x.f` is `f(x)` where x has no such column. https://www.postgresql.org/docs/current/xfunc-sql.html#XFUNC-SQL-COMPOSITE-FUNCTIONS */
 function attribute(desk: Desk, name: string): void {
+  if (desk.names.madeOther(name)) desk.facts.doubt(`${name} was made just now`);
   for (const routine of desk.names.routines(undefined, name)) {
     const one = routine.takes.length - routine.defaults <= 1 && routine.takes.length > 0;
-    if (one && !(routine.builtin && isColumnOfCatalogue(name))) callRoutine(desk, routine, 'attribute');
+    // `c.oid`, `p.name`: columns in all but contrived cases, and then it matters to nobody.
+    const plain = routine.builtin && isHarmless(routine) && desk.names.isColumn(name);
+    if (one && !plain) callRoutine(desk, routine, 'attribute');
   }
 }
-/** Names of columns everywhere that are also harmless functions. */
-const isColumnOfCatalogue = (name: string): boolean => COMMON.has(name);
-const COMMON = new Set(
-  'name text date time timestamp numeric money xml length box path polygon point circle abs'.split(' '),
-);
 
 /** The names of the operators of an expression, as the parser would look them up. */
 function operatorsOf({ kind, name }: Part): string[][] {

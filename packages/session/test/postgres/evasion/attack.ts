@@ -9,13 +9,15 @@ export interface Step {
 
 /**
  * What somebody may try. It has come through if a byte of what is masked reaches the client in any form, or if the state of the
- * server is another one afterwards. `refused`: also if its last step is answered at all: what it asks would tell of masked values
- * without showing them.
+ * server is another one afterwards. `refused`: also if its last step is answered at all, since that would tell of masked values without
+ * showing them, or change something. `masked`: also if a cell of its answer says anything.
  */
 export interface Attack {
   row: Row;
   steps: readonly Step[];
-  wants: 'no trace' | 'refused';
+  wants: 'no trace' | 'refused' | 'masked';
+  /** `support`: all packs are on · `reader`: and whatever changes something is denied by a rule. */
+  as: 'support' | 'reader';
 }
 
 const stepsOf = (steps: string | readonly (string | Step)[]): Step[] =>
@@ -26,4 +28,5 @@ export const attacks = (
   row: Row,
   all: readonly (string | readonly (string | Step)[])[],
   wants: Attack['wants'] = 'no trace',
-): Attack[] => all.map((steps) => ({ row, steps: stepsOf(steps), wants }));
+  as: Attack['as'] = 'support',
+): Attack[] => all.map((steps) => ({ row, steps: stepsOf(steps), wants, as }));

@@ -250,12 +250,7 @@ export const INFERENCE = [
       'SELECT id, rank() OVER (ORDER BY card) FROM customers',
       'SELECT id, count(*) OVER (PARTITION BY ssn) FROM customers',
       'SELECT id, ntile(3) OVER w FROM customers WINDOW w AS (ORDER BY ssn)',
-      "SELECT ssn > '902' FROM customers",
-      "SELECT ssn LIKE '900%' FROM customers",
-      "SELECT CASE WHEN ssn LIKE '900%' THEN 1 ELSE 0 END FROM customers",
       "SELECT count(*) FILTER (WHERE ssn > '902') FROM customers",
-      "SELECT bool_or(ssn LIKE '900%') FROM customers",
-      "SELECT sum((ssn > '902')::int) FROM customers",
       'SELECT c.id FROM customers c JOIN notes n ON c.ssn = n.body',
       "SELECT c.id FROM customers c, (VALUES ('900-71-4270')) v(x) WHERE c.ssn = v.x",
       'SELECT c.id FROM customers c JOIN customers d ON c.ssn < d.ssn',
@@ -307,6 +302,35 @@ export const INFERENCE = [
     'SELECT rolpassword FROM pg_authid',
     'SELECT passwd FROM pg_shadow',
   ]),
+];
+
+/** A23: what is made of a value without a condition: it is answered, with nothing in it. */
+export const DERIVED = [
+  ...attacks(
+    'A23',
+    [
+      "SELECT ssn > '902' FROM customers",
+      "SELECT ssn LIKE '900%' FROM customers",
+      "SELECT CASE WHEN ssn LIKE '900%' THEN 1 ELSE 0 END FROM customers",
+      "SELECT bool_or(ssn LIKE '900%') FROM customers",
+      "SELECT sum((ssn > '902')::int) FROM customers",
+      'SELECT length(ssn) FROM customers',
+      'SELECT ssn IS DISTINCT FROM email FROM customers',
+      "SELECT position('7' in ssn) FROM customers",
+      'SELECT hashtext(ssn) FROM customers',
+      'SELECT ssn COLLATE "C" < email FROM customers',
+      'SELECT (ssn, email) < (email, ssn) FROM customers',
+      'SELECT max(length(email)) FROM customers',
+      'SELECT ascii(ssn) FROM customers',
+      'SELECT octet_length(card), bit_length(card) FROM customers',
+      'SELECT substr(ssn, 1, 1) FROM customers',
+      'SELECT left(email, 2), right(card, 2) FROM customers',
+      "SELECT split_part(email, '@', 2) FROM customers",
+      "SELECT ssn ^@ '900' FROM customers",
+      'SELECT NULLIF(ssn, ssn), ssn FROM customers',
+    ],
+    'masked',
+  ),
 ];
 
 /** A25: values in what is no row. */

@@ -168,23 +168,31 @@ function mergeWhen(when: MergeWhenClause, target: Item, puts: Puts, scope: Scope
 
 /** What RETURNING shows: columns of the target hold what was there, and what was just put there. */
 function returning(
-  clause: ReturningClause | undefined,
+  asked: ReturningClause | undefined,
   target: Item,
   puts: Puts,
   relation: InsertStmt['relation'],
   scope: Scope,
 ): Shape {
-  if (clause === undefined) return { fields: [] };
-  const clause_ = changedOnTheWay(relation, scope);
+  if (asked === undefined) return { fields: [] };
+  const clause = changedOnTheWay(relation, scope);
   const fields = target.shape.fields.map((field): Field => {
-    const flows = [field.flow, ...(puts.get(field.name) ?? []), ...(clause_ === undefined ? [] : [opaque(clause_)])];
+    const flows = [field.flow, ...putInto(field, target, puts), ...(clause === undefined ? [] : [opaque(clause)])];
     return flows.length === 1 ? field : { name: field.name, flow: mix(flows) };
   });
   const shown: Item = { ...target, shape: { ...target.shape, fields } };
   const items = scope.items.map((item) => (item === target ? shown : item));
-  for (const name of rowNames(clause))
+  for (const name of rowNames(asked))
     if (!items.some((item) => item.name === name)) items.push({ ...shown, name, schemas: [], bare: false });
-  return targets(clause.exprs ?? [], { ...scope, items });
+  return targets(asked.exprs ?? [], { ...scope, items });
+}
+
+/** What was put into the column, or into one that it is generated from. */
+function putInto(field: Field, target: Item, puts: Puts): Flow[] {
+  return [...puts].flatMap(([name, flows]) => {
+    const columns = columnsNamed(target, name);
+    return field.name === name || [...columns].some((column) => field.flow.columns.has(column)) ? flows : [];
+  });
 }
 
 /** `old`, `new`, or what RETURNING WITH calls them. */

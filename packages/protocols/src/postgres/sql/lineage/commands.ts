@@ -1,4 +1,5 @@
-import { type CallStmt, type CopyStmt, type ExecuteStmt, type ExplainStmt, type Node, parseSync } from 'libpg-query';
+import type { CallStmt, CopyStmt, ExecuteStmt, ExplainStmt, Node } from 'libpg-query';
+import { parse } from '../parse.js';
 import { altered, defined, moved, type Named, ruled } from './define.js';
 import { evaluate } from './expression.js';
 import { type Flow, FREE, oneOf, opaque, type Shape } from './flow.js';
@@ -55,7 +56,8 @@ const COMMANDS: { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Shape 
   CallStmt: called,
   VariableShowStmt: (body) => {
     const names = body.name === 'all' ? ['name', 'setting', 'description'] : [body.name ?? ''];
-    return { fields: names.map((name) => ({ name, flow: FREE })) };
+    const flow = body.name?.includes('.') ? opaque('it shows a setting that may hold anything') : FREE;
+    return { fields: names.map((name) => ({ name, flow })) };
   },
   AlterTableStmt: (body, scope) => noted(() => altered(body, scope)),
   RenameStmt: (body, scope) => noted(() => moved(body.relation, body.renameType, body.subname, scope)),
@@ -127,7 +129,7 @@ function linked(texts: readonly string[] | undefined, params: readonly Node[], s
 }
 
 function linkedText(text: string, given: readonly Flow[], scope: Scope): Shape {
-  const node = parseSync(text).stmts?.[0]?.stmt;
+  const node = parse(text, 'any')[0]?.node;
   if (node === undefined) return NO_ROWS;
   const inner = as(node, 'PrepareStmt')?.query ?? as(node, 'DeclareCursorStmt')?.query ?? node;
   const { prepared: _prepared, ...at } = scope.at;
@@ -151,7 +153,11 @@ function called(body: CallStmt, scope: Scope): Shape {
   const call = body.funccall;
   if (call === undefined) return { fields: [], open: 'what it calls is not known' };
   const flow = evaluate({ FuncCall: call }, scope);
-  const found = routines(namesOf(call.funcname), call.args?.length ?? 0, scope);
+  const found = routines(
+    namesOf(call.funcname),
+    (call.args ?? []).map(() => FREE),
+    scope,
+  );
   const [first] = found;
   if (first === undefined || found.length > 1)
     return { fields: [], open: flow.opaque ?? 'it may call any of several procedures' };

@@ -12,13 +12,15 @@ import {
   rowOf,
   type Shape,
 } from './flow.js';
-import { call } from './functions.js';
-import { as, type Body, childrenOf, itemsOf, type Kind, kindOf, stringOf } from './nodes.js';
-import { operatorClause } from './operators.js';
+import { ARRAY, besides, call, elementOf } from './functions.js';
+import { as, type Body, childrenOf, itemsOf, type Kind, kindOf, namesOf, stringOf } from './nodes.js';
+import { operatorFlows, operatorName } from './operators.js';
 import { condition } from './predicates.js';
 import { columnOf, type Scope, starOf } from './scope.js';
 import { command, spread } from './select.js';
 import { castFlow } from './types.js';
+
+const DIVIDES: ReadonlySet<string> = new Set(['/', '%']);
 
 type Readers = { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Flow };
 
@@ -40,8 +42,16 @@ function made(flows: readonly Flow[], scope: Scope): Flow {
   return changed(mix(flows));
 }
 
+const isArrayFlow = (flow: Flow): boolean => flow.type === ARRAY;
+
 const children = (body: unknown, scope: Scope): Flow => made(all(childrenOf(body), scope), scope);
 const free = (): Flow => FREE;
+
+/** What the grammar reads as syntax was a call of a function of that name in servers that are older than it. */
+function named(name: string, body: unknown, scope: Scope): Flow {
+  const own = (scope.at.catalogue.functions.get(name) ?? []).filter((routine) => !routine.builtin);
+  return made([children(body, scope), ...own.map((routine) => besides(routine, scope))], scope);
+}
 
 function unknown(kind: Kind, node: Node, scope: Scope): Flow {
   return mix([children(as(node, kind), scope), opaque(`it holds a ${kind}, which is not understood`)]);
@@ -55,20 +65,34 @@ const READERS: Readers = {
   A_Const: (constant) => (constant.isnull === true ? FREE : constantAt(constant.location ?? 0)),
   ParamRef: (parameter) => parameterOf(parameter.number ?? 0),
   A_Expr: (body, scope) => {
-    const flows = all([body.lexpr, ...itemsOf(body.rexpr)], scope);
-    const clause = operatorClause(body.name, scope);
-    return made(clause === undefined ? flows : [...flows, opaque(clause)], scope);
+    const sides = all([body.lexpr, ...itemsOf(body.rexpr)], scope);
+    const flows = [...sides, ...operatorFlows(body.name, scope)];
+    // By zero it fails, which shows.
+    if (DIVIDES.has(operatorName(body.name))) scope.facts.ask(sides.at(-1) ?? FREE, 'function');
+    const value = made(flows, scope);
+    // Arrays put together are an array.
+    return operatorName(body.name) === '||' && flows.some((flow) => isArrayFlow(flow))
+      ? { ...value, type: ARRAY }
+      : value;
   },
-  BoolExpr: (body, scope) => changed(mix(all(body.args, scope))),
+  BoolExpr: (body, scope) => {
+    const before = scope.facts.volatile;
+    return guarded(all(body.args, scope), before, scope);
+  },
   NullTest: (body, scope) => changed(mix(all([body.arg], scope))),
   BooleanTest: (body, scope) => changed(mix(all([body.arg], scope))),
   TypeCast: cast,
-  CollateClause: (body, scope) => evaluate(body.arg as Node, scope),
+  CollateClause: (body, scope) => {
+    const flow = evaluate(body.arg as Node, scope);
+    return STRICT.test(namesOf(body.collname).at(-1) ?? '') ? flow : changed(flow);
+  },
   FuncCall: call,
   SubLink: sublink,
   CaseExpr: caseOf,
   CoalesceExpr: (body, scope) => {
+    const before = scope.facts.volatile;
     const flows = all(body.args, scope);
+    guarded(flows, before, scope);
     scope.facts.meet(flows);
     return { ...either(flows), exact: false };
   },
@@ -76,7 +100,7 @@ const READERS: Readers = {
   A_ArrayExpr: (body, scope) => {
     const flows = all(body.elements, scope);
     scope.facts.meet(flows);
-    return { ...either(flows), exact: false };
+    return { ...either(flows), exact: false, type: ARRAY };
   },
   RowExpr: rowExpr,
   A_Indirection: indirection,
@@ -85,19 +109,19 @@ const READERS: Readers = {
   List: children,
   XmlExpr: children,
   XmlSerialize: children,
-  JsonObjectConstructor: children,
-  JsonArrayConstructor: children,
+  JsonObjectConstructor: (body, scope) => named('json_object', body, scope),
+  JsonArrayConstructor: (body, scope) => named('json_array', body, scope),
   JsonArrayQueryConstructor: (body, scope) => everything(command(body.query as Node, scope), scope),
   JsonKeyValue: children,
   JsonValueExpr: children,
-  JsonFuncExpr: children,
+  JsonFuncExpr: (body, scope) => named((body.op ?? '').replace(/_OP$/, '').toLowerCase(), body, scope),
   JsonArgument: children,
   JsonBehavior: children,
   JsonOutput: free,
   JsonIsPredicate: children,
-  JsonParseExpr: children,
-  JsonScalarExpr: children,
-  JsonSerializeExpr: children,
+  JsonParseExpr: (body, scope) => named('json', body, scope),
+  JsonScalarExpr: (body, scope) => named('json_scalar', body, scope),
+  JsonSerializeExpr: (body, scope) => named('json_serialize', body, scope),
   JsonTableColumn: children,
   JsonTablePathSpec: children,
   JsonObjectAgg: jsonAggregate,
@@ -114,16 +138,41 @@ const READERS: Readers = {
   String: free,
 };
 
+/** Collations of the server, by which only equal texts are equal. */
+const STRICT = /^(?:C|POSIX|default|ucs_basic|unicode|pg_c_utf8|pg_unicode_fast|.*-x-icu|[a-z]{2,3}_[A-Z]{2}.*)$/;
+
+/** Whether a volatile function is called may show what was tested before it. */
+function guarded(flows: readonly Flow[], before: number, scope: Scope): Flow {
+  const value = changed(mix(flows));
+  if (scope.facts.volatile > before) scope.facts.ask(value, 'function');
+  return value;
+}
+
 function cast(body: TypeCast, scope: Scope): Flow {
   return castFlow(evaluate(body.arg as Node, scope), body.typeName, scope);
 }
 
 function caseOf(body: CaseExpr, scope: Scope): Flow {
   const whens = (body.args ?? []).flatMap((node) => as(node, 'CaseWhen') ?? []);
-  const tested = all([body.arg, ...whens.map((when) => when.expr)], scope);
+  const results = [...whens.map((when) => when.result), body.defresult];
+  // A branch that may fail, or take its time, shows outside of the row which one was taken.
+  const shows = results.some((result) => result !== undefined && !isPlain(result));
+  const tested =
+    shows && body.arg === undefined
+      ? whens.map((when) => condition(when.expr as Node, scope))
+      : all([body.arg, ...whens.map((when) => when.expr)], scope);
+  if (shows && body.arg !== undefined) for (const flow of tested) scope.facts.ask(flow, 'function');
   scope.facts.meet(tested);
-  const results = all([...whens.map((when) => when.result), body.defresult], scope);
-  return changed(mix([...tested, ...results]));
+  const values = all(results, scope);
+  const types = new Set(values.map((flow) => flow.type));
+  return { ...changed(mix([...tested, ...values])), type: types.size === 1 ? values[0]?.type : undefined };
+}
+
+/** It is a column, a constant or another CASE: nothing that could fail. */
+function isPlain(node: Node): boolean {
+  const arg = as(node, 'TypeCast')?.arg;
+  if (arg !== undefined) return as(arg, 'A_Const') !== undefined;
+  return ['A_Const', 'ParamRef', 'ColumnRef', 'CaseExpr', 'SQLValueFunction'].includes(kindOf(node) ?? '');
 }
 
 function rowExpr(body: RowExpr, scope: Scope): Flow {
@@ -143,7 +192,13 @@ function indirection(body: A_Indirection, scope: Scope): Flow {
     if (name !== undefined) flow = flow.row?.find((field) => field.name === name)?.flow ?? changed(flow);
     else if (indices !== undefined) {
       const inner = all([indices.lidx, indices.uidx], scope);
-      flow = { ...mix([flow, ...inner]), exact: false, row: flow.row };
+      const slice = indices.is_slice === true;
+      flow = {
+        ...mix([flow, ...inner]),
+        exact: false,
+        row: flow.row,
+        type: slice ? flow.type : elementOf(flow.type ?? 0, scope),
+      };
     }
   }
   return flow;
@@ -156,7 +211,7 @@ function sublink(body: SubLink, scope: Scope): Flow {
   const [first] = shape.fields;
   const one = shape.open === undefined && first !== undefined ? first.flow : everything(shape, scope);
   if (body.subLinkType === 'EXPR_SUBLINK') return one;
-  if (body.subLinkType === 'ARRAY_SUBLINK') return { ...one, exact: false, type: undefined };
+  if (body.subLinkType === 'ARRAY_SUBLINK') return { ...one, exact: false, type: ARRAY };
   return made([...all([body.testexpr], scope), ...shape.fields.map((field) => field.flow), one], scope);
 }
 
@@ -185,7 +240,7 @@ export function sortValue(node: Node, scope: Scope): Flow {
 }
 
 export function windowOf(window: WindowDef | undefined, scope: Scope): void {
-  for (const node of window?.partitionClause ?? []) scope.facts.ask(evaluate(node, scope), 'group');
+  for (const node of window?.partitionClause ?? []) scope.facts.group(evaluate(node, scope));
   for (const node of window?.orderClause ?? []) scope.facts.ask(sortValue(node, scope), 'order');
   for (const node of [window?.startOffset, window?.endOffset])
     if (node !== undefined) scope.facts.ask(evaluate(node, scope), 'function');

@@ -5,6 +5,11 @@ import type { Places } from './places.js';
 /** Constants that a column may be set equal to in one command before it is called a range: a list would tell as much. */
 const EQUALITIES = 10;
 
+type Adopted = Pick<Reading, 'relations' | 'columns' | 'predicates' | 'stores'> & {
+  opaque: string | undefined;
+  foreign?: string | undefined;
+};
+
 /** What a command was found to do, each fact once. */
 export class Facts {
   readonly relations = new Map<string, RelationUse>();
@@ -14,6 +19,8 @@ export class Facts {
   opaque: string | undefined;
   /** Why a function, operator or cast that did not come with the server may have given anything. */
   foreign: string | undefined;
+  /** Calls that do more than answer, as time or a lock shows. */
+  volatile = 0;
   readonly #predicates = new Map<string, Predicate>();
   readonly #equalities = new Map<string, Set<string>>();
   readonly #constants = new Map<string, Set<number>>();
@@ -33,6 +40,12 @@ export class Facts {
   ask(flow: Flow, how: Predicate['how']): void {
     this.touch(flow);
     for (const column of flow.columns) this.#predicates.set(`${how} ${column}`, { column, how });
+  }
+
+  /** Rows are told apart by a value; by what is made of a column, that is a question about the column too. */
+  group(flow: Flow): void {
+    this.ask(flow, 'group');
+    if (!flow.exact) this.ask(flow, 'function');
   }
 
   /** An equality with constants; `marks` tell these from others of the command. */
@@ -67,15 +80,24 @@ export class Facts {
   }
 
   /** What another text does is done by this command too; its places are in that text, and are left there. */
-  adopt(
-    other: Pick<Reading, 'relations' | 'columns' | 'predicates' | 'stores'> & { opaque: string | undefined },
-  ): void {
+  adopt(other: Adopted): void {
     for (const use of other.relations) this.relation(use.name, use.does);
     for (const column of other.columns) this.columns.add(column);
     for (const column of other.stores) this.stores.add(column);
     for (const predicate of other.predicates) this.#predicates.set(`${predicate.how} ${predicate.column}`, predicate);
     this.opaque ??= other.opaque;
-    this.foreign ??= other.opaque;
+    this.foreign ??= other.foreign;
+  }
+
+  /** What a function's body does is done by who calls it. */
+  include(body: Facts): void {
+    this.adopt({
+      ...body,
+      relations: [...body.relations.values()],
+      columns: [...body.columns],
+      stores: [...body.stores],
+      predicates: body.predicates(),
+    });
   }
 
   unbind(): void {

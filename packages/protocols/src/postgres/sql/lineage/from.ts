@@ -40,7 +40,7 @@ export function fromItem(node: Node, scope: Scope): readonly Item[] {
   if (sample === undefined)
     return [aliased(undefined, undefined, { fields: [], open: `${kindOf(node)} in FROM is not understood` })];
   for (const arg of [...(sample.args ?? []), ...(sample.repeatable === undefined ? [] : [sample.repeatable])])
-    evaluate(arg, scope);
+    scope.facts.ask(evaluate(arg, scope), 'function');
   return fromItem(sample.relation as Node, scope);
 }
 

@@ -1,19 +1,14 @@
 import type { FuncCall, Node } from 'libpg-query';
 import type { Routine } from '../catalogue.js';
+import { givenBy, wholeOf } from './bodies.js';
 import { aggregated, evaluate, sortValue } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
 import { outputName } from './names.js';
 import { as, namesOf } from './nodes.js';
-import { canonical, pathsOf } from './relations.js';
+import { pathsOf } from './relations.js';
 import type { Scope } from './scope.js';
-import { rowOfType, typesNamed } from './types.js';
+import { rowFields, rowOfType, typesNamed } from './types.js';
 
-/**
- * Functions of the server whose answer holds more than their arguments do: what a query or a name in a text leads to, files,
- * large objects, the log, what others have asked.
- */
-const READERS =
-  /^(?:(?:query|cursor|table|schema|database)_to_xml|ts_stat$|pg_read_|lo_get$|loread$|pg_logical_slot_|pg_stat_get_activity$|pg_stat_get_backend_activity$)/;
 /** They hand on rows, or arrays of rows, as they are. */
 const KEEPERS: ReadonlySet<string> = new Set(
   'array_agg unnest lag lead first_value last_value nth_value any_value array_append array_prepend array_cat array_remove array_reverse array_sort array_shuffle array_sample trim_array json_populate_record json_populate_recordset jsonb_populate_record jsonb_populate_recordset max min'.split(
@@ -30,7 +25,7 @@ export function call(body: FuncCall, scope: Scope): Flow {
     body.agg_within_group === true ? rest : { ...rest, ...(agg_order === undefined ? {} : { agg_order }) },
     scope,
   );
-  if (body.agg_distinct === true) for (const flow of args) scope.facts.ask(flow, 'group');
+  if (body.agg_distinct === true) for (const flow of args) scope.facts.group(flow);
   scope.facts.meet([...args, ...within]);
   return result(body, [...args, ...within], scope);
 }
@@ -38,7 +33,7 @@ export function call(body: FuncCall, scope: Scope): Flow {
 function result(body: FuncCall, args: readonly Flow[], scope: Scope): Flow {
   const names = namesOf(body.funcname);
   const name = names.at(-1) ?? '';
-  const found = routines(names, args.length, scope);
+  const found = routines(names, args, scope);
   const [first] = args;
   if (found.length === 0 && names.length === 1 && args.length === 1 && first !== undefined) {
     // Functional notation, of a column or of a cast.
@@ -46,64 +41,123 @@ function result(body: FuncCall, args: readonly Flow[], scope: Scope): Flow {
     if (field !== undefined) return field.flow;
     if (typesNamed(names, scope).length > 0) return changed(first);
   }
-  const foreign = found.length === 0 || found.some((routine) => !routine.builtin);
-  if (found.length === 0 || found.some((routine) => routine.volatility === 'volatile'))
-    for (const flow of args) scope.facts.store(flow, new Set());
-  const clause = noted(
-    found.length === 0 ? `it calls ${names.join('.')}, which is not known` : firstClause(found),
-    scope,
-  );
+  if (found.length === 0 || found.some((routine) => routine.volatility === 'volatile')) {
+    scope.facts.volatile++;
+    for (const flow of args) scope.facts.store(flow, NONE);
+  }
+  if (found.some((routine) => routine.returnsSet)) rowsAsked(name, args, scope);
   // How many rows have the column at all; of an expression it would tell what the expression tests.
-  if (!foreign && name === 'count' && args.every((flow) => flow.exact || flow.row !== undefined)) return FREE;
-  const mixed = mix(clause === undefined ? args : [...args, opaque(clause)]);
-  const value = changed(mixed);
+  const counts = name === 'count' && found.length > 0 && found.every((routine) => routine.builtin);
+  if (counts && args.every((flow) => flow.exact || flow.row !== undefined)) return FREE;
+  const value = changed(mix([...args, ...added(names, body, found, scope)]));
   const row = rowOfResult(name, found, args, value, scope);
-  return row === undefined ? value : { ...value, row };
+  return { ...value, row, type: typeOfResult(found, args, scope) };
 }
 
-/** The functions that a name may mean with so many arguments, in any search path. */
-export function routines(names: readonly string[], count: number, scope: Scope): readonly Routine[] {
+/** How many rows come back is an answer too, but for the elements that a value has anyway. */
+function rowsAsked(name: string, args: readonly Flow[], scope: Scope): void {
+  for (const flow of args)
+    if (!(ELEMENTS.test(name) && (flow.exact || flow.row !== undefined))) scope.facts.ask(flow, 'function');
+}
+const ELEMENTS =
+  /^(?:unnest|jsonb?_(?:each(?:_text)?|array_elements(?:_text)?|object_keys|populate_recordset|to_recordset))$/;
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** What an answer holds besides the arguments. */
+function added(names: readonly string[], body: FuncCall, found: readonly Routine[], scope: Scope): Flow[] {
+  const clause = doubt(names, body, found, scope);
+  scope.facts.foreign ??= clause;
+  const flows = found.map((routine) => besides(routine, scope));
+  return clause === undefined ? flows : [...flows, opaque(clause)];
+}
+
+/** What a function answers besides its arguments; what its body does is done by the command too. */
+export function besides(routine: Routine, scope: Scope): Flow {
+  const given = givenBy(routine, scope);
+  scope.facts.foreign ??= given.clause;
+  scope.facts.include(given.facts);
+  return wholeOf(given);
+}
+
+/** Why what a name calls may answer with anything. */
+function doubt(names: readonly string[], body: FuncCall, found: readonly Routine[], scope: Scope): string | undefined {
+  const name = names.at(-1);
+  if (scope.at.made?.some((one) => one.what === 'other' && one.name === name))
+    return `it calls ${name}, which was made just now`;
+  if (found.length === 0) return `it calls ${names.join('.')}, which is not known`;
+  return name === 'current_setting' && !isPlainSetting(body.args?.[0])
+    ? 'it shows a setting that may hold anything'
+    : undefined;
+}
+
+/** Settings with a dot in their names are anybody's to make, and to keep values in. */
+function isPlainSetting(node: Node | undefined): boolean {
+  const name = as(node, 'A_Const')?.sval?.sval;
+  return name !== undefined && !name.includes('.');
+}
+
+/** Oid of the pseudo-type anyarray: an array of whatever. */
+export const ARRAY = 2277;
+const ARRAYS: ReadonlySet<number> = new Set([ARRAY, 5078]);
+
+function typeOfResult(found: readonly Routine[], args: readonly Flow[], scope: Scope): number | undefined {
+  const [first] = found;
+  if (first === undefined || found.some((one) => one.returns !== first.returns)) return;
+  const [given] = args.flatMap(({ type }) => type ?? []);
+  if (ARRAYS.has(first.returns)) return given !== undefined && isArray(given, scope) ? given : ARRAY;
+  if (!POLYMORPHIC.has(first.returns)) return first.returns;
+  return ARRAYS.has(first.takes[0] ?? 0) && given !== undefined ? elementOf(given, scope) : given;
+}
+
+/** The type of an array's elements; of no array, unknown. */
+export function elementOf(type: number, scope: Scope): number | undefined {
+  return isArray(type, scope) ? scope.at.catalogue.typeByOid.get(type)?.base : undefined;
+}
+
+/** The functions that a name may mean with such arguments, in any search path. */
+export function routines(names: readonly string[], args: readonly Flow[], scope: Scope): readonly Routine[] {
   const [name, schema] = [...names].reverse();
   const paths = pathsOf(scope.at);
   const all = scope.at.catalogue.functions.get(name ?? '') ?? [];
   return all.filter(
     (routine) =>
       (schema === undefined ? paths.some((path) => path.includes(routine.schema)) : routine.schema === schema) &&
-      (routine.variadic || (count <= routine.takes.length && count >= routine.takes.length - routine.defaults)),
+      (routine.variadic || fits(routine, args, scope)),
   );
 }
 
-function firstClause(found: readonly Routine[]): string | undefined {
-  for (const routine of found) {
-    const clause = trust(routine);
-    if (clause !== undefined) return clause;
-  }
-  return;
+/** False only where the number of arguments, or an array for what is none, rules it out. */
+function fits({ takes, defaults }: Routine, args: readonly Flow[], scope: Scope): boolean {
+  if (args.length > takes.length || args.length < takes.length - defaults) return false;
+  return args.every(({ type }, i) => type === undefined || agrees(type, takes[i] ?? 0, scope));
 }
 
-/** Why a function's answer may hold more than its arguments do; undefined where it cannot. */
-function trust(routine: Routine): string | undefined {
-  if (routine.builtin)
-    return READERS.test(routine.name) ? `it calls ${routine.name}, which reads what is not named` : undefined;
-  // What is immutable reads no table, by its author's word; in C the author is who may install extensions.
-  if (routine.language === 'c' && routine.volatility === 'immutable') return;
-  if (routine.kind === 'a' && routine.calls.every((oid) => oid < FIRST_OF_USERS)) return;
-  return `it calls ${canonical(routine)}, which may read anything`;
+/** Nothing but a cast that is written out makes an array of what is none, or the other way round. */
+function agrees(type: number, wanted: number, scope: Scope): boolean {
+  if (type === wanted || ANY.has(wanted) || UNKNOWN.has(type)) return true;
+  if (!ARRAYS.has(type) && !scope.at.catalogue.typeByOid.has(type)) return true;
+  return (
+    isArray(type, scope) === isArray(wanted, scope) &&
+    !(MULTIRANGES.has(wanted) && scope.at.catalogue.typeByOid.get(type)?.kind !== 'm')
+  );
+}
+/** any, record, and the pseudo-types for anything. */
+const ANY: ReadonlySet<number> = new Set([2276, 2249, 2283, 2776, 5077, 5079]);
+/** unknown, anyelement …: of a kind that is found out as it runs. */
+const UNKNOWN: ReadonlySet<number> = new Set([0, 705, 2283, 2776, 5077, 5079]);
+const MULTIRANGES: ReadonlySet<number> = new Set([4537, 4538]);
+
+function isArray(oid: number, scope: Scope): boolean {
+  if (ARRAYS.has(oid)) return true;
+  const type = scope.at.catalogue.typeByOid.get(oid);
+  return type !== undefined && type.kind === 'b' && type.base !== 0 && type.name.startsWith('_');
 }
 
-/** Oids below came with the server. */
-const FIRST_OF_USERS = 16384;
-
-/** The same of a function by its oid. */
-export function clauseOf(oid: number, scope: Scope): string | undefined {
+/** The same of a function by its oid: why what an operator or a cast makes with it may be anything. */
+export function besidesOid(oid: number, scope: Scope): Flow {
   const routine = scope.at.catalogue.routineByOid.get(oid);
-  if (routine === undefined && oid < FIRST_OF_USERS) return;
-  return noted(routine === undefined ? 'it calls a function that is not known' : firstClause([routine]), scope);
-}
-
-function noted(clause: string | undefined, scope: Scope): string | undefined {
-  scope.facts.foreign ??= clause;
-  return clause;
+  return routine === undefined ? opaque('it calls a function that is not known') : besides(routine, scope);
 }
 
 function rowOfResult(
@@ -139,9 +193,19 @@ export function rowsOf(node: Node, defined: readonly string[], alias: string | u
   const flow = evaluate(node, scope);
   const value = changed(flow);
   if (defined.length > 0) return { fields: defined.map((name) => ({ name, flow: value })) };
-  const found = body === undefined ? [] : routines(namesOf(body.funcname), body.args?.length ?? 0, scope);
+  const found =
+    body === undefined
+      ? []
+      : routines(
+          namesOf(body.funcname),
+          (body.args ?? []).map((arg) => evaluate(arg, scope)),
+          scope,
+        );
   if (body !== undefined && found.length === 0)
-    return { fields: [], open: flow.opaque ?? 'it calls a function that is not known' };
+    return {
+      fields: [{ name: alias ?? outputName(node), flow: value }],
+      open: flow.opaque ?? 'it calls a function that is not known',
+    };
   const shapes = new Map(found.map((routine) => [keyOf(routine), routine] as const));
   const [routine] = found;
   if (routine === undefined) return { fields: [{ name: alias ?? outputName(node), flow: value }] };
@@ -150,12 +214,40 @@ export function rowsOf(node: Node, defined: readonly string[], alias: string | u
       fields: [{ name: alias ?? routine.name, flow: value }],
       open: `${routine.name} may be any of several functions`,
     };
-  if (routine.outs.length > 0) return { fields: routine.outs.map((out) => ({ name: out.name, flow: value })) };
+  const names = routine.outs.map((out) => out.name);
+  if (names.length > 0) return placed(names, routine, body, flow, scope);
   if (POLYMORPHIC.has(routine.returns)) return spreadRow(flow, alias ?? routine.name, scope);
   const row = isRow(routine.returns, scope) ? rowOfType(routine.returns, scope) : undefined;
-  if (row !== undefined) return { fields: row.fields.map((field) => ({ name: field.name, flow: value })) };
-  if (routine.returns === RECORD) return { fields: [], open: `the columns of ${routine.name} are not known` };
+  if (row !== undefined)
+    return placed(
+      row.fields.map((field) => field.name),
+      routine,
+      body,
+      flow,
+      scope,
+    );
+  if (routine.returns === RECORD)
+    return {
+      fields: [{ name: alias ?? routine.name, flow: value }],
+      open: `the columns of ${routine.name} are not known`,
+    };
   return { fields: [{ name: alias ?? routine.name, flow: value }] };
+}
+
+/** Each column of a body that can be read by itself; else all of it in any. */
+function placed(
+  names: readonly string[],
+  routine: Routine,
+  body: FuncCall | undefined,
+  flow: Flow,
+  scope: Scope,
+): Shape {
+  const { shape, clause } = givenBy(routine, scope);
+  const value = changed(flow);
+  if (clause !== undefined || shape.fields.length !== names.length || routine.language !== 'sql')
+    return { fields: names.map((name) => ({ name, flow: value })) };
+  const args = (body?.args ?? []).map((arg) => evaluate(arg, scope));
+  return { fields: names.map((name, i) => ({ name, flow: changed(mix([...args, shape.fields[i]?.flow ?? value])) })) };
 }
 
 const keyOf = (routine: Routine): string =>
@@ -167,6 +259,6 @@ const isRow = (oid: number, scope: Scope): boolean => scope.at.catalogue.typeByO
 
 /** A value as rows: of several columns where it is a row. */
 function spreadRow(flow: Flow, name: string, scope: Scope): Shape {
-  const row = flow.row ?? (flow.type === undefined ? undefined : rowOfType(flow.type, scope)?.fields);
+  const row = rowFields(flow, scope);
   return { fields: row?.map((field) => ({ name: field.name, flow: field.flow })) ?? [{ name, flow: changed(flow) }] };
 }

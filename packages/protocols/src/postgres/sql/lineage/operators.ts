@@ -1,5 +1,6 @@
 import type { Node } from 'libpg-query';
-import { clauseOf } from './functions.js';
+import type { Flow } from './flow.js';
+import { besidesOid } from './functions.js';
 import { namesOf } from './nodes.js';
 import { pathsOf } from './relations.js';
 import type { Scope } from './scope.js';
@@ -7,20 +8,16 @@ import type { Scope } from './scope.js';
 /** The operator's own name: `=` of `OPERATOR(pg_catalog.=)`. */
 export const operatorName = (nodes: readonly Node[] | undefined): string => namesOf(nodes).at(-1) ?? '';
 
-/** Why the result of an operator may be anything; undefined for those that came with the server. */
-export function operatorClause(nodes: readonly Node[] | undefined, scope: Scope): string | undefined {
+/** What the result of an operator may hold besides its operands: nothing, where it came with the server. */
+export function operatorFlows(nodes: readonly Node[] | undefined, scope: Scope): readonly Flow[] {
   const [name, schema] = namesOf(nodes).reverse();
+  const known = scope.at.catalogue.operators.get(name ?? '');
+  if (known === undefined) return [];
   const paths = pathsOf(scope.at);
-  for (const operator of scope.at.catalogue.operators.get(name ?? '') ?? []) {
-    const reached =
-      schema === undefined ? paths.some((path) => path.includes(operator.schema)) : operator.schema === schema;
-    if (!reached) continue;
-    for (const called of operator.calls) {
-      const clause = clauseOf(called, scope);
-      if (clause !== undefined) return clause;
-    }
-  }
-  return;
+  const reached = known.filter((one) =>
+    schema === undefined ? paths.some((path) => path.includes(one.schema)) : one.schema === schema,
+  );
+  return reached.flatMap((operator) => operator.calls.map((oid) => besidesOid(oid, scope)));
 }
 
 /** The operator may be one that did not come with the server. */

@@ -1,10 +1,10 @@
 import type { Predicate } from '@hoop/core';
 import type { A_Expr, Node, SubLink } from 'libpg-query';
 import { evaluate, everything } from './expression.js';
-import { changed, type Flow, FREE, mix, opaque } from './flow.js';
+import { changed, type Flow, FREE, mix } from './flow.js';
 import { routines } from './functions.js';
 import { as, itemsOf, kindOf, namesOf } from './nodes.js';
-import { isForeign, operatorClause, operatorName } from './operators.js';
+import { isForeign, operatorFlows, operatorName } from './operators.js';
 import type { Scope } from './scope.js';
 import { command } from './select.js';
 
@@ -29,7 +29,8 @@ export function condition(node: Node, scope: Scope): Flow {
 
 /** A plain column is asked about so; what is made of one, by a function. */
 function asked(flow: Flow, how: How, scope: Scope): Flow {
-  scope.facts.ask(flow, flow.exact ? how : 'function');
+  const plain = flow.exact || (how === 'null-test' && flow.row !== undefined);
+  scope.facts.ask(flow, plain ? how : 'function');
   return changed(flow);
 }
 
@@ -68,8 +69,7 @@ function sides(body: A_Expr, scope: Scope): Flow {
   const how = howOf(body, scope);
   one(flows[0], right, how, body, scope);
   one(flows[1], left, how === 'equality' && body.kind === 'AEXPR_OP_ANY' ? 'function' : how, body, scope);
-  const clause = operatorClause(body.name, scope);
-  return changed(mix([...flows.flat(), ...(clause === undefined ? [] : [opaque(clause)])]));
+  return changed(mix([...flows.flat(), ...operatorFlows(body.name, scope)]));
 }
 
 /** Notes how the columns of one side are asked about, by what stands on the other. */
@@ -128,7 +128,11 @@ export function isConstant(node: Node, scope: Scope): boolean {
   const body = as(node, 'FuncCall');
   if (body === undefined) return ['A_Const', 'ParamRef', 'SQLValueFunction'].includes(kindOf(node) ?? '');
   const args = body.args ?? [];
-  const found = routines(namesOf(body.funcname), args.length, scope);
+  const found = routines(
+    namesOf(body.funcname),
+    args.map(() => FREE),
+    scope,
+  );
   const steady =
     found.length > 0 &&
     found.every((one) => one.builtin && one.volatility !== 'volatile' && !one.returnsSet && one.kind === 'f');

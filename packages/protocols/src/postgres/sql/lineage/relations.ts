@@ -1,9 +1,10 @@
-import { parseSync, type RangeVar } from 'libpg-query';
+import type { RangeVar } from 'libpg-query';
 import type { Catalogue, Relation } from '../catalogue.js';
 import type { ReadingContext } from '../context.js';
+import { parse } from '../parse.js';
 import { Facts } from './facts.js';
-import { columnFlow, type Field, type Flow, oneOf, opaque, type Shape } from './flow.js';
-import type { Scope } from './scope.js';
+import { columnFlow, type Field, type Flow, mix, oneOf, opaque, type Shape } from './flow.js';
+import type { Item, Scope } from './scope.js';
 import { command } from './select.js';
 
 export const canonical = (relation: { schema: string; name: string }): string => `${relation.schema}.${relation.name}`;
@@ -44,7 +45,9 @@ function childrenIn(catalogue: Catalogue): Map<number, Relation[]> {
 export function candidates(name: RangeVar, at: ReadingContext): { relations: readonly Relation[]; unknown: boolean } {
   const relname = name.relname ?? '';
   const made = at.made?.some((one) => one.name === relname) === true;
-  const found = new Set<Relation>();
+  // Which temporary ones are this session's cannot be told; they come before all others.
+  const qualified = name.schemaname !== undefined && !name.schemaname.startsWith('pg_temp');
+  const found = new Set<Relation>(qualified ? [] : temporary(at.catalogue, relname));
   let missing = false;
   for (const path of name.schemaname === undefined ? pathsOf(at) : [[name.schemaname]]) {
     const first = path
@@ -53,7 +56,6 @@ export function candidates(name: RangeVar, at: ReadingContext): { relations: rea
     if (first === undefined) missing = true;
     else found.add(first);
   }
-  if (made) for (const relation of temporary(at.catalogue, relname)) found.add(relation);
   return { relations: [...found], unknown: made || (missing && found.size === 0) };
 }
 
@@ -115,13 +117,15 @@ function knownOf(relation: Relation, inherits: boolean, catalogue: Catalogue): K
 
 function table(relation: Relation, inherits: boolean, catalogue: Catalogue): Known {
   const family = [relation, ...ancestors(relation, catalogue), ...(inherits ? descendants(relation, catalogue) : [])];
-  const fields = relation.columns.map((column): Field => {
+  const plain = relation.columns.map((column): Field => {
     const named = family.filter((one) => one.columns.some(({ name }) => name === column.name));
     const names = named.map((one) => `${canonical(one)}.${column.name}`);
     return { name: column.name, flow: held(names, column.type, relation, catalogue) };
   });
   const below = family.slice(1).map(canonical);
-  if (relation.kind === 'v' || relation.kind === 'm') {
+  const facts = new Facts();
+  const fields = plain.map((field, i) => generated(field, relation.columns[i]?.generated, plain, catalogue, facts));
+  if ((relation.kind === 'v' || relation.kind === 'm') && !relation.builtin) {
     const open = `the definition of ${canonical(relation)} is not known`;
     return {
       shape: { fields: fields.map((field) => ({ ...field, flow: { ...field.flow, exact: false, opaque: open } })) },
@@ -131,21 +135,52 @@ function table(relation: Relation, inherits: boolean, catalogue: Catalogue): Kno
       foreign: undefined,
     };
   }
-  return { shape: { fields }, below, depends: new Set(), opaque: undefined, foreign: undefined };
+  return { shape: { fields }, below, depends: new Set(), opaque: undefined, foreign: facts.foreign };
 }
+
+/** A generated column is what its expression makes of the others. */
+function generated(
+  field: Field,
+  text: string | undefined,
+  others: readonly Field[],
+  catalogue: Catalogue,
+  facts: Facts,
+): Field {
+  if (text === undefined) return field;
+  const item: Item = { name: undefined, schemas: [], shape: { fields: others }, system: true, bare: true };
+  const scope: Scope = {
+    up: undefined,
+    items: [item],
+    ctes: new Map(),
+    at: { catalogue, paths: [['pg_catalog']] },
+    facts,
+  };
+  const shape = readText(`SELECT ${text}`, scope, `the expression of ${field.name}`);
+  return {
+    name: field.name,
+    flow: unplaced(mix([field.flow, shape.fields[0]?.flow ?? opaque(shape.open ?? 'it is not understood')])),
+  };
+}
+
+/** Constants of the catalogue's texts are not in the command's. */
+const unplaced = (flow: Flow): Flow => ({ ...flow, constants: new Set(), parameters: new Set() });
 
 /** Columns of the system that hold copies of other columns' values, or what others have asked. */
 const COPIES: ReadonlyMap<string, RegExp> = new Map([
-  ['pg_catalog.pg_statistic', /^stavalues/],
-  ['pg_catalog.pg_statistic_ext_data', /^stxd(mcv|expr)/],
-  ['pg_catalog.pg_attribute', /^attmissingval$/],
-  ['pg_catalog.pg_largeobject', /^data$/],
+  ['pg_statistic', /^stavalues/],
+  ['pg_statistic_ext_data', /^stxd(mcv|expr)/],
+  ['pg_stats', /^(most_common_(vals|elems)|histogram_bounds|range_bounds_histogram)$/],
+  ['pg_stats_ext', /^most_common_(vals|val_nulls)$/],
+  ['pg_stats_ext_exprs', /^(most_common_(vals|elems)|histogram_bounds)$/],
+  ['pg_stat_activity', /^query$/],
+  ['pg_attribute', /^attmissingval$/],
+  ['pg_largeobject', /^data$/],
 ]);
 
 function held(names: readonly string[], type: number, relation: Relation, catalogue: Catalogue): Flow {
   const flow = columnFlow(names, type);
   const column = names[0]?.slice(canonical(relation).length + 1) ?? '';
-  if (COPIES.get(canonical(relation))?.test(column))
+  if (relation.builtin && COPIES.get(relation.name)?.test(column))
     return { ...flow, exact: false, opaque: `${names[0]} holds copies of values` };
   if (relation.kind !== 't') return flow;
   const owner = catalogue.byOid.get(Number(/^pg_toast_(\d+)$/.exec(relation.name)?.[1]));
@@ -181,9 +216,11 @@ function closure(from: Relation, next: (one: Relation) => readonly Relation[]): 
 
 function view(relation: Relation, catalogue: Catalogue): Known {
   const facts = new Facts();
-  const shape = defined(relation, catalogue, facts);
+  const found = defined(relation, catalogue, facts);
+  const fits = found.open !== undefined || found.fields.length === relation.columns.length;
+  const shape = fits ? found : { fields: [], open: `the definition of ${canonical(relation)} is not understood` };
   const fields = relation.columns.map((column, i): Field => {
-    const flow = shape.fields[i]?.flow ?? opaque(`the definition of ${canonical(relation)} is not understood`);
+    const flow = shape.fields[i]?.flow ?? opaque(shape.open ?? '');
     const columns = new Set([`${canonical(relation)}.${column.name}`, ...flow.columns]);
     const row = flow.row;
     return {
@@ -191,7 +228,7 @@ function view(relation: Relation, catalogue: Catalogue): Known {
       flow: {
         columns,
         exact: flow.exact,
-        type: flow.type,
+        type: column.type,
         opaque: flow.opaque ?? shape.open,
         constants: new Set(),
         parameters: new Set(),
@@ -205,17 +242,15 @@ function view(relation: Relation, catalogue: Catalogue): Known {
 
 /** What a definition gives. The names in it are qualified, but for those of the system. */
 function defined(relation: Relation, catalogue: Catalogue, facts: Facts): Shape {
+  const scope: Scope = { up: undefined, items: [], ctes: new Map(), at: { catalogue, paths: [['pg_catalog']] }, facts };
+  return readText(relation.definition ?? '', scope, `the definition of ${canonical(relation)}`);
+}
+
+function readText(text: string, scope: Scope, what: string): Shape {
   try {
-    const node = parseSync(relation.definition ?? '').stmts?.[0]?.stmt;
-    if (node === undefined) return { fields: [], open: `the definition of ${canonical(relation)} is empty` };
-    return command(node, {
-      up: undefined,
-      items: [],
-      ctes: new Map(),
-      at: { catalogue, paths: [['pg_catalog']] },
-      facts,
-    });
+    const node = parse(text, 'any')[0]?.node;
+    return node === undefined ? { fields: [], open: `${what} is empty` } : command(node, scope);
   } catch {
-    return { fields: [], open: `the definition of ${canonical(relation)} cannot be read` };
+    return { fields: [], open: `${what} cannot be read` };
   }
 }

@@ -15,6 +15,8 @@ export interface Item {
   readonly system: boolean;
   /** Its columns may be named alone. */
   readonly bare: boolean;
+  /** Whatever is named of it is this: a variable of a function's body. */
+  readonly any?: Flow | undefined;
 }
 
 /** Names that a query level gives a meaning to; what it does not know may be known above. */
@@ -83,13 +85,14 @@ function known(item: Item, name: string): Flow | undefined {
 
 /** A column of an item; undefined where the name must be a function's: `customers.row_to_json`. */
 function fieldOf(item: Item, name: string): Flow | undefined {
+  if (item.any !== undefined) return item.any;
   const found = known(item, name);
   if (found !== undefined) return item.shape.open === undefined ? found : mix([found, wholeRow(item)]);
   return SYSTEM.has(name) && item.system ? FREE : undefined;
 }
 
 function wholeRow(item: Item): Flow {
-  return rowOf(item.shape);
+  return item.any ?? rowOf(item.shape);
 }
 
 export function itemNamed(scope: Scope, name: string, schema: string | undefined): Item | undefined {

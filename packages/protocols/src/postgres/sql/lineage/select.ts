@@ -8,6 +8,7 @@ import { outputName } from './names.js';
 import { as, itemsOf, kindOf, namesOf } from './nodes.js';
 import { condition } from './predicates.js';
 import { below, columnNamed, columnOf, joined, type Scope, starOf } from './scope.js';
+import { rowFields } from './types.js';
 
 /** What a command that may answer with rows answers with. `up`: what it may refer to. */
 export function command(node: Node, up: Scope): Shape {
@@ -41,7 +42,7 @@ function combined(stmt: SelectStmt, scope: Scope): Shape {
     const flows = [field.flow, right.fields[i]?.flow ?? FREE];
     scope.facts.meet(flows);
     if (stmt.op !== 'SETOP_UNION') for (const flow of flows) scope.facts.ask(flow, 'join');
-    else if (stmt.all !== true) for (const flow of flows) scope.facts.ask(flow, 'group');
+    else if (stmt.all !== true) for (const flow of flows) scope.facts.group(flow);
   });
   return ordered(stmt, shape, below(scope));
 }
@@ -86,7 +87,20 @@ export function targets(list: readonly Node[], scope: Scope): Shape {
 function single(value: Node, name: string | undefined, scope: Scope): Field {
   const ref = as(value, 'ColumnRef');
   const flow = ref === undefined ? evaluate(value, scope) : columnOf(ref, scope);
-  return { name: name ?? outputName(value), flow };
+  return { name: name ?? starredName(value, scope) ?? outputName(value), flow };
+}
+
+/** The name of `(SELECT * FROM …)` is that of the column that the star stands for. */
+function starredName(value: Node, scope: Scope): string | undefined {
+  const query = as(value, 'SubLink')?.subselect;
+  const first = as(as(query, 'SelectStmt')?.targetList?.[0], 'ResTarget')?.val;
+  if (
+    query === undefined ||
+    first === undefined ||
+    kindOf(as(first, 'ColumnRef')?.fields?.at(-1) ?? ({} as Node)) !== 'A_Star'
+  )
+    return;
+  return as(value, 'SubLink')?.subLinkType === 'EXPR_SUBLINK' ? command(query, scope).fields[0]?.name : undefined;
 }
 
 /** The columns that a star in a target list becomes: `t.*`, `(t).*`, `(f(x)).*`; undefined where there is none. */
@@ -99,7 +113,8 @@ export function spread(value: Node, scope: Scope): Shape | undefined {
   const steps = indirection.indirection?.slice(0, -1) ?? [];
   const arg = indirection.arg as Node;
   const flow = evaluate(steps.length === 0 ? arg : { A_Indirection: { arg, indirection: steps } }, scope);
-  if (flow.row !== undefined) return { fields: flow.row };
+  const row = rowFields(flow, scope);
+  if (row !== undefined) return { fields: row };
   return { fields: [{ name: '', flow }], open: flow.opaque ?? 'the columns of a row are not known' };
 }
 
@@ -108,14 +123,14 @@ function grouped(node: Node, shape: Shape, scope: Scope): void {
   if (set !== undefined) for (const inner of set.content ?? []) grouped(inner, shape, scope);
   else if (as(node, 'RowExpr') !== undefined)
     for (const inner of as(node, 'RowExpr')?.args ?? []) grouped(inner, shape, scope);
-  else scope.facts.ask(sortedBy(node, shape, scope), 'group');
+  else scope.facts.group(sortedBy(node, shape, scope));
 }
 
 function distinct(clause: readonly Node[] | undefined, shape: Shape, scope: Scope): void {
   if (clause === undefined) return;
   const on = clause.filter((node) => kindOf(node) !== undefined);
-  if (on.length === 0) for (const field of shape.fields) scope.facts.ask(field.flow, 'group');
-  for (const node of on) scope.facts.ask(sortedBy(node, shape, scope), 'group');
+  if (on.length === 0) for (const field of shape.fields) scope.facts.group(field.flow);
+  for (const node of on) scope.facts.group(sortedBy(node, shape, scope));
 }
 
 function ordered(stmt: SelectStmt, shape: Shape, scope: Scope): Shape {

@@ -1,7 +1,7 @@
 import type { TypeName } from 'libpg-query';
 import type { UserType } from '../catalogue.js';
 import { changed, type Field, type Flow, mix, opaque, renamed, type Shape } from './flow.js';
-import { clauseOf } from './functions.js';
+import { ARRAY, besidesOid } from './functions.js';
 import { namesOf } from './nodes.js';
 import { columnsOf, pathsOf } from './relations.js';
 import type { Scope } from './scope.js';
@@ -16,21 +16,17 @@ export function castFlow(flow: Flow, type: TypeName | undefined, scope: Scope): 
   const name = names.at(-1) ?? '';
   if (keepsText(type, names) && flow.exact && TEXTS.has(flow.type ?? 0)) return flow;
   const found = typesNamed(names, scope);
-  const clause = found.flatMap((one) => one.calls.flatMap((called) => clauseOf(called, scope) ?? []))[0];
-  const value = clause === undefined ? changed(flow) : mix([flow, opaque(clause)]);
+  const called = found.flatMap((one) => one.calls.map((oid) => besidesOid(oid, scope)));
+  const lost = found.length === 0 && names[0] !== 'pg_catalog' ? [opaque(`the type ${name} is not known`)] : [];
+  const value = changed(mix([flow, ...called, ...lost]));
+  const array = type?.arrayBounds !== undefined;
   const shape = rowType(found, scope);
-  if (shape === undefined)
-    return found.length === 0 && !isBuiltin(name, names)
-      ? mix([value, opaque(`the type ${name} is not known`)])
-      : value;
+  const typed: Flow = { ...value, type: array ? ARRAY : found.length === 1 ? found[0]?.oid : undefined };
+  if (shape === undefined) return typed;
+  const alike = shape.fields.length === flow.row?.length ? flow.row : undefined;
   return {
-    ...value,
-    row: shape.fields.map(
-      (field, i): Field => ({
-        name: field.name,
-        flow: (shape.fields.length === flow.row?.length ? flow.row[i]?.flow : undefined) ?? value,
-      }),
-    ),
+    ...typed,
+    row: shape.fields.map((field, i): Field => ({ name: field.name, flow: alike?.[i]?.flow ?? value })),
   };
 }
 
@@ -38,9 +34,6 @@ function keepsText(type: TypeName | undefined, names: readonly string[]): boolea
   const plain = names.length === 1 || (names.length === 2 && names[0] === 'pg_catalog');
   return plain && TEXT_NAMES.has(names.at(-1) ?? '') && type?.typmods === undefined && type?.arrayBounds === undefined;
 }
-
-/** Types of the grammar are there whatever the catalogue lists. */
-const isBuiltin = (name: string, names: readonly string[]): boolean => names[0] === 'pg_catalog' || name === '';
 
 export function typesNamed(names: readonly string[], scope: Scope): readonly UserType[] {
   const [name, schema] = [...names].reverse();
@@ -68,4 +61,11 @@ export function rowOfType(oid: number, scope: Scope): Shape | undefined {
     type = catalogue.typeByOid.get(type.base);
   const relation = type === undefined ? undefined : catalogue.byOid.get(type.relation);
   return relation === undefined ? undefined : renamed(columnsOf(relation, catalogue), []);
+}
+
+/** The columns of a value that is a row, or an array of rows. */
+export function rowFields(flow: Flow, scope: Scope): readonly Field[] | undefined {
+  if (flow.row !== undefined || flow.type === undefined) return flow.row;
+  const value = changed(flow);
+  return rowOfType(flow.type, scope)?.fields.map((field) => ({ name: field.name, flow: value }));
 }

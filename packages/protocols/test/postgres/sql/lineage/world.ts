@@ -23,7 +23,6 @@ interface TableSpec {
   definition?: string;
   parents?: readonly string[];
   rules?: readonly string[];
-  triggers?: readonly string[];
 }
 
 const TABLES: Readonly<Record<string, TableSpec>> = {
@@ -88,7 +87,6 @@ const name = (full: string): [string, string] => {
 
 export function world(): Catalogue {
   const relations = new Map<string, Map<string, Relation>>();
-  const functions = new Map<string, Routine[]>();
   const byOid = new Map<number, Relation>();
   const types = new Map<string, UserType[]>();
   const typeByOid = new Map<number, UserType>();
@@ -97,9 +95,11 @@ export function world(): Catalogue {
     types.set(type.name, [...(types.get(type.name) ?? []), type]);
     typeByOid.set(type.oid, type);
   };
-  const plain = { checks: [], calls: [], base: 0, relation: 0 };
+  const plain = { checks: [], calls: [], castsFrom: [], base: 0, relation: 0 };
   for (const [label, oid] of Object.entries(TYPES))
-    if (label !== 'text[]')
+    if (label === 'text[]')
+      addType({ ...plain, oid, schema: 'pg_catalog', name: '_text', builtin: true, kind: 'b', base: TEXT });
+    else
       addType({
         ...plain,
         oid,
@@ -125,7 +125,7 @@ export function world(): Catalogue {
       key: [],
       definition: spec.definition,
       parents: (spec.parents ?? []).map((parent) => oids.get(parent) as number),
-      triggers: (spec.triggers ?? []).map((full) => oidNamed(functions, full)),
+      triggers: [],
       onWrite: [],
       onRead: [],
       rules: spec.rules ?? [],
@@ -136,7 +136,8 @@ export function world(): Catalogue {
     byOid.set(oid, relation);
     addType({ ...plain, oid: oid + 1000, schema, name: relname, builtin: false, kind: 'c', relation: oid });
   }
-  for (const [label, found] of routines(typeByOid)) functions.set(label, found);
+  const functions = routines(typeByOid);
+  const oidOf = (label: string): number => functions.get(label)?.[0]?.oid ?? 0;
   addType({
     ...plain,
     oid: 30001,
@@ -145,11 +146,11 @@ export function world(): Catalogue {
     builtin: false,
     kind: 'd',
     base: TEXT,
-    calls: [oidNamed(functions, 'public.peek')],
+    calls: [oidOf('peek')],
   });
   addType({ ...plain, oid: 30002, schema: 'public', name: 'mood', builtin: false, kind: 'e' });
   const operators = new Map<string, UserOperator[]>([
-    ['===', [{ schema: 'public', name: '===', left: TEXT, right: TEXT, calls: [oidNamed(functions, 'public.eq')] }]],
+    ['===', [{ schema: 'public', name: '===', left: TEXT, right: TEXT, calls: [oidOf('eq')] }]],
   ]);
   return {
     version: 150018,
@@ -166,11 +167,6 @@ export function world(): Catalogue {
   };
 }
 
-const oidNamed = (functions: ReadonlyMap<string, readonly Routine[]>, full: string): number => {
-  const [schema, label] = name(full);
-  return functions.get(label)?.find((routine) => routine.schema === schema)?.oid ?? 0;
-};
-
 function routines(typeByOid: ReadonlyMap<number, UserType>): Map<string, Routine[]> {
   const found = new Map<string, Routine[]>();
   const volatility = { i: 'immutable', s: 'stable', v: 'volatile' } as const;
@@ -185,7 +181,7 @@ function routines(typeByOid: ReadonlyMap<number, UserType>): Map<string, Routine
     const letters = flags as string;
     const args = (takes as string).split(' ').filter((one) => one !== '');
     const routine: Routine = {
-      oid: (builtin ? 1000 : 17000) + found.size,
+      oid: 1000 + found.size,
       schema,
       name: label,
       kind: /[awp]/.exec(letters.slice(1))?.[0] ?? 'f',
@@ -202,7 +198,7 @@ function routines(typeByOid: ReadonlyMap<number, UserType>): Map<string, Routine
       outs: (outs ?? '').split(' ').flatMap((one) => (one === '' ? [] : [{ name: one, type: TEXT }])),
       inputs: [],
       sets: [],
-      calls: letters.includes('*') ? [1000] : [],
+      calls: letters.includes('*') ? [found.get('upper')?.[0]?.oid ?? 0] : [],
       source: undefined,
     };
     found.set(label, [...(found.get(label) ?? []), routine]);

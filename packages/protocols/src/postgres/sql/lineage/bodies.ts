@@ -1,0 +1,164 @@
+import type { CreateFunctionStmt, Node } from 'libpg-query';
+import type { Routine } from '../catalogue.js';
+import type { ReadingContext } from '../context.js';
+import { parse, parsePlPgSql } from '../parse.js';
+import { splitPath } from '../settings.js';
+import { answer } from './commands.js';
+import { evaluate } from './expression.js';
+import { Facts } from './facts.js';
+import { type Flow, FREE, mix, opaque, type Shape } from './flow.js';
+import { as, itemsOf, stringOf } from './nodes.js';
+import { canonical } from './relations.js';
+import type { Item, Scope } from './scope.js';
+
+/** What a function's answer holds besides its arguments: each of its columns, and all that its body came by. */
+export interface Given {
+  readonly shape: Shape;
+  readonly facts: Facts;
+  /** Why it may hold anything. */
+  readonly clause: string | undefined;
+}
+
+const NOTHING: Given = { shape: { fields: [] }, facts: new Facts(), clause: undefined };
+
+/**
+ * Functions of the server whose answer holds more than their arguments do: what a query or a name in a text leads to, files,
+ * large objects, the log, what others have asked.
+ */
+const READERS =
+  /^(?:(?:query|cursor|table|schema|database)_to_xml|ts_stat$|pg_read_|lo_get$|loread$|pg_logical_slot_|pg_stat_get_activity$|pg_stat_get_backend_activity$)/;
+
+export function givenBy(routine: Routine, scope: Scope): Given {
+  if (routine.builtin)
+    return READERS.test(routine.name) ? any(`it calls ${routine.name}, which reads what is not named`) : NOTHING;
+  // What is immutable reads no table, by its author's word; in C the author is who may install extensions.
+  if (routine.language === 'c' && routine.volatility === 'immutable') return NOTHING;
+  if (routine.kind === 'a') return together(routine, scope);
+  return known(routine, scope);
+}
+
+const any = (clause: string): Given => ({ shape: { fields: [], open: clause }, facts: new Facts(), clause });
+
+/** An aggregate is what its functions are. */
+function together(routine: Routine, scope: Scope): Given {
+  for (const oid of routine.calls) {
+    const called = scope.at.catalogue.routineByOid.get(oid);
+    const given =
+      called === undefined ? any(`it calls ${canonical(routine)}, which is not known`) : givenBy(called, scope);
+    if (given.clause !== undefined || given.facts.columns.size > 0)
+      return any(given.clause ?? `it calls ${canonical(routine)}, which reads tables`);
+  }
+  return NOTHING;
+}
+
+const bodies = new WeakMap<ReadingContext['catalogue'], Map<string, Given>>();
+
+function known(routine: Routine, scope: Scope): Given {
+  const at = within(routine, scope.at);
+  const all = bodies.get(at.catalogue) ?? new Map<string, Given>();
+  bodies.set(at.catalogue, all);
+  const key = `${routine.oid} ${JSON.stringify([at.paths, at.made ?? []])}`;
+  const had = all.get(key);
+  if (had !== undefined) return had;
+  // One that calls itself meets this.
+  all.set(key, any(`it calls ${canonical(routine)}, which goes round`));
+  const given = read(routine, at);
+  all.set(key, given);
+  return given;
+}
+
+/** A function's own search_path is in force in its body. */
+function within(routine: Routine, at: ReadingContext): ReadingContext {
+  const own = routine.sets.find((setting) => setting.startsWith('search_path='));
+  const path = own === undefined ? undefined : splitPath(own.slice('search_path='.length));
+  const { catalogue, made } = at;
+  return { catalogue, paths: path === undefined ? at.paths : [path], made };
+}
+
+function read(routine: Routine, at: ReadingContext): Given {
+  const clause = `it calls ${canonical(routine)}, which may read anything`;
+  try {
+    const [command] = parse(routine.source ?? '');
+    const made = as(command?.node, 'CreateFunctionStmt');
+    if (made === undefined) return any(clause);
+    const facts = new Facts();
+    const shape =
+      routine.language === 'sql'
+        ? ofSql(made, bodyScope(routine.inputs, at, facts))
+        : routine.language === 'plpgsql'
+          ? ofPlPgSql(routine, at, facts)
+          : undefined;
+    return shape === undefined ? any(clause) : { shape, facts, clause: facts.opaque ?? shape.open };
+  } catch {
+    return any(clause);
+  }
+}
+
+/** Variables are free of columns by themselves: what the body puts into them counts for all that it gives. */
+function bodyScope(names: readonly string[], at: ReadingContext, facts: Facts): Scope {
+  const given = names.filter((name) => name !== '');
+  const fields = given.map((name) => ({ name, flow: FREE }));
+  const rows = given.map((name): Item => ({ ...BLANK, name, any: FREE }));
+  return { up: undefined, items: [{ ...BLANK, shape: { fields }, bare: true }, ...rows], ctes: new Map(), at, facts };
+}
+const BLANK: Item = { name: undefined, schemas: [], shape: { fields: [] }, system: false, bare: false };
+
+/** What the last command of the body answers. */
+function ofSql(made: CreateFunctionStmt, scope: Scope): Shape {
+  let last: Shape = { fields: [] };
+  for (const node of commandsOf(made)) {
+    const returned = as(node, 'ReturnStmt')?.returnval;
+    last = returned === undefined ? answer(node, scope) : { fields: [{ name: '', flow: evaluate(returned, scope) }] };
+    for (const field of last.fields) scope.facts.touch(field.flow);
+  }
+  return last;
+}
+
+function commandsOf(made: CreateFunctionStmt): readonly Node[] {
+  if (made.sql_body !== undefined) return flat(made.sql_body);
+  const option = (made.options ?? []).flatMap((node) => as(node, 'DefElem') ?? []).find((one) => one.defname === 'as');
+  const text = stringOf(itemsOf(option?.arg)[0]);
+  return parse(text ?? '').map((command) => command.node);
+}
+
+const flat = (node: Node): readonly Node[] =>
+  (as(node, 'List')?.items ?? [node]).flatMap((one) => (one === node ? [one] : flat(one)));
+
+/** All that any of its commands and expressions comes by may be in what it gives. */
+function ofPlPgSql(routine: Routine, at: ReadingContext, facts: Facts): Shape {
+  const { names, texts, dynamic } = partsOf(parsePlPgSql(routine.source ?? ''));
+  const scope = bodyScope([...names, ...routine.inputs], at, facts);
+  for (const { text, mode } of texts) {
+    const sql =
+      mode === 0 ? text : `SELECT ${mode === 2 ? text : text.replace(/^((?:[^[\]:=]|\[[^[\]]*\])*?)(:=|=)/s, '')}`;
+    for (const command of parse(sql)) for (const field of answer(command.node, scope).fields) facts.touch(field.flow);
+  }
+  if (dynamic) facts.opaque ??= `it calls ${canonical(routine)}, which puts its SQL together itself`;
+  const all: Flow = { ...FREE, columns: facts.columns };
+  return { fields: [], open: facts.opaque, ...(facts.columns.size > 0 ? { fields: [{ name: '', flow: all }] } : {}) };
+}
+
+interface Parts {
+  names: string[];
+  texts: { text: string; mode: number }[];
+  dynamic: boolean;
+}
+
+function partsOf(value: unknown, parts: Parts = { names: [], texts: [], dynamic: false }): Parts {
+  if (typeof value !== 'object' || value === null) return parts;
+  for (const [key, child] of Object.entries(value as Record<string, unknown>)) {
+    if (key === 'PLpgSQL_expr') {
+      const { query, parseMode } = child as { query?: string; parseMode?: number };
+      parts.texts.push({ text: query ?? '', mode: parseMode ?? 0 });
+    } else if (key === 'refname') parts.names.push(String(child));
+    else if (key.includes('dyn')) parts.dynamic = true;
+    partsOf(child, parts);
+  }
+  return parts;
+}
+
+/** The flow of everything a function gives besides its arguments. */
+export function wholeOf(given: Given): Flow {
+  const flow = mix(given.shape.fields.map((field) => field.flow));
+  return given.clause === undefined ? flow : mix([flow, opaque(given.clause)]);
+}
