@@ -176,6 +176,14 @@ describe('credentials that die with the session', () => {
     expect([database.roles.size, database.closed]).toEqual([0, true]);
   });
 
+  test('what is being minted when the gateway ends is dropped too', async () => {
+    await settled();
+    credentials.warm(upstream, ['support']);
+    expect(database.roles.size).toBe(2);
+    await credentials.close();
+    expect(database.roles.size).toBe(0);
+  });
+
   test('who has no group there is refused before anything is asked', async () => {
     await settled();
     const before = database.count('mint');

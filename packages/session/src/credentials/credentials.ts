@@ -142,9 +142,27 @@ export class Credentials implements Lessor {
     const pools = this.#pools.get(upstream) ?? new Map<string, Pool>();
     this.#pools.set(upstream, pools);
     const key = JSON.stringify(members);
-    const pool = pools.get(key) ?? new Pool((count) => this.#mint(upstream, [acting, ...others], count));
+    const pool = pools.get(key) ?? this.#makePool(upstream, [acting, ...others]);
     pools.set(key, pool);
     return pool;
+  }
+
+  #makePool(upstream: Upstream, members: readonly [string, ...string[]]): Pool {
+    const pool: Pool = new Pool((count) => this.#settling(this.#mintFor(pool, upstream, members, count)));
+    return pool;
+  }
+
+  /** What comes when the pool is closed by then is not left. */
+  async #mintFor(
+    pool: Pool,
+    upstream: Upstream,
+    members: readonly [string, ...string[]],
+    count: number,
+  ): Promise<Minted> {
+    const minted = await this.#mint(upstream, members, count);
+    if (!minted.ok || !pool.isClosed) return minted;
+    this.#retireAll(upstream, minted.answer);
+    return { ok: false, refusal: GONE };
   }
 
   async #mint(upstream: Upstream, members: readonly [string, ...string[]], count: number): Promise<Minted> {
@@ -177,12 +195,23 @@ export class Credentials implements Lessor {
 
   #retire(upstream: Upstream, database: string, role: OwnedRole, used: boolean): void {
     const dropped = this.#retiring.at(upstream, database).add(role);
-    const end = dropped.then(
-      (gone) => this.#ended(upstream, role.name, gone, used),
-      (error: unknown) => this.#options.report(error),
+    void this.#settling(
+      dropped.then(
+        (gone) => this.#ended(upstream, role.name, gone, used),
+        (error: unknown) => this.#options.report(error),
+      ),
     );
-    this.#ends.add(end);
-    void end.finally(() => this.#ends.delete(end));
+  }
+
+  /** What the end of the gateway waits for. */
+  #settling<T>(work: Promise<T>): Promise<T> {
+    const settled = work.then(
+      () => {},
+      () => {},
+    );
+    this.#ends.add(settled);
+    void settled.then(() => this.#ends.delete(settled));
+    return work;
   }
 
   #dropping({ upstream, database }: At): Batch<OwnedRole, boolean> {
@@ -211,7 +240,7 @@ export class Credentials implements Lessor {
 
   async #sweepOne(upstream: Upstream): Promise<void> {
     try {
-      await this.#sweep.run(upstream);
+      await this.#settling(this.#sweep.run(upstream));
     } catch (error) {
       this.#options.report(error);
     }
@@ -254,6 +283,8 @@ const placeOf = (upstream: Upstream, purpose: 'mint' | 'drop') => ({
   database: upstream.databases[0] ?? '',
   purpose,
 });
+
+const GONE: Refusal = { code: 'shutting-down', message: 'the connection is not configured any more' };
 
 const noPlace = (email: string, connection: string): Refusal => ({
   code: 'not-granted',
