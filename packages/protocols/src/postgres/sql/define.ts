@@ -149,7 +149,8 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
     return made(desk, part.view, 'other');
   },
   RuleStmt: (desk, part) => {
-    for (const action of listOf(part.actions)) mention(desk, action, OLD_AND_NEW);
+    for (const action of listOf(part.actions))
+      if (mention(desk, action, OLD_AND_NEW).unbounded) desk.facts.unbounded = true;
     return made(desk, part.relation, 'other');
   },
   CreateTrigStmt: (desk, part) => {

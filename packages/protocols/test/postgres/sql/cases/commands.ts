@@ -23,7 +23,10 @@ export const commands: readonly Case[] = [
   ['alter table customers add column x int', 'alter table define'],
   ['alter table customers add column x int default public.purge()', 'alter table define unbounded'],
   ['alter table customers drop column ssn', 'alter table define destroys'],
-  ['alter table customers alter column id type text using public.purge()::text', 'alter table define unbounded'],
+  [
+    'alter table customers alter column id type text using public.purge()::text',
+    'alter table define destroys unbounded',
+  ],
   ['alter table customers rename to c2', 'alter table define'],
   ['alter table customers rename column ssn to x', 'alter table define'],
   ['alter table customers set schema evil', 'alter table define'],
