@@ -32,6 +32,8 @@ export interface Needs {
   out(text: string): void;
   /** All else: progress, hints. */
   err(text: string): void;
+  /** All of stdin, as text. */
+  read(): Promise<string>;
   /** Whether a person watches each. */
   terminal: { out: boolean; err: boolean };
   variables: Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { environment, planPaths, unreadWatch } from '@hoop/platform';
 import pack from '../package.json' with { type: 'json' };
 import { daemonAt } from './client/daemon.js';
@@ -19,8 +20,9 @@ function needsOf(): Needs {
   const program = realpathSync(process.argv[1] ?? '');
   const start = async () => (await import('./client/start.js')).startDaemon(machine, paths, program);
   return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    out: (words) => void process.stdout.write(words),
+    err: (words) => void process.stderr.write(words),
+    read: () => text(process.stdin),
     terminal: { out: process.stdout.isTTY === true, err: process.stderr.isTTY === true },
     variables: process.env,
     ...{ machine, paths, program, version: pack.version },

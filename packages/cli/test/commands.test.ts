@@ -295,6 +295,13 @@ describe('sessions', () => {
       { number: 3, at: NOW, text: 'selec 1', verdict: 'allow' as const, ms: 2, error },
       { number: 4, at: NOW, text: 'select pg_sleep(9)', verdict: 'allow' as const },
       { number: 2, at: NOW, text: 'drop table x', verdict: 'deny' as const, rule: 'no-drop' },
+      {
+        ...{ number: 5, at: NOW, text: 'delete from x', verdict: 'allow' as const, ms: 1, tag: 'DELETE 1' },
+        matched: [
+          { rule: 'seen', then: 'observe' as const },
+          { rule: 'careful', then: 'warn' as const },
+        ],
+      },
     ];
     const api = { sessions: async () => [row], session: async () => ({ ...row, record }) };
     const { out } = await hoop(['sessions', 'ls'], { api });
@@ -320,6 +327,9 @@ describe('sessions', () => {
 
       2  03:04:05  denied: no-drop
          drop table x
+
+      5  03:04:05  1 ms  DELETE 1  observed: seen  warned: careful
+         delete from x
       "
     `);
     const json = JSON.parse((await hoop(['sessions', 'show', '7kq2', '--json'], { api })).out);

@@ -58,6 +58,8 @@ export const state = (more: Partial<State> = {}): State => ({
   ...more,
 });
 
+const NOTHING = { guardrails: [], masks: [] };
+
 export interface Ran {
   code: number;
   out: string;
@@ -70,6 +72,8 @@ export interface Stage {
   states?: readonly State[];
   api?: Partial<Caller<typeof localApi>>;
   running?: boolean;
+  /** What stdin says. */
+  input?: string;
   needs?: Partial<Needs>;
 }
 
@@ -91,7 +95,7 @@ export async function hoop(args: readonly string[], stage: Stage = {}): Promise<
     watch: async function* () {
       yield* stage.states ?? [now];
     },
-    api: async () => stage.api as Caller<typeof localApi>,
+    api: async () => ({ controls: async () => NOTHING, ...stage.api }) as Caller<typeof localApi>,
   };
   const needs: Needs = {
     out: (text) => {
@@ -100,6 +104,7 @@ export async function hoop(args: readonly string[], stage: Stage = {}): Promise<
     err: (text) => {
       ran.err += text;
     },
+    read: async () => stage.input ?? '',
     terminal: { out: false, err: false },
     variables: {},
     ...{ machine, daemon, paths: planPaths(machine), version: '0.1.0', program: 'main.js' },

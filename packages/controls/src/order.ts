@@ -1,5 +1,6 @@
-import type { Action, Actor, Entry, Note, Outcome, Output, Verdict } from '@hoop/core';
+import type { Action, Entry, Note, Outcome, Output, Verdict } from '@hoop/core';
 import { WITHDRAWN } from '@hoop/core';
+import type { Masks } from './masks/masks.js';
 import type { Durability, Judge, Recorder, RecordLine } from './ports.js';
 
 /** All that a flow asks of the controls; it never learns which of them exist (design §4). */
@@ -17,6 +18,8 @@ export interface ControlsOptions {
   durability: Durability;
   /** What decides, in this order; the first denial stands. */
   judges?: readonly Judge[] | undefined;
+  /** What this person may not see here; absent where that is nothing. */
+  masks?: Masks | undefined;
   /** Tells the person behind the client; by default nobody is there. */
   say?: ((note: Note) => void) | undefined;
   /** Keep the outputs too (`record: output`), as they were shown. */
@@ -25,50 +28,86 @@ export interface ControlsOptions {
 
 /**
  * The one fixed order, for every protocol: window → guardrails → review → written record → answer, and for what comes
- * back: mask → record of what was shown → answer. Of these the record exists. Each control is a step of these two
- * functions, read top to bottom; there is no other place where one could run.
+ * back: mask → record of what was shown → answer. What would find out a masked value is denied before anybody is asked.
+ * Each control is a step of these two functions, read top to bottom; there is no other place where one could run.
  */
 export function controlsFor(options: ControlsOptions): Controls {
-  const { session, recorder, durability, recordsOutput } = options;
+  const { session, recorder, durability, recordsOutput, masks } = options;
   let count = 0;
 
-  async function judge(action: Action, signal: AbortSignal): Promise<Verdict> {
+  function judge(action: Action, signal: AbortSignal): Verdict | Promise<Verdict> {
     count += 1;
     const number = count;
-    const verdict = options.judges === undefined ? ALLOWED : await decide(options, action, signal);
-    const intent = intentOf(session, number, action, verdict);
-    return (await isWritten(recorder, intent, safetyOf(action, durability))) ? verdict : NOT_RECORDED;
+    const decision = masks?.judge(action) ?? decide(options, action, signal);
+    if (decision instanceof Promise) return decision.then((verdict) => write(action, number, verdict));
+    return write(action, number, decision);
   }
 
-  function reveal(output: Output, statement: number): Output {
-    if (recordsOutput) recorder.tell({ kind: 'entry', session, entry: { kind: 'output', statement, output } });
+  /** The verdict, once it is on record; at once where the record is. */
+  function write(action: Action, number: number, verdict: Verdict): Verdict | Promise<Verdict> {
+    const asked = masks?.redacted(action) ?? action;
+    const treated = masks === undefined || !verdict.allow ? verdict : { ...verdict, ...masks.treats(action) };
+    try {
+      const kept = recorder.append(intentOf(session, number, asked, verdict), safetyOf(action, durability));
+      if (kept === undefined) return treated;
+      return kept.then(
+        () => treated,
+        () => NOT_RECORDED,
+      );
+    } catch {
+      return NOT_RECORDED;
+    }
+  }
+
+  function reveal(output: Output, statement: number): Output | Promise<Output> {
+    const shown = masks?.reveal(output, statement) ?? output;
+    return shown instanceof Promise ? shown.then((one) => kept(one, statement)) : kept(shown, statement);
+  }
+
+  function kept(output: Output, statement: number): Output {
+    if (recordsOutput && statement > 0) entry({ kind: 'output', statement, output });
     return output;
   }
 
-  return {
-    judge,
-    reveal,
-    note: (entry) => recorder.tell({ kind: 'entry', session, entry }),
-    close: async (outcome) => recorder.tell({ kind: 'end', session, outcome }),
-  };
+  function note(what: Entry): void {
+    if (what.kind === 'finished') for (const masked of masks?.told(what.statement) ?? []) entry(masked);
+    entry(what);
+  }
+
+  const entry = (what: Entry) => recorder.tell({ kind: 'entry', session, entry: what });
+
+  return { judge, reveal, note, close: async (outcome) => recorder.tell({ kind: 'end', session, outcome }) };
 }
 
-/** Asks one after the other, until one denies; their notes come together. */
-async function decide(
-  { judges = [], say = () => {} }: ControlsOptions,
+/** Asks one after the other, until one denies; what they say of the action comes together. Sync while they are. */
+function decide(
+  options: ControlsOptions,
   action: Action,
   signal: AbortSignal,
-): Promise<Verdict> {
-  const notices: Note[] = [];
-  let as: Actor | undefined;
-  for (const judge of judges) {
-    const answer = judge(action, signal, say);
-    const verdict = answer instanceof Promise ? await unlessWithdrawn(answer, signal) : answer;
-    notices.push(...(verdict.notices ?? []));
-    if (!verdict.allow) return { ...verdict, notices };
-    as = verdict.as ?? as;
-  }
-  return { allow: true, notices, as };
+  at = 0,
+  so: Allowed = ALLOWED,
+): Decision {
+  const { judges = [], say = () => {} } = options;
+  const judge = judges[at];
+  if (judge === undefined) return so;
+  const next = (verdict: Verdict): Decision => {
+    const both = joined(so, verdict);
+    return both.allow ? decide(options, action, signal, at + 1, both) : both;
+  };
+  const answer = judge(action, signal, say);
+  return answer instanceof Promise ? unlessWithdrawn(answer, signal).then(next) : next(answer);
+}
+
+type Allowed = Verdict & { allow: true };
+type Decision = Verdict | Promise<Verdict>;
+
+/** A verdict behind those that allowed before it. */
+function joined(so: Allowed, verdict: Verdict): Verdict {
+  if (so === ALLOWED) return verdict;
+  const notices = [...(so.notices ?? []), ...(verdict.notices ?? [])];
+  if (!verdict.allow) return { ...verdict, notices };
+  const matched = [...(so.matched ?? []), ...(verdict.matched ?? [])];
+  return { ...so, ...verdict, notices, ...(matched.length > 0 && { matched }), as: verdict.as ?? so.as };
 }
 
 /** Whoever decides need not mind the signal: the action is let go of all the same. */
@@ -93,21 +132,19 @@ function safetyOf(action: Action, durability: Durability): 'process' | 'disk' {
 
 /** The line that must be on record before a byte goes on. */
 function intentOf(session: string, number: number, action: Action, verdict: Verdict): RecordLine {
-  return verdict.allow
-    ? { kind: 'intent', session, number, action, verdict: 'allow' }
-    : { kind: 'intent', session, number, action, verdict: 'deny', rule: verdict.rule };
+  const asked = { kind: 'intent', session, number, action: unread(action) } as const;
+  if (!verdict.allow) return { ...asked, verdict: 'deny', rule: verdict.rule };
+  return { ...asked, verdict: 'allow', ...(verdict.matched && { matched: verdict.matched }) };
 }
 
-async function isWritten(recorder: Recorder, line: RecordLine, safety: 'process' | 'disk'): Promise<boolean> {
-  try {
-    await recorder.append(line, safety);
-    return true;
-  } catch {
-    return false;
-  }
+/** What was asked, without what was found of it: that can be found again. */
+function unread(action: Action): Action {
+  if (action.kind !== 'statement' || action.readings === undefined) return action;
+  const { readings: _, ...asked } = action;
+  return asked;
 }
 
-const ALLOWED: Verdict = { allow: true };
+const ALLOWED: Allowed = { allow: true };
 const GONE: Verdict = { allow: false, rule: WITHDRAWN, reason: 'canceled before it was allowed to run' };
 const HINT = 'Nothing was run. Ask the operator of the gateway to look at its recordings.';
 const NOT_RECORDED: Verdict = {

@@ -1,4 +1,4 @@
-import type { Action, ClientProgram, Entry, Identity, Note, Outcome, Verdict } from '@hoop/core';
+import type { Action, ClientProgram, Entry, Identity, Matched, Note, Outcome, Verdict } from '@hoop/core';
 
 /**
  * A control that decides on actions: a guardrail, a review. Slow is as good as fast; meanwhile it may `say` what it waits
@@ -10,9 +10,10 @@ export type Judge = (action: Action, signal: AbortSignal, say: (note: Note) => v
 export interface Recorder {
   /**
    * Appends to the record. Resolves when the line is as safe as `durability` asks: `process` survives kill -9 of the
-   * gateway, `disk` a power cut. Rejects if it cannot be kept: then nothing may be forwarded.
+   * gateway, `disk` a power cut; `undefined` if it is already. Rejects if it cannot be kept: then nothing may be
+   * forwarded.
    */
-  append(line: RecordLine, durability: 'process' | 'disk'): Promise<void>;
+  append(line: RecordLine, durability: 'process' | 'disk'): Promise<void> | undefined;
   /** Appends what only tells how something went. Never waited for; kept in the order of the calls, after what came before. */
   tell(line: RecordLine): void;
 }
@@ -35,6 +36,8 @@ export type RecordLine =
       action: Action;
       verdict: 'allow' | 'deny';
       rule?: string | undefined;
+      /** Guardrails that held and let it through. */
+      matched?: readonly Matched[] | undefined;
     }
   | { kind: 'entry'; session: string; entry: Entry }
   | { kind: 'end'; session: string; outcome: Outcome };

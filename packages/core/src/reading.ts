@@ -16,8 +16,11 @@ export interface Reading {
   relations: readonly RelationUse[];
   /** Every column whose value it can depend on, also by a view, a whole row or a rule. */
   columns: readonly string[];
-  /** Columns whose values an error of it may quote, besides: those of a row that a constraint refuses. */
-  quotes?: readonly string[] | undefined;
+  /**
+   * Columns of rows that it changes, and of what code reads that it runs: an error, a notice or a constraint's detail may tell
+   * of them, though no row shows them.
+   */
+  told?: readonly string[] | undefined;
   /** Every function that it calls by name, operator or cast; builtin ones too. */
   functions: readonly string[];
   /** It changes rows by an UPDATE or DELETE whose own WHERE is missing or holds for every row. */
@@ -37,17 +40,20 @@ export interface Reading {
 
 export interface RelationUse {
   name: string;
-  does: 'read' | 'write' | 'define';
+  does: (typeof RELATION_USES)[number];
 }
+export const RELATION_USES = ['read', 'write', 'define'] as const;
 
 /** What guardrails ask for by name, whatever command does it. */
-export type Trait =
-  | 'destroys' // DROP, TRUNCATE, ALTER … DROP: what it removes cannot be had back
-  | 'privileges' // roles, grants, owners, row policies, SECURITY DEFINER
-  | 'server-files' // reads or writes the server's files, runs its programs, reaches other servers
-  | 'session' // changes the language or the actor: settings, roles, search_path
-  | 'code' // runs what was not read: dynamic SQL, a function whose body is opaque
-  | 'explains'; // says of data what no row does: EXPLAIN, statistics, the catalogue's copies of values
+export const TRAITS = [
+  'destroys', // DROP, TRUNCATE, ALTER … DROP: what it removes cannot be had back
+  'privileges', // roles, grants, owners, row policies, SECURITY DEFINER
+  'server-files', // reads or writes the server's files, runs its programs, reaches other servers
+  'session', // changes the language or the actor: settings, roles, search_path
+  'code', // runs what was not read: dynamic SQL, a function whose body is opaque
+  'explains', // says of data what no row does: EXPLAIN, statistics, the catalogue's copies of values
+] as const;
+export type Trait = (typeof TRAITS)[number];
 
 /** Where the values of an output column come from. */
 export interface OutputSource {

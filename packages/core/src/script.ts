@@ -1,3 +1,5 @@
+import type { Errand, SideScript } from './errand.js';
+import type { Reading } from './reading.js';
 import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } from './words.js';
 
 /**
@@ -14,6 +16,7 @@ import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } fro
  * | `read`    | waits for the next chunk of the script's own side, or for the signal   | `Uint8Array`, `null`=end, `undefined`=raised |
  * | `send`    | writes, and resumes once the receiver has room                        | –                        |
  * | `dial`    | opens the upstream by the engine's `connect` script                   | `Dialled`                |
+ * | `learn`   | gives what a reader of statements must know of the upstream, anew where asked | `Dialled`: the knowledge as `greeting` |
  * | `judge`   | asks the controls; the intent is on record before it resumes          | `Verdict`                |
  * | `judge-all` | the same for what came in one chunk: one wait, one write of the record | `Verdict[]`, in order; fewer, perhaps none, where one is slow |
  * | `judge-rest` | waits for what `judge-all` has left open                             | the next `Verdict[]`, at least one |
@@ -31,6 +34,7 @@ export type Effect =
   | { do: 'read'; or?: Signal }
   | { do: 'send'; to: Side; bytes: Uint8Array | readonly Uint8Array[]; boundary: boolean }
   | { do: 'dial'; database: string; user: string; parameters: ReadonlyMap<string, string> }
+  | { do: 'learn'; database: string; anew: boolean }
   | { do: 'judge'; action: Action }
   | { do: 'judge-all'; actions: readonly Action[] }
   | { do: 'judge-rest' }
@@ -149,7 +153,9 @@ export type ConnectEffect =
   | { do: 'start-tls'; alpn?: string | undefined }
   /** Closes what is open and dials the same server anew, plain at first. */
   | { do: 'redial' };
-export type ConnectScript = Generator<ConnectEffect, Dialled, Uint8Array | null | TlsFacts | undefined>;
+export type ConnectScript = Generator<ConnectEffect, Dialled, ConnectAnswer>;
+/** What resumes it: what was read (`null`: the end), what `start-tls` answers; on a side connection, the next errand. */
+export type ConnectAnswer = Uint8Array | null | TlsFacts | Errand | undefined;
 /** What `start-tls` answers: DER of the server's certificate, for channel binding (RFC 5929 tls-server-end-point). */
 export interface TlsFacts {
   certificate: Uint8Array;
@@ -167,6 +173,8 @@ export interface FlowContext {
   ownCancelKey(upstream: CancelKey): void;
   /** True where the connection's recording wants cells (`record: output`). */
   recordsOutput: boolean;
+  /** True where a control goes by readings: every statement that is judged has them, or the flow does not open. */
+  reads: boolean;
   /** Monotonic milliseconds. */
   now(): number;
 }
@@ -197,6 +205,19 @@ export interface UpstreamLogin {
   password: string;
 }
 
+/** What a `connect` script logs in with. */
+export interface ConnectOptions {
+  login: UpstreamLogin | undefined;
+  database: string;
+  parameters: ReadonlyMap<string, string>;
+  tls: 'verify-full' | 'disable';
+  /** The flow reads statements: whatever they mean otherwise is pinned, and asked for. */
+  reads?: boolean | undefined;
+}
+export interface LearnOptions extends Omit<ConnectOptions, 'parameters' | 'reads'> {
+  before?: unknown;
+}
+
 /** A protocol, as `session` sees it. */
 export interface ProtocolSpec {
   name: string;
@@ -204,14 +225,22 @@ export interface ProtocolSpec {
   reveals: readonly Output['kind'][];
   defaultPort: number | undefined;
   open(flow: FlowContext): Engine;
-  connect(options: {
-    login: UpstreamLogin | undefined;
-    database: string;
-    parameters: ReadonlyMap<string, string>;
-    tls: 'verify-full' | 'disable';
-  }): ConnectScript;
+  connect(options: ConnectOptions): ConnectScript;
+  /**
+   * Loads, on a connection of its own, what the engine must know to read statements; `greeting` carries it. `before` is what the
+   * last load gave for this database. Absent where nothing can be read.
+   */
+  learn?: ((options: LearnOptions) => ConnectScript) | undefined;
+  /** Resolves once statements can be read; asked before anything is learned. */
+  ready?: (() => Promise<void>) | undefined;
+  /** Reads a text as the first of a new session, by what `learn` gave. Absent where nothing can be read. */
+  read?: ((text: string, knowledge: unknown) => readonly Reading[]) | undefined;
   /** Cancels work by a connection of its own: what to write after `start-tls`. Absent where the protocol cannot. */
   cancel?: ((key: CancelKey, tls: 'verify-full' | 'disable') => ConnectScript) | undefined;
+  /** A connection of the gateway's own beside the flows. Absent where the protocol has no credentials to mint, and no work to end. */
+  administer?:
+    | ((options: { login: UpstreamLogin | undefined; database: string; tls: 'verify-full' | 'disable' }) => SideScript)
+    | undefined;
   /** The native error for a flow refused before it had an engine. */
   refuse(refusal: Refusal): Uint8Array;
   /** What the daemon writes to the client if the link is lost on a message boundary. */

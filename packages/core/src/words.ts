@@ -1,4 +1,5 @@
-import type { OutputSource, Reading } from './reading.js';
+import type { Reading } from './reading.js';
+import type { Rows } from './rows.js';
 
 /**
  * The words of the design (§2) as types. One meaning each; protocols and controls meet only through these.
@@ -20,7 +21,8 @@ export interface ClientProgram {
   name?: string | undefined;
 }
 
-export type StatementClass = 'read' | 'write' | 'define' | 'administer' | 'unknown';
+export const STATEMENT_CLASSES = ['read', 'write', 'define', 'administer', 'unknown'] as const;
+export type StatementClass = (typeof STATEMENT_CLASSES)[number];
 
 /** A statement that the client asks the upstream to run. */
 export interface Statement {
@@ -59,20 +61,6 @@ export function textOf(action: Action): string {
   return action.kind === 'shell-open' ? 'shell' : action.text;
 }
 
-/** Rows that the upstream answers with; `cells` in the format of the wire. */
-export interface Rows {
-  kind: 'rows';
-  columns: readonly OutputColumn[];
-  cells: readonly (readonly (Uint8Array | null)[])[];
-}
-export interface OutputColumn {
-  name: string;
-  format: 'text' | 'binary';
-  /** The protocol's number of its type. */
-  type: number;
-  /** Where its values come from; absent where no control of the connection goes by it. */
-  source?: OutputSource | undefined;
-}
 export interface Body {
   kind: 'body';
   bytes: Uint8Array;
@@ -107,8 +95,18 @@ export type Verdict =
       as?: Actor | undefined;
       /** What comes back goes through `reveal` before it is shown. */
       reveals?: boolean | undefined;
+      /** Guardrails that held and let it through, for the record. */
+      matched?: readonly Matched[] | undefined;
+      /** What the upstream says of it beside that (errors, notices) may hold what is masked: it is made generic. */
+      generic?: boolean | undefined;
     }
   | { allow: false; rule: string; reason: string; hint?: string | undefined; notices?: readonly Note[] | undefined };
+
+/** A guardrail that held for an action and let it through. */
+export interface Matched {
+  rule: string;
+  then: 'warn' | 'observe';
+}
 
 /** The rule of a denial whose action was withdrawn while it was held: the client cancelled it, or has left. */
 export const WITHDRAWN = 'withdrawn';
@@ -151,6 +149,8 @@ export type Entry =
       error?: EntryError | undefined;
     }
   | { kind: 'output'; statement: number; output: Output }
+  /** Cells of a statement's answer that were masked by a rule. */
+  | { kind: 'masked'; statement: number; rule: string; cells: number }
   | { kind: 'cancel'; statement?: number | undefined }
   | { kind: 'copied'; statement: number; direction: 'in' | 'out'; bytes: number; rows: number };
 export interface EntryError {

@@ -2,7 +2,7 @@ import { UserError } from '@hoop/core';
 import { appendOwn, environment, forbidDumps, ownFolder, planPaths } from '@hoop/platform';
 
 import { localApp } from './api/app.js';
-import { gatewaySessions } from './api/gateway.js';
+import { passedOn } from './api/gateway.js';
 import { serve, takeSocket } from './api/server.js';
 import { Watchers } from './api/watch.js';
 import type { Credentials } from './credentials.js';
@@ -55,7 +55,7 @@ export async function runDaemon({ version, allowRoot }: RunOptions): Promise<voi
   const app = localApp({
     ...{ watchers, credentials, log },
     state: () => daemon.state(),
-    gateway: gatewaySessions(() => credentials.current()),
+    gateway: passedOn(() => credentials.current()),
     turnedAway: () => daemon.apiRefused(),
     stop: () => setImmediate(() => stop.raise('asked')),
   });

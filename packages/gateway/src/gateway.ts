@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Server } from 'node:tls';
 import { gatewayApi } from '@hoop/contracts/gateway';
 import { mount } from '@hoop/contracts/http';
+import type { MaskPorts } from '@hoop/controls';
 import { UserError } from '@hoop/core';
+import { Credentials } from '@hoop/session';
 import type { Logger } from 'pino';
 import { lateHandlers } from './admin/late.js';
 import { adminHandlers } from './admin/operations.js';
@@ -26,6 +29,7 @@ import { openRecord } from './record/open.js';
 import type { GatewayRecord } from './record/record.js';
 import { recoverSessions } from './record/recovery.js';
 import { Strangers } from './record/strangers.js';
+import { openMaskKey } from './store/mask-key.js';
 import { openStore, RECORD_FOLDER } from './store/open.js';
 import type { Store } from './store/store.js';
 import { SHUTTING_DOWN } from './tunnel/flow.js';
@@ -35,7 +39,10 @@ import { listen, tlsServer } from './tunnel/server.js';
 import type { Sessions } from './tunnel/services.js';
 import { SyncLinks } from './tunnel/sync-links.js';
 import { Tunnel } from './tunnel/tunnel.js';
+import { warm } from './tunnel/warm.js';
 
+/** Until all others have had their turn. */
+const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
 const TICK = 1_000;
 /** From the native error of a drain until what still runs is left to the end of the process. */
 const CUT = 1_000;
@@ -51,6 +58,7 @@ export interface GatewayOptions {
 /** What is opened on the data folder before the gateway is there. */
 interface Opened {
   store: Store;
+  issuer: { id: string; key: Uint8Array };
   record: GatewayRecord;
   authority: Authority;
   metrics: Metrics;
@@ -67,9 +75,11 @@ export class Gateway implements ApiServices {
   readonly admission: Admission;
   readonly live = new LiveFlows();
   readonly links: SyncLinks;
+  readonly credentials: Credentials;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly sessions: Sessions;
+  readonly masking: MaskPorts;
   readonly logins: Logins;
   readonly now: () => number;
   readonly #tunnel: Tunnel;
@@ -89,12 +99,14 @@ export class Gateway implements ApiServices {
     this.now = options.now ?? Date.now;
     this.log = options.log;
     this.sessions = options.sessions;
+    this.masking = { key: openMaskKey(options.config.data), pause };
     this.store = opened.store;
     this.record = opened.record;
     this.metrics = opened.metrics;
     this.recordFolder = join(options.config.data, RECORD_FOLDER);
     this.admission = new Admission(this.store, this.now);
     this.links = new SyncLinks(this.now);
+    this.credentials = this.#makeCredentials(opened.issuer);
     this.logins = this.#makeLogins(opened.authority);
     this.#authority = opened.authority;
     this.#admin = opened.admin;
@@ -145,7 +157,7 @@ export class Gateway implements ApiServices {
     return adminHandlers({
       store: this.store,
       now: this.now,
-      audit: (line) => this.record.append({ kind: 'audit', ...line }, 'disk'),
+      audit: async (line) => this.record.append({ kind: 'audit', ...line }, 'disk'),
       revoke: (subjects, email) => this.#revocation.disabled(subjects, email),
       live: (session) => this.live.get(session)?.tally.totals,
     });
@@ -165,6 +177,7 @@ export class Gateway implements ApiServices {
     if (changed) throw new UserError('config', `${changed[0]} changes only with a restart`);
     if (JSON.stringify(config.idp) !== JSON.stringify(this.configured.config.idp)) this.#exchangeProvider(config);
     this.configured = next;
+    this.credentials.configure(next.upstreams());
     this.audit({ event: 'config-reloaded', by: 'host' });
     this.#later(this.#revocation.reconsidered(), 'the lists could not be sent');
   }
@@ -209,9 +222,25 @@ export class Gateway implements ApiServices {
       throw error;
     }
     this.audit({ event: 'started' });
+    this.credentials.configure(this.configured.upstreams());
     await this.#heads.keep();
     await this.store.prune(this.now());
     this.#ticking = setInterval(() => this.tick(), TICK);
+  }
+
+  /** Nobody else runs on this store: whatever an earlier run has minted is dead. */
+  #makeCredentials(issuer: Opened['issuer']): Credentials {
+    return new Credentials({
+      issuer: { ...issuer, instance: randomUUID(), isDead: () => true },
+      told: ({ event, ...about }) => {
+        this.audit({ event, ...about });
+        if (event === 'role-left') this.log.error(about, 'a database role cannot be dropped');
+      },
+      report: (error) => this.log.error({ err: error }, 'credentials met a bug'),
+      swept: () => {
+        for (const { identity } of this.links.all()) if (identity) warm(this, identity);
+      },
+    });
   }
 
   #makeLogins(authority: Authority): Logins {
@@ -243,6 +272,7 @@ export class Gateway implements ApiServices {
     clearInterval(this.#ticking);
     this.#server?.close();
     this.#tunnel.endAll();
+    await this.credentials.close();
     this.audit({ event: 'stopped' });
     this.#http.closeAllConnections();
     this.#metricsServer?.close();
@@ -264,7 +294,7 @@ async function openData({ config, log, now = Date.now }: GatewayOptions): Promis
   };
   const folder = join(config.data, RECORD_FOLDER);
   const record = openRecord({ data: config.data, folder, now, head: await store.head(), onFailure });
-  return { metrics, store, record };
+  return { metrics, store, issuer: await store.issuer(), record };
 }
 
 /** What someone without a certificate can cause. */

@@ -7,6 +7,7 @@ export class Metrics {
   readonly flows = this.#gauge('hoop_flows', 'Flows that run');
   readonly sessions = this.#counter('hoop_sessions_total', 'Sessions that ended', ['connection', 'end']);
   readonly refused = this.#counter('hoop_refused_total', 'Uplinks, flows and logins that were refused', ['code']);
+  readonly ruled = this.#counter('hoop_ruled_total', 'Statements that a guardrail held for', ['rule', 'then']);
   readonly bytes = this.#counter('hoop_bytes_total', 'Bytes of ended sessions', ['direction']);
   readonly certificates = this.#counter('hoop_certificates_total', 'Client certificates issued', []);
   readonly recordFailures = this.#counter('hoop_record_failures_total', 'Times the record began to fail', []);

@@ -141,6 +141,8 @@ export class Link {
   readonly socket: TLSSocket;
   readonly channel: Channel;
   readonly got: Uint8Array[] = [];
+  /** Takes what comes in place of `got`. */
+  heard: ((bytes: Uint8Array) => void) | undefined;
   closed: Close | undefined;
   ended = false;
   over = false;
@@ -151,7 +153,8 @@ export class Link {
     this.socket = socket;
     this.channel = new Channel(socket, {
       data: (bytes) => {
-        this.got.push(bytes);
+        if (this.heard) this.heard(bytes);
+        else this.got.push(bytes);
         this.channel.consumed(bytes.length, true);
       },
       fin: () => {

@@ -80,19 +80,20 @@ describe('hoop-gateway', () => {
       { what: 'config', ok: true },
       { what: 'ca', ok: true },
       { what: 'secret pg-prod', ok: true },
+      { what: 'controls pg-prod', ok: true, detail: expect.stringContaining('destructive-ddl') },
     ]);
     expect(ok.out).not.toContain('hunter2');
   });
 
   test('says what is wrong with a configuration, by exit code, as JSON where asked', async () => {
     await run('init', '--dir', folder);
-    writeFileSync(file(), `${readFileSync(file(), 'utf8')}\nguardrails: []\n`);
+    writeFileSync(file(), `${readFileSync(file(), 'utf8')}\nreviews: []\n`);
     const plain = await run('serve', '--config', file());
     expect(plain).toMatchObject({ code: 1, out: '' });
-    expect(plain.err).toMatch(/unknown key guardrails/);
+    expect(plain.err).toMatch(/unknown key reviews/);
     const json = await run('check', '--json', '--config', file());
     expect(JSON.parse(json.err)).toMatchObject({
-      error: { code: 'config', message: expect.stringContaining('guardrails') },
+      error: { code: 'config', message: expect.stringContaining('reviews') },
     });
     expect((await run('bogus')).code).toBe(2);
     expect((await run('--help')).code).toBe(0);

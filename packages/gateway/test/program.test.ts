@@ -108,8 +108,9 @@ describe('check', () => {
       hint: 'did you mean pg-prod?',
     });
     const plain = await run('check', '--offline', '--config', file);
-    expect(plain).toMatchObject({ code: 1, err: 'hoop-gateway: 2 of 4 checks failed\n' });
+    expect(plain).toMatchObject({ code: 1, err: 'hoop-gateway: 2 of 5 checks failed\n' });
     expect(plain.out).toContain('1 connection, 2 roles');
+    expect(plain.out).toMatch(/controls pg-prod +guardrails destructive-ddl, unbounded-writes, privilege-changes,/);
   });
 });
 

@@ -250,14 +250,12 @@ describe('the record', () => {
       { name: 'email', format: 'text' as const, type: 25 },
       { name: 'blob', format: 'binary' as const, type: 17 },
     ];
-    const cells = [
-      [Buffer.from('zoë@shop.example'), Buffer.from([0, 255])],
-      [null, null],
-    ];
+    const bytes = Buffer.concat([Buffer.from('zoë@shop.example'), Buffer.from([0, 255])]);
+    const cells = Int32Array.of(0, 17, 17, 2, 19, -1, 19, -1);
     record.tell({
       kind: 'entry',
       session: '7kq2',
-      entry: { kind: 'output', statement: 1, output: { kind: 'rows', columns, cells } },
+      entry: { kind: 'output', statement: 1, output: { kind: 'rows', columns, count: 2, bytes, cells } },
     });
     record.tell({
       kind: 'entry',

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cancelRegistry, epitaphOf, refusalFor, runFlow } from '@hoop/session';
+import { cancelRegistry, epitaphOf, isReadable, readStatement, refusalFor, runFlow } from '@hoop/session';
 import { pino } from 'pino';
 import { Config } from '../src/config/schema.js';
 import { Gateway } from '../src/gateway.js';
@@ -12,7 +12,14 @@ import { Idp } from './idp.js';
 import { keyPair, Laptop, type Pair } from './laptop.js';
 
 export const silent = pino({ level: process.env.HOOP_LOG ?? 'silent' }, pino.destination({ fd: 2, sync: true }));
-export const sessions = () => ({ runFlow, refusalFor, epitaphOf, cancels: cancelRegistry() });
+export const sessions = () => ({
+  runFlow,
+  refusalFor,
+  epitaphOf,
+  isReadable,
+  read: readStatement,
+  cancels: cancelRegistry(),
+});
 export const temporary = () => mkdtempSync(join(tmpdir(), 'hoop-gateway-'));
 
 /** One CA and one laptop key for all rigs of a file: RSA keys take their time, and no test needs them to differ. */
@@ -54,8 +61,12 @@ export class Rig {
   ca!: string;
   gateway!: Gateway;
 
-  static async start(extra: object = {}): Promise<Rig> {
+  /** What of the sessions another is put in place of. */
+  sessions = sessions();
+
+  static async start(extra: object = {}, own = sessions()): Promise<Rig> {
     const rig = new Rig();
+    rig.sessions = own;
     rig.idp = await Idp.start();
     rig.upstream = await echo();
     cpSync(await authority(), join(rig.folder, 'ca'), { recursive: true });
@@ -111,7 +122,7 @@ export class Rig {
     this.gateway = await Gateway.start({
       config: this.config(extra),
       log: silent,
-      sessions: sessions(),
+      sessions: this.sessions,
       now: this.clock.now,
     });
   }

@@ -1,8 +1,8 @@
-import type { ConnectScript, Dialled, ProtocolSpec } from '@hoop/core';
-import { ProtocolError } from '@hoop/core';
+import type { ConnectScript, Dialled, Errand, LearnOptions, ProtocolSpec, Ran, SideScript } from '@hoop/core';
+import { ProtocolError, type UpstreamLogin } from '@hoop/core';
 import { Chunks } from './chunks.js';
 import type { Upstream } from './ports.js';
-import { CredentialError, DialTimeout, refusalOf } from './refusals.js';
+import { CredentialError, DialTimeout, refusalOf, unreadable } from './refusals.js';
 import { UpstreamSocket } from './upstream.js';
 
 /** TCP, TLS and authentication together. */
@@ -13,6 +13,7 @@ export interface DialOptions {
   upstream: Upstream;
   database: string;
   parameters: ReadonlyMap<string, string>;
+  reads?: boolean | undefined;
   /** Aborted when the flow ends meanwhile. */
   signal: AbortSignal;
   deadlineMs?: number | undefined;
@@ -28,14 +29,13 @@ export async function dial({
   upstream,
   database,
   parameters,
+  reads,
   signal,
   deadlineMs,
 }: DialOptions): Promise<DialOutcome> {
   try {
-    const login = await upstream.login?.().catch((cause: unknown) => {
-      throw new CredentialError(cause);
-    });
-    const script = spec.connect({ login, database, parameters, tls: upstream.tls });
+    const login = await loginOf(upstream);
+    const script = spec.connect({ login, database, parameters, tls: upstream.tls, reads });
     const { dialled, socket } = await converse(script, upstream, signal, deadlineMs ?? DIAL_MS);
     if (dialled.ok) return { dialled, socket };
     socket.destroy();
@@ -45,16 +45,45 @@ export async function dial({
   }
 }
 
+export function loginOf(upstream: Upstream): Promise<UpstreamLogin | undefined> {
+  return Promise.resolve(upstream.login?.()).catch((cause: unknown) => {
+    throw new CredentialError(cause);
+  });
+}
+
+/** Loading the catalogue of a server with very many relations takes its time. */
+const LEARN_MS = 30_000;
+
+/** Learns what a reader of statements must know, on a connection of its own. What goes wrong is a refusal, never an exception. */
+export async function learn(
+  spec: ProtocolSpec,
+  upstream: Upstream,
+  { database, before }: Pick<LearnOptions, 'database' | 'before'>,
+): Promise<Dialled> {
+  if (spec.learn === undefined) return { ok: false, refusal: unreadable(upstream.name, spec.name) };
+  try {
+    await spec.ready?.();
+    const script = spec.learn({ login: await loginOf(upstream), database, tls: upstream.tls, before });
+    const { dialled, socket } = await converse(script, upstream, new AbortController().signal, LEARN_MS);
+    socket.destroy();
+    return dialled;
+  } catch (error) {
+    return { ok: false, refusal: refusalOf(upstream.name, error) };
+  }
+}
+
 /** Cancels running work by a connection of its own (PostgreSQL's CancelRequest); nothing else is ever written on it. */
 export async function cancelWork(script: ConnectScript, upstream: Upstream, deadlineMs: number): Promise<void> {
   const { socket } = await converse(script, upstream, new AbortController().signal, deadlineMs);
   await socket.leave(deadlineMs);
 }
 
-interface Conversed {
+export interface Conversed {
   dialled: Dialled;
   socket: UpstreamSocket;
 }
+/** What a side connection's script waits for between its errands: given what came of the last one, the next. */
+export type Next = (ran: Ran<unknown> | undefined) => Promise<Errand | null>;
 
 async function converse(script: ConnectScript, upstream: Upstream, flow: AbortSignal, ms: number): Promise<Conversed> {
   const stop = new AbortController();
@@ -71,7 +100,12 @@ async function converse(script: ConnectScript, upstream: Upstream, flow: AbortSi
 }
 
 /** Performs a connect script's effects. Whatever fails closes the socket and is thrown. */
-async function follow(script: ConnectScript, upstream: Upstream, stop: AbortSignal): Promise<Conversed> {
+export async function follow(
+  script: ConnectScript | SideScript,
+  upstream: Upstream,
+  stop: AbortSignal,
+  next?: Next,
+): Promise<Conversed> {
   let socket = await UpstreamSocket.open(upstream.host, upstream.port, stop);
   const abort = () => socket.destroy(toError(stop.reason));
   stop.addEventListener('abort', abort, { once: true });
@@ -90,6 +124,8 @@ async function follow(script: ConnectScript, upstream: Upstream, stop: AbortSign
         socket = await UpstreamSocket.open(upstream.host, upstream.port, stop);
         reader = new Reader(socket);
         result = script.next(undefined);
+      } else if (effect.do === 'next') {
+        result = script.next((await next?.(effect.ran)) ?? null);
       } else {
         reader.stop();
         const facts = await socket.startTls(upstream.host, upstream.ca, effect.alpn);

@@ -3,6 +3,7 @@ import type {
   Action,
   Asked,
   CancelKey,
+  Dialled,
   Effect,
   Engine,
   Entry,
@@ -28,6 +29,7 @@ export interface DriverPorts {
   engine: Engine;
   controls: Controls;
   dial(effect: Dial, signal: AbortSignal): Promise<DialOutcome>;
+  learn(database: string, anew: boolean): Dialled | Promise<Dialled>;
   cancel(key: CancelKey): Promise<unknown>;
   /** Told once, when the scripts are done or were stopped and the client was told. */
   ended(ending: Ending): void;
@@ -108,6 +110,11 @@ export class Driver {
   /** Work of the client runs upstream, or may. */
   get isWorking(): boolean {
     return this.#engine.working?.() ?? true;
+  }
+
+  /** The flow comes to its end: whoever sees to that sees to its work, too. */
+  get isEnding(): boolean {
+    return this.#ending !== undefined;
   }
 
   /** A line for the person, put in by the engine at its next frame boundary. */
@@ -272,6 +279,8 @@ export class Driver {
         return this.#ports.controls.note(effect.entry);
       case 'dial':
         return this.#dial(lane, effect);
+      case 'learn':
+        return this.#await(lane, this.#ports.learn(effect.database, effect.anew));
       case 'cancel':
         return this.#await(
           lane,

@@ -1,9 +1,11 @@
 import { type Controls, controlsFor } from '@hoop/controls';
-import type { CancelKey, FlowContext, Outcome, ProtocolSpec, Refusal } from '@hoop/core';
+import type { CancelKey, Dialled, FlowContext, Outcome, ProtocolSpec, Refusal } from '@hoop/core';
 import { cancelWork, type DialOutcome, dial } from './dial.js';
 import { Driver, type Ending } from './driver.js';
+import { knowledgeOf } from './knowledge.js';
 import { SessionLine } from './line.js';
-import type { FlowOptions } from './ports.js';
+import type { FlowOptions, Lease, Upstream } from './ports.js';
+import { unreadable } from './refusals.js';
 
 /** From the first byte to the client's wish: PostgreSQL's `authentication_timeout` is of this kind. */
 const OPENING_MS = 10_000;
@@ -23,6 +25,9 @@ export class Flow {
   readonly #driver: Driver;
   readonly #releases: (() => void)[] = [];
   #upstreamKey: CancelKey | undefined;
+  #lease: Lease | undefined;
+  /** Monotonic milliseconds. */
+  #openSince = 0;
   #clientIn = false;
   #opening: NodeJS.Timeout | undefined;
   readonly #ended: Promise<Ending>;
@@ -43,6 +48,7 @@ export class Flow {
       engine: spec.open(this.#context()),
       controls: this.#controls,
       dial: (effect, signal) => this.#dial(effect, signal),
+      learn: (database, anew) => this.#learn(database, anew),
       cancel: (key) => options.cancels.cancel(key.process, key.secret),
       ended: resolve,
     });
@@ -70,6 +76,7 @@ export class Flow {
       port: upstream.port,
       databases: upstream.databases,
       recordsOutput: upstream.record === 'output',
+      reads: this.#options.reads === true,
       mintCancelKey: (secretBytes) => {
         const { process, secret, release } = cancels.mint(() => this.#cancelAsked(), secretBytes);
         this.#releases.push(release);
@@ -87,10 +94,55 @@ export class Flow {
     signal: AbortSignal,
   ): Promise<DialOutcome> {
     clearTimeout(this.#opening);
-    const refusal = this.#unrevealable() ?? (await this.#line.open());
+    const refusal = this.#unrevealable() ?? this.#unreadable() ?? (await this.#line.open());
     if (refusal !== undefined) return { dialled: { ok: false, refusal } };
     const { database, parameters } = effect;
-    return dial({ spec: this.#spec, upstream: this.#options.upstream, database, parameters, signal });
+    const outcome = await this.#dialAs(database, parameters, signal, false);
+    const refused = !outcome.dialled.ok && outcome.dialled.refusal.code === 'upstream-refused';
+    if (!refused || this.#lease === undefined || signal.aborted) return outcome;
+    // What was minted ahead may be gone with a database that was restored, or a replica that took over.
+    this.#lease.end();
+    return this.#dialAs(database, parameters, signal, true);
+  }
+
+  async #dialAs(
+    database: string,
+    parameters: ReadonlyMap<string, string>,
+    signal: AbortSignal,
+    anew: boolean,
+  ): Promise<DialOutcome> {
+    const own = await this.#credentialed(database, signal, anew);
+    if ('code' in own) return { dialled: { ok: false, refusal: own } };
+    const { reads } = this.#options;
+    const outcome = await dial({ spec: this.#spec, upstream: own, database, parameters, reads, signal });
+    this.#openSince = performance.now();
+    return outcome;
+  }
+
+  /** The upstream with the login of this flow: the gateway's, or one that was minted for it. */
+  async #credentialed(database: string, signal: AbortSignal, anew: boolean): Promise<Upstream | Refusal> {
+    const { upstream, identity, session, credentials } = this.#options;
+    if (upstream.ephemeral === undefined) return upstream;
+    if (credentials === undefined) throw new Error(`nobody mints credentials for ${upstream.name}`);
+    const leased = await credentials.lease({ upstream, database, identity, session, anew });
+    if (!leased.ok) return leased.refusal;
+    const { lease } = leased;
+    if (signal.aborted) lease.end();
+    else this.#lease = lease;
+    return { ...upstream, login: async () => lease.login };
+  }
+
+  /** What reading statements takes. The upstream is not asked before the session is on record. */
+  #learn(database: string, anew: boolean): Dialled | Promise<Dialled> {
+    const ask = () => knowledgeOf(this.#spec, this.#options.upstream, database).ask(anew);
+    if (this.#line.isOpen) return ask();
+    clearTimeout(this.#opening);
+    return this.#line.open().then((refusal) => (refusal === undefined ? ask() : { ok: false, refusal }));
+  }
+
+  #unreadable(): Refusal | undefined {
+    const { reads, upstream } = this.#options;
+    return reads === true && this.#spec.learn === undefined ? unreadable(upstream.name, this.#spec.name) : undefined;
   }
 
   /** A connection whose outputs must be on record does not open by a protocol that cannot show them (design §4, 6). */
@@ -106,7 +158,7 @@ export class Flow {
   /** The client's own cancel: noted in the flow whose work it ends, be it upstream or held before it. */
   async #cancelAsked(): Promise<void> {
     this.#driver.note({ kind: 'cancel' });
-    if (this.#driver.isWorking) await this.#cancelUpstream();
+    if (this.#driver.isWorking && !this.#driver.isEnding) await this.#cancelUpstream();
     this.#driver.withdraw();
   }
 
@@ -117,6 +169,24 @@ export class Flow {
       await cancelWork(this.#spec.cancel(this.#upstreamKey, upstream.tls), upstream, CANCEL_MS);
     } catch (error) {
       report?.(error);
+    }
+  }
+
+  /** A role that dies with the flow takes its work along. Flows that are revoked together have theirs ended together. */
+  async #stopUpstream(end: Outcome['end']): Promise<void> {
+    if (this.#lease !== undefined) return;
+    if (end !== 'revoked' || !(await this.#terminated())) await this.#cancelUpstream();
+  }
+
+  async #terminated(): Promise<boolean> {
+    const { upstream, credentials, report } = this.#options;
+    if (credentials === undefined || this.#upstreamKey === undefined) return false;
+    const backend = { process: this.#upstreamKey.process, ageMs: performance.now() - this.#openSince };
+    try {
+      return await credentials.terminate(upstream, backend);
+    } catch (error) {
+      report?.(error);
+      return false;
     }
   }
 
@@ -141,7 +211,8 @@ export class Flow {
   /** Ends both sides: at leisure if the flow came to its own end, within `RESET_MS` if it was ended. */
   async #finish(ending: Ending): Promise<void> {
     for (const release of this.#releases) release();
-    await Promise.all([this.#leaveClient(ending.refusal), this.#leaveUpstream(ending)]);
+    const left = this.#leaveUpstream(ending).finally(() => this.#lease?.end());
+    await Promise.all([this.#leaveClient(ending.refusal), left]);
   }
 
   async #leaveClient(refusal: Refusal | undefined): Promise<void> {
@@ -164,7 +235,7 @@ export class Flow {
     const socket = this.#driver.upstream;
     if (socket === undefined) return;
     if (refusal === undefined) return socket.leave(LINGER_MS);
-    const cancelled = working && end !== 'upstream' ? this.#cancelUpstream() : undefined;
+    const cancelled = working && end !== 'upstream' ? this.#stopUpstream(end) : undefined;
     const cut = setTimeout(() => socket.destroy(), RESET_MS);
     await cancelled;
     clearTimeout(cut);

@@ -1,5 +1,5 @@
-import type { Judge, Recorder } from '@hoop/controls';
-import type { ClientProgram, Identity, Outcome, ProtocolName, Refusal, UpstreamLogin } from '@hoop/core';
+import type { Judge, Masks, Recorder } from '@hoop/controls';
+import type { Backend, ClientProgram, Identity, Outcome, ProtocolName, Refusal, UpstreamLogin } from '@hoop/core';
 
 /**
  * The client's end of a flow, whatever carries it (the gateway's: an uplink channel). Push-style: the driver sets the
@@ -35,8 +35,44 @@ export interface Upstream {
   /** The default first. */
   databases: readonly string[];
   record: 'statements' | 'output';
-  /** Looked up by reference for each dial; never kept. */
+  /**
+   * The gateway's own, looked up by reference for each dial; never kept. With `ephemeral`, flows never get it: it mints what
+   * they get, and reads the catalogue.
+   */
   login?: (() => Promise<UpstreamLogin>) | undefined;
+  /** Each flow logs in by a role of its own, which dies with it. */
+  ephemeral?: Ephemeral | undefined;
+}
+
+export interface Ephemeral {
+  /** Which database roles a person's groups make the session a member of, in this order; it acts as the first. */
+  grants: readonly { groups: readonly string[]; role: string }[];
+  /** How long a minted role may wait for its login. */
+  lifetimeMs: number;
+}
+
+/** A credential for one flow: minted for it, used once, dropped at its end. */
+export interface Lease {
+  role: string;
+  login: UpstreamLogin;
+  /** The flow has left the upstream, or never came there. Never waits. */
+  end(): void;
+}
+export type Leased = { ok: true; lease: Lease } | { ok: false; refusal: Refusal };
+export interface LeaseAsked {
+  upstream: Upstream;
+  database: string;
+  identity: Identity;
+  session: string;
+  /** The upstream did not take the last one: nothing that was minted before is good. */
+  anew?: boolean;
+}
+/** What the gateway does upstream beside its flows; one for all of them. */
+export interface Lessor {
+  /** A flow's credential, where the connection's are ephemeral. */
+  lease(asked: LeaseAsked): Promise<Leased>;
+  /** Ends the work of a flow that was revoked, with that of all others of this turn. False: the upstream did not find it. */
+  terminate(upstream: Upstream, backend: Backend): Promise<boolean>;
 }
 
 export interface FlowOptions {
@@ -49,10 +85,16 @@ export interface FlowOptions {
   durability: 'writes' | 'all';
   /** What decides on the client's actions, in this order. */
   judges?: readonly Judge[] | undefined;
+  /** What this person may not see on this connection; with `reads`. */
+  masks?: Masks | undefined;
+  /** A control of this connection goes by readings. */
+  reads?: boolean | undefined;
   /** Aborted to end the flow natively; `reason` is the `Refusal` that the client is told. */
   signal: AbortSignal;
   /** Maps minted cancel keys to running flows; one for the whole gateway. */
   cancels: CancelRegistry;
+  /** Needed where the upstream's credentials are ephemeral; without it, each revoked flow cancels its work by itself. */
+  credentials?: Lessor | undefined;
   /** How long a client may take to say what it wants, i.e. until its engine dials or ends; 10 s if absent. */
   openingMs?: number | undefined;
   /** Told of errors that are our bug, for the log; the client learns only that there was one. */

@@ -54,6 +54,15 @@ export function lostUpstream(connection: string, error: Error): Refusal {
   return { code: 'upstream-unreachable', message: `The gateway has lost ${connection}: ${reason}.` };
 }
 
+/** A control goes by what statements do, and this protocol's cannot be read (design §4, rule 6). */
+export function unreadable(connection: string, protocol: string): Refusal {
+  return {
+    code: 'upstream-refused',
+    message: `${connection} has controls that go by what a statement does, which cannot be told of ${protocol}.`,
+    hint: HINT,
+  };
+}
+
 function refused(message: string): Refusal {
   return { code: 'upstream-refused', message, hint: HINT };
 }

@@ -25,6 +25,7 @@ function drive(engine: Partial<Engine>, controls: Partial<Controls> = {}) {
       ...controls,
     },
     dial: async () => ({ dialled: { ok: false, refusal: { code: 'too-many', message: 'no' } } }),
+    learn: () => ({ ok: true, greeting: undefined }),
     cancel: async () => {},
     ended: ended.resolve,
   });
@@ -179,6 +180,7 @@ test('pieces of one message go out together when small, apart when large, and on
     engine: { fromClient, fromUpstream: nothing, say: () => {}, refuse: () => EMPTY },
     controls: {} as Controls,
     dial: () => Promise.reject(new Error('not dialled')),
+    learn: () => ({ ok: true, greeting: undefined }),
     cancel: async () => {},
     ended: () => {},
   });
@@ -207,6 +209,7 @@ test('chunks that come while the script is at work are taken in order, small one
     engine: { fromClient, fromUpstream: nothing, say: () => {}, refuse: () => EMPTY },
     controls: {} as Controls,
     dial: () => Promise.reject(new Error('not dialled')),
+    learn: () => ({ ok: true, greeting: undefined }),
     cancel: async () => {},
     ended: () => {},
   });

@@ -29,12 +29,15 @@ export interface StageOptions {
   port?: number;
   databases?: readonly string[];
   recordsOutput?: boolean;
+  reads?: boolean;
   /** Answers to `dial`, `judge`, `reveal`; by default ok with no greeting, allow, and the output as it is. */
   dialled?: Dialled;
+  /** Answers to `learn`, each time; by default ok with nothing known. */
+  learned?: (anew: boolean) => Dialled;
   judge?: (action: Action) => Verdict;
   reveal?: (output: Output) => Output;
   /** Leaves these unanswered until `release`. */
-  hold?: readonly ('dial' | 'judge' | 'judge-all' | 'judge-rest' | 'judge-aside' | 'reveal')[];
+  hold?: readonly ('dial' | 'learn' | 'judge' | 'judge-all' | 'judge-rest' | 'judge-aside' | 'reveal')[];
 }
 
 /** Effects that one event may lead to, beyond those that its bytes explain. */
@@ -220,6 +223,7 @@ export class Stage {
       case 'send':
         return this.#send(effect);
       case 'dial':
+      case 'learn':
       case 'judge':
       case 'judge-all':
       case 'judge-rest':
@@ -242,7 +246,7 @@ export class Stage {
     }
   }
 
-  #ask(lane: Lane, effect: Effect & { do: 'dial' | 'judge' | 'judge-all' | 'judge-rest' | 'reveal' }): void {
+  #ask(lane: Lane, effect: Effect & { do: 'dial' | 'learn' | 'judge' | 'judge-all' | 'judge-rest' | 'reveal' }): void {
     if (this.#options.hold?.includes(effect.do)) {
       lane.state = 'held';
       return;
@@ -251,6 +255,8 @@ export class Stage {
     if (effect.do === 'judge') lane.answer = judge(effect.action);
     else if (effect.do === 'judge-all') lane.answer = effect.actions.map(judge);
     else if (effect.do === 'judge-rest') throw new Error('`judge-all` has left nothing open');
+    else if (effect.do === 'learn')
+      lane.answer = this.#options.learned?.(effect.anew) ?? { ok: true, greeting: undefined };
     else if (effect.do === 'reveal') lane.answer = this.#options.reveal?.(effect.output) ?? effect.output;
     else {
       const dialled = this.#options.dialled ?? { ok: true, greeting: undefined };
@@ -277,12 +283,13 @@ export class Stage {
   }
 
   #context(): FlowContext {
-    const { connection = 'pg-prod', databases = ['shop'], recordsOutput = false } = this.#options;
+    const { connection = 'pg-prod', databases = ['shop'], recordsOutput = false, reads = false } = this.#options;
     return {
       connection,
       port: this.#options.port ?? this.#spec.defaultPort ?? 4000,
       databases,
       recordsOutput,
+      reads,
       mintCancelKey: (length) => ({ process: 4242, secret: Uint8Array.from({ length }, (_, at) => at + 1) }),
       ownCancelKey: (key) => this.heard.push({ do: 'own-key', key }),
       now: () => this.time,

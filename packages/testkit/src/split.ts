@@ -1,5 +1,5 @@
-import type { Body, Output, ProtocolSpec, Side, Terminal } from '@hoop/core';
-import { concat } from '@hoop/core';
+import type { Body, Output, ProtocolSpec, Rows, Side, Terminal } from '@hoop/core';
+import { concat, shownRows } from '@hoop/core';
 import { bugOf, type Heard, Stage, type StageOptions, sentTo } from './playbook-stage.js';
 
 /** A conversation as the wire carries it: who sends what, in turn, and who ends. */
@@ -95,15 +95,38 @@ function apart(one: Heard): Heard[] {
 const isStream = (output: Output): output is Body | Terminal => output.kind === 'body' || output.kind === 'terminal';
 
 function joinRows(heard: readonly Heard[]): Outcome['revealed'] {
-  const joined: Outcome['revealed'] = [];
+  const all: Outcome['revealed'] = [];
   for (const one of heard) {
     if (one.do !== 'reveal') continue;
-    const last = joined.at(-1);
+    const last = all.at(-1);
     if (last?.statement === one.statement && last.output.kind === 'rows' && one.output.kind === 'rows') {
-      last.output = { ...last.output, cells: [...last.output.cells, ...one.output.cells] };
+      last.output = packed([last.output, one.output]);
     } else if (last?.statement === one.statement && isStream(last.output) && last.output.kind === one.output.kind) {
       last.output = { ...last.output, bytes: concat([last.output.bytes, (one.output as typeof last.output).bytes]) };
-    } else joined.push({ statement: one.statement, output: one.output });
+    } else all.push({ statement: one.statement, output: one.output });
   }
-  return joined;
+  return all.map(({ statement, output }) => ({
+    statement,
+    output: output.kind === 'rows' ? packed([output]) : output,
+  }));
+}
+
+/** The rows of several as one, with nothing between their cells. */
+function packed(several: readonly Rows[]): Rows {
+  const rows = several.flatMap((one) => [...shownRows(one)]);
+  const cells = rows.flat();
+  const places: number[] = [];
+  let at = 0;
+  for (const cell of cells) {
+    places.push(at, cell?.length ?? -1);
+    at += cell?.length ?? 0;
+  }
+  const bytes = concat(cells.flatMap((cell) => cell ?? []));
+  return {
+    kind: 'rows',
+    columns: several[0]?.columns ?? [],
+    count: rows.length,
+    bytes,
+    cells: Int32Array.from(places),
+  };
 }

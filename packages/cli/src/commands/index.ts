@@ -2,6 +2,7 @@ import type { Command } from '../command.js';
 import { completionOf } from './completion.js';
 import { connect } from './connect.js';
 import { daemon } from './daemon.js';
+import { explain } from './explain.js';
 import { login } from './login.js';
 import { logout } from './logout.js';
 import { ls } from './ls.js';
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   whoami,
   ls,
   show,
+  explain,
   connect,
   run,
   status,

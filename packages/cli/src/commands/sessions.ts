@@ -124,7 +124,10 @@ function statementText(one: RecordedStatement): string {
   const ran = one.ms === undefined ? 'did not end' : `${Math.round(one.ms)} ms`;
   const took = one.verdict === 'deny' ? [] : [ran];
   const how = resultOf(one);
-  const head = [String(one.number), clockTime(one.at).slice(-8), ...took, ...(how === '' ? [] : [how])];
+  const told = (one.matched ?? []).map(
+    ({ rule, then }) => `${then === 'warn' ? 'warned' : 'observed'}: ${plain(rule)}`,
+  );
+  const head = [String(one.number), clockTime(one.at).slice(-8), ...took, ...(how === '' ? [] : [how]), ...told];
   return `${head.join('  ')}\n   ${plain(one.text.replace(/\s+/g, ' ').trim())}\n`;
 }
 

@@ -1,15 +1,17 @@
+import type { Controlled } from '@hoop/contracts/gateway';
 import type { LocalConnection } from '@hoop/contracts/local';
-import { UserError } from '@hoop/core';
-import { type Command, flag, JSON_OPTION, text, word } from '../command.js';
+import { HoopError, UserError } from '@hoop/core';
+import { type Command, flag, JSON_OPTION, type Needs, text, word } from '../command.js';
 import { find } from '../find.js';
 import { ready } from '../settle.js';
 import { FORMS, type Form, stringOf, stringsOf } from '../strings.js';
 import { columns, plain } from '../table.js';
+import { filled } from '../text.js';
 import { stateOf } from './ls.js';
 
 export const show: Command = {
   name: 'show',
-  summary: 'show one connection, and how programs reach it',
+  summary: 'show one connection: its controls, and how to reach it',
   arguments: [['NAME', 'as `hoop ls` shows it']],
   options: [{ flags: '--as FORM', summary: 'only the string for this program', choices: FORMS }, JSON_OPTION],
   examples: ['hoop show pg-prod --as jdbc'],
@@ -17,9 +19,11 @@ export const show: Command = {
     const connection = find((await ready(needs)).connections, word(input, 0));
     const form = text(input, 'as') as Form | undefined;
     if (flag(input, 'json')) {
-      return needs.out(`${JSON.stringify({ ...connection, strings: stringsOf(connection) })}\n`);
+      const controls = await controlsOf(needs, connection);
+      return needs.out(`${JSON.stringify({ ...connection, ...controls, strings: stringsOf(connection) })}\n`);
     }
-    if (form === undefined) return needs.out(detailsOf(connection));
+    if (form === undefined)
+      return needs.out(detailsOf(connection, controlledText(await controlsOf(needs, connection))));
     const string = stringOf(connection, form);
     if (string !== undefined) return needs.out(`${string}\n`);
     throw new UserError('no-such-form', `${connection.name} is ${connection.protocol}: it has no ${form} string`, {
@@ -29,7 +33,56 @@ export const show: Command = {
   },
 };
 
-function detailsOf(one: LocalConnection): string {
+type Controls = { controls?: Controlled; controlsUnknown?: string };
+
+/** As the gateway has them now. What cannot be asked for is said, and all else is shown. */
+async function controlsOf(needs: Needs, { name, state }: LocalConnection): Promise<Controls> {
+  if (state === 'requestable') return {};
+  try {
+    return { controls: await (await needs.daemon.api()).controls({ name }) };
+  } catch (error) {
+    if (error instanceof HoopError) return { controlsUnknown: error.message };
+    throw error;
+  }
+}
+
+function controlledText({ controls, controlsUnknown }: Controls): [string, string][] {
+  if (controlsUnknown !== undefined) return rowsOf([['controls', `not known: ${plain(controlsUnknown)}`]]);
+  if (controls === undefined) return [];
+  const { guardrails, masks } = controls;
+  const rows = [...guardrails.map(guardrailText), ...masks.map(maskText)];
+  return rows.length === 0 ? [['controls', 'no guardrails, no masks']] : rowsOf(rows);
+}
+
+/** In the width; a label stands before the first of its kind only. */
+function rowsOf(rows: readonly [string, string][]): [string, string][] {
+  const lines = rows.flatMap(([label, said]) =>
+    filled(said, 2, WIDTH)
+      .split('\n')
+      .map((line): [string, string] => [label, line]),
+  );
+  return lines.map(([label, line], at) => [lines[at - 1]?.[0] === label ? '' : label, line]);
+}
+
+const guardrailText = ({ name, then, about }: Controlled['guardrails'][number]): [string, string] => [
+  DONE[then],
+  `${plain(name)}${about === undefined ? '' : `: ${plain(about)}`}`,
+];
+const DONE = { deny: 'refused', hold: 'held', warn: 'warned', observe: 'observed' };
+
+/** Patterns of a mask beyond this are counted only. */
+const LISTED = 6;
+
+function maskText({ name, way, columns: hidden, detectors, exempt }: Controlled['masks'][number]): [string, string] {
+  const all = [...hidden, ...detectors.map((one) => `${one} found in text`)];
+  const more = all.length > LISTED ? `, and ${all.length - LISTED} more` : '';
+  return [
+    'masked',
+    `${plain(name)}: ${exempt ? 'not for you' : plain(way)}; ${all.slice(0, LISTED).map(plain).join(', ')}${more}`,
+  ];
+}
+
+function detailsOf(one: LocalConnection, controls: readonly [string, string][]): string {
   const optional = (name: string, value: string | undefined) => (value === undefined ? [] : [[name, plain(value)]]);
   return columns([
     ['name', plain(one.name)],
@@ -40,6 +93,7 @@ function detailsOf(one: LocalConnection): string {
     ...optional('database', one.database),
     ...optional('description', one.description),
     ...optional('contact', one.contact),
+    ...controls.map((row) => [...row]),
     ...optional('held by', one.holder),
     ...optional('hint', one.hint),
     ...Object.entries(stringsOf(one)).map(([form, string]) => [form, inWidth(one, form, string)]),

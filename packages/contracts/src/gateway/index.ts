@@ -1,6 +1,9 @@
 import { PROTOCOLS } from '@hoop/core';
 import { z } from 'zod';
 import type { Table } from '../http/index.js';
+import { Controlled, Explained, ExplainRequest } from './controls.js';
+
+export * from './controls.js';
 
 /** The gateway's HTTP API, on the same TLS port as the tunnel (ALPN `http/1.1`). Times are milliseconds since the epoch. */
 
@@ -93,6 +96,8 @@ export const RecordedStatement = z.object({
   parameters: z.array(z.string().nullable()).optional(),
   verdict: z.enum(['allow', 'deny']),
   rule: z.string().optional(),
+  /** Guardrails that held and let it through. */
+  matched: z.array(z.object({ rule: z.string(), then: z.enum(['warn', 'observe']) })).optional(),
   /** Absent if the session ended first. */
   ms: z.number().optional(),
   rows: z.number().int().optional(),
@@ -142,6 +147,19 @@ export const gatewayApi = {
     path: '/v1/connections',
     summary: 'What this person sees',
     answer: z.array(WireConnection),
+  },
+  controls: {
+    method: 'GET',
+    path: '/v1/connections/:name/controls',
+    summary: 'What is controlled on a connection for this person',
+    answer: Controlled,
+  },
+  explain: {
+    method: 'POST',
+    path: '/v1/connections/:name/explain',
+    summary: 'What the controls would say of a statement; it is not run, and the look is audited',
+    body: ExplainRequest,
+    answer: Explained,
   },
   sessions: {
     method: 'GET',

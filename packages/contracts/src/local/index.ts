@@ -1,6 +1,13 @@
 import { PROTOCOLS } from '@hoop/core';
 import { z } from 'zod';
-import { RecordedStatement, SessionRow, WireIdentity } from '../gateway/index.js';
+import {
+  Controlled,
+  Explained,
+  ExplainRequest,
+  RecordedStatement,
+  SessionRow,
+  WireIdentity,
+} from '../gateway/index.js';
 import type { Table } from '../http/index.js';
 
 /**
@@ -132,6 +139,19 @@ export const localApi = {
     path: '/v1/logout',
     summary: 'Ends the login here and at the gateway',
     answer: z.object({ ended: z.boolean() }),
+  },
+  controls: {
+    method: 'GET',
+    path: '/v1/connections/:name/controls',
+    summary: 'What is controlled on a connection, as the gateway tells it',
+    answer: Controlled,
+  },
+  explain: {
+    method: 'POST',
+    path: '/v1/connections/:name/explain',
+    summary: 'What the controls would say of a statement',
+    body: ExplainRequest,
+    answer: Explained,
   },
   sessions: {
     method: 'GET',

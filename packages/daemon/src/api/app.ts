@@ -4,14 +4,14 @@ import { HoopError, UserError } from '@hoop/core';
 import { Hono } from 'hono';
 import type { Credentials } from '../credentials.js';
 import type { Log } from '../log.js';
-import type { Sessions } from './gateway.js';
+import type { Passed } from './gateway.js';
 import type { Watchers } from './watch.js';
 
 export interface ApiOptions {
   state(): State;
   watchers: Watchers;
   credentials: Pick<Credentials, 'start' | 'cancel' | 'logout'>;
-  gateway: Sessions;
+  gateway: Passed;
   /** A foreign Host, or a browser. */
   turnedAway(): void;
   /** Ends the daemon, after the answer is out. */
@@ -55,6 +55,8 @@ function handlers(options: ApiOptions): Parameters<typeof mount<typeof localApi,
     logout: async () => ({ ended: await credentials.logout() }),
     sessions: ({ query }) => gateway.sessions({ query: { ...query, all: query.all ? 'true' : 'false' } }),
     session: ({ id }) => gateway.session({ id }),
+    controls: ({ name }) => gateway.controls({ name }),
+    explain: ({ name, body }) => gateway.explain({ name, body }),
     stop: () => {
       options.stop();
       return { stopping: true };

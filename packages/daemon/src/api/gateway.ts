@@ -3,10 +3,10 @@ import type { Credential } from '../credentials.js';
 import { type GatewayApi, gatewayApiOf } from '../login/gateway.js';
 
 /** The calls of the gateway's API that the local API passes on. */
-export type Sessions = Pick<GatewayApi, 'sessions' | 'session'>;
+export type Passed = Pick<GatewayApi, 'sessions' | 'session' | 'controls' | 'explain'>;
 
-/** The gateway's sessions, asked with the login's certificate: connections of its own for each call, for calls are rare. */
-export function gatewaySessions(current: () => Credential | undefined): Sessions {
+/** The gateway, asked with the login's certificate: connections of its own for each call, for calls are rare. */
+export function passedOn(current: () => Credential | undefined): Passed {
   const ask = async <T>(question: (api: GatewayApi) => Promise<T>): Promise<T> => {
     const credential = current();
     if (credential === undefined) {
@@ -22,6 +22,8 @@ export function gatewaySessions(current: () => Credential | undefined): Sessions
   return {
     sessions: (input) => ask((api) => api.sessions(input)),
     session: (input) => ask((api) => api.session(input)),
+    controls: (input) => ask((api) => api.controls(input)),
+    explain: (input) => ask((api) => api.explain(input)),
   };
 }
 

@@ -108,6 +108,8 @@ export async function startGateway({
       },
       health: () => ({ status: 'ok' as const }),
       connections: () => [],
+      controls: () => ({ guardrails: [], masks: [] }),
+      explain: () => Promise.reject(new ApiError(404, 'none', 'none')),
       sessions: () => [],
       session: () => Promise.reject(new ApiError(404, 'none', 'none')),
     },

@@ -9,6 +9,7 @@ import { statementsOf } from '../record/read.js';
 import { told } from '../store/sessions.js';
 import type { SessionTable } from '../store/tables.js';
 import type { Services } from '../tunnel/services.js';
+import { controlledFor, explain } from './controls.js';
 import { socketOf } from './http.js';
 
 /** What the API knows of its caller: what the TLS handshake showed. */
@@ -49,6 +50,13 @@ export function handlersOf(services: ApiServices): Handlers<typeof gatewayApi, C
       return { ended: await services.endLogin(certificate.loginId) };
     },
     connections: async (_, call) => services.configured.policy.visible((await caller(call)).identity),
+    controls: async ({ name }, call) => controlledFor(services, (await caller(call)).identity, name),
+    explain: async ({ name, body }, call) => {
+      const { identity } = await caller(call);
+      const explained = await explain(services, identity, { name, ...body });
+      look(services, 'connection-explained', identity, call, { connection: name, rule: explained.rule });
+      return explained;
+    },
     sessions: async ({ query }, call) => {
       const { identity } = await caller(call);
       const { connection, limit } = query;
@@ -95,7 +103,7 @@ function look(
   event: AuditEvent,
   { email, subject }: Identity,
   { address }: Call,
-  about: { connection?: string | undefined; session?: string | undefined },
+  about: { connection?: string | undefined; session?: string | undefined; rule?: string | undefined },
 ): void {
   services.audit({ event, person: email, subject, address, ...about });
 }

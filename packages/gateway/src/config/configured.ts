@@ -1,22 +1,66 @@
 import { readFileSync } from 'node:fs';
-import { UserError } from '@hoop/core';
-import type { Upstream } from '@hoop/session';
+import { type FlowGuardrails, Guardrails, type MaskRule, matchesAny, Scope } from '@hoop/controls';
+import { type Identity, UserError } from '@hoop/core';
+import { rolesFor, type Upstream } from '@hoop/session';
+import { maskRules } from './masks.js';
 import { Policy } from './policy.js';
 import { lookUp } from './reference.js';
 import type { Config, ConnectionConfig } from './schema.js';
 
-/** A configuration in force: itself, the policy made from it, and the upstreams with their roots read. */
+/** A configuration in force: itself, the policy, guardrails and masks made from it, and the upstreams with their roots read. */
 export class Configured {
   readonly config: Config;
   readonly policy: Policy;
+  readonly guardrails: Guardrails;
+  readonly masks: readonly MaskRule[];
   readonly #upstreams: Map<string, Upstream>;
 
   /** Throws `UserError` `config` if a file that it names cannot be read. */
   constructor(config: Config) {
     this.config = config;
     this.policy = new Policy(config);
+    this.guardrails = new Guardrails(config.guardrails);
+    this.masks = maskRules(config.masks);
     const entries = Object.entries(config.connections);
     this.#upstreams = new Map(entries.map(([name, it]) => [name, upstreamOf(name, it)]));
+  }
+
+  /** What guards a connection that this person opens, by that program of theirs if it is known. */
+  guardrailsFor(connection: string, identity: Identity, program?: string): FlowGuardrails {
+    const contact = this.policy.connection(connection)?.contact;
+    const { groups } = identity;
+    return this.guardrails.for({ connection, groups, program, contact, masked: this.isMasked(connection, identity) });
+  }
+
+  /** Masks of a connection, whoever opens it. */
+  masksOf(connection: string): MaskRule[] {
+    return this.masks.filter(({ connections }) => matchesAny(connections, connection));
+  }
+
+  /** Those that hold for this person. */
+  masksFor(connection: string, { groups }: Identity): MaskRule[] {
+    return this.masksOf(connection).filter(({ exempt }) => !exempt.some((group) => groups.includes(group)));
+  }
+
+  /** Whether a mask hides anything of a connection from this person. */
+  isMasked(connection: string, { groups }: Identity): boolean {
+    const { hasColumns, wanted } = new Scope(this.masks, connection, groups);
+    return hasColumns || wanted !== 0;
+  }
+
+  /** Whether anything on a connection, whoever opens it, goes by what its statements do. */
+  isControlled(connection: string): boolean {
+    return this.guardrails.concern(connection) || this.masksOf(connection).length > 0;
+  }
+
+  upstreams(): Upstream[] {
+    return [...this.#upstreams.values()];
+  }
+
+  /** The database roles that a person's sessions act as there; none where they share the gateway's own. */
+  rolesOf(connection: string, { groups }: Identity): string[] {
+    const ephemeral = this.#upstreams.get(connection)?.ephemeral;
+    return ephemeral ? rolesFor(ephemeral, groups) : [];
   }
 
   upstream(name: string): Upstream {
@@ -27,7 +71,8 @@ export class Configured {
 }
 
 function upstreamOf(name: string, it: ConnectionConfig): Upstream {
-  const { user, password } = it;
+  const ephemeral = it.credential === 'static' ? undefined : it.credential.ephemeral;
+  const { user, password } = ephemeral ?? it;
   const login = async (account: string) => ({
     user: account,
     password: password === undefined ? '' : (await lookUp(password)).reveal(),
@@ -42,6 +87,7 @@ function upstreamOf(name: string, it: ConnectionConfig): Upstream {
     databases: it.databases,
     record: it.record,
     ...(user !== undefined && { login: () => login(user) }),
+    ...(ephemeral && { ephemeral: { grants: ephemeral.roles, lifetimeMs: ephemeral.lifetimeMinutes * 60_000 } }),
   };
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { UserError } from '@hoop/core';
 import { parseDocument } from 'yaml';
-import { Config } from './schema.js';
+import { Config, type ConnectionConfig } from './schema.js';
 import { tell } from './tell.js';
 
 /** Reads gateway.yaml. Relative paths in it are taken from its own folder. Throws `UserError` `config`. */
@@ -38,7 +38,11 @@ function resolvePaths(config: Config, folder: string): Config {
   const reference = (text: string) => (text.startsWith('file:') ? `file:${at(text.slice(5))}` : text);
   const connections = Object.entries(config.connections).map(([name, it]) => {
     const tls = it.tls.ca === undefined ? it.tls : { ...it.tls, ca: at(it.tls.ca) };
-    return [name, { ...it, tls, ...(it.password && { password: reference(it.password) }) }] as const;
+    const { password, credential } = it;
+    return [
+      name,
+      { ...it, tls, credential: minting(credential, reference), ...(password && { password: reference(password) }) },
+    ] as const;
   });
   return {
     ...config,
@@ -47,4 +51,13 @@ function resolvePaths(config: Config, folder: string): Config {
     idp: config.idp.ca === undefined ? config.idp : { ...config.idp, ca: at(config.idp.ca) },
     connections: Object.fromEntries(connections),
   };
+}
+
+function minting(
+  credential: ConnectionConfig['credential'],
+  reference: (text: string) => string,
+): ConnectionConfig['credential'] {
+  if (credential === 'static') return credential;
+  const { password, ...it } = credential.ephemeral;
+  return { ephemeral: { ...it, ...(password && { password: reference(password) }) } };
 }

@@ -1,6 +1,8 @@
 import type { WireConnection } from '@hoop/contracts/gateway';
+import { matchesAny } from '@hoop/controls';
 import type { Identity, Refusal } from '@hoop/core';
-import { type Config, type ConnectionConfig, NAME, type RoleConfig } from './schema.js';
+import { NAME } from './names.js';
+import type { Config, ConnectionConfig, RoleConfig } from './schema.js';
 
 /** What a person may do with a connection: `granted` opens, `requestable` is only seen; `hidden` does not exist for them. */
 export type Standing = 'granted' | 'requestable' | 'hidden';
@@ -18,8 +20,8 @@ export class Policy {
     const connection = this.connection(name);
     if (!connection) return 'hidden';
     const roles = this.#rolesOf(identity).filter((role) => role.ports?.includes(connection.listen) ?? true);
-    if (roles.some((role) => role.connect.some((pattern) => matches(pattern, name)))) return 'granted';
-    return roles.some((role) => role.see.some((pattern) => matches(pattern, name))) ? 'requestable' : 'hidden';
+    if (roles.some((role) => matchesAny(role.connect, name))) return 'granted';
+    return roles.some((role) => matchesAny(role.see, name)) ? 'requestable' : 'hidden';
   }
 
   /** Whether the person may open this connection at this port. A hidden one is answered like one that does not exist. */
@@ -61,22 +63,6 @@ export class Policy {
       role.groups.some((group) => identity.groups.includes(group)),
     );
   }
-}
-
-/** Whether `name` is what the pattern says; `*` stands for any run of characters. */
-export function matches(pattern: string, name: string): boolean {
-  const [first = '', ...rest] = pattern.split('*');
-  if (rest.length === 0) return first === name;
-  const last = rest.pop() ?? '';
-  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
-  const end = name.length - last.length;
-  let at = first.length;
-  for (const part of rest) {
-    const found = name.indexOf(part, at);
-    if (found < 0 || found + part.length > end) return false;
-    at = found + part.length;
-  }
-  return true;
 }
 
 /** The name is the client's own words: it is repeated only if it could be a name. */

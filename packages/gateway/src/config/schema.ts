@@ -1,14 +1,15 @@
 import { isIP } from 'node:net';
 import { PROTOCOLS } from '@hoop/core';
 import { z } from 'zod';
+import { GuardrailsConfig } from './guardrails.js';
+import { MasksConfig } from './masks.js';
+import { Groups, Name, Pattern } from './names.js';
 
 /**
  * gateway.yaml (design §6). Every object is strict: a key without effect is refused, so that nobody believes in a
  * guardrail that does not exist.
  */
 
-export const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-const Name = z.string().regex(NAME, 'a name has lower-case letters, digits and inner hyphens, at most 63 of them');
 /** A DNS name (RFC 1123 §2.1, and the underscores that container networks use) or an IP address. */
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 export const isHost = (text: string) =>
@@ -23,12 +24,22 @@ const Port = z.number().int().min(1).max(65535);
 const Reference = z
   .string()
   .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'a secret is given by reference: env:NAME or file:/path');
-/** A connection's name, or a pattern in which `*` stands for any run of characters. */
-const Pattern = z.string().regex(/^[a-z0-9*]([a-z0-9*-]{0,61}[a-z0-9*])?$/, 'a connection name; * stands for any part');
 const Address = z.strictObject({ host: Host, port: z.number().int().min(0).max(65535) });
 
 /** Where a protocol has a port of its own. */
 const DEFAULT_PORT: Record<(typeof PROTOCOLS)[number], number | undefined> = { postgres: 5432, tcp: undefined };
+
+/** A role of its own for each session: minted by this login, dropped at the end. */
+const Ephemeral = z.strictObject({
+  /** The database user that mints; it needs CREATEROLE and the roles below, with admin option. */
+  user: z.string().min(1),
+  password: Reference.optional(),
+  /** Which database roles a session is a member of, by the person's groups; it acts as the first, which owns what it makes. */
+  roles: z.array(z.strictObject({ groups: z.array(z.string().min(1)).min(1), role: z.string().min(1).max(63) })).min(1),
+  /** How long a role that was minted ahead may wait for its session. */
+  lifetimeMinutes: z.number().min(1).max(1440).default(10),
+});
+export type EphemeralConfig = z.output<typeof Ephemeral>;
 
 const Connection = z
   .strictObject({
@@ -44,6 +55,13 @@ const Connection = z
     databases: z.array(z.string().min(1).max(63)).default([]),
     user: z.string().min(1).optional(),
     password: Reference.optional(),
+    /** What a session logs in with: the user above, or a role of its own. */
+    credential: z
+      .union(
+        [z.literal('static'), z.strictObject({ ephemeral: Ephemeral })],
+        'must be static, or ephemeral with what it needs',
+      )
+      .default('static'),
     record: z.enum(['statements', 'output']).default('statements'),
     description: z.string().max(200).optional(),
     contact: z.string().max(200).optional(),
@@ -54,9 +72,15 @@ const Connection = z
       complain('port', `${it.protocol} has no port of its own: give one`);
     if (it.protocol === 'postgres') {
       if (it.databases.length === 0) complain('databases', 'list at least one database; the first is the default');
-      if (it.user === undefined) complain('user', 'the database user that the gateway logs in as');
+      const { user, password, credential } = it;
+      if (credential === 'static' && user === undefined)
+        complain('user', 'the database user that the gateway logs in as');
+      if (credential !== 'static')
+        for (const [key, value] of Object.entries({ user, password }))
+          if (value !== undefined) complain(key, 'sessions have roles of their own here: without effect');
       return;
     }
+    if (it.credential !== 'static') complain('credential', `${it.protocol} has none: without effect`);
     for (const key of ['databases', 'user', 'password'] as const)
       if (it[key] !== undefined && it[key].length > 0) complain(key, `${it.protocol} has none: without effect`);
     if (it.record === 'output') complain('record', `${it.protocol} has no output that can be recorded: without effect`);
@@ -68,8 +92,7 @@ const Connection = z
 export type ConnectionConfig = z.output<typeof Connection>;
 
 const Role = z.strictObject({
-  /** Groups, as the IdP's token names them. */
-  groups: z.array(z.string().min(1)).min(1),
+  groups: Groups,
   see: z.array(Pattern).default([]),
   connect: z.array(Pattern).default([]),
   /** Only connections with one of these ports; all if absent. */
@@ -103,6 +126,8 @@ export const Config = z.strictObject({
   }),
   connections: z.record(Name, Connection).default({}),
   roles: z.record(Name, Role).default({}),
+  guardrails: GuardrailsConfig.default(GuardrailsConfig.parse({})),
+  masks: MasksConfig.default(MasksConfig.parse({})),
   leaseMinutes: z.number().min(1).max(1440).default(60),
   durability: z.enum(['writes', 'all']).default('writes'),
   drainSeconds: z.number().min(0).max(3600).default(10),

@@ -6,10 +6,19 @@ import { Config } from './schema.js';
 /** One sentence for what a schema found: where, what is wanted there, and the word that was probably meant. */
 export function tell(issue: z.core.$ZodIssue): { message: string; hint?: string } {
   const where = issue.path.join('.') || 'the file';
+  if (issue.code === 'invalid_union') return unfitting(issue);
   if (issue.code === 'unrecognized_keys') return unknownKey(issue);
   if (issue.code === 'invalid_value') return unknownWord(where, issue);
   if (issue.code === 'invalid_type' && issue.input === undefined) return { message: `${where} is missing` };
   return { message: `${where}: ${wanted(issue)}` };
+}
+
+/** Of the forms that a value may have, what the one that was meant has against it: the one that gets beyond the value's kind. */
+function unfitting(issue: z.core.$ZodIssueInvalidUnion): { message: string; hint?: string } {
+  const meant = issue.errors.find(([first]) => first && (first.path.length > 0 || first.code === 'unrecognized_keys'));
+  const first = meant?.[0];
+  if (first) return tell({ ...first, path: [...issue.path, ...first.path] } as z.core.$ZodIssue);
+  return { message: `${issue.path.join('.')}: ${issue.message}` };
 }
 
 function unknownKey(issue: z.core.$ZodIssueUnrecognizedKeys): { message: string; hint: string } {

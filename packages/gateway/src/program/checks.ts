@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { HoopError, UserError } from '@hoop/core';
 import { Configured } from '../config/configured.js';
 import { lookUp } from '../config/reference.js';
-import type { Config } from '../config/schema.js';
+import type { Config, ConnectionConfig } from '../config/schema.js';
 import { Authority } from '../identity/authority.js';
 import { Provider } from '../identity/provider.js';
 import { serverCertificate } from '../identity/server-certificate.js';
+import { controlFaults, controlledConnections } from './controlled.js';
+import { mintable } from './credentials.js';
 import { counted } from './render.js';
 import { roleFaults } from './roles.js';
 
@@ -53,13 +55,21 @@ function local(file: string, config: Config): Step[] {
   return [
     { what: 'config', run: async () => `${file}: ${counts}` },
     { what: 'ca', run: async () => opened(config) },
-    ...Object.entries(connections).flatMap(([name, it]) => secret(name, it.password)),
+    ...Object.entries(connections).flatMap(([name, it]) => secret(name, passwordOf(it))),
     ...roleFaults(config).map(({ role, ...fault }) => ({
       what: `role ${role}`,
       run: () => Promise.reject(told(fault)),
     })),
+    ...controlFaults(config).map(({ what, ...fault }) => ({ what, run: () => Promise.reject(told(fault)) })),
+    ...controlledConnections(config).map(({ connection, controls, fault }) => ({
+      what: `controls ${connection}`,
+      run: () => (fault === undefined ? Promise.resolve(controls) : Promise.reject(fault)),
+    })),
   ];
 }
+
+const passwordOf = ({ password, credential }: ConnectionConfig) =>
+  credential === 'static' ? password : credential.ephemeral.password;
 
 const told = ({ message, hint }: { message: string; hint?: string | undefined }) =>
   new UserError('config', message, { hint });
@@ -80,10 +90,12 @@ async function opened(config: Config): Promise<string> {
 
 function remote(config: Config): Step[] {
   const idp: Step = { what: 'idp', run: () => discovered(config) };
-  const upstreams = Object.keys(config.connections).map((name) => ({
-    what: `upstream ${name}`,
-    run: () => reach(config, name),
-  }));
+  const upstreams = Object.entries(config.connections).flatMap(([name, { credential }]) => [
+    { what: `upstream ${name}`, run: () => reach(config, name) },
+    ...(credential === 'static'
+      ? []
+      : [{ what: `credential ${name}`, run: () => mintable(new Configured(config).upstream(name)) }]),
+  ]);
   return [idp, ...upstreams];
 }
 

@@ -3,7 +3,8 @@ import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
 import { UserError } from '@hoop/core';
 import { stringify } from 'yaml';
-import { isHost, NAME } from '../config/schema.js';
+import { NAME } from '../config/names.js';
+import { isHost } from '../config/schema.js';
 import { Authority } from '../identity/authority.js';
 import { fingerprint } from '../identity/certificates.js';
 import { makeFolder } from '../store/make-folder.js';
@@ -98,6 +99,16 @@ connections:
     user: app                 # the database user that the gateway logs in as ...
     password: env:PG_PROD_PASSWORD   # ... and its password, by reference: env:NAME or file:/path
     tls: { mode: verify-full }       # ca: ./db-ca.pem for a CA of your own
+    # In place of user and password: a database role for each session, which is dropped when the session ends. Its
+    # login needs, once, from a superuser:  create role hoop_minter login createrole password '...';
+    #   grant app_engineer, app_reader to hoop_minter with admin option;     (hoop-gateway check tells what is missing)
+    # credential:
+    #   ephemeral:
+    #     user: hoop_minter
+    #     password: env:PG_PROD_MINTER
+    #     roles:                # the first that is for a group of the person owns what the session makes
+    #       - { groups: [engineering], role: app_engineer }
+    #       - { groups: [engineering, support], role: app_reader }
     # record: output          # keep the rows that were shown, too
     description: the production database
     contact: security@example.com    # whom to ask for leave
@@ -106,6 +117,28 @@ connections:
 roles:
   engineer: { groups: [engineering], see: ["*"], connect: [pg-prod] }
   auditor: { groups: [security] }    # may look at everyone's sessions; each look is itself recorded
+
+# What may not run, by what a statement does; what cannot be understood is refused with them. Rules of your own come first:
+# the first that holds decides; of several commands in one message, the strictest. hoop explain shows how a statement is read.
+guardrails:
+  packs:                      # each may be given connections and groups: { pack: server-files, connections: [pg-*] }
+    - destructive-ddl         # DROP, TRUNCATE and what else removes for good
+    - unbounded-writes        # UPDATE and DELETE that change every row
+    - privilege-changes       # roles, grants, owners, row policies
+    - server-files            # the server's files and programs, other servers
+    - session-tampering       # settings that change the language or the actor
+  # rules:
+  #   - { name: scratch, relations: [scratch.*], then: observe }      # deny, hold, warn or observe
+  #   - { name: payroll, relations: [hr.*], groups: [support], then: deny, hint: ask the people team }
+
+# What may not be seen, traced through whatever a statement makes of it; other text is searched for what looks like it.
+masks:
+  packs:                      # each may be given connections and exempt: { pack: pii, exempt: [security] }
+    - pii                     # columns and values: addresses, cards, accounts, phones, national ids
+    - secrets                 # passwords, tokens, keys
+  # columns:                  # of your own; they win over a pack's guess. way: redact, partial, hash, null or show
+  #   - { columns: [public.customers.ssn], way: partial }
+  # exempt: [security]        # groups that see all of it
 
 # leaseMinutes: 60            # how long a login is honoured without news of it
 # durability: all             # every statement waits for the disk, not only what may write

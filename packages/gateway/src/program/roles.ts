@@ -1,6 +1,6 @@
-import { nearest } from '../config/nearest.js';
-import { matches } from '../config/policy.js';
+import { matchesAny } from '@hoop/controls';
 import type { Config, RoleConfig } from '../config/schema.js';
+import { patternFaults } from './patterns.js';
 
 /** A role that cannot do what it says: a typing error more often than not. */
 export interface RoleFault {
@@ -12,25 +12,18 @@ export interface RoleFault {
 /** Patterns that match no connection, and ports that none of a role's connections has. */
 export function roleFaults({ roles, connections }: Pick<Config, 'roles' | 'connections'>): RoleFault[] {
   return Object.entries(roles).flatMap(([role, it]) => [
-    ...patternFaults(role, it, Object.keys(connections)),
+    ...nameFaults(role, it, Object.keys(connections)),
     ...portFaults(role, it, connections),
   ]);
 }
 
-function patternFaults(role: string, { see, connect }: RoleConfig, names: readonly string[]): RoleFault[] {
-  return Object.entries({ see, connect }).flatMap(([key, patterns]) =>
-    patterns
-      .filter((pattern) => !names.some((name) => matches(pattern, name)))
-      .map((pattern) => {
-        const meant = pattern.includes('*') ? undefined : nearest(pattern, names);
-        const hint = meant ? `did you mean ${meant}?` : `there are: ${names.join(', ') || 'none'}`;
-        return { role, message: `${key}: ${pattern} matches no connection`, hint };
-      }),
-  );
+function nameFaults(role: string, { see, connect }: RoleConfig, names: readonly string[]): RoleFault[] {
+  const named = Object.entries({ see, connect });
+  return named.flatMap(([key, patterns]) => patternFaults(key, patterns, names).map((fault) => ({ role, ...fault })));
 }
 
 function portFaults(role: string, { see, connect, ports = [] }: RoleConfig, all: Config['connections']): RoleFault[] {
-  const named = Object.entries(all).filter(([name]) => [...see, ...connect].some((pattern) => matches(pattern, name)));
+  const named = Object.entries(all).filter(([name]) => matchesAny([...see, ...connect], name));
   const known = [...new Set(named.map(([, { listen }]) => listen))];
   if (known.length === 0) return [];
   const hint = `they are reached at: ${known.join(', ')}`;

@@ -1,4 +1,4 @@
-import { cancelRegistry, epitaphOf, refusalFor, runFlow } from '@hoop/session';
+import { cancelRegistry, epitaphOf, isReadable, readStatement, refusalFor, runFlow } from '@hoop/session';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { Gateway } from '../gateway.js';
@@ -7,7 +7,7 @@ import { checked, failed } from './checks.js';
 
 /** Runs until SIGTERM or SIGINT: then it drains; a second signal ends it at once. SIGHUP reloads the configuration. */
 export async function serve(options: { config: string }): Promise<void> {
-  const sessions = { runFlow, refusalFor, epitaphOf, cancels: cancelRegistry() };
+  const sessions = { runFlow, refusalFor, epitaphOf, isReadable, read: readStatement, cancels: cancelRegistry() };
   const config = loadConfig(options.config);
   const log = makeLog();
   const gateway = await Gateway.start({ config, log, sessions });

@@ -1,7 +1,7 @@
 import { hash as digest } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { RecordLine } from '@hoop/controls';
-import type { Entry, Output } from '@hoop/core';
+import { type Entry, type Output, shownRows } from '@hoop/core';
 import { z } from 'zod';
 
 /**
@@ -23,6 +23,12 @@ export interface AuditLine {
   connection?: string | undefined;
   port?: number | undefined;
   session?: string | undefined;
+  /** Of a session's statements, by number. */
+  statement?: number | undefined;
+  /** The guardrail, mask or review that decided. */
+  rule?: string | undefined;
+  /** The database role that a session had. */
+  role?: string | undefined;
   code?: string | undefined;
   message?: string | undefined;
 }
@@ -43,7 +49,14 @@ export type AuditEvent =
   | 'identity-enabled'
   | 'sessions-looked-at'
   | 'session-looked-at'
+  | 'connection-explained'
+  | 'statement-refused'
+  | 'statement-warned'
+  | 'statement-observed'
   | 'session-recovered'
+  | 'role-given'
+  | 'role-dropped'
+  | 'role-left'
   | 'record-torn'
   | 'record-broken'
   | 'record-lost';
@@ -86,7 +99,9 @@ export const SEAL = '{"seal":';
 
 /** The entry without its number, which it gets when it is written. */
 export function encode(line: Line, at: number): string {
-  return `"at":${at},${JSON.stringify(line.kind === 'entry' ? { ...line, entry: shown(line.entry) } : line).slice(1)}\n`;
+  if (line.kind !== 'entry') return `"at":${at},${JSON.stringify(line).slice(1)}\n`;
+  const { session, entry } = line;
+  return `"at":${at},"kind":"entry","session":${JSON.stringify(session)},"entry":${JSON.stringify(shown(entry))}}\n`;
 }
 
 export const numbered = (n: number, encoded: string) => `{"n":${n},${encoded}`;
@@ -96,8 +111,9 @@ export const sealLine = (seal: Seal) => `${SEAL}${JSON.stringify(seal)}}\n`;
 export const sealed = (gateway: string, seal: Omit<Seal, 'signature'>) =>
   Buffer.from(`hoop-record/1:${gateway}:${seal.segment}:${seal.entry}:${seal.hash}`);
 
-export function hashOf(previous: string, bytes: Uint8Array): string {
-  return digest('sha256', Buffer.concat([Buffer.from(previous), bytes]), 'hex');
+export function hashOf(previous: string, lines: Uint8Array | string): string {
+  if (typeof lines === 'string') return digest('sha256', previous + lines, 'hex');
+  return digest('sha256', Buffer.concat([Buffer.from(previous), lines]), 'hex');
 }
 
 export const crcOf = (bytes: Uint8Array | string) => crc32(bytes);
@@ -124,7 +140,9 @@ function table(output: Output): Pick<ShownOutput, 'columns' | 'rows'> {
   const formats = output.columns.map((column) => column.format);
   return {
     columns: output.columns.map((column) => column.name),
-    rows: output.cells.map((row) => row.map((cell, i) => (cell && formats[i] === 'binary' ? hex(cell) : text(cell)))),
+    rows: Array.from(shownRows(output), (row) =>
+      row.map((cell, i) => (cell && formats[i] === 'binary' ? hex(cell) : text(cell))),
+    ),
   };
 }
 

@@ -82,6 +82,7 @@ function asked(line: Extract<Written, { kind: 'intent' }>): Statement {
     ...(parameters && { parameters: [...parameters] }),
     verdict: line.verdict,
     ...(line.rule !== undefined && { rule: line.rule }),
+    ...(line.matched && { matched: [...line.matched] }),
   };
 }
 

@@ -8,6 +8,11 @@ const STEPS: Record<string, Migration> = {
       for (const text of FIRST) await sql.raw(text).execute(db);
     },
   },
+  '0002_issuer': {
+    async up(db: Kysely<unknown>) {
+      await sql.raw('create table issuer (id text primary key, key text not null) strict').execute(db);
+    },
+  },
 };
 
 const FIRST = [

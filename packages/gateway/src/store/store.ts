@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Identity } from '@hoop/core';
 import type { Kysely, OnConflictBuilder } from 'kysely';
 import { SessionStore } from './sessions.js';
@@ -24,6 +25,19 @@ export class Store {
 
   async close(): Promise<void> {
     await this.#db.destroy();
+  }
+
+  /** By what the gateway knows the database roles that it has minted; made on first use. */
+  async issuer(): Promise<{ id: string; key: Uint8Array }> {
+    const found = await this.#db.selectFrom('issuer').selectAll().executeTakeFirst();
+    if (found) return { id: found.id, key: Buffer.from(found.key, 'base64') };
+    const key = randomBytes(32);
+    const id = randomBytes(9).toString('base64url');
+    await this.#db
+      .insertInto('issuer')
+      .values({ id, key: key.toString('base64') })
+      .execute();
+    return { id, key };
   }
 
   /**

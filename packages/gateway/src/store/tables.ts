@@ -8,6 +8,14 @@ export interface Tables {
   sessions: SessionTable;
   id_tokens: { hash: string; until: number };
   chain: HeadRow;
+  issuer: IssuerRow;
+}
+
+/** Who mints the roles of sessions: one row. */
+export interface IssuerRow {
+  id: string;
+  /** What their marks are signed with; base64. */
+  key: string;
 }
 
 export interface IdentityRow {

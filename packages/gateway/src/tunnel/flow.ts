@@ -3,6 +3,7 @@ import type { ClientProgram, Outcome, ProtocolName, Refusal } from '@hoop/core';
 import type { ConnectionConfig } from '../config/schema.js';
 import type { Admitted } from '../identity/admission.js';
 import { Tally } from '../record/tally.js';
+import { Guard } from './guard.js';
 import type { LiveFlow } from './live.js';
 import { recording } from './recording.js';
 import type { Services } from './services.js';
@@ -30,6 +31,7 @@ export async function openFlow(services: Services, uplink: Uplink, head: FlowHea
     loginId,
     connection,
     port,
+    roles: services.configured.rolesOf(connection, identity),
     leaseUntil,
     tally,
     abort: new AbortController(),
@@ -55,6 +57,8 @@ async function judge(services: Services, uplink: Uplink, head: FlowHead): Promis
   const decision = policy.decide(admitted.identity, head.connection, head.port);
   if (!decision.allow) return { ok: false, refusal: decision.refusal, protocol, admitted };
   if (services.draining) return { ok: false, refusal: SHUTTING_DOWN, protocol, admitted };
+  if (services.configured.isControlled(head.connection) && !services.sessions.isReadable(decision.connection.protocol))
+    return { ok: false, refusal: unreadable(head.connection, decision.connection), protocol, admitted };
   if (services.live.ofPerson(admitted.identity.subject) >= config.limits.flowsPerPerson)
     return { ok: false, refusal: tooMany(config.limits.flowsPerPerson), protocol, admitted };
   return { ok: true, admitted, connection: decision.connection };
@@ -97,16 +101,21 @@ async function run(
   metrics.flows.set(services.live.size);
   uplink.channel.epitaph(sessions.epitaphOf(protocol));
   const wire = new UplinkWire(uplink);
+  const guard = new Guard(services, flow, program);
   const running = sessions.runFlow({
     session: flow.session,
     identity: flow.identity,
     program,
     upstream: configured.upstream(flow.connection),
     wire,
-    recorder: recording(services.record, flow.tally),
+    recorder: recording(services.record, flow.tally, guard.decided),
+    judges: [guard.judge],
+    masks: guard.masks,
+    reads: guard.reads,
     durability: configured.config.durability,
     signal: flow.abort.signal,
     cancels: sessions.cancels,
+    credentials: services.credentials,
     report: (error) => services.log.error({ err: error, session: flow.session }, 'a flow met a bug'),
   });
   uplink.attach(wire);
@@ -155,6 +164,12 @@ export const SHUTTING_DOWN: Refusal = {
   message: 'the gateway is shutting down',
   hint: 'try again in a moment',
 };
+/** What is controlled by what it does must be readable (design §4, rule 6). */
+const unreadable = (name: string, { protocol, contact }: ConnectionConfig): Refusal => ({
+  code: 'upstream-refused',
+  message: `${name} has guardrails or masks, and what its ${protocol} does cannot be told`,
+  hint: `ask ${contact ?? 'whoever runs this gateway'}: hoop-gateway check says more`,
+});
 const tooMany = (limit: number): Refusal => ({
   code: 'too-many',
   message: `more than ${limit} flows at once`,

@@ -8,6 +8,8 @@ export interface LiveFlow {
   loginId: string;
   connection: string;
   port: number;
+  /** The database roles that its own is a member of; none where the connection's credential is static. */
+  roles: readonly string[];
   leaseUntil: number;
   tally: Tally;
   abort: AbortController;

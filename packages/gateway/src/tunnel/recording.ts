@@ -1,13 +1,17 @@
-import type { Recorder } from '@hoop/controls';
+import type { Recorder, RecordLine } from '@hoop/controls';
 import type { GatewayRecord } from '../record/record.js';
 import type { Tally } from '../record/tally.js';
 
-/** The record as one session writes it: what passes is summed for its row. */
-export function recording(record: GatewayRecord, tally: Tally): Recorder {
+export type Intent = Extract<RecordLine, { kind: 'intent' }>;
+
+/** The record as one session writes it: what passes is summed for its row, and what was decided is told to `decided`. */
+export function recording(record: GatewayRecord, tally: Tally, decided: (intent: Intent) => void): Recorder {
   return {
     append(line, durability) {
       tally.add(line);
-      return record.append(line, durability);
+      const kept = record.append(line, durability);
+      if (line.kind === 'intent') decided(line);
+      return kept;
     },
     tell(line) {
       tally.add(line);

@@ -59,11 +59,13 @@ export class Revocation {
   }
 
   #judgeAgain(whose: (subject: string) => boolean): void {
-    const { policy } = this.#services.configured;
-    this.#end(({ identity, connection, port }) => {
+    const { configured } = this.#services;
+    this.#end(({ identity, connection, port, roles }) => {
       if (!whose(identity.subject)) return undefined;
-      const decision = policy.decide(identity, connection, port);
-      return decision.allow ? undefined : decision.refusal;
+      const decision = configured.policy.decide(identity, connection, port);
+      if (!decision.allow) return decision.refusal;
+      const now = configured.rolesOf(connection, identity);
+      return roles.every((role) => now.includes(role)) ? undefined : fewerRoles(connection);
     });
   }
 
@@ -83,5 +85,12 @@ export class Revocation {
     return ended.length;
   }
 }
+
+/** A session keeps what it was given; so it ends with the first that is taken back. */
+const fewerRoles = (connection: string): Refusal => ({
+  code: 'not-granted',
+  message: `your database roles on ${connection} are others now`,
+  hint: 'connect again',
+});
 
 const LOGGED_OUT: Refusal = { code: 'login-required', message: 'logged out', hint: 'log in again: hoop login' };

@@ -1,5 +1,6 @@
+import type { MaskPorts } from '@hoop/controls';
 import type { ProtocolName, Refusal } from '@hoop/core';
-import type { CancelRegistry, RunFlow } from '@hoop/session';
+import type { CancelRegistry, Credentials, Read, RunFlow, Upstream } from '@hoop/session';
 import type { Logger } from 'pino';
 import type { Configured } from '../config/configured.js';
 import type { Admission } from '../identity/admission.js';
@@ -19,9 +20,11 @@ export interface Services {
   readonly admission: Admission;
   readonly live: LiveFlows;
   readonly links: SyncLinks;
+  readonly credentials: Credentials;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly sessions: Sessions;
+  readonly masking: MaskPorts;
   draining: boolean;
   audit(line: Omit<AuditLine, 'kind'>): void;
   now(): number;
@@ -32,5 +35,9 @@ export interface Sessions {
   runFlow: RunFlow;
   refusalFor(protocol: ProtocolName, refusal: Refusal): Uint8Array;
   epitaphOf(protocol: ProtocolName): Uint8Array;
+  /** Whether what its statements do can be told. */
+  isReadable(protocol: ProtocolName): boolean;
+  /** What a statement would do as the first of a new session; runs nothing. */
+  read(upstream: Upstream, database: string, text: string): Promise<Read>;
   cancels: CancelRegistry;
 }

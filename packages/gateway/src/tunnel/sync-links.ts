@@ -2,6 +2,7 @@ import { SYNC_SILENCE, type SyncMessage, SyncReply } from '@hoop/contracts/uplin
 import { type Identity, ProtocolError } from '@hoop/core';
 import type { Services } from './services.js';
 import type { Consumer, Uplink } from './uplink.js';
+import { warm } from './warm.js';
 
 /** A laptop says no more than `pong`. */
 const LINE = 4_096;
@@ -11,6 +12,8 @@ const decoder = new TextDecoder();
 export class SyncLink implements Consumer {
   readonly #uplink: Uplink;
   readonly #links: SyncLinks;
+  /** The person, as last heard of. */
+  identity: Identity | undefined;
   #text = '';
   #sentList = '';
   #heard: number;
@@ -37,6 +40,8 @@ export class SyncLink implements Consumer {
 
   /** Sends the list if it is another than the one sent last. */
   list(services: Services, identity: Identity): void {
+    this.identity = identity;
+    warm(services, identity);
     const connections = services.configured.policy.visible(identity);
     const text = JSON.stringify(connections);
     if (text === this.#sentList) return;

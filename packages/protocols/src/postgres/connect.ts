@@ -1,6 +1,16 @@
-import { type ConnectScript, concat, type Dialled, ProtocolError, type TlsFacts, type UpstreamLogin } from '@hoop/core';
-import { type BackendKey, readBackendKey, readParameterStatus, readStatus } from './codec/backend.js';
-import { cancelRequest, NEWEST_MINOR, sslRequest, startupMessage } from './codec/build.js';
+import {
+  type ConnectOptions,
+  type ConnectScript,
+  concat,
+  type Dialled,
+  ProtocolError,
+  type Refusal,
+  type TlsFacts,
+} from '@hoop/core';
+import { type BackendKey, readBackendKey, readParameterStatus, readRow, readStatus } from './codec/backend.js';
+import { cancelRequest, NEWEST_MINOR, query, sslRequest, startupMessage } from './codec/build.js';
+import { text } from './codec/fields.js';
+import { PINNED, pathOf, unpinned } from './engine/settings.js';
 import { ALPN } from './greet.js';
 import { authenticate, OLDER } from './login/authenticate.js';
 import { type Dialling, LoginReader } from './login/messages.js';
@@ -14,15 +24,10 @@ export interface UpstreamGreeting {
   /** Absent where the upstream cannot be cancelled (some poolers). */
   key: BackendKey | undefined;
   status: 'I' | 'T' | 'E';
+  /** The search paths that may be in force, where the flow reads. */
+  path?: readonly (readonly string[])[] | undefined;
   /** What came behind the first ReadyForQuery. */
   rest: Uint8Array;
-}
-
-export interface ConnectOptions {
-  login: UpstreamLogin | undefined;
-  database: string;
-  parameters: ReadonlyMap<string, string>;
-  tls: 'verify-full' | 'disable';
 }
 
 /** Logs in to the upstream as the gateway. https://www.postgresql.org/docs/current/protocol-flow.html */
@@ -48,20 +53,22 @@ export function* logIn(options: ConnectOptions): ConnectScript {
 }
 
 function* attempt(
-  { login, database, parameters, tls }: ConnectOptions,
+  { login, database, parameters, tls, reads }: ConnectOptions,
   minor: number,
 ): Dialling<Dialled | typeof OLDER> {
   if (login === undefined) return refuse(unfit('asks for a user, and the connection has no credential'));
   const facts = tls === 'disable' ? undefined : yield* startTls();
   if (facts === false) return refuse(unfit('does not offer TLS'));
-  yield { do: 'write', bytes: startupMessage(startupPairs(login.user, database, parameters), minor) };
+  yield { do: 'write', bytes: startupMessage(startupPairs(login.user, database, parameters, reads), minor) };
   const reader = new LoginReader();
   const refusal = yield* authenticate(reader, login, facts, minor);
   if (refusal === OLDER) return OLDER;
-  return refusal === undefined ? yield* becomeReady(reader) : refuse(refusal);
+  if (refusal !== undefined) return refuse(refusal);
+  const dialled = yield* becomeReady(reader);
+  return dialled.ok && reads === true ? yield* askMeaning(reader, dialled.greeting) : dialled;
 }
 
-const refuse = (refusal: (Dialled & { ok: false })['refusal']): Dialled => ({ ok: false, refusal });
+const refuse = (refusal: Refusal): Dialled & { ok: false } => ({ ok: false, refusal });
 
 /** False where the server has no TLS. More than its one byte would have been said in plaintext (CVE-2021-23222). */
 function* startTls(): Dialling<TlsFacts | false> {
@@ -78,17 +85,22 @@ function* startupPairs(
   user: string,
   database: string,
   parameters: ReadonlyMap<string, string>,
+  reads = false,
 ): Generator<readonly [string, string]> {
   yield ['user', user];
   yield ['database', database];
   for (const [name, value] of parameters) {
-    if (!OURS.has(name) && !name.startsWith('_pq_.')) yield [name, value];
+    if (OURS.has(name) || name.startsWith('_pq_.') || (reads && PINNED.has(name.toLowerCase()))) continue;
+    yield [name, value];
   }
+  if (reads) yield* PINNED;
 }
 const OURS: ReadonlySet<string> = new Set(['user', 'database', 'replication']);
 
+type Ready = { ok: true; greeting: UpstreamGreeting } | (Dialled & { ok: false });
+
 /** From AuthenticationOk to the first ReadyForQuery. */
-function* becomeReady(reader: LoginReader): Dialling<Dialled> {
+function* becomeReady(reader: LoginReader): Dialling<Ready> {
   const frames: Uint8Array[] = [];
   const parameters = new Map<string, string>();
   let key: BackendKey | undefined;
@@ -113,6 +125,29 @@ function* becomeReady(reader: LoginReader): Dialling<Dialled> {
   }
 }
 const FRAMES_MOST = 1000;
+
+const MEANING = "SELECT pg_catalog.current_setting('search_path'), current_user::pg_catalog.text";
+
+/** What statements mean in this session: its settings are as they must be, and where it looks for names. */
+function* askMeaning(reader: LoginReader, greeting: UpstreamGreeting): Dialling<Dialled> {
+  for (const [name, value] of greeting.parameters) {
+    const refusal = unpinned(name, value);
+    if (refusal !== undefined) return refuse(refusal);
+  }
+  yield { do: 'write', bytes: query(MEANING) };
+  let path: readonly string[] = [];
+  for (;;) {
+    const message = yield* reader.next();
+    if (message === undefined) return refuse(unfit('closed the connection during the login'));
+    const { type, fields } = message;
+    if (type === 'E') return refuse(refusedByUpstream(fields));
+    if (type === 'D') {
+      const [setting, user] = readRow(fields).map((cell) => (cell === null ? '' : text(cell)));
+      path = pathOf(setting ?? '', user ?? '');
+    }
+    if (type === 'Z') return { ok: true, greeting: { ...greeting, path: [path], rest: reader.rest() } };
+  }
+}
 
 /** Asks the server, on a connection of its own, to cancel what `key` runs. It answers nothing and closes. */
 export function* cancel(key: BackendKey, tls: 'verify-full' | 'disable'): ConnectScript {

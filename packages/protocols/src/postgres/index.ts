@@ -1,7 +1,12 @@
 import type { ProtocolSpec } from '@hoop/core';
+import { administer } from './administer/index.js';
 import { cancel, connect } from './connect.js';
 import { openPostgres } from './engine.js';
+import { type Knowledge, learning } from './knowledge.js';
 import { epitaph, fatal } from './refusal.js';
+import { readCached } from './sql/cached.js';
+import { learn } from './sql/learn.js';
+import { ready } from './sql/parse.js';
 
 /** PostgreSQL's frontend/backend protocol, 3.0 and 3.2, each side by itself. https://www.postgresql.org/docs/current/protocol.html */
 export const postgres: ProtocolSpec = {
@@ -9,9 +14,16 @@ export const postgres: ProtocolSpec = {
   judges: ['statement'],
   reveals: ['rows', 'body', 'message'],
   defaultPort: 5432,
-  open: openPostgres,
+  open: (flow) => openPostgres(flow, readCached),
   connect,
+  ready,
+  learn: (options) => learning((how) => learn({ ...how, parameters: new Map() }), options),
+  read: (text, knowledge) => {
+    const { catalogue, changes } = knowledge as Knowledge;
+    return readCached(text, { catalogue, paths: [catalogue.path], made: changes.made });
+  },
   cancel,
+  administer,
   refuse: fatal,
   epitaph,
 };

@@ -945,10 +945,12 @@ suite('output on record', () => {
     const play = open(options);
     play.client(w.query('a')).expect({ do: 'judge' }, { do: 'send' });
     const answer = w.all(w.columns('a'), w.row('x'), w.row(null), w.complete('SELECT 2'), w.ready());
+    const first = w.columns('a').length + 11;
+    const cells = Int32Array.of(first, 1, first + 12, -1);
     play
       .upstream(answer)
       .expect(
-        { do: 'reveal', statement: 1, output: { kind: 'rows', columns, cells: [[Uint8Array.of(0x78)], [null]] } },
+        { do: 'reveal', statement: 1, output: { kind: 'rows', columns, count: 2, bytes: answer, cells } },
         finished(1, { rows: 2 }),
         down(answer),
       );

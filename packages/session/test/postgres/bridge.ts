@@ -5,7 +5,7 @@ import type { Recorder, RecordLine } from '@hoop/controls';
 import type { Outcome, Refusal } from '@hoop/core';
 import { concat, textOf } from '@hoop/core';
 import { greetPostgres } from '@hoop/protocols/greet';
-import { cancelRegistry, runFlow, type Upstream, type Wire } from '../../src/index.js';
+import { cancelRegistry, type Lessor, runFlow, type Upstream, type Wire } from '../../src/index.js';
 
 export interface Leaf {
   key: string;
@@ -41,6 +41,12 @@ export class Lines implements Recorder {
   }
 }
 
+/** Whose flows they are, where it matters. */
+export interface Whose {
+  groups?: readonly string[];
+  credentials?: Lessor;
+}
+
 /** A listener as hoopd has it, with the flows run in place: greeting, local TLS, wire, driver, engine, upstream. */
 export class Bridge {
   readonly lines = new Lines();
@@ -51,16 +57,16 @@ export class Bridge {
   readonly #cancels = cancelRegistry();
   readonly #sockets = new Set<Socket>();
 
-  private constructor(upstream: Upstream, leaf: Leaf) {
+  private constructor(upstream: Upstream, leaf: Leaf, whose: Whose) {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#sockets.add(socket);
       socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
-      greet(socket, leaf, (open, first) => this.#open(upstream, open, first));
+      greet(socket, leaf, (open, first) => this.#open(upstream, whose, open, first));
     });
   }
 
-  static async open(upstream: Upstream, leaf: Leaf): Promise<Bridge> {
-    const bridge = new Bridge(upstream, leaf);
+  static async open(upstream: Upstream, leaf: Leaf, whose: Whose = {}): Promise<Bridge> {
+    const bridge = new Bridge(upstream, leaf, whose);
     await new Promise<void>((resolve) => bridge.#server.listen(0, '127.0.0.1', resolve));
     return bridge;
   }
@@ -75,13 +81,14 @@ export class Bridge {
     await Promise.all(this.outcomes);
   }
 
-  #open(upstream: Upstream, socket: Socket, first: Uint8Array): void {
+  #open(upstream: Upstream, whose: Whose, socket: Socket, first: Uint8Array): void {
     const wire = new SocketWire(socket);
     this.outcomes.push(
       runFlow({
         session: `s${this.outcomes.length}`,
-        identity: { subject: 'u1', email: 'alice@shop.example', groups: [] },
+        identity: { subject: 'u1', email: 'alice@shop.example', groups: whose.groups ?? [] },
         upstream,
+        credentials: whose.credentials,
         wire,
         recorder: this.lines,
         durability: 'writes',

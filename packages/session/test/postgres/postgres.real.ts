@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { connect as tlsConnect } from 'node:tls';
-import type { ConnectScript, Dialled } from '@hoop/core';
+import { type ConnectScript, type Dialled, shownRows } from '@hoop/core';
 import { postgres } from '@hoop/protocols';
 import { type Authority, Cluster, found, newAuthority, passableFolder, testAccount } from '@hoop/testkit';
 import { Client } from 'pg';
@@ -314,7 +314,7 @@ test('with `record: output` the cells are on record, of every way to ask', async
       ['word'],
     ]);
     const cells = shown.map(({ output }) =>
-      output.kind === 'rows' ? output.cells[0]?.map((c) => c && new Uint8Array(c)) : [],
+      output.kind === 'rows' ? [...shownRows(output)][0]?.map((c) => c && new Uint8Array(c)) : [],
     );
     expect(cells).toEqual([[cell('7'), null], [cell('hoop')]]);
   } finally {

@@ -133,12 +133,18 @@ export const cases: fc.Arbitrary<Case> = fc.record({
  * statements fail there by themselves. A turn ends with an empty query, whose answer no other has.
  */
 export class Writer {
+  /** The server does not take a Query into a pipeline: a Sync stands before each. */
+  readonly #syncs: boolean;
   #id = 0;
   #names = 0;
   readonly #statements: { name: string; text: string }[] = [];
   readonly #portals: { name: string; text: string }[] = [];
   /** Ids that only a refused statement would have inserted. */
   readonly refused: number[] = [];
+
+  constructor(syncs: boolean) {
+    this.#syncs = syncs;
+  }
 
   turn(steps: readonly Step[]): { through: Uint8Array; direct: Uint8Array } {
     const both = steps.map((one) => this.#step(one));
@@ -185,7 +191,8 @@ export class Writer {
     const text = `/*${mark}*/ ${texts.join('; ')}`;
     const copies = parts.filter(({ sql }) => SQL[sql] === 'copy t from stdin').map(() => this.#lines(denied));
     const rest = concat([w.NOTHING, ...copies]);
-    return [w.all(w.query(text), rest), w.all(w.query(denied ? 'fetch 1 from refused' : text), rest)];
+    const before = this.#syncs ? w.sync : w.NOTHING;
+    return [w.all(before, w.query(text), rest), w.all(before, w.query(denied ? 'fetch 1 from refused' : text), rest)];
   }
 
   #run({ asked: { sql, mark }, named, portal, describe, most }: Step & { kind: 'run' }): [Uint8Array, Uint8Array] {

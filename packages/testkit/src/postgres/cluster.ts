@@ -11,7 +11,7 @@ import type { Authority } from '../world/authority.js';
 import { passable } from '../world/passable.js';
 import { freePort } from '../world/port.js';
 import { type Binaries, copied, postgresBinaries } from './binaries.js';
-import { GRANTS_SQL, SHOP_SQL } from './shop.js';
+import { GRANTS_SQL, MINTING_SQL, SHOP_SQL } from './shop.js';
 
 const run = promisify(execFile);
 
@@ -33,6 +33,9 @@ export interface ClusterOptions {
 
 /** The role that the gateway logs in as. */
 export const GATEWAY_ROLE = 'hoop_gateway';
+/** The role that mints a role for each session, and the one that those act as. */
+export const MINTER_ROLE = 'hoop_minter';
+export const SUPPORT_ROLE = 'shop_support';
 const HBA = 'hostssl all all 127.0.0.1/32 scram-sha-256\nlocal all all scram-sha-256\n';
 
 /** A real PostgreSQL server on 127.0.0.1 with TLS and SCRAM, holding the database `shop`. */
@@ -46,6 +49,8 @@ export class Cluster {
   readonly superPassword = randomBytes(18).toString('base64url');
   /** The password of `hoop_gateway`. */
   readonly password = randomBytes(18).toString('base64url');
+  /** The password of `hoop_minter`. */
+  readonly minterPassword = randomBytes(18).toString('base64url');
   readonly #options: ClusterOptions;
   #process: ChildProcess | undefined;
 
@@ -182,12 +187,14 @@ export class Cluster {
   }
 
   async #fill(): Promise<void> {
-    await this.sql(`create role ${GATEWAY_ROLE} login`, 'postgres');
+    await this.sql([`create role ${GATEWAY_ROLE} login`, ...MINTING_SQL(MINTER_ROLE, SUPPORT_ROLE)], 'postgres');
     // Off the server's log, which is read as a witness of what was run.
-    await this.sql(['set log_statement = none', `alter role ${GATEWAY_ROLE} password '${this.password}'`], 'postgres');
+    const passwords = Object.entries({ [GATEWAY_ROLE]: this.password, [MINTER_ROLE]: this.minterPassword });
+    const setting = passwords.map(([role, password]) => `alter role ${role} password '${password}'`);
+    await this.sql(['set log_statement = none', ...setting], 'postgres');
     await this.sql('create database shop', 'postgres');
     if (!this.#options.empty) await this.sql(SHOP_SQL);
-    await this.sql(GRANTS_SQL(GATEWAY_ROLE));
+    await this.sql([GRANTS_SQL(GATEWAY_ROLE), GRANTS_SQL(SUPPORT_ROLE)]);
   }
 }
 

@@ -61,3 +61,10 @@ grant connect, temporary on database shop to ${role};
 grant usage, create on schema public to ${role};
 grant select, insert, update, delete on all tables in schema public to ${role};
 `;
+
+/** What an operator does once, so that each session can have a database role of its own that acts as the support team's. */
+export const MINTING_SQL = (minter: string, team: string): string[] => [
+  `create role ${minter} login createrole`,
+  `create role ${team} nologin`,
+  `grant ${team} to ${minter} with admin option`,
+];

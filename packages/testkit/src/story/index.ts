@@ -5,6 +5,7 @@ import { RECORD } from './record.js';
 import { SETUP } from './setup.js';
 import type { Stage } from './stage.js';
 import type { Step } from './step.js';
+import { SUPPORTED } from './support.js';
 import { SYSTEM } from './system.js';
 
 /** The whole story, in order; `system`: also by the machine's own resolver. */
@@ -14,6 +15,7 @@ export const story = (system: boolean): readonly Step<Stage>[] => [
   ...ALICE,
   ...(system ? SYSTEM : []),
   ...LIMITS,
+  ...SUPPORTED,
   ...RECORD,
 ];
 export { logIn } from './alice.js';

@@ -18,11 +18,12 @@ import { json, must, type Stage } from './stage.js';
 export async function searchForSecrets({ world }: Stage): Promise<string> {
   const laptop = world.laptop('alice');
   const password: Canary = { name: 'database password', bytes: Buffer.from(world.company.cluster.password) };
+  const minting: Canary = { name: 'minting password', bytes: Buffer.from(world.company.cluster.minterPassword) };
   const tokens = tokensOf(world.company.issued(), 'alice');
   const keys = laptop.record.keyring
     ? await keysIn(laptop, world.programs.node, keytarFolder(world.programs.packages))
     : [];
-  const patterns = patternsOf([password, ...tokens, ...keys]);
+  const patterns = patternsOf([password, minting, ...tokens, ...keys]);
   const seen = { files: 0 };
   const environments = environmentsOf(laptop);
   const answers = await localAnswers(laptop, world.programs.node);

@@ -32,10 +32,10 @@ export async function must(run: Promise<Finished>, code = 0): Promise<Finished> 
 
 export const json = async <T>(run: Promise<Finished>) => JSON.parse((await must(run)).stdout) as T;
 
-export async function listed(laptop: Laptop): Promise<ListedConnection> {
+export async function listed(laptop: Laptop, name = CONNECTION): Promise<ListedConnection> {
   const list = await json<ListedConnection[]>(laptop.hoop('ls', '--json'));
-  const connection = list.find((each) => each.name === CONNECTION);
-  if (!connection) throw new Error(`hoop ls does not list ${CONNECTION}: ${JSON.stringify(list)}`);
+  const connection = list.find((each) => each.name === name);
+  if (!connection) throw new Error(`hoop ls does not list ${name}: ${JSON.stringify(list)}`);
   return connection;
 }
 

@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 // Not from the index: that would load the provider into programs which only start it.
 import { CLIENT_ID } from '../idp/client.js';
 import type { IssuedTokens } from '../idp/issued.js';
-import { Cluster, GATEWAY_ROLE } from '../postgres/index.js';
+import { Cluster, GATEWAY_ROLE, MINTER_ROLE, SUPPORT_ROLE } from '../postgres/index.js';
 import { type Account, asAccount, own } from './account.js';
 import { type Authority, newAuthority } from './authority.js';
 import { type Finished, finished, said } from './output.js';
@@ -26,6 +26,8 @@ export interface CompanyOptions {
 }
 
 export const CONNECTION = 'pg-prod';
+/** The same shop for those who help its customers: each session has a database role of its own. */
+export const SUPPORT = 'pg-support';
 export const CONTACT = 'carol@shop.example (security)';
 
 /** The company's side: its authority, IdP, database and gateway. */
@@ -103,11 +105,12 @@ export class Company {
     await this.#initialise(folder);
     const { key, certificate } = await this.#leaf(folder);
     const password = this.#secret(join(folder, 'pg-prod.password'), this.cluster.password);
+    const minting = this.#secret(join(folder, 'pg-support.password'), this.cluster.minterPassword);
     const configure = async (wanted: number) => {
       this.gatewayPort = await freePort(wanted);
       this.publicPort = (await front?.(this.gatewayPort)) ?? this.gatewayPort;
       this.metricsPort = await freePort();
-      this.#secret(this.configFile, stringify(this.#config({ key, certificate, password })));
+      this.#secret(this.configFile, stringify(this.#config({ key, certificate, password, minting })));
     };
     await configure(front ? 0 : 8443);
     const check = await this.gateway('check');
@@ -199,7 +202,15 @@ export class Company {
     if (init.code !== 0) throw new Error(`hoop-gateway init: ${init.stderr.trim()}`);
   }
 
-  #config(secrets: { key: string; certificate: string; password: string }): object {
+  #config(secrets: { key: string; certificate: string; password: string; minting: string }): object {
+    const shop = {
+      protocol: 'postgres',
+      host: 'localhost',
+      port: this.cluster.port,
+      listen: 5432,
+      tls: { mode: 'verify-full', ca: this.caFile },
+      contact: CONTACT,
+    };
     return {
       name: 'shop',
       listen: { host: '127.0.0.1', port: this.gatewayPort },
@@ -210,22 +221,23 @@ export class Company {
       idp: { issuer: this.issuer, clientId: CLIENT_ID, deviceFlow: true, ca: this.caFile },
       connections: {
         [CONNECTION]: {
-          protocol: 'postgres',
-          host: 'localhost',
-          port: this.cluster.port,
-          listen: 5432,
-          tls: { mode: 'verify-full', ca: this.caFile },
+          ...shop,
           databases: ['shop', 'postgres'],
           user: GATEWAY_ROLE,
           password: `file:${secrets.password}`,
           description: "the shop's customers and orders",
-          contact: CONTACT,
+        },
+        [SUPPORT]: {
+          ...shop,
+          databases: ['shop'],
+          credential: { ephemeral: supported(secrets.minting) },
+          description: 'the same, for support',
         },
       },
       roles: {
-        dba: { groups: ['dba'], see: ['*'], connect: [CONNECTION] },
-        developer: { groups: ['developer'], see: [CONNECTION] },
-        security: { groups: ['security'], see: ['*'], connect: [CONNECTION] },
+        dba: { groups: ['dba'], see: ['*'], connect: [CONNECTION, SUPPORT] },
+        developer: { groups: ['developer'], see: [CONNECTION], connect: [SUPPORT] },
+        security: { groups: ['security'], see: ['*'], connect: [CONNECTION, SUPPORT] },
         auditor: { groups: ['security'] },
       },
       metrics: { listen: { host: '127.0.0.1', port: this.metricsPort } },
@@ -264,6 +276,13 @@ export class Company {
     throw new Error('the gateway does not answer on /healthz');
   }
 }
+
+/** Who may connect acts as the support team, whose tables stay when the session's own role is gone. */
+const supported = (password: string) => ({
+  user: MINTER_ROLE,
+  password: `file:${password}`,
+  roles: [{ groups: ['dba', 'developer', 'security'], role: SUPPORT_ROLE }],
+});
 
 function healthy(port: number, ca: string): Promise<boolean> {
   return new Promise((resolve) => {

@@ -1,6 +1,6 @@
 export { type Account, asAccount, own, testAccount } from './account.js';
 export { type Authority, type Leaf, newAuthority } from './authority.js';
-export { CONNECTION, CONTACT, Company } from './company.js';
+export { CONNECTION, CONTACT, Company, SUPPORT } from './company.js';
 export { found, keyringMissing, keyringVersion, keytarFolder } from './keyring.js';
 export { Laptop, type LaptopRecord } from './laptop.js';
 export { type Finished, finished, said } from './output.js';

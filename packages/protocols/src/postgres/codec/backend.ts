@@ -20,7 +20,7 @@ const REPLIES = {
   H: [0, SMALL],
   I: [4, 4],
   N: [0, LONGEST],
-  S: [0, LONGEST],
+  S: [SMALL, LONGEST],
   T: [0, LONGEST],
   V: [0, LONGEST],
   W: [SMALL, SMALL],
@@ -34,14 +34,6 @@ const REPLIES = {
 
 /** What a server may send once it is ready. Authentication, a second key or a negotiation is not among it. */
 export const BACKEND: FrameRules = frameRules(REPLIES);
-
-/** The same where the cells are recorded. */
-export const BACKEND_SHOWN: FrameRules = frameRules({
-  ...REPLIES,
-  D: [ROW_WHOLE, LONGEST],
-  d: [ROW_WHOLE, LONGEST],
-  T: [ROW_WHOLE, ROW_WHOLE],
-});
 
 /** The fields of an ErrorResponse or NoticeResponse that matter here. A missing SQLSTATE is XX000 (CVE-2026-6666). */
 export interface ServerReport {
@@ -85,6 +77,9 @@ export interface Column {
   format: 'text' | 'binary';
   /** The type's OID. */
   type: number;
+  /** The table's OID and the column's number in it, 0 where it is no table's column. */
+  table: number;
+  number: number;
 }
 
 /** The columns of a RowDescription. */
@@ -92,10 +87,11 @@ export function readColumns(fields: Fields): Column[] {
   const columns: Column[] = [];
   for (let left = fields.count(); left > 0; left--) {
     const name = fields.string();
-    fields.bytes(6); // the table's OID and the column's number
+    const table = fields.int32() >>> 0;
+    const number = fields.count();
     const type = fields.int32() >>> 0;
     fields.bytes(6); // type size and modifier
-    columns.push({ name, type, format: fields.count() === 1 ? 'binary' : 'text' });
+    columns.push({ name, type, table, number, format: fields.count() === 1 ? 'binary' : 'text' });
   }
   return columns;
 }

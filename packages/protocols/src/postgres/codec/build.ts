@@ -60,6 +60,8 @@ export function noticeResponse({ severity, message: sentence, hint }: Note): Uin
 
 export const authenticationOk = (): Uint8Array => message('R', int32(0));
 export const parameterStatus = (name: string, value: string): Uint8Array => message('S', cstring(name), cstring(value));
+export const notification = (process: number, channel: string, payload: string): Uint8Array =>
+  message('A', int32(process), cstring(channel), cstring(payload));
 export const backendKeyData = ({ process, secret }: CancelKey): Uint8Array => message('K', int32(process), secret);
 /** `status`: I idle, T in a transaction, E in a failed one. */
 export const readyForQuery = (status: 'I' | 'T' | 'E'): Uint8Array => message('Z', utf8(status));

@@ -73,6 +73,11 @@ const ROOM = new Room(512 * 1024 * 1024);
 export class Cutter {
   readonly #rules: FrameRules;
   readonly #room: Room;
+  /**
+   * Up to which length frames of a type have to be whole beyond what the rules say; asked for a frame that has not all come,
+   * once those before it were handed over.
+   */
+  wholeUpTo: ((type: number) => number) | undefined;
   #taken = 0;
   /** The frame that `next` found. `length` counts itself and the body; the body lies in `bytes` from `start + 5` to `end`. */
   type = 0;
@@ -181,7 +186,7 @@ export class Cutter {
       this.end = this.#at;
       return true;
     }
-    if (this.length <= (this.#rules.whole[this.type] as number)) {
+    if (this.#isHeld()) {
       this.#hold(total);
       return false;
     }
@@ -190,6 +195,11 @@ export class Cutter {
     this.#at = this.bytes.length;
     this.end = this.#at;
     return true;
+  }
+
+  #isHeld(): boolean {
+    if (this.length <= (this.#rules.whole[this.type] as number)) return true;
+    return this.wholeUpTo !== undefined && this.length <= this.wholeUpTo(this.type);
   }
 
   #readHeader(bytes: Uint8Array, at: number): void {
@@ -230,7 +240,7 @@ export class Cutter {
       at += count;
       if (this.#have < this.#need || this.#need > HEADER) return at;
       this.#readHeader(this.#held, 0);
-      if (this.length === 4 || this.length > (this.#rules.whole[this.type] as number)) return at;
+      if (this.length === 4 || !this.#isHeld()) return at;
       this.#need = this.length + 1;
     }
   }

@@ -89,9 +89,17 @@ export function readQuery(fields: Fields): string {
 export interface ParseMessage {
   name: string;
   text: string;
+  /** Oids of its parameters' types; 0 where the server is to find it out. */
+  types: readonly number[];
 }
 export function readParse(fields: Fields): ParseMessage {
-  return { name: readName(fields), text: fields.string() };
+  const name = readName(fields);
+  const statement = fields.string();
+  const types: number[] = [];
+  // What the server refuses, it refuses in its own words.
+  if (fields.left >= 2)
+    for (let left = fields.count(); left > 0 && fields.left >= 4; left--) types.push(fields.int32() >>> 0);
+  return { name, text: statement, types };
 }
 
 export interface BindMessage {

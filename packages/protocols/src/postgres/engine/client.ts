@@ -132,9 +132,13 @@ class Frontend {
 
   /** Has the controls judge what waits, then sends the chunk on. */
   *#forward(pieces: Uint8Array[]): Script {
-    const { pending, held, actions } = this.#requests.take();
+    const { pending, held, actions, unread } = this.#requests.take();
     let part: Part = { pieces, pending, held };
-    if (actions.length > 0) part = yield* this.#judge(part, actions);
+    if (actions.length > 0) {
+      const { readings } = this.#conversation;
+      if (readings !== undefined) yield* readings.attach(unread);
+      part = yield* this.#judge(part, actions);
+    }
     yield* this.#send(part, this.#cutter.boundary);
   }
 
@@ -166,10 +170,11 @@ class Frontend {
   }
 
   *#expect(pending: readonly Pending[]): Script {
-    const { ledger, flow, entries } = this.#conversation;
+    const { ledger, flow, entries, readings } = this.#conversation;
     const since = flow.now();
     for (const one of pending) {
       one.since = since;
+      if (one.action !== undefined) readings?.sent(one.action);
       ledger.push(one);
     }
     if (entries.length > 0) yield* this.#conversation.tell();
@@ -204,6 +209,9 @@ class Frontend {
       this.#conversation.judged += 1;
       one.denial = verdict.allow ? verdict.as && ACTOR_DENIED : denialOf(verdict);
       if (one.denial === undefined) one.pending.statement = this.#conversation.judged;
+      one.pending.reveals = verdict.allow && verdict.reveals === true;
+      one.pending.generic = verdict.allow && verdict.generic === true;
+      if (!one.pending.reveals && !this.#conversation.flow.recordsOutput) one.question = undefined;
       for (const note of verdict.notices ?? []) this.#conversation.say(note);
     }
   }

@@ -13,12 +13,16 @@ import { noticeResponse } from '../codec/build.js';
 import type { UpstreamGreeting } from '../connect.js';
 import { Ledger, type Pending } from './ledger.js';
 import { Names } from './names.js';
+import type { Read, Readings } from './readings.js';
 
 /** What the two scripts of one flow share. */
 export class Conversation {
   readonly flow: FlowContext;
   readonly ledger: Ledger;
   readonly names: Names;
+  readonly read: Read;
+  /** Set before the first statement where the flow reads. */
+  readings: Readings | undefined;
   /** Raised when the upstream is ready and the client was told; `greeting` is set then. */
   readonly opened = new Signal();
   greeting: UpstreamGreeting | undefined;
@@ -45,8 +49,9 @@ export class Conversation {
   readonly said = new Signal();
   #notes: Note[] = [];
 
-  constructor(flow: FlowContext) {
+  constructor(flow: FlowContext, read: Read) {
     this.flow = flow;
+    this.read = read;
     this.names = new Names((suspended) => this.#tellFinished(suspended));
     this.ledger = new Ledger((pending) => this.#skip(pending));
   }
@@ -99,6 +104,7 @@ export class Conversation {
   /** A message was denied: the name it was to define keeps its meaning. */
   denied(pending: Pending): void {
     this.#settle(pending);
+    if (pending.action !== undefined) this.readings?.denied(pending.action);
   }
 
   /** The server failed on the oldest message, one of the extended protocol: what follows is skipped up to Sync. */
@@ -116,6 +122,7 @@ export class Conversation {
       this.finish(pending);
     }
     this.names.idle();
+    this.readings?.over();
   }
 
   /** The server passed over a message, since an earlier one of the pipeline had failed. */

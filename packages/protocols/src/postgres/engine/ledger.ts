@@ -1,4 +1,4 @@
-import type { EntryError } from '@hoop/core';
+import type { EntryError, OutputSource, Statement } from '@hoop/core';
 import type { Column } from '../codec/backend.js';
 import type { Portal, Prepared } from './names.js';
 
@@ -20,6 +20,14 @@ export class Pending {
   readonly expects: Expects;
   /** The record's number of the statement; 0 for what is none. */
   statement = 0;
+  /** What was judged, with its readings where the flow reads. */
+  action: Statement | undefined = undefined;
+  /** The controls want to see what comes back. */
+  reveals = false;
+  /** What the server says of it beside rows may hold what is masked. */
+  generic = false;
+  /** Commands of it that are complete: the next result is that command's. */
+  commands = 0;
   /** `flow.now()` when it was forwarded. */
   since = 0;
   /** Milliseconds of earlier Executes of the same portal. */
@@ -49,6 +57,11 @@ export class Pending {
   constructor(owner: 'client' | 'gateway', expects: Expects) {
     this.owner = owner;
     this.expects = expects;
+  }
+
+  /** Where the columns of the result that now comes are from; undefined where that cannot be told: anything may be in them. */
+  get sources(): readonly OutputSource[] | undefined {
+    return this.action?.readings?.[this.commands]?.outputs;
   }
 }
 

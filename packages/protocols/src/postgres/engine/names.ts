@@ -4,6 +4,10 @@ import type { Pending } from './ledger.js';
 /** A prepared statement, as its Parse defined it. */
 export interface Prepared {
   text: string;
+  /** Oids of its parameters' types, as the client gave them. */
+  types: readonly number[];
+  /** `Readings.era` when it was defined, 0 where nothing is read. */
+  era: number;
   /** From a RowDescription; undefined until the client asked for one. */
   columns: readonly Column[] | undefined;
   /** Characters it holds. */
@@ -18,6 +22,8 @@ export interface Prepared {
 export interface Portal {
   /** Undefined where the statement was prepared in SQL. */
   prepared: Prepared | undefined;
+  /** As a statement's; of what has no name, none can take its place. */
+  era: number;
   text: string;
   parameters: readonly (string | null)[];
   formats: readonly number[];

@@ -1,9 +1,18 @@
-import { EMPTY, ProtocolError } from '@hoop/core';
-import { readColumns, readReport, readReportHead, readStatus, readTag, rowsOf } from '../codec/backend.js';
+import { EMPTY, ProtocolError, type Refusal } from '@hoop/core';
+import {
+  readColumns,
+  readParameterStatus,
+  readReport,
+  readReportHead,
+  readStatus,
+  readTag,
+  rowsOf,
+} from '../codec/backend.js';
 import type { Cutter } from '../codec/cutter.js';
 import { Fields } from '../codec/fields.js';
 import type { Conversation } from './conversation.js';
 import type { Expects, Pending } from './ledger.js';
+import { unpinned } from './settings.js';
 import type { Shown } from './shown.js';
 
 const T = {
@@ -66,12 +75,13 @@ export class Replies {
       case T.copyIn:
         return this.#copyIn();
       case T.copyOut:
-        this.#running().copy = 'out';
-        return;
-      case T.notice:
-      case T.notification:
+        return this.#copyOut();
       case T.parameterStatus:
-        return;
+        return this.#setting();
+      case T.notice:
+        return this.#shown?.report('N');
+      case T.notification:
+        return this.#shown?.notification();
       default:
         return this.#rest();
     }
@@ -83,11 +93,13 @@ export class Replies {
       case T.parseComplete: {
         const parse = this.#head('parse');
         if (parse.prepared !== undefined) names.prepared(parse.name, parse.prepared);
+        this.#confirmed(parse);
         return this.#defined(parse);
       }
       case T.bindComplete: {
         const bind = this.#head('bind');
         if (bind.portal !== undefined) names.bound(bind.name, bind.portal);
+        this.#confirmed(bind);
         return this.#defined(bind);
       }
       case T.closeComplete: {
@@ -103,10 +115,25 @@ export class Replies {
         return;
       case T.copyDone:
         if (this.#running().copy !== 'out') throw unasked();
-        return;
+        return this.#shown?.copyEnds();
       default:
         throw new ProtocolError('CopyBoth is for replication, which is not available');
     }
+  }
+
+  /** A reader depends on some: with another value nothing can be judged any more. */
+  #setting(): void {
+    const { bytes, start, end, complete } = this.#cutter;
+    if (this.#conversation.readings === undefined) return;
+    if (!complete) return this.#shown?.tooLong();
+    const { name, value } = readParameterStatus(new Fields(bytes, start + 5, end));
+    const refusal = unpinned(name, value);
+    if (refusal !== undefined) throw new Unpinned(refusal);
+    this.#shown?.setting(name, value);
+  }
+
+  #confirmed({ action }: Pending): void {
+    if (action !== undefined) this.#conversation.readings?.confirmed(action);
   }
 
   #head(expects: Expects): Pending {
@@ -133,7 +160,8 @@ export class Replies {
     this.#pop(pending);
   }
 
-  #pop(_: Pending): void {
+  #pop(pending: Pending): void {
+    this.#shown?.passed(pending);
     this.#conversation.ledger.pop();
   }
 
@@ -141,7 +169,7 @@ export class Replies {
     const running = this.#running();
     running.rows += 1;
     running.bytes += this.#cutter.length - 4;
-    this.#shown?.row(running, this.#cutter);
+    this.#shown?.row(running);
   }
 
   #copyData(): void {
@@ -149,7 +177,7 @@ export class Replies {
     if (running.copy !== 'out') throw unasked();
     running.copied += this.#cutter.length - 4;
     running.bytes += this.#cutter.length - 4;
-    this.#shown?.copied(running, this.#cutter);
+    this.#shown?.copied(running);
   }
 
   #described(): void {
@@ -171,9 +199,11 @@ export class Replies {
     if (running.copy !== 'none') this.#copyEnded(running, told);
     if (running.rows === running.rowsBefore) running.rows += told;
     running.rowsBefore = running.rows;
+    running.commands += 1;
     if (running.tag === '') running.tag = tag;
     else if (running.tag.length < TAGS_MOST) running.tag += `; ${tag}`;
     this.#conversation.names.completed(tag);
+    if (tag === 'PREPARE' || tag === 'DECLARE CURSOR') this.#confirmed(running);
     this.#executed(running);
   }
 
@@ -187,6 +217,12 @@ export class Replies {
   #suspended(running: Pending): void {
     this.#conversation.suspend(running);
     this.#pop(running);
+  }
+
+  #copyOut(): void {
+    const running = this.#running();
+    running.copy = 'out';
+    this.#shown?.copyBegins(running);
   }
 
   #copyIn(): void {
@@ -224,7 +260,10 @@ export class Replies {
     const status = readStatus(this.#cutter.bytes[this.#cutter.start + 5]);
     conversation.finish(head);
     this.#pop(head);
-    if (status === 'I') conversation.names.idle();
+    this.#shown?.ready();
+    if (status !== 'I') return;
+    conversation.names.idle();
+    if (conversation.ledger.length === 0) conversation.readings?.idle();
   }
 
   /**
@@ -233,16 +272,18 @@ export class Replies {
    */
   #error(): void {
     const { ledger } = this.#conversation;
-    const report = this.#report();
-    const { code, message } = report;
+    const { severity, code, message } = this.#report();
     const { head } = ledger;
-    if (report.severity === 'FATAL' || report.severity === 'PANIC') {
-      this.#conversation.fatal = { code, message };
-      return;
+    const error = { code, message };
+    if (severity === 'FATAL' || severity === 'PANIC') {
+      this.#conversation.fatal = error;
+      return this.#shown?.report('E', error);
     }
+    if (head?.substitute !== undefined) this.#cutter.replace(head.substitute);
+    else this.#shown?.report('E', error);
     if (head === undefined) return;
-    if (head.substitute !== undefined) this.#cutter.replace(head.substitute);
-    else (head.askedFor ?? head).error = { code, message };
+    if (head.substitute === undefined) (head.askedFor ?? head).error = error;
+    this.#shown?.passed(head);
     if (head.copy === 'in') this.#stopCopyIn(head);
     if (head.expects === 'query' || head.expects === 'function' || head.expects === 'sync') return;
     this.#conversation.fail(head);
@@ -256,5 +297,12 @@ export class Replies {
 
 /** Found out by the server's answer, but the client's fault. */
 export class SentIntoCopy extends ProtocolError {}
+
+/** A setting has changed by which nobody can read on. */
+export class Unpinned extends ProtocolError {
+  constructor(readonly refusal: Refusal) {
+    super(refusal.message);
+  }
+}
 
 const unasked = () => new ProtocolError('an answer to nothing that was asked');

@@ -1,4 +1,4 @@
-import { type Action, ProtocolError, type Statement } from '@hoop/core';
+import { type Action, type FlowContext, ProtocolError, type Statement } from '@hoop/core';
 import { type Cutter, FrameError } from '../codec/cutter.js';
 import { Fields } from '../codec/fields.js';
 import * as frontend from '../codec/frontend.js';
@@ -8,6 +8,7 @@ import { formOf } from './form.js';
 import { largeObjectCall } from './large-objects.js';
 import { type Expects, Pending } from './ledger.js';
 import { type Portal, quoted, renames } from './names.js';
+import type { Unread } from './readings.js';
 
 /** Characters that the names of one flow may hold, statements and bound parameters together. */
 const NAMES_MOST = 128 * 1024 * 1024;
@@ -31,6 +32,8 @@ const T = {
 /** What the messages of a chunk are owed, and what they ask for. */
 export interface Batch extends Omit<Part, 'pieces'> {
   actions: Action[];
+  /** Those of them whose meaning is to be read first. */
+  unread: Unread[];
   /** Something in it may change what names stand for. */
   renames: boolean;
 }
@@ -120,14 +123,38 @@ export class Requests {
    * SQL runs what has a name: EXECUTE a prepared statement, FETCH a portal. So what gets one is judged as it gets it;
    * what has none, only when the protocol executes it.
    */
-  #define(expects: 'parse' | 'bind', name: string, text: string, parameters: Statement['parameters'] = []): Pending {
-    if (name === '') return this.#expect(expects);
-    return this.#ask(expects, statement(text, parameters));
+  #define(
+    expects: 'parse' | 'bind',
+    name: string,
+    unread: Omit<Unread, 'statement'>,
+    parameters: Statement['parameters'] = [],
+  ): Pending {
+    const { text } = unread;
+    if (name === '') return this.#unnamed(expects, unread, parameters);
+    const [kind, head] =
+      expects === 'parse'
+        ? (['statement', `PREPARE ${quoted(name)} AS `] as const)
+        : (['portal', `DECLARE ${quoted(name)} CURSOR FOR `] as const);
+    return this.#ask(expects, { ...unread, statement: statement(head + text, parameters), defines: { kind, name } });
   }
 
-  #ask(expects: Expects, action: Statement, question?: Question): Pending {
-    this.#batch.actions.push(action);
-    return this.#hold(expects, undefined, question);
+  /**
+   * A Bind plans the statement, and planning calls functions that are said to be immutable or stable: where that may run a
+   * user's, it is judged before.
+   */
+  #unnamed(expects: 'parse' | 'bind', unread: Omit<Unread, 'statement'>, parameters: Statement['parameters']): Pending {
+    const { readings } = this.#conversation;
+    if (expects === 'parse' || readings === undefined || !readings.mayRunWhenPlanned(unread))
+      return this.#expect(expects);
+    return this.#ask(expects, { ...unread, statement: statement(unread.text, parameters) });
+  }
+
+  #ask(expects: Expects, unread: Unread, question?: Question): Pending {
+    this.#batch.actions.push(unread.statement);
+    this.#batch.unread.push(unread);
+    const pending = this.#hold(expects, undefined, question);
+    pending.action = unread.statement;
+    return pending;
   }
 
   #hold(expects: Expects, denial: Uint8Array | undefined, question?: Question): Pending {
@@ -151,14 +178,23 @@ export class Requests {
   }
 
   #query(text: string): undefined {
-    const pending = this.#ask('query', statement(text));
+    const pending = this.#ask('query', { statement: statement(text), text });
     if (renames(text)) this.#renames(pending);
   }
 
-  #parse({ name, text }: frontend.ParseMessage): undefined {
+  #parse({ name, text, types }: frontend.ParseMessage): undefined {
     const { names } = this.#conversation;
-    const pending = this.#define('parse', name, `PREPARE ${quoted(name)} AS ${text}`);
-    pending.prepared = { text, columns: undefined, weight: text.length, renames: renames(text), described: false };
+    const era = this.#conversation.readings?.era ?? 0;
+    const pending = this.#define('parse', name, { text, types, era });
+    pending.prepared = {
+      text,
+      types,
+      era,
+      columns: undefined,
+      weight: text.length,
+      renames: renames(text),
+      described: false,
+    };
     pending.name = name;
     names.prepare(name, pending.prepared);
     this.#unsynced = true;
@@ -171,11 +207,15 @@ export class Requests {
     if (this.isUnsettled(target)) return target;
     const prepared = names.statement(statement);
     const text = prepared?.text ?? `EXECUTE ${quoted(statement)}`;
+    const { readings } = this.#conversation;
+    const types = prepared?.types ?? [];
+    const era = (statement === '' ? undefined : prepared?.era) ?? readings?.era ?? 0;
     let weight = 64;
     for (const parameter of parameters) weight += parameter?.length ?? 0;
-    const pending = this.#define('bind', name, `DECLARE ${quoted(name)} CURSOR FOR ${text}`, parameters);
+    const pending = this.#define('bind', name, { text, types, era }, parameters);
     pending.portal = {
       prepared,
+      era: name === '' ? era : Math.min(era, readings?.era ?? 0),
       text,
       parameters,
       formats,
@@ -207,9 +247,11 @@ export class Requests {
     if (portal?.suspended !== undefined) return this.#goOn(portal, portal.suspended);
     const text = portal?.text ?? `FETCH ${most > 0 ? most : 'ALL'} FROM ${quoted(name)}`;
     const parameters = portal?.parameters ?? [];
-    const question = flow.recordsOutput && isUndescribed(portal) ? askColumns(name, portal) : undefined;
+    const question = showsRows(flow) && isUndescribed(portal) ? askColumns(name, portal) : undefined;
     if (question !== undefined && portal !== undefined) portal.described = true;
-    const pending = this.#ask('execute', statement(text, parameters), question);
+    const { types } = portal?.prepared ?? { types: [] };
+    const unread = { statement: statement(text, parameters), text, types, era: portal?.era };
+    const pending = this.#ask('execute', unread, question);
     pending.portal = portal;
     if (portal?.prepared?.renames === true) this.#renames(pending);
     return undefined;
@@ -223,7 +265,7 @@ export class Requests {
 
   #describe({ kind, name }: frontend.Target): Unsettled | undefined {
     const { flow, names } = this.#conversation;
-    if (flow.recordsOutput && this.isUnsettled({ kind, name })) return { kind, name };
+    if (showsRows(flow) && this.isUnsettled({ kind, name })) return { kind, name };
     const pending = this.#expect('describe');
     pending.kind = kind;
     if (kind === 'statement') pending.prepared = names.statement(name);
@@ -245,7 +287,7 @@ export class Requests {
   #functionCall({ oid, parameters }: frontend.FunctionCall): undefined {
     const text = largeObjectCall(oid, parameters.length);
     if (text === undefined) this.#hold('function', FUNCTION_CALL_DENIED);
-    else this.#ask('function', { kind: 'statement', class: 'unknown', text, parameters });
+    else this.#ask('function', { statement: { kind: 'statement', class: 'unknown', text, parameters }, text });
   }
 
   /** While it copies in, the server passes over a Sync. */
@@ -257,7 +299,10 @@ export class Requests {
   }
 }
 
-const emptyBatch = (): Batch => ({ pending: [], held: [], actions: [], renames: false });
+const emptyBatch = (): Batch => ({ pending: [], held: [], actions: [], unread: [], renames: false });
+
+/** Its rows may be shown to a control, which has to know their columns. */
+const showsRows = ({ recordsOutput, reads }: FlowContext): boolean => recordsOutput || reads;
 
 /** Nobody has asked for the columns of its rows, so a recording of them would not know their names. */
 const isUndescribed = (portal: Portal | undefined): portal is Portal =>

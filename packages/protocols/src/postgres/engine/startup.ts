@@ -1,4 +1,13 @@
-import { type CancelKey, concat, type Dialled, Inbox, ProtocolError, type Refusal, type Script } from '@hoop/core';
+import {
+  type CancelKey,
+  concat,
+  type Dialled,
+  type FlowContext,
+  Inbox,
+  ProtocolError,
+  type Refusal,
+  type Script,
+} from '@hoop/core';
 import {
   authenticationOk,
   backendKeyData,
@@ -9,7 +18,10 @@ import {
 import { utf8 } from '../codec/fields.js';
 import { readStartup, type Startup } from '../codec/frontend.js';
 import type { UpstreamGreeting } from '../connect.js';
+import type { Knowledge } from '../knowledge.js';
 import type { Conversation } from './conversation.js';
+import { Readings } from './readings.js';
+import { unsafeParameter } from './settings.js';
 
 type Hello = Extract<Startup, { kind: 'startup' }>;
 const REFUSED = Symbol('refused');
@@ -28,18 +40,36 @@ export function* startup(conversation: Conversation): Script<Uint8Array | null> 
     return null;
   }
   const { user, database } = wanted;
+  const learned = yield* learn(conversation.flow, hello, database);
+  if (learned !== undefined && !learned.ok) {
+    yield { do: 'refuse', refusal: learned.refusal };
+    return null;
+  }
   const dialled = (yield { do: 'dial', database, user, parameters: hello.parameters }) as Dialled;
   if (!dialled.ok) {
     yield { do: 'refuse', refusal: dialled.refusal };
     return null;
+  }
+  const greeting = dialled.greeting as UpstreamGreeting;
+  if (learned !== undefined) {
+    const { read } = conversation;
+    conversation.readings = new Readings(read, database, learned.greeting as Knowledge, greeting.path ?? []);
   }
   const application = hello.parameters.get('application_name');
   yield {
     do: 'note',
     entry: { kind: 'opened', database, user, ...(application === undefined ? {} : { application }) },
   };
-  yield* greet(conversation, hello, dialled.greeting as UpstreamGreeting);
+  yield* greet(conversation, hello, greeting);
   return inbox.take(inbox.length);
+}
+
+/** What a reader of statements must know; undefined where nothing is read. */
+function* learn(flow: FlowContext, { parameters }: Hello, database: string): Script<Dialled | undefined> {
+  if (!flow.reads) return undefined;
+  const refusal = unsafeParameter(parameters);
+  if (refusal !== undefined) return { ok: false, refusal };
+  return (yield { do: 'learn', database, anew: false }) as Dialled;
 }
 
 /** The startup packet, behind at most one SSLRequest and one GSSENCRequest, as PostgreSQL has it. */

@@ -1,10 +1,10 @@
 import { Cancelled, concat, type Effect, EMPTY, ProtocolError, type Refusal, type Script } from '@hoop/core';
-import { BACKEND, BACKEND_SHOWN } from '../codec/backend.js';
+import { BACKEND } from '../codec/backend.js';
 import { Cutter } from '../codec/cutter.js';
 import { fatal, sqlstate } from '../refusal.js';
 import type { Conversation } from './conversation.js';
-import { Replies, SentIntoCopy } from './replies.js';
-import { Shown } from './shown.js';
+import { Replies, SentIntoCopy, Unpinned } from './replies.js';
+import { Shown, Unmaskable } from './shown.js';
 
 /** What the upstream says, from its first ReadyForQuery on. */
 export function* fromUpstream(conversation: Conversation): Script {
@@ -34,10 +34,11 @@ class Backend {
   #over = false;
 
   constructor(conversation: Conversation) {
-    const { recordsOutput } = conversation.flow;
+    const { recordsOutput, reads } = conversation.flow;
     this.#conversation = conversation;
-    this.#cutter = new Cutter(recordsOutput ? BACKEND_SHOWN : BACKEND);
-    this.#shown = recordsOutput ? new Shown() : undefined;
+    this.#cutter = new Cutter(BACKEND);
+    this.#shown = recordsOutput || reads ? new Shown(conversation, this.#cutter) : undefined;
+    this.#cutter.wholeUpTo = this.#shown && ((type) => this.#shown?.wholeUpTo(type) ?? 0);
     this.#replies = new Replies(conversation, this.#cutter, this.#shown);
     this.#read = { do: 'read', or: conversation.said };
   }
@@ -70,16 +71,18 @@ class Backend {
     try {
       this.#cutter.push(chunk);
       while (this.#cutter.next()) this.#replies.frame();
+      this.#shown?.chunkEnds();
       return undefined;
     } catch (error) {
-      if (error instanceof ProtocolError) return error;
-      throw error;
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#shown?.breaksOff();
+      return error;
     }
   }
 
-  *#pass(pieces: Uint8Array[]): Script {
+  *#pass(passed: Uint8Array[]): Script {
     const conversation = this.#conversation;
-    if (this.#shown !== undefined) yield* this.#shown.reveal();
+    const pieces = this.#shown === undefined ? passed : yield* this.#shown.reveal(passed);
     if (conversation.entries.length > 0) yield* conversation.tell();
     const { boundary } = this.#cutter;
     if (conversation.boundary || boundary) {
@@ -137,8 +140,17 @@ const CLOSED_FATAL = concat([
   }),
 ]);
 
-const brokenBy = (error: ProtocolError): Refusal => ({
+function brokenBy(error: ProtocolError): Refusal {
+  if (error instanceof Unpinned) return error.refusal;
+  if (error instanceof Unmaskable) return unmasked(error.message);
+  const who = error instanceof SentIntoCopy ? 'client' : 'database';
+  return { code: 'protocol', message: `the ${who} broke the protocol; the session was ended`, detail: error.message };
+}
+
+const unmasked = (detail: string): Refusal => ({
   code: 'protocol',
-  message: `the ${error instanceof SentIntoCopy ? 'client' : 'database'} broke the protocol; the session was ended`,
-  detail: error.message,
+  native: '54000',
+  message: 'the answer has to be masked and cannot be, so it is not shown; the session was ended',
+  detail,
+  hint: 'Ask for less at once, or leave masked columns out.',
 });

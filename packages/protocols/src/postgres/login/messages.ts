@@ -1,8 +1,8 @@
-import { type ConnectEffect, Inbox, ProtocolError, type TlsFacts } from '@hoop/core';
+import { type ConnectAnswer, type ConnectEffect, Inbox, ProtocolError } from '@hoop/core';
 import { Fields, int32At } from '../codec/fields.js';
 
 /** A part of a connect script. */
-export type Dialling<T> = Generator<ConnectEffect, T, Uint8Array | null | TlsFacts | undefined>;
+export type Dialling<T> = Generator<ConnectEffect, T, ConnectAnswer>;
 
 export interface LoginMessage {
   type: string;
@@ -17,11 +17,22 @@ const LOGIN_MOST = 64 * 1024;
 /** Reads the messages of a login one by one; `undefined` once the server has closed. */
 export class LoginReader {
   readonly #inbox = new Inbox();
+  readonly #most: number;
+
+  /** `most`: the longest message, in bytes. */
+  constructor(most = LOGIN_MOST) {
+    this.#most = most;
+  }
+
+  /** Takes what came behind the last message of another reader. */
+  push(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#inbox.push(bytes);
+  }
 
   *next(): Dialling<LoginMessage | undefined> {
     if (!(yield* this.#fill(5))) return undefined;
     const length = int32At(this.#inbox.peek(), 1);
-    if (length < 4 || length > LOGIN_MOST) throw new ProtocolError('a message of the login has an impossible length');
+    if (length < 4 || length > this.#most) throw new ProtocolError('a message of the server has an impossible length');
     if (!(yield* this.#fill(length + 1))) return undefined;
     const frame = this.#inbox.take(length + 1);
     return { type: String.fromCharCode(frame[0] as number), frame, fields: new Fields(frame, 5, frame.length) };

@@ -68,7 +68,7 @@ export class Scram {
 const salteds = new Map<string, Buffer>();
 const SALTEDS_MOST = 64;
 
-function saltedPassword(password: string, salt: Buffer, iterations: number): Buffer {
+export function saltedPassword(password: string, salt: Buffer, iterations: number): Buffer {
   const of = createHash('sha256')
     .update(`${iterations}:${salt.toString('base64')}:${password}`)
     .digest('base64');
@@ -80,7 +80,7 @@ function saltedPassword(password: string, salt: Buffer, iterations: number): Buf
   return salted;
 }
 
-const hmac = (key: Uint8Array, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+export const hmac = (key: Uint8Array, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 
 /** RFC 5802 section 7: `y` says that we could bind but the server did not offer it, so that a downgrade is noticed. */
 function gs2Header(binding: Binding): string {

@@ -1,7 +1,9 @@
 import type { StatementClass, Trait } from '@hoop/core';
 import type { Node } from 'libpg-query';
 import { mention } from './commands.js';
+import { Facts } from './facts.js';
 import { as, listOf, type Part, partsOf, word, words } from './nodes.js';
+import { callNamed } from './routines.js';
 import { type Desk, inside, type Scope } from './walk.js';
 
 interface Rule {
@@ -151,7 +153,11 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
     return made(desk, part.relation, 'other');
   },
   CreateTrigStmt: (desk, part) => {
-    desk.facts.functions.add(words(part.funcname).join('.'));
+    const run = new Facts();
+    callNamed({ ...desk, facts: run, trigger: true }, words(part.funcname), undefined);
+    for (const name of run.functions) desk.facts.functions.add(name);
+    // A write to the table is not asked later what its triggers do to all rows of another one.
+    desk.facts.unbounded ||= run.unbounded;
     return made(desk, part.relation, 'other');
   },
   CreatePolicyStmt: (desk, part) => made(desk, part.table, 'other'),
@@ -243,6 +249,9 @@ function alterTable(desk: Desk, part: Part): string {
   for (const node of listOf(part.cmds)) {
     const { subtype, def } = as(node, 'AlterTableCmd') ?? {};
     if (subtype === 'AT_DropColumn' || subtype === 'AT_DropConstraint') desk.facts.mark('destroys');
+    // The old values are gone, and USING may make anything of them.
+    if (subtype === 'AT_AlterColumnType' && as(def, 'ColumnDef')?.raw_default !== undefined)
+      desk.facts.mark('destroys');
     if (PRIVILEGES.test(String(subtype))) desk.facts.mark('privileges');
     inside(desk, { def }, undefined);
   }

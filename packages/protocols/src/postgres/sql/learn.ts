@@ -1,8 +1,8 @@
-import { type ConnectScript, concat, Inbox, ProtocolError, type Refusal } from '@hoop/core';
+import { type ConnectOptions, type ConnectScript, concat, Inbox, ProtocolError, type Refusal } from '@hoop/core';
 import { readReport } from '../codec/backend.js';
 import { query, TERMINATE } from '../codec/build.js';
 import { Fields, int32At } from '../codec/fields.js';
-import { type ConnectOptions, logIn, type UpstreamGreeting } from '../connect.js';
+import { logIn, type UpstreamGreeting } from '../connect.js';
 import type { Dialling } from '../login/messages.js';
 import { unfit } from '../login/refused.js';
 import { Assembly } from './assemble.js';

@@ -112,7 +112,7 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
     ...EMPTY,
     ...found(facts),
     columns: traced.columns,
-    quotes: traced.quotes,
+    told: toldBy(facts, traced.relations, at),
     outputs: traced.outputs,
     predicates: traced.predicates,
     stores: traced.stores,
@@ -124,6 +124,19 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
     ...(prepare === undefined ? {} : { prepares: { name: String(prepare.name), text: own } }),
     ...(declare === undefined ? {} : { declares: { name: String(declare.portalname), text: own } }),
   };
+}
+
+/** A failed constraint shows the row; a body that was not traced may raise what it reads. */
+function toldBy(facts: Facts, traced: SqlReading['relations'], { catalogue }: ReadingContext): string[] {
+  const seen = new Set(traced.flatMap(({ name, does }) => (does === 'read' ? [name] : [])));
+  const told = new Set(
+    [...facts.uses.values()].flatMap(({ name, does }) => (does === 'read' && seen.has(name) ? [] : [name])),
+  );
+  return [...told].flatMap((name) => {
+    const dot = name.indexOf('.');
+    const relation = catalogue.relations.get(name.slice(0, dot))?.get(name.slice(dot + 1));
+    return relation === undefined || relation.builtin ? [] : relation.columns.map((column) => `${name}.${column.name}`);
+  });
 }
 
 /** A block that makes something and uses it: what it uses then is not what the catalogue has. */

@@ -1,0 +1,58 @@
+import { matchesAny } from '../pattern.js';
+import { conditionOf } from './conditions.js';
+import { FlowGuardrails, type FlowScope, type Ready } from './flow.js';
+import { GUARDRAIL_PACKS, type GuardrailPack, packRules } from './packs.js';
+import type { Guardrail } from './rule.js';
+
+/** A pack that is on, and for whom; as the conditions of a rule. */
+export interface GuardrailPackUse {
+  pack: GuardrailPack;
+  connections?: readonly string[] | undefined;
+  groups?: readonly string[] | undefined;
+}
+
+export interface GuardrailOptions {
+  packs: readonly GuardrailPackUse[];
+  /** The operator's own, in their order. */
+  rules: readonly Guardrail[];
+}
+
+/** All guardrails of a configuration, made ready once. Throws `Error` for an expression that is none. */
+export class Guardrails {
+  readonly #ready: readonly Ready[];
+
+  constructor({ packs, rules }: GuardrailOptions) {
+    const own = rules.map((rule) => ({ rule, holds: conditionOf(rule) }));
+    const ours = GUARDRAIL_PACKS.flatMap((pack) => packs.filter((use) => use.pack === pack)).flatMap(readyOf);
+    this.#ready = [...own, ...ours];
+  }
+
+  /** Those that are on for a flow, in the order in which they are asked: the operator's own, then the packs in theirs. */
+  for(scope: FlowScope): FlowGuardrails {
+    const on = this.#ready.filter(({ rule }) => concerns(rule, scope));
+    return new FlowGuardrails(scope, on);
+  }
+
+  /** Whether any is on for a connection, whoever opens it: then its statements must be read. */
+  concern(connection: string): boolean {
+    return this.names(connection).length > 0;
+  }
+
+  /** Names of those that are on for a connection, whoever opens it, each once. */
+  names(connection: string): string[] {
+    const on = this.#ready.filter(({ rule }) => matchesAny(rule.connections ?? EVERY, connection));
+    return [...new Set(on.map(({ rule }) => rule.name))];
+  }
+}
+
+const EVERY = ['*'];
+
+function readyOf({ pack, connections, groups }: GuardrailPackUse): Ready[] {
+  return packRules[pack].map((rule) => ({ rule: { ...rule, connections, groups }, holds: conditionOf(rule), pack }));
+}
+
+function concerns({ connections, groups, programs }: Guardrail, scope: FlowScope): boolean {
+  if (!matchesAny(connections ?? EVERY, scope.connection)) return false;
+  if (groups !== undefined && !groups.some((group) => scope.groups.includes(group))) return false;
+  return programs === undefined || (scope.program !== undefined && matchesAny(programs, scope.program));
+}

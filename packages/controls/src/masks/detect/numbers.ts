@@ -1,0 +1,305 @@
+import { BETWEEN, DIGIT, isAlnum, isDigit, KIND, upper } from './bytes.js';
+import * as check from './checks.js';
+import { CARD, type Found, IBAN, NATIONAL, PHONE, type Wanted } from './detectors.js';
+import { findIban } from './iban.js';
+
+/** The shortest run of digits and what stands between them that anything is found in. */
+export const RUN_LEAST = 6;
+/** Digits of the longest number looked for. */
+const DIGITS_MOST = 19;
+const SPACE = 0x20;
+const DASH = 0x2d;
+const DOT = 0x2e;
+const PLUS = 0x2b;
+
+/** The digit groups of one run. */
+class Groups {
+  count = 0;
+  at = new Int32Array(64);
+  length = new Int32Array(64);
+
+  add(at: number, length: number): void {
+    if (this.count === this.at.length) {
+      const { at: ats, length: lengths } = this;
+      this.at = new Int32Array(2 * this.count);
+      this.at.set(ats);
+      this.length = new Int32Array(2 * this.count);
+      this.length.set(lengths);
+    }
+    this.at[this.count] = at;
+    this.length[this.count] = length;
+    this.count += 1;
+  }
+}
+const groups = new Groups();
+/** Digits from the current group on, and how many of them end with each group. */
+const digits = new Uint8Array(DIGITS_MOST + 1);
+/** Where the last phone number of the run ends: a part of it is none. */
+let dialled = 0;
+
+/**
+ * Finds numbers of people in `from` to `to`. Looks at each sixth byte first: a run that is long enough holds one of them,
+ * so in text that has few digits most bytes are never read.
+ */
+export function findNumbers(bytes: Uint8Array, from: number, to: number, wanted: Wanted, found: Found): void {
+  for (let at = from + RUN_LEAST - 1; at < to; at += RUN_LEAST) {
+    if (((KIND[bytes[at] as number] as number) & (DIGIT | BETWEEN)) === 0) continue;
+    let start = at;
+    while (start > from && isRun(bytes[start - 1])) start -= 1;
+    let end = at + 1;
+    while (end < to && isRun(bytes[end])) end += 1;
+    if (end - start >= RUN_LEAST) lookAt(bytes, from, to, start, end, wanted, found);
+    at = end;
+  }
+}
+
+const isRun = (byte: number | undefined): boolean => ((KIND[byte as number] as number) & (DIGIT | BETWEEN)) !== 0;
+
+function lookAt(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  start: number,
+  end: number,
+  wanted: Wanted,
+  found: Found,
+): void {
+  groups.count = 0;
+  dialled = 0;
+  let total = 0;
+  for (let at = start; at < end; at++) {
+    if (!isDigit(bytes[at])) continue;
+    const first = at;
+    while (at < end && isDigit(bytes[at])) at += 1;
+    groups.add(first, at - first);
+    total += at - first;
+  }
+  if (total < RUN_LEAST) return;
+  if ((wanted & IBAN) !== 0) findIban(bytes, from, to, groups.at[0] as number, end, found);
+  if ((wanted & (CARD | PHONE | NATIONAL)) === 0) return;
+  for (let group = 0; group < groups.count; group++) {
+    const at = groups.at[group] as number;
+    const length = groups.length[group] as number;
+    if (length > DIGITS_MOST) {
+      if ((wanted & CARD) !== 0) findWithin(bytes, at, at + length, found);
+      continue;
+    }
+    const joined = at > from && isAlnum(bytes[at - 1]);
+    const taken = read(bytes, group);
+    if (!joined && (wanted & CARD) !== 0) findCard(group, taken, bytes, to, found);
+    if (!joined && at >= dialled && (wanted & PHONE) !== 0) findPhone(group, taken, bytes, from, to, found);
+    if ((wanted & NATIONAL) !== 0) findNational(group, taken, bytes, from, to, joined, found);
+  }
+}
+
+/** The digits of a group and those after it, as many groups as fit; gives how many. */
+function read(bytes: Uint8Array, first: number): number {
+  let count = 0;
+  let group = first;
+  for (; group < groups.count; group++) {
+    const at = groups.at[group] as number;
+    const length = groups.length[group] as number;
+    if (count + length > DIGITS_MOST) break;
+    for (let index = 0; index < length; index++) digits[count++] = (bytes[at + index] as number) & 15;
+  }
+  return group - first;
+}
+
+/** Where a group ends. */
+const endOf = (group: number): number => (groups.at[group] as number) + (groups.length[group] as number);
+const gapOf = (group: number): number => (groups.at[group + 1] as number) - endOf(group);
+/** What is between a group and the next, if that is one byte. */
+const betweenOf = (bytes: Uint8Array, group: number): number =>
+  gapOf(group) === 1 ? (bytes[endOf(group)] as number) : 0;
+/** No letter or digit goes on behind it. */
+const endsAt = (bytes: Uint8Array, at: number, to: number): boolean => at >= to || !isAlnum(bytes[at]);
+
+/** Groups of three or more, the last of any length, one character apart. */
+function findCard(first: number, taken: number, bytes: Uint8Array, to: number, found: Found): void {
+  let best = 0;
+  let total = 0;
+  for (let group = first; group < first + taken; group++) {
+    const length = groups.length[group] as number;
+    total += length;
+    if (total >= 13 && endsAt(bytes, endOf(group), to) && check.isCard(digits, 0, total)) best = endOf(group);
+    if (length < 3 || group + 1 === groups.count) break;
+    const between = betweenOf(bytes, group);
+    if (between !== SPACE && between !== DASH && between !== DOT) break;
+  }
+  if (best > 0) found.add(CARD, groups.at[first] as number, best);
+}
+
+/** Cards in a number too long to be one: with something before or behind it. */
+function findWithin(bytes: Uint8Array, from: number, to: number, found: Found): void {
+  for (let at = from; at + 15 <= to; at++) {
+    const first = (bytes[at] as number) & 15;
+    if (first < 2 || first > 6) continue;
+    const length = first === 3 ? 15 : 16;
+    if (at + length > to) continue;
+    for (let index = 0; index < length; index++) digits[index] = (bytes[at + index] as number) & 15;
+    if (check.isCard(digits, 0, length)) found.add(CARD, at, at + length);
+  }
+}
+
+/** `+` and 8 to 15 digits (E.164), North America's 3-3-4, or a trunk 0 with groups one and the same character apart. */
+function findPhone(first: number, taken: number, bytes: Uint8Array, from: number, to: number, found: Found): void {
+  const at = groups.at[first] as number;
+  const plus = at > from && bytes[at - 1] === PLUS ? at - 1 : at - 1 > from && bytes[at - 2] === PLUS ? at - 2 : -1;
+  let total = 0;
+  let same = true;
+  let international = 0;
+  let national = 0;
+  for (let group = first; group < first + taken; group++) {
+    total += groups.length[group] as number;
+    const end = endOf(group);
+    if (endsAt(bytes, end, to)) {
+      if (plus >= 0 && digits[0] !== 0 && total >= 8 && total <= 15) international = end;
+      if (same && group > first && digits[0] === 0 && digits[1] !== 0 && total >= 10 && total <= 11) national = end;
+    }
+    if (group + 1 === groups.count || !isDialledOn(bytes, group, group === first)) break;
+    same &&= betweenOf(bytes, group) !== 0 && betweenOf(bytes, group) === betweenOf(bytes, first);
+  }
+  const american = isNorthAmerican(first, taken) && endsAt(bytes, endOf(first + 2), to) ? endOf(first + 2) : 0;
+  dialled = international || national || american;
+  if (dialled === 0) return;
+  const opened = at > from && bytes[at - 1] === 0x28;
+  found.add(PHONE, international > 0 ? plus : opened ? at - 1 : at, dialled);
+}
+
+/** One character between two groups; two around an area code in brackets: `+1 (212) 555-0123`. */
+function isDialledOn(bytes: Uint8Array, group: number, first: boolean): boolean {
+  const gap = gapOf(group);
+  const end = endOf(group);
+  if (gap === 1) return bytes[end] !== 0x28 && bytes[end] !== 0x29 && bytes[end] !== PLUS;
+  return gap === 2 && (bytes[end] === 0x29 || (first && bytes[end + 1] === 0x28));
+}
+
+const isNorthAmerican = (first: number, taken: number): boolean =>
+  taken >= 3 &&
+  isGrouped(first, 3, 3, 4) &&
+  gapOf(first) <= 2 &&
+  gapOf(first + 1) === 1 &&
+  (digits[0] as number) > 1 &&
+  (digits[3] as number) > 1;
+
+function isGrouped(first: number, ...lengths: readonly number[]): boolean {
+  return lengths.every((length, index) => groups.length[first + index] === length);
+}
+
+/** The bytes between `lengths.length` groups, as text, if they are of these lengths and one byte apart. */
+function formOf(bytes: Uint8Array, first: number, taken: number, lengths: readonly number[]): string | undefined {
+  if (taken < lengths.length || !isGrouped(first, ...lengths)) return undefined;
+  let form = '';
+  for (let group = first; group < first + lengths.length - 1; group++) {
+    if (gapOf(group) !== 1) return undefined;
+    form += String.fromCharCode(bytes[endOf(group)] as number);
+  }
+  return form;
+}
+
+interface Form {
+  lengths: readonly number[];
+  between: readonly string[];
+  valid(digits: check.Digits): boolean;
+}
+const FORMS: readonly Form[] = [
+  { lengths: [3, 2, 4], between: ['--', '  ', '..'], valid: (all) => check.isSsn(all, 0) },
+  { lengths: [3, 3, 3, 2], between: ['..-'], valid: (all) => check.isCpf(all, 0) },
+  { lengths: [3, 3, 3], between: ['--', '  '], valid: (all) => all[0] !== 0 && all[0] !== 8 && check.luhn(all, 0, 9) },
+  { lengths: [4, 4, 4], between: ['  ', '--'], valid: (all) => (all[0] as number) > 1 && check.verhoeff(all, 0, 12) },
+  { lengths: [6, 4], between: ['-', '+'], valid: (all) => isSwedish(all, 0) },
+  { lengths: [8, 4], between: ['-', '+'], valid: (all) => isSwedish(all, 2) },
+  { lengths: [2, 2, 2, 3, 2], between: ['..-.'], valid: (all) => check.isBelgian(all, 0) },
+  { lengths: [1, 2, 2, 2, 3, 3, 2], between: ['      '], valid: (all) => check.isNir(all, 0) },
+  { lengths: [15], between: [''], valid: (all) => check.isNir(all, 0) && isMonth(all, 3) },
+  { lengths: [11], between: [''], valid: (all) => check.isPesel(all, 0) || check.isFodselsnummer(all, 0) },
+  { lengths: [18], between: [''], valid: (all) => check.isChinese(all, 0, all[17] as number) },
+];
+
+const isMonth = (all: check.Digits, at: number): boolean => check.isDayOfMonth(1, check.valueIn(all, at, at + 2));
+const isSwedish = (all: check.Digits, at: number): boolean =>
+  check.isDayOfMonth(check.valueIn(all, at + 4, at + 6) % 60, check.valueIn(all, at + 2, at + 4)) &&
+  check.luhn(all, at, at + 10);
+
+function findNational(
+  first: number,
+  taken: number,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  joined: boolean,
+  found: Found,
+): void {
+  const at = groups.at[first] as number;
+  if (!joined) {
+    for (const { lengths, between, valid } of FORMS) {
+      if (groups.length[first] !== lengths[0]) continue;
+      const form = formOf(bytes, first, taken, lengths);
+      if (form === undefined || !between.includes(form)) continue;
+      const end = endOf(first + lengths.length - 1);
+      if (endsAt(bytes, end, to) && valid(digits)) return found.add(NATIONAL, at, end);
+    }
+  }
+  findLettered(first, bytes, from, to, joined, found);
+}
+
+/** Numbers with letters at their ends: Spain, Finland, Great Britain, China's X. */
+function findLettered(first: number, bytes: Uint8Array, from: number, to: number, joined: boolean, found: Found): void {
+  const at = groups.at[first] as number;
+  const length = groups.length[first] as number;
+  const end = at + length;
+  const next = end < to && bytes[end] === DASH ? end + 1 : end;
+  const letter = next < to ? String.fromCharCode(upper(bytes[next] as number)) : '';
+  const closed = endsAt(bytes, next + 1, to);
+  if (length === 8 && !joined && closed && letter === check.DNI[check.modulo(digits, 0, 8, 23)]) {
+    return found.add(NATIONAL, at, next + 1);
+  }
+  if (length === 7 && closed && isForeigner(bytes, at, from, letter)) return found.add(NATIONAL, at - 1, next + 1);
+  if (length === 17 && !joined && closed && letter === 'X' && check.isChinese(digits, 0, 10)) {
+    return found.add(NATIONAL, at, next + 1);
+  }
+  if (length === 6) findSix(first, bytes, from, to, joined, found);
+  else if (length === 2) findPairs(first, bytes, from, to, found);
+}
+
+/** Spain's NIE: X, Y or Z stands for a first digit 0, 1 or 2. */
+function isForeigner(bytes: Uint8Array, at: number, from: number, letter: string): boolean {
+  if (at <= from || (at - 1 > from && isAlnum(bytes[at - 2]))) return false;
+  const first = 'XYZ'.indexOf(String.fromCharCode(upper(bytes[at - 1] as number)));
+  return first >= 0 && letter === check.DNI[(first * 1e7 + check.valueIn(digits, 0, 7)) % 23];
+}
+
+function findSix(first: number, bytes: Uint8Array, from: number, to: number, joined: boolean, found: Found): void {
+  const at = groups.at[first] as number;
+  const [sign, last] = [bytes[at + 6] as number, at + 10];
+  if (!joined && last < to && (sign === DASH || sign === PLUS || upper(sign) === 0x41) && isThree(bytes, at + 7)) {
+    const number = check.valueIn(digits, 0, 6) * 1000 + Number(Buffer.from(bytes.subarray(at + 7, last)).toString());
+    const day = check.isDayOfMonth(check.valueIn(digits, 0, 2), check.valueIn(digits, 2, 4));
+    const letter = String.fromCharCode(upper(bytes[last] as number));
+    if (day && letter === check.HETU[number % 31] && endsAt(bytes, last + 1, to)) {
+      return found.add(NATIONAL, at, last + 1);
+    }
+  }
+  if (isBritish(bytes, at - 2, from, at + 6, to)) found.add(NATIONAL, at - 2, at + 7);
+}
+
+const isThree = (bytes: Uint8Array, at: number): boolean =>
+  isDigit(bytes[at]) && isDigit(bytes[at + 1]) && isDigit(bytes[at + 2]);
+
+/** `QQ 12 34 56 C`. */
+function findPairs(first: number, bytes: Uint8Array, from: number, to: number, found: Found): void {
+  const at = groups.at[first] as number;
+  if (first + 2 >= groups.count || !isGrouped(first, 2, 2, 2)) return;
+  const last = endOf(first + 2);
+  if (last !== at + 8 || bytes[at - 1] !== SPACE || bytes[last] !== SPACE) return;
+  if (isBritish(bytes, at - 3, from, last + 1, to)) found.add(NATIONAL, at - 3, last + 2);
+}
+
+/** Great Britain's national insurance number: two letters, six digits, A to D. */
+function isBritish(bytes: Uint8Array, at: number, from: number, last: number, to: number): boolean {
+  if (at < from || last >= to || (at > from && isAlnum(bytes[at - 1])) || !endsAt(bytes, last + 1, to)) return false;
+  const pair = String.fromCharCode(upper(bytes[at] as number), upper(bytes[at + 1] as number));
+  const letter = upper(bytes[last] as number);
+  return letter >= 0x41 && letter <= 0x44 && /^[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]$/.test(pair) && !NEVER.has(pair);
+}
+const NEVER: ReadonlySet<string> = new Set(['BG', 'GB', 'NK', 'KN', 'TN', 'NT', 'ZZ']);

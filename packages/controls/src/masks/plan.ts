@@ -1,0 +1,76 @@
+import type { OutputColumn } from '@hoop/core';
+import type { MaskRule, Way } from './rules.js';
+import type { Scope } from './scope.js';
+
+/** Why a column is masked that no rule names: where its values come from is not known, so it may be one of them. */
+export const UNREAD = 'unread';
+
+/** What is done with the cells of one output column. */
+export type Act =
+  | { does: 'pass' }
+  /** Looks into them. `part`: what is found is masked where it stands; else the whole cell becomes NULL. */
+  | { does: 'look'; part: boolean }
+  /** All of them are masked; `way` is `null` where nothing else is a valid value. */
+  | { does: 'mask'; rule: string; way: Exclude<Way, 'show'>; quoted: boolean };
+
+const PASS: Act = { does: 'pass' };
+
+/** What a person gets of each column. The first of these that holds: a masked column, what is not known, what is found. */
+export function actOn(column: OutputColumn, scope: Scope): Act {
+  const origin = column.origin === undefined ? undefined : scope.maskOf(column.origin);
+  const { source } = column;
+  const rules = (source?.columns ?? []).flatMap((name) => scope.maskOf(name) ?? []);
+  const [first] = rules;
+  if (first !== undefined) return masked(column, first, source?.exact === true && source.opaque === undefined);
+  if (origin !== undefined) return masked(column, origin, true);
+  if (scope.hasColumns && (source === undefined || source.opaque !== undefined))
+    return maskedAs(column, UNREAD, 'redact');
+  return isShown(column, scope) ? PASS : looked(column, scope);
+}
+
+/** What is not the column itself has no shape to keep, and a hash of it would join with nothing. */
+function masked(column: OutputColumn, rule: MaskRule, exact: boolean): Act {
+  const way = rule.way === 'show' ? 'redact' : rule.way;
+  return maskedAs(column, rule.name, exact || way === 'null' ? way : 'redact');
+}
+
+function maskedAs({ holds, format }: OutputColumn, rule: string, way: Exclude<Way, 'show'>): Act {
+  if (holds === 'text' || holds === 'padded') return { does: 'mask', rule, way, quoted: false };
+  if (holds !== 'json' || format === 'binary' || way === 'null')
+    return { does: 'mask', rule, way: 'null', quoted: false };
+  return { does: 'mask', rule, way: way === 'hash' ? 'hash' : 'redact', quoted: true };
+}
+
+/** All that it comes from was declared as not sensitive. */
+function isShown({ source }: OutputColumn, scope: Scope): boolean {
+  if (source === undefined || source.opaque !== undefined || source.columns.length === 0) return false;
+  return source.columns.every((name) => scope.ruleOf(name)?.way === 'show');
+}
+
+function looked({ holds = 'other' }: OutputColumn, scope: Scope): Act {
+  if (holds === 'plain' || scope.wanted === 0) return PASS;
+  return { does: 'look', part: holds === 'text' || holds === 'padded' };
+}
+
+/** The acts for all columns of a result, and what they need at hand for each cell. */
+export interface Plan {
+  acts: readonly Act[];
+  /** 1 for the columns that nobody looks into. */
+  skips: Uint8Array;
+  masks: boolean;
+  looks: boolean;
+  /** Columns whose cells have to be read one by one to be looked into. */
+  read: readonly number[];
+}
+
+export function planFor(columns: readonly OutputColumn[], scope: Scope): Plan {
+  const acts = columns.map((column) => actOn(column, scope));
+  const looks = acts.map(({ does }) => does === 'look');
+  return {
+    acts,
+    skips: Uint8Array.from(acts, (act, at) => (act.does === 'look' && columns[at]?.reads === undefined ? 0 : 1)),
+    masks: acts.some(({ does }) => does === 'mask'),
+    looks: looks.includes(true),
+    read: looks.flatMap((look, at) => (look && columns[at]?.reads !== undefined ? [at] : [])),
+  };
+}

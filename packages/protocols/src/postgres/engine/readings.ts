@@ -1,0 +1,283 @@
+import type { Dialled, Reading, Script, Statement, StatementClass } from '@hoop/core';
+import type { Change, Knowledge } from '../knowledge.js';
+import type { Catalogue } from '../sql/catalogue.js';
+import type { ReadingContext, SqlReading } from '../sql/context.js';
+import { Standing } from './standing.js';
+
+export type Read = (text: string, at: ReadingContext) => readonly SqlReading[];
+
+/** A statement to be read before it is judged. */
+export interface Unread {
+  statement: Statement;
+  /** What the server reads: the statement's text, or the part of it behind what the record has put before it. */
+  text: string;
+  /** Oids of its parameters' types, as the client gave them. */
+  types?: readonly number[] | undefined;
+  /** What `era` was when the name that it is run by was given. */
+  era?: number | undefined;
+  /** What the protocol puts under a name by it. */
+  defines?: { kind: 'statement' | 'portal'; name: string } | undefined;
+}
+
+/** What a statement leaves behind, so that a denial can take it back. */
+interface Left {
+  change: Change | undefined;
+  names: { kind: 'statement' | 'portal'; name: string }[];
+  path: boolean;
+}
+
+/**
+ * Reads the statements of one flow, and keeps what their meaning depends on: search paths, names, and what was made since the
+ * catalogue was loaded. All of it is a superset of what is in force: it counts from before a statement is sent, so nothing here
+ * waits for the server.
+ */
+export class Readings {
+  readonly #read: Read;
+  readonly #database: string;
+  readonly #prepared = new Standing();
+  readonly #cursors = new Standing();
+  readonly #left = new WeakMap<Statement, Left>();
+  /**
+   * Counts what may have given names a new meaning that nobody saw: dynamic SQL can DEALLOCATE and PREPARE. A name given before
+   * may stand for anything since.
+   */
+  era = 0;
+  /** Of this flow, until the transaction that they are part of has ended. */
+  readonly #open = new Set<Change>();
+  #known: Knowledge;
+  #paths: readonly (readonly string[])[];
+  #at: ReadingContext | undefined;
+  #setBy: { path: readonly string[] | 'unknown'; by: Statement }[] = [];
+  readonly #initial: readonly (readonly string[])[];
+  /** Texts that a newer catalogue did not make clearer. */
+  #vain = { known: undefined as Knowledge | undefined, texts: new Set<string>() };
+
+  /** `paths`: those that may be in force when the flow opens. */
+  constructor(read: Read, database: string, known: Knowledge, paths: readonly (readonly string[])[]) {
+    this.#read = read;
+    this.#database = database;
+    this.#known = known;
+    this.#initial = paths;
+    this.#paths = paths;
+  }
+
+  /** As the last statement was read against it. */
+  get catalogue(): Catalogue {
+    return this.#known.catalogue;
+  }
+
+  /** Gives each its readings, in order. */
+  *attach(unread: readonly Unread[]): Script {
+    yield* this.#learn(false);
+    for (const one of unread) {
+      const clouded = this.#clouded() || (one.era !== undefined && one.era < this.era);
+      const { era } = this;
+      let readings = this.#of(one);
+      this.#leave(one, readings);
+      if (this.#isWorthLearning(one.text, readings)) {
+        const learned = yield* this.#learn(true);
+        readings = learned ? this.#of(one) : readings.map(unclear);
+      }
+      one.statement.class = classOf(readings);
+      one.statement.readings = shifted(
+        readings.map((reading) => (clouded || this.#isDoubtful(reading, era) ? unclear(reading) : reading)),
+        one,
+      );
+    }
+  }
+
+  *#learn(anew: boolean): Script<boolean> {
+    const learned = (yield { do: 'learn', database: this.#database, anew }) as Dialled;
+    if (learned.ok) this.#known = learned.greeting as Knowledge;
+    return learned.ok;
+  }
+
+  #of({ text, types = [] }: Omit<Unread, 'statement'>): readonly SqlReading[] {
+    const readings = this.#read(text, this.#context());
+    return types.some((oid) => this.#checks(oid)) ? readings.map(checked) : readings;
+  }
+
+  /** To read a value of the type, the server may run what a user wrote. */
+  #checks(oid: number): boolean {
+    if (oid < FIRST_OF_USERS) return false;
+    const type = this.#known.catalogue.typeByOid.get(oid);
+    return (
+      type === undefined ||
+      type.calls.length > 0 ||
+      type.checks.length > 0 ||
+      (type.base !== 0 && this.#checks(type.base))
+    );
+  }
+
+  /** Planning the statement may run a function that did not come with the server. By what is known now; a slip costs a question. */
+  mayRunWhenPlanned(unread: Omit<Unread, 'statement'>): boolean {
+    return this.#of(unread).some(
+      ({ class: itsClass, functions }) =>
+        itsClass === 'unknown' || functions.some((name) => !name.startsWith('pg_catalog.')),
+    );
+  }
+
+  /** One object for as long as nothing changes but what names stand for: a reader's memory goes by it. */
+  #context(): ReadingContext {
+    const { catalogue, changes } = this.#known;
+    const { made } = changes;
+    const at = this.#at;
+    if (at?.catalogue === catalogue && at.paths === this.#paths && at.made === made) return at;
+    const [prepared, cursors] = [this.#prepared.texts, this.#cursors.texts];
+    this.#at = { catalogue, paths: this.#paths, prepared, cursors, made };
+    return this.#at;
+  }
+
+  /** What a load of the catalogue would see might make it clear. */
+  #isWorthLearning(text: string, readings: readonly SqlReading[]): boolean {
+    const { changes } = this.#known;
+    if (changes.wild) return true;
+    if (changes.visible) {
+      const names = new Set(changes.made.map(({ name }) => name));
+      return readings.some((reading) => isUnclear(reading) || touches(reading, names));
+    }
+    if (!readings.some(({ missing }) => missing.length > 0)) return false;
+    if (this.#vain.known !== this.#known) this.#vain = { known: this.#known, texts: new Set() };
+    if (this.#vain.texts.has(text)) return false;
+    if (this.#vain.texts.size < 1_000) this.#vain.texts.add(text);
+    return true;
+  }
+
+  /** This flow's open transaction may have changed anything. */
+  #clouded(): boolean {
+    for (const { wild } of this.#open) if (wild) return true;
+    return false;
+  }
+
+  /** It runs a name that may stand for something else by now. */
+  #isDoubtful({ executes }: SqlReading, era: number): boolean {
+    return executes.some((name) => this.#prepared.isOlder(name, era) || this.#cursors.isOlder(name, era));
+  }
+
+  /** Notes what it leaves behind. */
+  #leave({ statement, text, defines }: Unread, readings: readonly SqlReading[]): void {
+    const left: Left = { change: changeOf(readings), names: [], path: false };
+    if (left.change !== undefined) {
+      this.#known.changes.add(left.change);
+      this.#open.add(left.change);
+      if (left.change.wild) this.era += 1;
+    }
+    if (defines !== undefined) this.#define(left, defines.kind, defines.name, text, statement);
+    for (const { prepares, declares, setsPath } of readings) {
+      if (prepares !== undefined) this.#define(left, 'statement', prepares.name, prepares.text, statement);
+      if (declares !== undefined) this.#define(left, 'portal', declares.name, declares.text, statement);
+      const paths = setsPath === 'unknown' ? (['unknown'] as const) : setsPath;
+      for (const path of paths) this.#setBy.push({ path, by: statement });
+      left.path ||= paths.length > 0;
+    }
+    if (left.path) this.#widen();
+    if (left.change !== undefined || left.names.length > 0 || left.path) this.#left.set(statement, left);
+  }
+
+  #define(left: Left, kind: 'statement' | 'portal', name: string, text: string, by: Statement): void {
+    if (name === '') return;
+    this.#named(kind).define(name, text, by, this.era);
+    left.names.push({ kind, name });
+  }
+
+  #named(kind: 'statement' | 'portal'): Standing {
+    return kind === 'statement' ? this.#prepared : this.#cursors;
+  }
+
+  #widen(): void {
+    const all = new Map(this.#initial.map((path) => [path.join('\0'), path]));
+    for (const { path } of this.#setBy) {
+      const each = path === 'unknown' ? [...this.#known.catalogue.schemas].map((schema) => [schema]) : [path];
+      for (const one of each) all.set(one.join('\0'), one);
+    }
+    this.#paths = [...all.values()];
+  }
+
+  /** It goes to the server now. */
+  sent(statement: Statement): void {
+    const change = this.#left.get(statement)?.change;
+    if (change !== undefined) change.state = 'sent';
+  }
+
+  /** It was denied, and leaves nothing. */
+  denied(statement: Statement): void {
+    const left = this.#left.get(statement);
+    if (left === undefined) return;
+    this.#left.delete(statement);
+    if (left.change !== undefined) {
+      this.#open.delete(left.change);
+      this.#known.changes.drop(left.change);
+    }
+    for (const { kind, name } of left.names) this.#named(kind).deny(statement, name);
+    if (!left.path) return;
+    this.#setBy = this.#setBy.filter(({ by }) => by !== statement);
+    this.#widen();
+  }
+
+  /** The server has given a name to what the statement defines. */
+  confirmed(statement: Statement): void {
+    for (const { kind, name } of this.#left.get(statement)?.names ?? []) this.#named(kind).confirm(statement, name);
+  }
+
+  /** The server is idle and owes nothing: transactions that were begun are over. */
+  idle(): void {
+    for (const change of this.#open) {
+      if (change.state !== 'sent') continue;
+      this.#open.delete(change);
+      this.#known.changes.end(change);
+    }
+  }
+
+  /** The flow is over, and with it what it had begun. */
+  over(): void {
+    for (const change of this.#open) this.#known.changes.end(change);
+    this.#open.clear();
+  }
+}
+
+function changeOf(readings: readonly SqlReading[]): Change | undefined {
+  const made = readings.flatMap(({ makes }) => makes);
+  const wild = readings.some(({ traits }) => traits.includes('code'));
+  return made.length > 0 || wild ? { made, wild, state: 'asked' } : undefined;
+}
+
+const isUnclear = ({ unknown, outputs, missing }: SqlReading): boolean =>
+  unknown !== undefined ||
+  missing.length > 0 ||
+  outputs === undefined ||
+  outputs.some(({ opaque }) => opaque !== undefined);
+
+/** The last part of a canonical name. */
+const bare = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
+
+const touches = ({ relations, functions }: SqlReading, names: ReadonlySet<string>): boolean =>
+  relations.some(({ name, does }) => does !== 'define' && names.has(bare(name))) ||
+  functions.some((name) => names.has(bare(name)));
+
+const CLASSES: readonly StatementClass[] = ['read', 'write', 'define', 'administer', 'unknown'];
+
+/** The gravest of its commands'; of a text without any, there is nothing to be said. */
+const classOf = (readings: readonly SqlReading[]): StatementClass =>
+  CLASSES[Math.max(...readings.map((reading) => CLASSES.indexOf(reading.class)))] ?? 'unknown';
+
+/** Oids below came with the server (FirstNormalObjectId). */
+const FIRST_OF_USERS = 16384;
+
+const checked = (reading: SqlReading): SqlReading => ({
+  ...reading,
+  class: 'unknown',
+  unknown: reading.unknown ?? 'a parameter is of a type whose checks may run anything',
+});
+
+/** What it answers cannot be told. */
+const unclear = <T extends Reading>(reading: T): T => ({ ...reading, outputs: undefined });
+
+/** Places count from the beginning of the text that the record has. */
+function shifted(readings: readonly SqlReading[], { statement, text }: Unread): readonly Reading[] {
+  const by = statement.text.length - text.length;
+  if (by === 0) return readings;
+  return readings.map((reading) => ({
+    ...reading,
+    literals: reading.literals.map(({ column, from, to }) => ({ column, from: from + by, to: to + by })),
+  }));
+}

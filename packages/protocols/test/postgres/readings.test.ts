@@ -1,0 +1,217 @@
+import type { Action, Dialled, Statement } from '@hoop/core';
+import { Playbook } from '@hoop/testkit/conformance';
+import { describe, expect, test } from 'vitest';
+import type { Read } from '../../src/postgres/engine/readings.js';
+import { openPostgres } from '../../src/postgres/engine.js';
+import { postgres } from '../../src/postgres/index.js';
+import { Changes, type Knowledge } from '../../src/postgres/knowledge.js';
+import type { Catalogue } from '../../src/postgres/sql/catalogue.js';
+import type { ReadingContext, SqlReading } from '../../src/postgres/sql/context.js';
+import * as w from './wire.js';
+
+const PLAIN: SqlReading = {
+  kind: 'select',
+  class: 'read',
+  relations: [],
+  columns: [],
+  functions: [],
+  unbounded: false,
+  traits: [],
+  outputs: [],
+  predicates: [],
+  stores: [],
+  literals: [],
+  bound: [],
+  from: 0,
+  to: 0,
+  runs: [],
+  setsPath: [],
+  executes: [],
+  makes: [],
+  missing: [],
+};
+
+/** A reader of the texts that the test names; what it was told when it read them is kept. */
+function reads(readings: Record<string, Partial<SqlReading>>) {
+  const seen: { text: string; at: ReadingContext }[] = [];
+  const read: Read = (text, at) => {
+    seen.push({ text, at: { ...at, prepared: new Map(at.prepared), cursors: new Map(at.cursors) } });
+    return [{ ...PLAIN, to: text.length, ...readings[text] }];
+  };
+  return { seen, read };
+}
+
+const known = (version = 1): Knowledge => ({
+  catalogue: { version, schemas: new Set(['public', 'sales']) } as unknown as Catalogue,
+  changes: new Changes(),
+});
+
+interface Options {
+  deny?: string;
+  learned?: (anew: boolean) => Dialled;
+}
+
+function open(read: Read, { deny, learned }: Options = {}) {
+  const judged: Statement[] = [];
+  const before = known();
+  const judge = (action: Action) => {
+    judged.push(action as Statement);
+    return (action as Statement).text === deny
+      ? ({ allow: false, rule: 'no', reason: 'no' } as const)
+      : { allow: true as const };
+  };
+  const play = new Playbook(
+    { ...postgres, open: (flow) => openPostgres(flow, read) },
+    {
+      reads: true,
+      dialled: {
+        ok: true,
+        greeting: { ...((w.READY as Dialled & { ok: true }).greeting as object), path: [['public']] },
+      },
+      learned: learned ?? (() => ({ ok: true, greeting: before })),
+      judge,
+    },
+  );
+  play.client(w.HELLO);
+  return { play, judged, before };
+}
+
+const answer = (tag: string, status: 'I' | 'T' = 'I') => w.all(w.complete(tag), w.ready(status));
+
+describe('a flow that reads', () => {
+  test('does not open where nothing can be learned', () => {
+    const { play } = open(reads({}).read, {
+      learned: () => ({ ok: false, refusal: { code: 'upstream-unreachable', message: 'gone' } }),
+    });
+    expect(play.stage.heard.map((one) => one.do)).toEqual(['learn', 'refuse', 'send']);
+  });
+
+  test.each([
+    ['standard_conforming_strings', 'off'],
+    ['client_encoding', 'SJIS'],
+    ['options', '-c session_replication_role=replica'],
+    ['options', '--standard-conforming-strings=off'],
+    ['options', '-cclient_encoding=big5'],
+    ['options', '-c role\\ x=1'],
+    ['role', 'postgres'],
+    ['Session_Authorization', 'postgres'],
+  ])('does not open with %s = %s', (name, value) => {
+    const play = new Playbook(postgres, { reads: true, dialled: w.READY as Dialled });
+    play.client(w.startup({ user: 'alice', [name]: value }));
+    expect(play.stage.heard.map((one) => one.do)).toEqual(['refuse', 'send']);
+  });
+
+  test('opens with settings that change nothing', () => {
+    const play = new Playbook(postgres, { reads: true, dialled: w.READY as Dialled });
+    play.client(
+      w.startup({ user: 'alice', options: '-c statement_timeout=5s --DateStyle=ISO', client_encoding: 'utf-8' }),
+    );
+    expect(play.stage.heard.map((one) => one.do)).toContain('dial');
+  });
+
+  test('ends when the server says that a pinned setting has changed', () => {
+    const { play } = open(reads({}).read);
+    play.client(w.query('select f()')).upstream(w.setting('standard_conforming_strings', 'off'));
+    expect(play.stage.heard.at(-2)).toMatchObject({ do: 'refuse', refusal: { native: '0A000' } });
+  });
+
+  test('judges each statement with its readings', () => {
+    const { play, judged } = open(reads({ 'select 1': { kind: 'one' } }).read);
+    play.client(w.query('select 1'));
+    expect(judged[0]?.readings).toMatchObject([{ kind: 'one' }]);
+  });
+
+  test('reads what Parse defines as it is, and counts its literals in the text that is on record', () => {
+    const { read, seen } = reads({ 'select $1': { literals: [{ column: 'public.t.a', from: 2, to: 4 }] } });
+    const { play, judged } = open(read);
+    play.client(w.all(w.parse('s', 'select $1'), w.sync));
+    expect(seen[0]?.text).toBe('select $1');
+    const by = 'PREPARE "s" AS '.length;
+    expect(judged[0]?.readings?.[0]?.literals).toEqual([{ column: 'public.t.a', from: 2 + by, to: 4 + by }]);
+  });
+
+  test('keeps every search_path that was allowed, and drops what was denied', () => {
+    const { read, seen } = reads({
+      'set search_path = sales': { setsPath: [['sales']] },
+      'set search_path = evil': { setsPath: [['evil']] },
+      'select f()': { setsPath: 'unknown' },
+    });
+    const { play } = open(read, { deny: 'set search_path = evil' });
+    play.client(w.query('set search_path = evil')).upstream(w.all(w.error('34000', 'x'), w.ready()));
+    play.client(w.query('set search_path = sales')).upstream(answer('SET'));
+    play.client(w.query('select 1')).upstream(answer('SELECT 0'));
+    expect(seen.at(-1)?.at.paths).toEqual([['public'], ['sales']]);
+    play.client(w.query('select f()')).upstream(answer('SELECT 0'));
+    play.client(w.query('select 1'));
+    expect(seen.at(-1)?.at.paths).toEqual([['public'], ['sales']]);
+  });
+
+  test('knows every text that a name may stand for, until the server confirms a new one', () => {
+    const { read, seen } = reads({
+      'prepare s as select 1': { prepares: { name: 's', text: 'select 1' } },
+      'declare c cursor for select 3': { declares: { name: 'c', text: 'select 3' } },
+    });
+    const { play } = open(read);
+    const last = () => seen.at(-1)?.at;
+    play.client(w.query('prepare s as select 1')).upstream(answer('PREPARE'));
+    play.client(w.all(w.close('S', 's'), w.parse('s', 'select 2'), w.sync));
+    play.client(w.query('execute s'));
+    expect(last()?.prepared?.get('s')).toEqual(['select 1', 'select 2']);
+    play.upstream(w.all(w.closed, w.parsed, w.ready(), answer('SELECT 1')));
+    play.client(w.query('execute s'));
+    expect(last()?.prepared?.get('s')).toEqual(['select 2']);
+    play.upstream(answer('SELECT 1')).client(w.query('declare c cursor for select 3')).client(w.query('fetch c'));
+    expect(last()?.cursors?.get('c')).toEqual(['select 3']);
+  });
+
+  test('takes what it made for changed until a load after its transaction has seen it', () => {
+    const make = { makes: [{ what: 'other', name: 'v' }] } as const;
+    const { read, seen } = reads({
+      'create view v': make,
+      'select from v': { relations: [{ name: 'public.v', does: 'read' }] },
+    });
+    const changes = new Changes();
+    const loads: boolean[] = [];
+    const learned = (anew: boolean): Dialled => {
+      loads.push(anew);
+      if (anew) changes.seen(changes.clock);
+      return { ok: true, greeting: { catalogue: known().catalogue, changes } satisfies Knowledge };
+    };
+    const { play } = open(read, { learned });
+    play.client(w.query('begin')).upstream(answer('BEGIN', 'T'));
+    play.client(w.query('create view v')).upstream(answer('CREATE VIEW', 'T'));
+    play.client(w.query('select from v')).upstream(answer('SELECT 0', 'T'));
+    expect(seen.at(-1)?.at.made).toEqual(make.makes);
+    expect(loads).not.toContain(true);
+    play.client(w.query('commit')).upstream(answer('COMMIT'));
+    play.client(w.query('select 1')).upstream(answer('SELECT 0'));
+    expect(loads).not.toContain(true);
+    play.client(w.query('select from v'));
+    expect(loads.at(-1)).toBe(true);
+    expect(seen.at(-1)?.at.made).toEqual([]);
+  });
+
+  test('answers nothing clear while its transaction may have changed anything', () => {
+    const { read } = reads({ 'do $$ $$': { class: 'unknown', traits: ['code'] } });
+    const { play, judged } = open(read);
+    play.client(w.query('begin')).upstream(answer('BEGIN', 'T'));
+    play.client(w.query('do $$ $$')).upstream(answer('DO', 'T'));
+    play.client(w.query('select 1'));
+    expect(judged.at(-1)?.readings?.[0]?.outputs).toBeUndefined();
+  });
+
+  test('learns anew, once, for a name that is missing', () => {
+    const { read } = reads({ 'select from t': { missing: ['t'] } });
+    const loads: boolean[] = [];
+    const same = known();
+    const { play } = open(read, {
+      learned: (anew) => {
+        loads.push(anew);
+        return { ok: true, greeting: same };
+      },
+    });
+    play.client(w.query('select from t')).upstream(answer('SELECT 0'));
+    play.client(w.query('select from t')).upstream(answer('SELECT 0'));
+    expect(loads).toEqual([false, false, true, false]);
+  });
+});

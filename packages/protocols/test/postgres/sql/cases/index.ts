@@ -1,0 +1,8 @@
+import { bounds } from './bounds.js';
+import { builtins } from './builtins.js';
+import { callers } from './callers.js';
+import { commands } from './commands.js';
+import { settings } from './settings.js';
+
+export { type Case, doesOf } from './case.js';
+export const cases = { callers, bounds, commands, settings, builtins };

@@ -1,0 +1,172 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { protocols } from '@hoop/protocols';
+import { Cluster, newAuthority, passableFolder, testAccount } from '@hoop/testkit';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Catalogue } from '../../../protocols/src/postgres/sql/catalogue.js';
+import { learn } from '../../../protocols/src/postgres/sql/learn.js';
+import { ready } from '../../../protocols/src/postgres/sql/parse.js';
+import { BEGINNING, OPTIONAL, QUESTIONS, SETTINGS } from '../../../protocols/src/postgres/sql/questions.js';
+import { read } from '../../../protocols/src/postgres/sql/read.js';
+import { cases, doesOf } from '../../../protocols/test/postgres/sql/cases/index.js';
+import { reduced, WORLD_ROWS, WORLD_SQL } from '../../../protocols/test/postgres/sql/world.js';
+import { dial } from '../../src/dial.js';
+import type { Upstream } from '../../src/index.js';
+
+let cluster: Cluster;
+let folder: string;
+let upstream: Upstream;
+
+beforeAll(async () => {
+  await ready();
+  folder = passableFolder('hoop-sql-');
+  const authority = await newAuthority();
+  cluster = await Cluster.make({ folder: join(folder, 'pg'), authority, account: testAccount(), empty: true });
+  await cluster.sql(`create role hostile login password '${cluster.password}'`, 'postgres');
+  await cluster.sql('create database world', 'postgres');
+  await cluster.sql(['set check_function_bodies = off', WORLD_SQL], 'world');
+  upstream = upstreamOf('postgres', cluster.superPassword);
+});
+afterAll(async () => {
+  await cluster?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const upstreamOf = (user: string, password: string): Upstream => ({
+  name: 'pg-world',
+  protocol: 'postgres',
+  host: 'localhost',
+  port: cluster.port,
+  tls: 'verify-full',
+  ca: authorityOf(),
+  databases: ['world'],
+  record: 'statements',
+  login: async () => ({ user, password }),
+});
+const authorityOf = (): string => (cluster.config().ssl as { ca: string }).ca;
+
+async function load(from: Upstream = upstream): Promise<Catalogue> {
+  const outcome = await dial({
+    spec: { ...protocols.postgres, connect: learn },
+    upstream: from,
+    database: 'world',
+    parameters: new Map(),
+    signal: new AbortController().signal,
+  });
+  outcome.socket?.destroy();
+  if (!outcome.dialled.ok) throw new Error(outcome.dialled.refusal.message);
+  return outcome.dialled.greeting as Catalogue;
+}
+
+describe('the catalogue of a real server', () => {
+  test('every case reads the same with it as with the reduced one', async () => {
+    if (process.env.HOOP_WRITE_WORLD !== undefined) await writeWorld();
+    const catalogue = await load();
+    const wrong = Object.values(cases).flatMap((group) =>
+      group.flatMap(([sql, does]) => {
+        const found = doesOf(read(sql, { catalogue, paths: [['public']] }));
+        return found === does ? [] : [{ sql, does, found }];
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('it has what was made there', async () => {
+    const { version, user, path, relations, functions, operators, types } = await load();
+    expect(version).toBeGreaterThanOrEqual(120000);
+    expect({ user, path }).toEqual({ user: 'postgres', path: ['postgres', 'public'] });
+    const customers = relations.get('public')?.get('customers');
+    expect(customers?.columns.map(({ name }) => name)).toEqual([
+      'id',
+      'name',
+      'email',
+      'ssn',
+      'card',
+      'city',
+      'created',
+    ]);
+    expect(customers).toMatchObject({ kind: 'r', key: ['id'], builtin: false });
+    expect(relations.get('public')?.get('v_customers')?.definition).toMatch(/FROM public\.customers/);
+    expect(relations.get('public')?.get('ruled')?.rules[0]).toMatch(/DELETE FROM public\.plain/);
+    expect(functions.get('purge')?.[0]).toMatchObject({ language: 'plpgsql', volatility: 'volatile', builtin: false });
+    expect(functions.get('own_path')?.[0]?.sets).toEqual(['search_path=evil']);
+    expect(operators.get('!!!')).toHaveLength(1);
+    expect(types.get('evil_domain')?.[0]?.checks).toEqual(['public.check_it(VALUE)']);
+  });
+
+  test('what its owner sets for the login changes nothing of what is learned', async () => {
+    await cluster.sql(
+      [
+        'create schema hostile_schema',
+        'create table hostile_schema.pg_class as select 1 as oid',
+        'create function hostile_schema.array_agg(anyelement) returns text language sql as $$ select null::text $$',
+        'grant usage on schema hostile_schema to hostile',
+        'alter role hostile set search_path = hostile_schema, pg_catalog, public',
+        'alter role hostile set standard_conforming_strings = off',
+        'alter role hostile set quote_all_identifiers = on',
+        "alter role hostile set DateStyle = 'SQL, DMY'",
+        "alter role hostile set client_encoding = 'LATIN1'",
+      ],
+      'world',
+    );
+    const catalogue = await load(upstreamOf('hostile', cluster.password));
+    expect(catalogue.path).toEqual(['hostile_schema', 'pg_catalog', 'public']);
+    const superuser = await load();
+    expect([...catalogue.byOid.keys()].sort()).toEqual([...superuser.byOid.keys()].sort());
+    expect(catalogue.relations.get('public')?.get('v_customers')?.definition).toMatch(/FROM public\.customers/);
+    const [reading] = read('select * from pg_class', { catalogue, paths: [catalogue.path] });
+    expect(reading?.relations).toContainEqual({ name: 'hostile_schema.pg_class', does: 'read' });
+    await cluster.sql('drop schema hostile_schema cascade', 'world');
+  });
+
+  test('a view that is locked is not understood, and all else is', async () => {
+    const client = new Client(cluster.config({ database: 'world' }));
+    await client.connect();
+    try {
+      await client.query('begin');
+      await client.query('create or replace view public.v_customers as select id, name, city from public.customers');
+      const catalogue = await load();
+      const [locked] = read('select * from public.v_customers', { catalogue, paths: [[]] });
+      expect(locked?.unknown).toBe('the definition of public.v_customers could not be had');
+      expect(read('select * from public.v_writable', { catalogue, paths: [[]] })[0]?.class).toBe('read');
+    } finally {
+      await client.query('rollback');
+      await client.end();
+    }
+  });
+
+  test('temporary tables of sessions are seen, and a name may stand for any of them', async () => {
+    const client = new Client(cluster.config({ database: 'world' }));
+    await client.connect();
+    try {
+      await client.query('create temp view customers as select public.purge() as id');
+      const catalogue = await load();
+      expect(read('select * from customers', { catalogue, paths: [['public']] })[0]?.class).toBe('write');
+      expect(read('select * from pg_temp.customers', { catalogue, paths: [['public']] })[0]?.class).toBe('write');
+      expect(read('select * from public.customers', { catalogue, paths: [['public']] })[0]?.class).toBe('read');
+    } finally {
+      await client.end();
+    }
+  });
+
+  test('loading it writes nothing', async () => {
+    const [before] = await cluster.sql('select pg_current_xact_id()::text::int8 as id', 'world');
+    await load();
+    const [after] = await cluster.sql('select pg_current_xact_id()::text::int8 as id', 'world');
+    expect(Number(after?.id) - Number(before?.id)).toBe(1);
+  });
+});
+
+/** Writes the reduced catalogue that the unit tests read: HOOP_WRITE_WORLD=1. */
+async function writeWorld(): Promise<void> {
+  const client = new Client(cluster.config({ database: 'world' }));
+  await client.connect();
+  const rows: string[] = [];
+  for (const text of [BEGINNING, SETTINGS(8), ...QUESTIONS, ...OPTIONAL]) {
+    const results = [await client.query({ text, rowMode: 'array' })].flat();
+    rows.push(...(results.at(-1)?.rows ?? []).map(([row]: string[]) => row as string));
+  }
+  await client.end();
+  writeFileSync(WORLD_ROWS, `${reduced(rows).join('\n')}\n`);
+}

@@ -1,0 +1,3 @@
+import { survives } from './killed-roles.js';
+
+survives(3);
