@@ -105,6 +105,15 @@ describe('a pack', () => {
     });
   });
 
+  test.each([
+    ['truncate', [writes('public.orders'), reads('public.orders')], 'TRUNCATE removes public.orders, which cannot be'],
+    ['drop schema', [], 'what DROP SCHEMA removes cannot be had back'],
+    ['drop schema', ['a', 'b', 'c', 'd'].map(defines), 'DROP SCHEMA removes a, b, c, …, which cannot be had back'],
+  ])('names what %s removes: %j', (kind, relations, said) => {
+    const verdict = judge({ packs: everyPack }, [command(kind, { relations, traits: ['destroys'] })]);
+    expect(verdict).toMatchObject({ reason: expect.stringContaining(said) });
+  });
+
   test('is on where its patterns and groups say', () => {
     const packs: GuardrailPackUse[] = [{ pack: 'destructive-ddl', connections: ['pg-*'], groups: ['support', 'dba'] }];
     expect(told(judge({ packs }, [drop]))).toBe('destructive-ddl');

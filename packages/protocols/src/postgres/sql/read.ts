@@ -94,7 +94,14 @@ function added(
 function readOne({ node, from, to }: Command, text: string, at: ReadingContext): SqlReading {
   const names = namesOf(at);
   const facts = new Facts();
-  const desk: Desk = { names, facts, depth: 0, budget: { left: BUDGET }, textsOf: (kind, name) => at[kind]?.get(name) };
+  const desk: Desk = {
+    names,
+    facts,
+    own: { node, text: text.slice(from, to) },
+    depth: 0,
+    budget: { left: BUDGET },
+    textsOf: (kind, name) => at[kind]?.get(name),
+  };
   let kind: string;
   try {
     kind = commandOf(desk, node);
@@ -112,7 +119,7 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
     ...EMPTY,
     ...found(facts),
     columns: traced.columns,
-    told: [...new Set([...toldBy(facts, traced.relations, at), ...traced.quotes])],
+    told: toldBy(facts, traced.relations, at),
     outputs: traced.outputs,
     predicates: traced.predicates,
     stores: traced.stores,
