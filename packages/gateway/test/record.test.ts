@@ -143,6 +143,10 @@ describe('the record', () => {
     await theirs.close();
     expect(verifyRecord(join(copy, 'record')).broken).toBeUndefined();
     expect(verifyRecord(join(copy, 'record'), { key: publicKey }).broken?.why).toMatch(/key/);
+    const { key: fingerprint } = verifyRecord(folder, { key: publicKey });
+    expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
+    expect(verifyRecord(folder, { fingerprint }).broken).toBeUndefined();
+    expect(verifyRecord(join(copy, 'record'), { fingerprint }).broken?.why).toMatch(/key/);
     cpSync(join(copy, 'record'), folder, { recursive: true });
     expect(verifyRecord(folder, { head }).broken?.why).toMatch(/store/);
     rmSync(copy, { recursive: true });
