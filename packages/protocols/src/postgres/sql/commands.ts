@@ -199,10 +199,9 @@ function valuesOf(args: readonly Node[]): string[] | undefined {
 }
 
 /** What a definition mentions without running it: a view's query, a rule's actions. */
-export function mention(desk: Desk, node: Node | undefined, scope?: Scope): Facts {
+export function mention(desk: Desk, node: Node | undefined, scope?: Scope): void {
   const facts = new Facts();
   commandOf({ ...desk, facts, plans: true }, node, scope);
   for (const { name } of facts.uses.values()) desk.facts.use(name, 'read');
   for (const name of facts.functions) desk.facts.functions.add(name);
-  return facts;
 }
