@@ -5,14 +5,18 @@ import { Found, type Wanted } from './detect/detectors.js';
 import { scan, scanCells } from './detect/scan.js';
 import { CellTexts } from './detect/texts.js';
 import { type Hit, Hits } from './hits.js';
-import { type Act, type Plan, planFor } from './plan.js';
+import { type Act, type Plan, planFor, UNREAD } from './plan.js';
 import type { Scope } from './scope.js';
 import { hashed, type Mask, maskOf, REDACTED } from './ways.js';
 
 /** Bytes that are looked at in one go, a fraction of a millisecond of work: then all others have their turn. */
 export const SLICE = 64 * 1024;
+/** A longer cell is looked at in slices of this, since all of it may be hard to look at. */
+const LONG_SLICE = 16 * 1024;
 /** Slices of one long cell overlap by more than the longest of what is found by its form. */
 const OVERLAP = 1024;
+/** A cell that takes longer to look at, pauses left out, is masked whole; milliseconds. */
+const LOOK_MOST = 2_000;
 
 export interface MaskPorts {
   /** The key of hashes; the same for all that are to be joined. */
@@ -182,7 +186,7 @@ export class RowMask {
   }
 
   #ruleOf(kind: Wanted): string {
-    return this.#rules.get(kind)?.rule ?? '';
+    return this.#rules.get(kind)?.rule ?? UNREAD;
   }
 
   #nothing(cell: number, kind: Wanted, tell: Tell): void {
@@ -219,11 +223,16 @@ export class RowMask {
     else this.#changes.null(cell);
   }
 
+  /** What is found in a long cell; where the looking takes too long, that counts as found. */
   async #longKind(rows: Rows, cell: number, column: number): Promise<Wanted | undefined> {
     const [start, end] = [startOf(rows, cell), endOf(rows, cell)];
-    for (let from = start; from < end; from += SLICE - OVERLAP) {
-      const kind = this.#kindIn(rows, column, start, from, Math.min(end, from + SLICE));
+    let took = 0;
+    for (let from = start; from < end; from += LONG_SLICE - OVERLAP) {
+      const begun = performance.now();
+      const kind = this.#kindIn(rows, column, start, from, Math.min(end, from + LONG_SLICE));
+      took += performance.now() - begun;
       if (kind !== undefined) return kind;
+      if (took > LOOK_MOST) return this.#scope.wanted;
       await this.#ports.pause();
     }
     return undefined;
