@@ -40,7 +40,8 @@ export function controlsFor(options: ControlsOptions): Controls {
     const number = count;
     const decision = masks?.judge(action) ?? decide(options, action, signal);
     const verdict = decision instanceof Promise ? await decision : decision;
-    const intent = intentOf(session, number, masks?.redacted(action) ?? action, verdict);
+    const redacted = masks?.redacted(action) ?? action;
+    const intent = intentOf(session, number, redacted instanceof Promise ? await redacted : redacted, verdict);
     if (!(await isWritten(recorder, intent, safetyOf(action, durability)))) return NOT_RECORDED;
     return masks === undefined || !verdict.allow ? verdict : { ...verdict, ...masks.treats(action) };
   }

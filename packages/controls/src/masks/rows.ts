@@ -127,7 +127,8 @@ export class RowMask {
       if (column === acts.length) column = 0;
       const act = acts[column] as Act;
       if (act.does === 'mask') this.#whole(rows, plan, cell, column);
-      else if (act.does === 'look' && this.#hits.has(cell - from)) this.#look(rows, cell, this.#hits.of(cell - from), act.part, tell);
+      else if (act.does === 'look' && this.#hits.has(cell - from))
+        this.#look(rows, cell, this.#hits.of(cell - from), act.part, tell);
       else if (act.does === 'look' && rows.columns[column]?.reads !== undefined) this.#read(rows, cell, column, tell);
     }
   }
@@ -181,7 +182,7 @@ export class RowMask {
 
   #look(rows: Rows, cell: number, hits: readonly Hit[], part: boolean, tell: Tell): void {
     const [first] = hits as readonly [Hit, ...Hit[]];
-    if (part && this.#parts(rows, cell, hits)) tell(this.#ruleOf(first.kind), 1);
+    if (part && this.#parts(rows, cell, hits, this.#changes)) tell(this.#ruleOf(first.kind), 1);
     else this.#nothing(cell, first.kind, tell);
   }
 
@@ -195,9 +196,9 @@ export class RowMask {
   }
 
   /** Masks what was found where it stands; false where the way of one of them leaves nothing. */
-  #parts(rows: Rows, cell: number, hits: readonly Hit[]): boolean {
+  #parts(rows: Rows, cell: number, hits: readonly Hit[], changes: ChangeList): boolean {
     if (hits.some(({ kind }) => this.#rules.get(kind)?.mask === undefined)) return false;
-    const { writer } = this.#changes;
+    const { writer } = changes;
     const start = writer.length;
     let at = startOf(rows, cell);
     for (const { from, to, kind } of hits) {
@@ -206,7 +207,7 @@ export class RowMask {
       at = to;
     }
     writer.copy(rows.bytes, at, endOf(rows, cell));
-    this.#changes.since(cell, start);
+    changes.since(cell, start);
     return true;
   }
 
@@ -242,7 +243,10 @@ export class RowMask {
     tell(act.rule, 1);
     const { writer } = this.#changes;
     if (act.way === 'null') return this.#changes.null(cell);
-    if (act.way !== 'hash') return act.quoted ? this.#written(rows, cell, plan.masks[column] as Mask, true, false) : this.#changes.redacted(cell);
+    if (act.way !== 'hash')
+      return act.quoted
+        ? this.#written(rows, cell, plan.masks[column] as Mask, true, false)
+        : this.#changes.redacted(cell);
     const hmac = createHmac('sha256', this.#ports.key);
     const end = endOf(rows, cell);
     for (let from = startOf(rows, cell); from < end; from += SLICE) {
@@ -254,18 +258,35 @@ export class RowMask {
     this.#changes.since(cell, from);
   }
 
-  /** A text that stands by itself, with what is found in it masked. */
-  text(text: string): string {
-    if (this.#scope.wanted === 0) return text;
+  /** A text that stands by itself, with what is found in it masked; a promise where it is long. Also while rows are masked. */
+  text(text: string): string | Promise<string> {
+    if (this.#scope.wanted === 0 || text === '') return text;
     const bytes = Buffer.from(text);
-    this.#found.clear();
-    scan(bytes, this.#scope.wanted, this.#found);
-    if (this.#found.count === 0) return text;
-    this.#hits.set(this.#found, 0, 1);
-    this.#changes.clear();
+    if (bytes.length > SLICE) return this.#longText(text, bytes);
+    const found = new Found();
+    scan(bytes, this.#scope.wanted, found);
+    return this.#textWithout(text, bytes, found);
+  }
+
+  async #longText(text: string, bytes: Buffer): Promise<string> {
+    const found = new Found();
+    for (let from = 0; from < bytes.length; from += LONG_SLICE - OVERLAP) {
+      const before = found.count;
+      scan(bytes.subarray(from, from + LONG_SLICE), this.#scope.wanted, found);
+      for (let at = 2 * before; at < 2 * found.count; at++) found.spans[at] = (found.spans[at] as number) + from;
+      await this.#ports.pause();
+    }
+    return this.#textWithout(text, bytes, found);
+  }
+
+  #textWithout(text: string, bytes: Buffer, found: Found): string {
+    if (found.count === 0) return text;
+    const hits = new Hits();
+    hits.set(found, 0, 1);
+    const changes = new ChangeList();
     const alone: Rows = { kind: 'rows', columns: [], count: 1, bytes, cells: Int32Array.of(0, bytes.length) };
-    if (!this.#parts(alone, 0, this.#hits.of(0))) return REDACTED;
-    const { writer } = this.#changes;
+    if (!this.#parts(alone, 0, hits.of(0), changes)) return REDACTED;
+    const { writer } = changes;
     return writer.bytes.toString('utf8', 0, writer.length);
   }
 }
