@@ -14,6 +14,9 @@ import {
   MAX_WINDOW,
 } from '../src/uplink/index.js';
 
+/** Each turn ends with what it was begun for. */
+const AT_ONCE = (run: () => void) => run();
+
 /** What one end wrote, to be fed to the other in any pieces. */
 class Pipe {
   written: Uint8Array[] = [];
@@ -66,8 +69,8 @@ function end(): End {
 function pair(budget?: CreditBudget) {
   const [toRight, toLeft] = [new Pipe(), new Pipe()];
   const [atLeft, atRight] = [end(), end()];
-  const left = new Channel(toRight, atLeft, budget);
-  const right = new Channel(toLeft, atRight, budget);
+  const left = new Channel(toRight, atLeft, budget, AT_ONCE);
+  const right = new Channel(toLeft, atRight, budget, AT_ONCE);
   return { left, right, toRight, toLeft, atLeft, atRight };
 }
 

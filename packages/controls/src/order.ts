@@ -35,15 +35,39 @@ export function controlsFor(options: ControlsOptions): Controls {
   const { session, recorder, durability, recordsOutput, masks } = options;
   let count = 0;
 
-  async function judge(action: Action, signal: AbortSignal): Promise<Verdict> {
+  function judge(action: Action, signal: AbortSignal): Verdict | Promise<Verdict> {
     count += 1;
     const number = count;
     const decision = masks?.judge(action) ?? decide(options, action, signal);
-    const verdict = decision instanceof Promise ? await decision : decision;
-    const redacted = masks?.redacted(action) ?? action;
-    const intent = intentOf(session, number, redacted instanceof Promise ? await redacted : redacted, verdict);
-    if (!(await isWritten(recorder, intent, safetyOf(action, durability)))) return NOT_RECORDED;
-    return masks === undefined || !verdict.allow ? verdict : { ...verdict, ...masks.treats(action) };
+    if (decision instanceof Promise) return decision.then((verdict) => write(action, number, verdict));
+    return write(action, number, decision);
+  }
+
+  /** The verdict, once it is on record; at once where the record is. */
+  function write(action: Action, number: number, verdict: Verdict): Verdict | Promise<Verdict> {
+    const asked = masks?.redacted(action) ?? action;
+    const treated = masks === undefined || !verdict.allow ? verdict : { ...verdict, ...masks.treats(action) };
+    const safety = safetyOf(action, durability);
+    if (asked instanceof Promise) return asked.then((one) => append(one, number, treated, safety));
+    return append(asked, number, treated, safety);
+  }
+
+  function append(
+    asked: Action,
+    number: number,
+    treated: Verdict,
+    safety: 'process' | 'disk',
+  ): Verdict | Promise<Verdict> {
+    try {
+      const kept = recorder.append(intentOf(session, number, asked, treated), safety);
+      if (kept === undefined) return treated;
+      return kept.then(
+        () => treated,
+        () => NOT_RECORDED,
+      );
+    } catch {
+      return NOT_RECORDED;
+    }
   }
 
   function reveal(output: Output, statement: number): Output | Promise<Output> {
@@ -129,15 +153,6 @@ function unread(action: Action): Action {
   if (action.kind !== 'statement' || action.readings === undefined) return action;
   const { readings: _, ...asked } = action;
   return asked;
-}
-
-async function isWritten(recorder: Recorder, line: RecordLine, safety: 'process' | 'disk'): Promise<boolean> {
-  try {
-    await recorder.append(line, safety);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const ALLOWED: Allowed = { allow: true };

@@ -10,9 +10,10 @@ export type Judge = (action: Action, signal: AbortSignal, say: (note: Note) => v
 export interface Recorder {
   /**
    * Appends to the record. Resolves when the line is as safe as `durability` asks: `process` survives kill -9 of the
-   * gateway, `disk` a power cut. Rejects if it cannot be kept: then nothing may be forwarded.
+   * gateway, `disk` a power cut; `undefined` if it is already. Rejects if it cannot be kept: then nothing may be
+   * forwarded.
    */
-  append(line: RecordLine, durability: 'process' | 'disk'): Promise<void>;
+  append(line: RecordLine, durability: 'process' | 'disk'): Promise<void> | undefined;
   /** Appends what only tells how something went. Never waited for; kept in the order of the calls, after what came before. */
   tell(line: RecordLine): void;
 }

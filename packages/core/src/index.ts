@@ -1,6 +1,7 @@
 export * from './bytes.js';
 export * from './errand.js';
 export * from './errors.js';
+export * from './gathered.js';
 export * from './reading.js';
 export * from './rows.js';
 export * from './script.js';

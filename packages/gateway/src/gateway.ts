@@ -157,7 +157,7 @@ export class Gateway implements ApiServices {
     return adminHandlers({
       store: this.store,
       now: this.now,
-      audit: (line) => this.record.append({ kind: 'audit', ...line }, 'disk'),
+      audit: async (line) => this.record.append({ kind: 'audit', ...line }, 'disk'),
       revoke: (subjects, email) => this.#revocation.disabled(subjects, email),
       live: (session) => this.live.get(session)?.tally.totals,
     });

@@ -7,7 +7,7 @@ import {
   connect as tlsConnect,
 } from 'node:tls';
 import type { TlsFacts } from '@hoop/core';
-import { concat, ProtocolError } from '@hoop/core';
+import { concat, Gathered, ProtocolError, writeAll } from '@hoop/core';
 import { Chunks } from './chunks.js';
 
 export interface UpstreamEvents {
@@ -20,7 +20,7 @@ export interface UpstreamEvents {
   drain(): void;
 }
 
-/** Below this, several pieces go out as one array; above, corked and uncopied. */
+/** Below this, several pieces go out as one array. */
 const SMALL = 16_384;
 /** An idle flow whose upstream's host died is found out by the kernel's probes, which begin after this. */
 const KEEPALIVE_MS = 60_000;
@@ -38,6 +38,9 @@ export class UpstreamSocket {
   #ended = false;
   #lost: Error | undefined;
   #closed = false;
+  /** The socket wants us to wait for its drain. */
+  #full = false;
+  readonly #gathered = new Gathered((pieces) => this.#write(pieces), setImmediate);
   readonly #whenClosed: (() => void)[] = [];
 
   private constructor(socket: Socket) {
@@ -90,16 +93,21 @@ export class UpstreamSocket {
 
   write(bytes: Uint8Array | readonly Uint8Array[]): boolean {
     if (this.#closed || this.#lost !== undefined) return true;
-    if (bytes instanceof Uint8Array) return this.#socket.write(bytes);
-    if (bytes.length === 0) return true;
+    if (bytes instanceof Uint8Array) this.#gathered.add(bytes);
+    else this.#add(bytes);
+    return !this.#full;
+  }
+
+  #add(pieces: readonly Uint8Array[]): void {
     let total = 0;
-    for (const piece of bytes) total += piece.length;
-    if (total <= SMALL) return this.#socket.write(concat(bytes));
-    let room = true;
-    this.#socket.cork();
-    for (const piece of bytes) room = this.#socket.write(piece);
-    this.#socket.uncork();
-    return room;
+    for (const piece of pieces) total += piece.length;
+    if (total > SMALL) for (const piece of pieces) this.#gathered.add(piece);
+    else if (total > 0) this.#gathered.add(concat(pieces));
+  }
+
+  #write(pieces: readonly Uint8Array[]): void {
+    if (this.#closed || this.#lost !== undefined) return;
+    if (!writeAll(this.#socket, pieces)) this.#full = true;
   }
 
   pause(): void {
@@ -117,12 +125,14 @@ export class UpstreamSocket {
 
   /** Half-closes after what was written. */
   finish(): void {
+    this.#gathered.flush();
     this.#socket.end();
   }
 
   /** Closes once all is written, at the latest after `ms`. Resolves when closed. */
   leave(ms: number): Promise<void> {
     const deadline = setTimeout(() => this.destroy(), ms);
+    this.#gathered.flush();
     this.resume();
     this.#socket.destroySoon();
     return this.closed().finally(() => clearTimeout(deadline));
@@ -172,7 +182,10 @@ export class UpstreamSocket {
       this.#ended = true;
       this.#events?.end();
     };
-    const drain = () => this.#events?.drain();
+    const drain = () => {
+      this.#full = false;
+      this.#events?.drain();
+    };
     const error = (cause: Error) => {
       this.#lost = cause;
       this.#events?.lost(cause);

@@ -1,4 +1,4 @@
-import { ProtocolError } from '@hoop/core';
+import { concat, Gathered, ProtocolError, writeAll } from '@hoop/core';
 import { credit, FRAME, FrameReader, fin, frame, header, INITIAL_CREDIT, json, LIMIT } from './frames.js';
 import { Close } from './messages.js';
 
@@ -51,7 +51,7 @@ export class CreditBudget {
 
 /** Received bytes between two acknowledgements. */
 const ACKNOWLEDGE = 65_536;
-/** Below this a header and its chunk go out as one array; above, corked and uncopied: PostgreSQL writes 8 KiB at a time. */
+/** Below this a header and its chunk go out as one array; above, corked and uncopied. */
 const SMALL = 2_048;
 
 /**
@@ -65,6 +65,10 @@ export class Channel {
   readonly #budget: CreditBudget | undefined;
   /** Chunks that wait for credit, oldest first. */
   readonly #queue: { bytes: Uint8Array; boundary: boolean }[] = [];
+  /** What may be sent, and is written by the end of this turn. */
+  readonly #gathered: Gathered;
+  /** What was gathered last ends on a message boundary. */
+  #boundary = false;
   #queueAt = 0;
   #sent = 0;
   #maySend = INITIAL_CREDIT;
@@ -81,8 +85,17 @@ export class Channel {
   #finished = false;
   #peerFinished = false;
 
-  /** Without a budget the window stays at the first credit. With one, the owner calls `release` when all is over. */
-  constructor(socket: ChannelSocket, events: ChannelEvents, budget?: CreditBudget) {
+  /**
+   * Without a budget the window stays at the first credit. With one, the owner calls `release` when all is over. What `later` is
+   * given runs at the end of the turn.
+   */
+  constructor(
+    socket: ChannelSocket,
+    events: ChannelEvents,
+    budget?: CreditBudget,
+    later: (run: () => void) => void = setImmediate,
+  ) {
+    this.#gathered = new Gathered((pieces, length) => this.#frames(pieces, length), later);
     this.#socket = socket;
     this.#events = events;
     this.#budget = budget;
@@ -137,6 +150,7 @@ export class Channel {
 
   /** Ends the whole flow. The owner then ends the socket. */
   close(reason: Close): void {
+    this.#gathered.flush();
     this.#socket.write(json(FRAME.CLOSE, clipped(reason)));
   }
 
@@ -146,6 +160,11 @@ export class Channel {
 
   epitaph(bytes: Uint8Array): void {
     this.#socket.write(frame(FRAME.EPITAPH, bytes));
+  }
+
+  /** Writes what was gathered: before the owner ends the socket. */
+  flush(): void {
+    this.#gathered.flush();
   }
 
   /** The socket has room again. */
@@ -214,6 +233,7 @@ export class Channel {
     this.#queueAt = 0;
     if (!this.#finishing || this.#finished) return;
     this.#finished = true;
+    this.#gathered.flush();
     this.#socket.write(fin(this.#sent));
     this.#events.finished?.();
   }
@@ -231,22 +251,29 @@ export class Channel {
   }
 
   #write(bytes: Uint8Array, boundary: boolean): void {
-    const limit = LIMIT[FRAME.DATA];
-    for (let at = 0; at < bytes.length; at += limit) {
-      const piece = bytes.length <= limit ? bytes : bytes.subarray(at, at + limit);
-      if (!this.#frame(piece, boundary && at + limit >= bytes.length)) this.#full = true;
-    }
+    this.#boundary = boundary;
     this.#sent += bytes.length;
+    this.#gathered.add(bytes);
   }
 
-  #frame(bytes: Uint8Array, boundary: boolean): boolean {
+  /** One DATA frame, or as many as its limit asks for. */
+  #frames(pieces: readonly Uint8Array[], length: number): void {
+    const limit = LIMIT[FRAME.DATA];
+    if (length <= limit) return this.#frame(pieces, length, this.#boundary);
+    const bytes = concat(pieces);
+    for (let at = 0; at < length; at += limit) {
+      const piece = bytes.subarray(at, at + limit);
+      this.#frame([piece], piece.length, this.#boundary && at + limit >= length);
+    }
+  }
+
+  #frame(pieces: readonly Uint8Array[], length: number, boundary: boolean): void {
     const type = boundary ? FRAME.DATA_BOUNDARY : FRAME.DATA;
-    if (bytes.length <= SMALL) return this.#socket.write(frame(type, bytes));
-    this.#socket.cork();
-    this.#socket.write(header(type, bytes.length));
-    const room = this.#socket.write(bytes);
-    this.#socket.uncork();
-    return room;
+    const room =
+      length <= SMALL
+        ? this.#socket.write(frame(type, concat(pieces)))
+        : writeAll(this.#socket, [header(type, length), ...pieces]);
+    if (!room) this.#full = true;
   }
 }
 

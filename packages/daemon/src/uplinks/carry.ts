@@ -8,7 +8,7 @@ import {
   type Head,
   json,
 } from '@hoop/contracts/uplink';
-import { ProtocolError, type Refusal } from '@hoop/core';
+import { Gathered, ProtocolError, type Refusal, writeAll } from '@hoop/core';
 import type { Uplink } from './dial.js';
 
 export interface Carried {
@@ -23,6 +23,8 @@ export interface Carried {
   budget: CreditBudget;
 }
 
+/** A client whose socket has room again within these milliseconds keeps up: that its buffer was full for a moment is how TCP paces. */
+const PROMPT = 20;
 /** How long a client that was told the end may take to close its side. */
 const LINGER = 2_000;
 /** How long it may take to read what was sent before the end. */
@@ -45,12 +47,15 @@ class Flow {
   readonly #carried: Carried;
   readonly #channel: Channel;
   readonly #done: () => void;
+  readonly #gathered = new Gathered((pieces, length) => this.#write(pieces, length), setImmediate);
   #epitaph: Uint8Array | undefined;
   /** The bytes given to the client end on a message boundary of its protocol. */
   #boundary = false;
   #received = 0;
   /** Given to the client's socket, which has not taken them yet. */
   #pending = 0;
+  /** `performance.now()` when the first of them was given. */
+  #since = 0;
   #localEnded = false;
   #over = false;
 
@@ -101,7 +106,7 @@ class Flow {
     local.on('drain', () => {
       const n = this.#pending;
       this.#pending = 0;
-      if (n > 0 && !this.#over) this.#channel.consumed(n, false);
+      if (n > 0 && !this.#over) this.#channel.consumed(n, performance.now() - this.#since < PROMPT);
     });
     local.on('error', () => {});
     local.on('close', () => this.#clientGone());
@@ -125,11 +130,19 @@ class Flow {
     if (this.#over) return;
     this.#received += bytes.length;
     this.#boundary = boundary;
-    if (this.#local.write(bytes)) this.#channel.consumed(bytes.length, true);
-    else this.#pending += bytes.length;
+    this.#gathered.add(bytes);
+  }
+
+  #write(pieces: readonly Uint8Array[], length: number): void {
+    if (writeAll(this.#local, pieces)) this.#channel.consumed(length, true);
+    else {
+      if (this.#pending === 0) this.#since = performance.now();
+      this.#pending += length;
+    }
   }
 
   #peerFinished(): void {
+    this.#gathered.flush();
     this.#local.end();
     this.#settle();
   }
@@ -160,7 +173,10 @@ class Flow {
       return this.#finish();
     }
     if (this.#received === 0) this.#local.write(this.#carried.refuse(LINK_LOST));
-    else if (this.#boundary && this.#epitaph !== undefined) this.#local.write(this.#epitaph);
+    else if (this.#boundary && this.#epitaph !== undefined) {
+      this.#gathered.flush();
+      this.#local.write(this.#epitaph);
+    }
     this.#endLocal();
     this.#finish();
   }
@@ -176,6 +192,7 @@ class Flow {
   /** Ends our side, reads on so that what was said is not lost to a reset, and does not wait for ever. */
   #endLocal(): void {
     const local = this.#local;
+    this.#gathered.flush();
     local.resume();
     let late = setTimeout(() => local.destroy(), STUCK);
     local.end(() => {

@@ -27,7 +27,7 @@ export async function onData<T>({ data }: Config, command: (admin: Admin) => Pro
     handlers = adminHandlers({
       store,
       now: Date.now,
-      audit: (line) => record.append({ kind: 'audit', ...line }, 'disk'),
+      audit: async (line) => record.append({ kind: 'audit', ...line }, 'disk'),
       revoke: () => 0,
       live: () => undefined,
     });

@@ -99,7 +99,9 @@ export const SEAL = '{"seal":';
 
 /** The entry without its number, which it gets when it is written. */
 export function encode(line: Line, at: number): string {
-  return `"at":${at},${JSON.stringify(line.kind === 'entry' ? { ...line, entry: shown(line.entry) } : line).slice(1)}\n`;
+  if (line.kind !== 'entry') return `"at":${at},${JSON.stringify(line).slice(1)}\n`;
+  const { session, entry } = line;
+  return `"at":${at},"kind":"entry","session":${JSON.stringify(session)},"entry":${JSON.stringify(shown(entry))}}\n`;
 }
 
 export const numbered = (n: number, encoded: string) => `{"n":${n},${encoded}`;
@@ -109,8 +111,9 @@ export const sealLine = (seal: Seal) => `${SEAL}${JSON.stringify(seal)}}\n`;
 export const sealed = (gateway: string, seal: Omit<Seal, 'signature'>) =>
   Buffer.from(`hoop-record/1:${gateway}:${seal.segment}:${seal.entry}:${seal.hash}`);
 
-export function hashOf(previous: string, bytes: Uint8Array): string {
-  return digest('sha256', Buffer.concat([Buffer.from(previous), bytes]), 'hex');
+export function hashOf(previous: string, lines: Uint8Array | string): string {
+  if (typeof lines === 'string') return digest('sha256', previous + lines, 'hex');
+  return digest('sha256', Buffer.concat([Buffer.from(previous), lines]), 'hex');
 }
 
 export const crcOf = (bytes: Uint8Array | string) => crc32(bytes);

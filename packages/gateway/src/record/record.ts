@@ -25,6 +25,8 @@ const RETRY = 1_000;
 /** What only tells how something went waits this long for an intent to share its write with, or for this many others. */
 const TELL_WITHIN = 10;
 const TELL_AT_ONCE = 256;
+/** Milliseconds since the last write after which an intent does not wait for others of its turn: nobody else is at it. */
+const ALONE = 0.1;
 
 export interface RecordOptions {
   folder: string;
@@ -62,6 +64,7 @@ export class GatewayRecord implements Recorder {
   #lost = 0;
   #retry: NodeJS.Timeout | undefined;
   #telling: NodeJS.Timeout | undefined;
+  #written = 0;
   #failing = false;
   #closed = false;
 
@@ -86,7 +89,18 @@ export class GatewayRecord implements Recorder {
     return this.#last;
   }
 
-  append(line: RecordLine | AuditLine, durability: 'process' | 'disk'): Promise<void> {
+  append(line: RecordLine | AuditLine, durability: 'process' | 'disk'): Promise<void> | undefined {
+    if (durability === 'process' && !this.#scheduled && !this.#closed && performance.now() - this.#written > ALONE) {
+      let failure: Error | undefined;
+      this.#pending.push({
+        encoded: encode(line, this.#options.now()),
+        reject: (error) => {
+          failure = error;
+        },
+      });
+      this.#flush();
+      return failure && Promise.reject(failure);
+    }
     return new Promise((resolve, reject) => this.#add(line, { durability, resolve, reject }));
   }
 
@@ -117,7 +131,7 @@ export class GatewayRecord implements Recorder {
     }
     this.#pending.push({ encoded: encode(line, this.#options.now()), ...waiting });
     if (waiting.resolve === undefined && this.#pending.length < TELL_AT_ONCE) {
-      this.#telling ??= setTimeout(() => this.#flush(), TELL_WITHIN);
+      this.#telling ??= setTimeout(() => this.#tellNow(), TELL_WITHIN);
       return;
     }
     if (this.#scheduled) return;
@@ -125,10 +139,13 @@ export class GatewayRecord implements Recorder {
     setImmediate(() => this.#flush());
   }
 
+  #tellNow(): void {
+    this.#telling = undefined;
+    this.#flush();
+  }
+
   #flush(): void {
     this.#scheduled = false;
-    clearTimeout(this.#telling);
-    this.#telling = undefined;
     if (this.#pending.length === 0 || this.#closed) return;
     const batch = this.#pending;
     this.#pending = [];
@@ -144,14 +161,15 @@ export class GatewayRecord implements Recorder {
   }
 
   #write(batch: readonly Waiting[]): void {
-    const lines = batch.map((each, i) => Buffer.from(numbered(this.#last + 1 + i, each.encoded)));
-    const raw = Buffer.concat(lines);
+    const lines = batch.map((each, i) => numbered(this.#last + 1 + i, each.encoded));
+    const raw = lines.join('');
     const hash = hashOf(this.#hash, raw);
     const last = this.#last + batch.length;
     const chain = { first: this.#last + 1, last, previous: this.#hash, hash, crc: lines.map(crcOf) };
-    this.#put(Buffer.concat([raw, Buffer.from(chainLine(chain))]));
+    this.#put(Buffer.from(raw + chainLine(chain)));
     this.#last = last;
     this.#hash = hash;
+    this.#written = performance.now();
   }
 
   /** All of it or none: what a full disk took of it is cut off again. */

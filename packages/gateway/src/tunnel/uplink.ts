@@ -95,7 +95,10 @@ export class Uplink {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#timer);
-    if (reason && this.#socket.writable) this.channel.close(reason);
+    if (this.#socket.writable) {
+      this.channel.flush();
+      if (reason) this.channel.close(reason);
+    }
     this.#socket.end();
     this.#timer = setTimeout(() => this.#socket.destroy(), LINGER);
   }

@@ -1,4 +1,4 @@
-import type { Dialled, Reading, Script, Statement } from '@hoop/core';
+import type { Dialled, Reading, Script, Statement, StatementClass } from '@hoop/core';
 import type { Change, Knowledge } from '../knowledge.js';
 import type { Catalogue } from '../sql/catalogue.js';
 import type { ReadingContext, SqlReading } from '../sql/context.js';
@@ -49,8 +49,6 @@ export class Readings {
   #at: ReadingContext | undefined;
   #setBy: { path: readonly string[] | 'unknown'; by: Statement }[] = [];
   readonly #initial: readonly (readonly string[])[];
-  /** Texts that a newer catalogue did not make clearer. */
-  #vain = { known: undefined as Knowledge | undefined, texts: new Set<string>() };
 
   /** `paths`: those that may be in force when the flow opens. */
   constructor(read: Read, database: string, known: Knowledge, paths: readonly (readonly string[])[]) {
@@ -77,7 +75,9 @@ export class Readings {
       if (this.#isWorthLearning(one.text, readings)) {
         const learned = yield* this.#learn(true);
         readings = learned ? this.#of(one) : readings.map(unclear);
+        this.#knowVain(one.text, readings);
       }
+      one.statement.class = classOf(readings);
       one.statement.readings = shifted(
         readings.map((reading) => (clouded || this.#isDoubtful(reading, era) ? unclear(reading) : reading)),
         one,
@@ -135,11 +135,12 @@ export class Readings {
       const names = new Set(changes.made.map(({ name }) => name));
       return readings.some((reading) => isUnclear(reading) || touches(reading, names));
     }
-    if (!readings.some(({ missing }) => missing.length > 0)) return false;
-    if (this.#vain.known !== this.#known) this.#vain = { known: this.#known, texts: new Set() };
-    if (this.#vain.texts.has(text)) return false;
-    if (this.#vain.texts.size < 1_000) this.#vain.texts.add(text);
-    return true;
+    return readings.some(isMissing) && !this.#known.vain.has(text);
+  }
+
+  #knowVain(text: string, readings: readonly SqlReading[]): void {
+    const { vain } = this.#known;
+    if (vain.size < VAIN_MOST && text.length <= VAIN_LONGEST && readings.some(isMissing)) vain.add(text);
   }
 
   /** This flow's open transaction may have changed anything. */
@@ -240,6 +241,10 @@ function changeOf(readings: readonly SqlReading[]): Change | undefined {
   return made.length > 0 || wild ? { made, wild, state: 'asked' } : undefined;
 }
 
+const VAIN_MOST = 1_000;
+const VAIN_LONGEST = 4_000;
+const isMissing = ({ missing }: SqlReading): boolean => missing.length > 0;
+
 const isUnclear = ({ unknown, outputs, missing }: SqlReading): boolean =>
   unknown !== undefined ||
   missing.length > 0 ||
@@ -252,6 +257,12 @@ const bare = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
 const touches = ({ relations, functions }: SqlReading, names: ReadonlySet<string>): boolean =>
   relations.some(({ name, does }) => does !== 'define' && names.has(bare(name))) ||
   functions.some((name) => names.has(bare(name)));
+
+const CLASSES: readonly StatementClass[] = ['read', 'write', 'define', 'administer', 'unknown'];
+
+/** The gravest of its commands'; of a text without any, there is nothing to be said. */
+const classOf = (readings: readonly SqlReading[]): StatementClass =>
+  CLASSES[Math.max(...readings.map((reading) => CLASSES.indexOf(reading.class)))] ?? 'unknown';
 
 /** Oids below came with the server (FirstNormalObjectId). */
 const FIRST_OF_USERS = 16384;

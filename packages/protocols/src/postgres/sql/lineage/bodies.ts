@@ -6,9 +6,9 @@ import { splitPath } from '../settings.js';
 import { answer } from './commands.js';
 import { evaluate } from './expression.js';
 import { Facts } from './facts.js';
-import { type Flow, FREE, mix, opaque, type Shape } from './flow.js';
+import { type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
+import { canonical } from './known.js';
 import { as, itemsOf, stringOf } from './nodes.js';
-import { canonical } from './relations.js';
 import type { Item, Scope } from './scope.js';
 
 /** What a function's answer holds besides its arguments: each of its columns, and all that its body came by. */
@@ -51,6 +51,8 @@ function together(routine: Routine, scope: Scope): Given {
   return NOTHING;
 }
 
+/** Functions times search paths. */
+const KEPT = 10_000;
 const bodies = new WeakMap<ReadingContext['catalogue'], Map<string, Given>>();
 
 function known(routine: Routine, scope: Scope): Given {
@@ -60,6 +62,7 @@ function known(routine: Routine, scope: Scope): Given {
   const key = `${routine.oid} ${JSON.stringify([at.paths, at.made ?? []])}`;
   const had = all.get(key);
   if (had !== undefined) return had;
+  if (all.size >= KEPT) all.clear();
   // One that calls itself meets this.
   all.set(key, any(`it calls ${canonical(routine)}, which goes round`));
   const given = read(routine, at);
@@ -84,9 +87,9 @@ function read(routine: Routine, at: ReadingContext): Given {
     const facts = new Facts();
     const shape =
       routine.language === 'sql'
-        ? ofSql(made, bodyScope(routine.inputs, at, facts))
+        ? ofSql(made, bodyScope(routine.name, routine.inputs, at, facts))
         : routine.language === 'plpgsql'
-          ? ofPlPgSql(routine, at, facts)
+          ? ofPlPgSql(routine.source ?? '', routine.inputs, canonical(routine), at, facts)
           : undefined;
     return shape === undefined ? any(clause) : { shape, facts, clause: facts.opaque ?? shape.open };
   } catch {
@@ -95,10 +98,11 @@ function read(routine: Routine, at: ReadingContext): Given {
 }
 
 /** Variables are free of columns by themselves: what the body puts into them counts for all that it gives. */
-function bodyScope(names: readonly string[], at: ReadingContext, facts: Facts): Scope {
+function bodyScope(whose: string, names: readonly string[], at: ReadingContext, facts: Facts): Scope {
   const given = names.filter((name) => name !== '');
   const fields = given.map((name) => ({ name, flow: FREE }));
-  const rows = given.map((name): Item => ({ ...BLANK, name, any: FREE }));
+  // An input may be qualified by the function's own name.
+  const rows = [...given, whose].map((name): Item => ({ ...BLANK, name, any: FREE }));
   return { up: undefined, items: [{ ...BLANK, shape: { fields }, bare: true }, ...rows], ctes: new Map(), at, facts };
 }
 const BLANK: Item = { name: undefined, schemas: [], shape: { fields: [] }, system: false, bare: false };
@@ -124,16 +128,52 @@ function commandsOf(made: CreateFunctionStmt): readonly Node[] {
 const flat = (node: Node): readonly Node[] =>
   (as(node, 'List')?.items ?? [node]).flatMap((one) => (one === node ? [one] : flat(one)));
 
+/** What a trigger's function comes by, the rows among it, which are of these columns. Answers why it may be anything. */
+export function rowsMoved(
+  routine: Routine,
+  fields: readonly Field[],
+  at: ReadingContext,
+  facts: Facts,
+): string | undefined {
+  const rows = ['new', 'old'].map((name): Item => ({ ...BLANK, name, shape: { fields } }));
+  ofPlPgSql(routine.source ?? '', [], canonical(routine), within(routine, at), facts, rows);
+  return facts.opaque;
+}
+
+/** What the text of a DO comes by. */
+export function ofBlock(text: string, language: string, at: ReadingContext): Facts {
+  const facts = new Facts();
+  const clause = 'it runs a block that cannot be read';
+  // A quote that is not in the text: the parser wants a whole function.
+  const quote = `$${'q'.repeat(text.length === 0 ? 1 : (text.match(/q+/g) ?? []).reduce((most, one) => Math.max(most, one.length), 0) + 1)}$`;
+  const source = `CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS ${quote}${text}${quote}`;
+  try {
+    if (language.toLowerCase() === 'plpgsql') ofPlPgSql(source, [], 'a block', at, facts);
+    else facts.opaque = clause;
+  } catch {
+    facts.opaque ??= clause;
+  }
+  return facts;
+}
+
 /** All that any of its commands and expressions comes by may be in what it gives. */
-function ofPlPgSql(routine: Routine, at: ReadingContext, facts: Facts): Shape {
-  const { names, texts, dynamic } = partsOf(parsePlPgSql(routine.source ?? ''));
-  const scope = bodyScope([...names, ...routine.inputs], at, facts);
+function ofPlPgSql(
+  source: string,
+  inputs: readonly string[],
+  whose: string,
+  at: ReadingContext,
+  facts: Facts,
+  rows: readonly Item[] = [],
+): Shape {
+  const { names, texts, dynamic } = partsOf(parsePlPgSql(source));
+  const scope = bodyScope(whose.slice(whose.indexOf('.') + 1), [...names, ...inputs], at, facts);
+  scope.items.unshift(...rows);
   for (const { text, mode } of texts) {
     const sql =
       mode === 0 ? text : `SELECT ${mode === 2 ? text : text.replace(/^((?:[^[\]:=]|\[[^[\]]*\])*?)(:=|=)/s, '')}`;
     for (const command of parse(sql)) for (const field of answer(command.node, scope).fields) facts.touch(field.flow);
   }
-  if (dynamic) facts.opaque ??= `it calls ${canonical(routine)}, which puts its SQL together itself`;
+  if (dynamic) facts.opaque ??= `it runs ${whose}, which puts its SQL together itself`;
   const all: Flow = { ...FREE, columns: facts.columns };
   return { fields: [], open: facts.opaque, ...(facts.columns.size > 0 ? { fields: [{ name: '', flow: all }] } : {}) };
 }

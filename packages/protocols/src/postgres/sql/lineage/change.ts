@@ -12,11 +12,13 @@ import { withClause } from './ctes.js';
 import { evaluate } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, rowOf, type Shape } from './flow.js';
 import { fromItem, fromItems, relationItem } from './from.js';
+import { canonical } from './known.js';
 import { as } from './nodes.js';
 import { condition } from './predicates.js';
 import { candidates } from './relations.js';
 import { below, type Item, type Scope } from './scope.js';
 import { command, targets } from './select.js';
+import { type Changes, changesOf } from './triggers.js';
 
 /** What is put into the columns of a relation, by their names. */
 type Puts = Map<string, Flow[]>;
@@ -175,16 +177,28 @@ function returning(
   scope: Scope,
 ): Shape {
   if (asked === undefined) return { fields: [] };
-  const clause = changedOnTheWay(relation, scope);
-  const fields = target.shape.fields.map((field): Field => {
-    const flows = [field.flow, ...putInto(field, target, puts), ...(clause === undefined ? [] : [opaque(clause)])];
-    return flows.length === 1 ? field : { name: field.name, flow: mix(flows) };
+  const given = target.shape.fields.map((field) => holding(field, putInto(field, target, puts)));
+  const changes = changedOnTheWay(relation, given, scope);
+  const fields = given.map((field) => {
+    const others = changes.filter(({ names }) => names === 'all' || names.has(field.name));
+    return holding(
+      field,
+      others.map(({ flow }) => flow),
+    );
   });
   const shown: Item = { ...target, shape: { ...target.shape, fields } };
   const items = scope.items.map((item) => (item === target ? shown : item));
   for (const name of rowNames(asked))
     if (!items.some((item) => item.name === name)) items.push({ ...shown, name, schemas: [], bare: false });
   return targets(asked.exprs ?? [], { ...scope, items });
+}
+
+/** A column that others were put into is still itself, where these are free of columns. */
+function holding(field: Field, others: readonly Flow[]): Field {
+  if (others.length === 0) return field;
+  const mixed = mix([field.flow, ...others]);
+  const free = others.every((flow) => flow.columns.size === 0 && flow.opaque === undefined);
+  return { name: field.name, flow: free ? { ...mixed, exact: field.flow.exact, type: field.flow.type } : mixed };
 }
 
 /** What was put into the column, or into one that it is generated from. */
@@ -201,8 +215,9 @@ function rowNames(clause: ReturningClause): string[] {
 }
 
 /** Triggers and rules may put other values there than the command does. */
-function changedOnTheWay(relation: InsertStmt['relation'], scope: Scope): string | undefined {
-  const found = candidates(relation ?? {}, scope.at).relations;
-  const ruled = found.find((one) => one.rules.length > 0);
-  return ruled === undefined ? undefined : `${ruled.schema}.${ruled.name} has rules, which change what is written`;
+function changedOnTheWay(relation: InsertStmt['relation'], fields: readonly Field[], scope: Scope): readonly Changes[] {
+  return candidates(relation ?? {}, scope.at).relations.flatMap((one) => {
+    if (one.rules.length === 0) return changesOf(one, fields, scope.at);
+    return [{ names: 'all', flow: opaque(`${canonical(one)} has rules, which change what is written`) }];
+  });
 }

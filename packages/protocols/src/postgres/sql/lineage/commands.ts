@@ -1,11 +1,12 @@
-import type { CallStmt, CopyStmt, ExecuteStmt, ExplainStmt, Node } from 'libpg-query';
+import type { CallStmt, CopyStmt, DoStmt, ExecuteStmt, ExplainStmt, Node } from 'libpg-query';
 import { parse } from '../parse.js';
+import { ofBlock } from './bodies.js';
 import { altered, defined, moved, type Named, ruled } from './define.js';
 import { evaluate } from './expression.js';
-import { type Flow, FREE, oneOf, opaque, type Shape } from './flow.js';
+import { constantAt, type Flow, FREE, oneOf, opaque, type Shape } from './flow.js';
 import { relationItem } from './from.js';
 import { routines } from './functions.js';
-import { as, type Body, type Kind, kindOf, namesOf } from './nodes.js';
+import { as, type Body, type Kind, kindOf, namesOf, stringOf } from './nodes.js';
 import { condition } from './predicates.js';
 import { below, type Scope } from './scope.js';
 import { command, selected } from './select.js';
@@ -53,6 +54,7 @@ const COMMANDS: { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Shape 
     for (const field of shape.fields) scope.facts.touch(field.flow);
     return NO_ROWS;
   },
+  DoStmt: (body, scope) => noted(() => blockRun(body, scope)),
   CallStmt: called,
   VariableShowStmt: (body) => {
     const names = body.name === 'all' ? ['name', 'setting', 'description'] : [body.name ?? ''];
@@ -146,6 +148,18 @@ function linkedText(text: string, given: readonly Flow[], scope: Scope): Shape {
       flow: { ...FREE, columns: new Set(columns), exact, opaque: clause },
     })),
   };
+}
+
+/** What a block comes by may go anywhere from its variables; and its text holds what it compares. */
+function blockRun(body: DoStmt, scope: Scope): void {
+  const options = (body.args ?? []).flatMap((node) => as(node, 'DefElem') ?? []);
+  const given = options.find((one) => one.defname === 'as');
+  const text = stringOf(given?.arg) ?? '';
+  const language = stringOf(options.find((one) => one.defname === 'language')?.arg) ?? 'plpgsql';
+  const facts = ofBlock(text, language, scope.at);
+  scope.facts.include(facts);
+  for (const column of facts.columns) scope.facts.tell(column, constantAt(given?.location ?? 0));
+  scope.facts.store({ ...FREE, columns: facts.columns, opaque: facts.opaque }, new Set());
 }
 
 /** https://www.postgresql.org/docs/current/sql-call.html: one row of what the procedure gives out. */

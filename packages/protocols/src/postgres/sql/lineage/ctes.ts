@@ -1,5 +1,6 @@
 import type { CommonTableExpr, Node, SelectStmt, WithClause } from 'libpg-query';
 import { changed, type Field, type Flow, FREE, mix, renamed, type Shape } from './flow.js';
+import { marksIn } from './marks.js';
 import { as, namesOf } from './nodes.js';
 import type { Scope } from './scope.js';
 import { command, selected, unionOf } from './select.js';
@@ -63,7 +64,7 @@ function same(one: Shape, other: Shape): boolean {
 
 const sameFlow = (one: Flow, other: Flow): boolean =>
   one.columns.size === other.columns.size &&
-  one.constants.size === other.constants.size &&
+  marksIn(one.constants).size === marksIn(other.constants).size &&
   one.exact === other.exact &&
   one.opaque === other.opaque;
 

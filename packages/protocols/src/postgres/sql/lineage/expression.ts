@@ -28,6 +28,7 @@ type Readers = { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Flow };
 export function evaluate(node: Node, scope: Scope): Flow {
   const kind = kindOf(node);
   if (kind === undefined) return FREE;
+  scope.facts.spend();
   const read = READERS[kind] as ((body: unknown, scope: Scope) => Flow) | undefined;
   return scope.facts.touch(read === undefined ? unknown(kind, node, scope) : read(as(node, kind), scope));
 }
@@ -205,14 +206,24 @@ function indirection(body: A_Indirection, scope: Scope): Flow {
 }
 
 function sublink(body: SubLink, scope: Scope): Flow {
+  if (body.subLinkType === 'EXPR_SUBLINK') return scalar(body, scope).flow;
   const shape = command(body.subselect as Node, scope);
   // Whether there are rows is told by the conditions, which are asked about by themselves.
   if (body.subLinkType === 'EXISTS_SUBLINK') return shape.open === undefined ? FREE : opaque(shape.open);
+  if (body.subLinkType === 'ARRAY_SUBLINK') return { ...only(shape, scope), exact: false, type: ARRAY };
+  const found = shape.fields.map((field) => field.flow);
+  return made([...all([body.testexpr], scope), ...found, only(shape, scope)], scope);
+}
+
+/** The one column of a query that stands for a value. */
+export function scalar(body: SubLink, scope: Scope): Field {
+  const shape = command(body.subselect as Node, scope);
+  return { name: shape.fields[0]?.name ?? '', flow: only(shape, scope) };
+}
+
+function only(shape: Shape, scope: Scope): Flow {
   const [first] = shape.fields;
-  const one = shape.open === undefined && first !== undefined ? first.flow : everything(shape, scope);
-  if (body.subLinkType === 'EXPR_SUBLINK') return one;
-  if (body.subLinkType === 'ARRAY_SUBLINK') return { ...one, exact: false, type: ARRAY };
-  return made([...all([body.testexpr], scope), ...shape.fields.map((field) => field.flow), one], scope);
+  return scope.facts.touch(shape.open === undefined && first !== undefined ? first.flow : everything(shape, scope));
 }
 
 /** What any column of a query's rows carries. */

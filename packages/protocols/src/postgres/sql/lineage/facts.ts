@@ -1,5 +1,6 @@
 import type { Predicate, Reading, RelationUse } from '@hoop/core';
 import type { Flow } from './flow.js';
+import { type Marks, marksIn, NO_MARKS } from './marks.js';
 import type { Places } from './places.js';
 
 /** Constants that a column may be set equal to in one command before it is called a range: a list would tell as much. */
@@ -9,6 +10,9 @@ type Adopted = Pick<Reading, 'relations' | 'columns' | 'predicates' | 'stores'> 
   opaque: string | undefined;
   foreign?: string | undefined;
 };
+
+/** Steps for a text of no length; each of its characters adds one. An ordinary command takes a few hundred. */
+const STEPS = 10_000;
 
 /** What a command was found to do, each fact once. */
 export class Facts {
@@ -21,10 +25,15 @@ export class Facts {
   foreign: string | undefined;
   /** Calls that do more than answer, as time or a lock shows. */
   volatile = 0;
+  #steps: number;
   readonly #predicates = new Map<string, Predicate>();
   readonly #equalities = new Map<string, Set<string>>();
-  readonly #constants = new Map<string, Set<number>>();
-  readonly #parameters = new Map<string, Set<number>>();
+  readonly #constants = new Map<string, Set<Marks>>();
+  readonly #parameters = new Map<string, Set<Marks>>();
+
+  constructor(length = 0) {
+    this.#steps = STEPS + length;
+  }
 
   relation(name: string, does: RelationUse['does']): void {
     this.relations.set(`${does} ${name}`, { name, does });
@@ -67,7 +76,7 @@ export class Facts {
 
   /** Values are compared or made one: what is constant in one shows what the columns of the others may hold. */
   meet(flows: readonly Flow[]): void {
-    const told = flows.filter((flow) => flow.constants.size + flow.parameters.size > 0);
+    const told = flows.filter((flow) => flow.constants !== NO_MARKS || flow.parameters !== NO_MARKS);
     if (told.length === 0) return;
     for (const flow of flows)
       for (const column of flow.columns) for (const other of told) if (other !== flow) this.tell(column, other);
@@ -77,6 +86,12 @@ export class Facts {
   tell(column: string, flow: Flow): void {
     add(this.#constants, column, flow.constants);
     add(this.#parameters, column, flow.parameters);
+  }
+
+  /** Counts the steps of a reading. Throws where there are too many, as of queries in queries that are each read again and again. */
+  spend(): void {
+    this.#steps--;
+    if (this.#steps < 0) throw new RangeError('too many steps');
   }
 
   /** What another text does is done by this command too; its places are in that text, and are left there. */
@@ -120,13 +135,16 @@ export class Facts {
   }
 }
 
-function add(to: Map<string, Set<number>>, column: string, numbers: ReadonlySet<number>): void {
-  if (numbers.size === 0) return;
-  const of = to.get(column) ?? new Set<number>();
-  for (const number of numbers) of.add(number);
-  to.set(column, of);
+function add(to: Map<string, Set<Marks>>, column: string, marks: Marks): void {
+  if (marks === NO_MARKS) return;
+  const of = to.get(column) ?? new Set<Marks>();
+  to.set(column, of.add(marks));
 }
 
-function pairs(of: ReadonlyMap<string, ReadonlySet<number>>): [string, number][] {
-  return [...of].flatMap(([column, numbers]) => [...numbers].map((number): [string, number] => [column, number]));
+function pairs(of: ReadonlyMap<string, ReadonlySet<Marks>>): [string, number][] {
+  return [...of].flatMap(([column, marks]) =>
+    [...marksIn({ parts: [...marks] })]
+      .sort((one, other) => one - other)
+      .map((number): [string, number] => [column, number]),
+  );
 }

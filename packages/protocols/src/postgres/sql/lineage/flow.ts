@@ -1,3 +1,5 @@
+import { type Marks, markOf, NO_MARKS, together } from './marks.js';
+
 /** What a value is made of. */
 export interface Flow {
   /** Canonical columns whose values it may carry, whole or in part. */
@@ -9,9 +11,9 @@ export interface Flow {
   /** What was not understood on the way, as a clause. */
   readonly opaque?: string | undefined;
   /** Constants in it: bytes from the text's start. */
-  readonly constants: ReadonlySet<number>;
+  readonly constants: Marks;
   /** Parameters in it, from 1 as in the text. */
-  readonly parameters: ReadonlySet<number>;
+  readonly parameters: Marks;
   /** It is a row, or an array of rows, of these. */
   readonly row?: readonly Field[] | undefined;
 }
@@ -29,10 +31,10 @@ export interface Shape {
 
 const NONE: ReadonlySet<never> = new Set<never>();
 /** A value that is free of columns. */
-export const FREE: Flow = { columns: NONE, exact: false, constants: NONE, parameters: NONE };
+export const FREE: Flow = { columns: NONE, exact: false, constants: NO_MARKS, parameters: NO_MARKS };
 
-export const constantAt = (offset: number): Flow => ({ ...FREE, constants: new Set([offset]) });
-export const parameterOf = (number: number): Flow => ({ ...FREE, parameters: new Set([number]) });
+export const constantAt = (offset: number): Flow => ({ ...FREE, constants: markOf(offset) });
+export const parameterOf = (number: number): Flow => ({ ...FREE, parameters: markOf(number) });
 export const opaque = (clause: string): Flow => ({ ...FREE, opaque: clause });
 export const columnFlow = (columns: Iterable<string>, type: number): Flow => ({
   ...FREE,
@@ -48,18 +50,18 @@ export function mix(flows: readonly Flow[]): Flow {
   const [only] = made;
   if (made.length === 1 && only !== undefined) return changed(only);
   return {
-    columns: union(made, (flow) => flow.columns),
+    columns: union(made.map((flow) => flow.columns)),
     exact: false,
     opaque: made.find((flow) => flow.opaque !== undefined)?.opaque,
-    constants: union(made, (flow) => flow.constants),
-    parameters: union(made, (flow) => flow.parameters),
+    constants: together(made.map((flow) => flow.constants)),
+    parameters: together(made.map((flow) => flow.parameters)),
   };
 }
 
-function union<T>(flows: readonly Flow[], of: (flow: Flow) => ReadonlySet<T>): ReadonlySet<T> {
-  const filled = flows.map(of).filter((set) => set.size > 0);
-  if (filled.length <= 1) return filled[0] ?? (NONE as ReadonlySet<T>);
-  const all = new Set<T>();
+function union(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
+  const filled = [...new Set(sets)].filter((set) => set.size > 0);
+  if (filled.length <= 1) return filled[0] ?? NONE;
+  const all = new Set<string>();
   for (const set of filled) for (const value of set) all.add(value);
   return all;
 }
@@ -92,11 +94,17 @@ export function sameNames(one: readonly Field[], other: readonly Field[]): boole
   return one.length === other.length && one.every((field, i) => field.name === other[i]?.name);
 }
 
+const rows = new WeakMap<Shape, Flow>();
+
 /** The value of a whole row. */
 export function rowOf(shape: Shape): Flow {
-  const mixed = mix(shape.fields.map((field) => field.flow));
-  if (shape.open !== undefined) return { ...changed(mixed), opaque: mixed.opaque ?? shape.open };
-  return { ...changed(mixed), row: shape.fields };
+  let row = rows.get(shape);
+  if (row === undefined) {
+    const mixed = changed(mix(shape.fields.map((field) => field.flow)));
+    row = shape.open === undefined ? { ...mixed, row: shape.fields } : { ...mixed, opaque: mixed.opaque ?? shape.open };
+    rows.set(shape, row);
+  }
+  return row;
 }
 
 /** A shape that is one of several: their union where they are alike, else open. */

@@ -16,7 +16,16 @@ const KEEPERS: ReadonlySet<string> = new Set(
   ),
 );
 
-export function call(body: FuncCall, scope: Scope): Flow {
+export const call = (body: FuncCall, scope: Scope): Flow => called(body, scope).flow;
+
+/** A call with what it is of. */
+interface Called {
+  flow: Flow;
+  args: readonly Flow[];
+  found: readonly Routine[];
+}
+
+function called(body: FuncCall, scope: Scope): Called {
   const args = (body.args ?? []).map((arg) => evaluate(arg, scope));
   const within = body.agg_within_group === true ? (body.agg_order ?? []).map((node) => sortValue(node, scope)) : [];
   for (const flow of within) scope.facts.ask(flow, 'order');
@@ -26,14 +35,15 @@ export function call(body: FuncCall, scope: Scope): Flow {
     scope,
   );
   if (body.agg_distinct === true) for (const flow of args) scope.facts.group(flow);
-  scope.facts.meet([...args, ...within]);
-  return result(body, [...args, ...within], scope);
+  const all = [...args, ...within];
+  scope.facts.meet(all);
+  const found = routines(namesOf(body.funcname), all, scope);
+  return { flow: result(body, all, found, scope), args: all, found };
 }
 
-function result(body: FuncCall, args: readonly Flow[], scope: Scope): Flow {
+function result(body: FuncCall, args: readonly Flow[], found: readonly Routine[], scope: Scope): Flow {
   const names = namesOf(body.funcname);
   const name = names.at(-1) ?? '';
-  const found = routines(names, args, scope);
   const [first] = args;
   if (found.length === 0 && names.length === 1 && args.length === 1 && first !== undefined) {
     // Functional notation, of a column or of a cast.
@@ -139,6 +149,7 @@ function agrees(type: number, wanted: number, scope: Scope): boolean {
   if (!ARRAYS.has(type) && !scope.at.catalogue.typeByOid.has(type)) return true;
   return (
     isArray(type, scope) === isArray(wanted, scope) &&
+    wanted !== TSVECTOR &&
     !(MULTIRANGES.has(wanted) && scope.at.catalogue.typeByOid.get(type)?.kind !== 'm')
   );
 }
@@ -146,6 +157,8 @@ function agrees(type: number, wanted: number, scope: Scope): boolean {
 const ANY: ReadonlySet<number> = new Set([2276, 2249, 2283, 2776, 5077, 5079]);
 /** unknown, anyelement …: of a kind that is found out as it runs. */
 const UNKNOWN: ReadonlySet<number> = new Set([0, 705, 2283, 2776, 5077, 5079]);
+/** Nothing is made one without a cast. */
+const TSVECTOR = 3614;
 const MULTIRANGES: ReadonlySet<number> = new Set([4537, 4538]);
 
 function isArray(oid: number, scope: Scope): boolean {
@@ -167,7 +180,7 @@ function rowOfResult(
   value: Flow,
   scope: Scope,
 ): readonly Field[] | undefined {
-  if (KEEPERS.has(name))
+  if (KEEPERS.has(name) || found.every((one) => POLYMORPHIC.has(one.returns)))
     return args.find((flow) => flow.row !== undefined)?.row?.map((field) => ({ name: field.name, flow: value }));
   const [first] = found;
   if (
@@ -186,68 +199,56 @@ const POLYMORPHIC: ReadonlySet<number> = new Set([2283, 2776, 5077, 5079]);
 /** The columns of a function in FROM. https://www.postgresql.org/docs/current/sql-select.html#SQL-FROM */
 export function rowsOf(node: Node, defined: readonly string[], alias: string | undefined, scope: Scope): Shape {
   const body = as(node, 'FuncCall');
-  if (body !== undefined && namesOf(body.funcname).at(-1) === 'unnest' && (body.args?.length ?? 0) > 1)
-    return {
-      fields: (body.args ?? []).flatMap((arg) => spreadRow(evaluate(arg, scope), alias ?? 'unnest', scope).fields),
-    };
+  const unnested = body !== undefined && namesOf(body.funcname).at(-1) === 'unnest' ? (body.args ?? []) : [];
+  if (unnested.length > 1)
+    return { fields: unnested.flatMap((arg) => spreadRow(evaluate(arg, scope), alias ?? 'unnest', scope).fields) };
+  if (body !== undefined) return rowsOfCall(body, called(body, scope), defined, alias, scope);
   const flow = evaluate(node, scope);
-  const value = changed(flow);
-  if (defined.length > 0) return { fields: defined.map((name) => ({ name, flow: value })) };
-  const found =
-    body === undefined
-      ? []
-      : routines(
-          namesOf(body.funcname),
-          (body.args ?? []).map((arg) => evaluate(arg, scope)),
-          scope,
-        );
-  if (body !== undefined && found.length === 0)
-    return {
-      fields: [{ name: alias ?? outputName(node), flow: value }],
-      open: flow.opaque ?? 'it calls a function that is not known',
-    };
-  const shapes = new Map(found.map((routine) => [keyOf(routine), routine] as const));
+  if (defined.length > 0) return named(defined, flow);
+  return spreadRow(flow, alias ?? outputName(node), scope);
+}
+
+const named = (names: readonly string[], flow: Flow): Shape => ({
+  fields: names.map((name) => ({ name, flow: changed(flow) })),
+});
+
+function rowsOfCall(
+  body: FuncCall,
+  call: Called,
+  defined: readonly string[],
+  alias: string | undefined,
+  scope: Scope,
+): Shape {
+  const { flow, found } = call;
+  scope.facts.touch(flow);
   const [routine] = found;
-  if (routine === undefined) return { fields: [{ name: alias ?? outputName(node), flow: value }] };
-  if (shapes.size > 1)
-    return {
-      fields: [{ name: alias ?? routine.name, flow: value }],
-      open: `${routine.name} may be any of several functions`,
-    };
-  const names = routine.outs.map((out) => out.name);
-  if (names.length > 0) return placed(names, routine, body, flow, scope);
-  if (POLYMORPHIC.has(routine.returns)) return spreadRow(flow, alias ?? routine.name, scope);
+  const name = alias ?? routine?.name ?? namesOf(body.funcname).at(-1) ?? '';
+  if (defined.length > 0) return named(defined, flow);
+  if (routine === undefined)
+    return { ...named([name], flow), open: flow.opaque ?? `it calls ${name}, which is not known` };
+  if (new Set(found.map(keyOf)).size > 1)
+    return { ...named([name], flow), open: `${name} may be any of several functions` };
+  const outs = routine.outs.map((out) => out.name);
+  if (outs.length > 0) return placed(outs, routine, call, scope);
+  if (POLYMORPHIC.has(routine.returns)) return spreadRow(flow, name, scope);
   const row = isRow(routine.returns, scope) ? rowOfType(routine.returns, scope) : undefined;
   if (row !== undefined)
     return placed(
       row.fields.map((field) => field.name),
       routine,
-      body,
-      flow,
+      call,
       scope,
     );
-  if (routine.returns === RECORD)
-    return {
-      fields: [{ name: alias ?? routine.name, flow: value }],
-      open: `the columns of ${routine.name} are not known`,
-    };
-  return { fields: [{ name: alias ?? routine.name, flow: value }] };
+  if (routine.returns === RECORD) return { ...named([name], flow), open: `the columns of ${name} are not known` };
+  return named([name], flow);
 }
 
 /** Each column of a body that can be read by itself; else all of it in any. */
-function placed(
-  names: readonly string[],
-  routine: Routine,
-  body: FuncCall | undefined,
-  flow: Flow,
-  scope: Scope,
-): Shape {
+function placed(names: readonly string[], routine: Routine, { flow, args }: Called, scope: Scope): Shape {
   const { shape, clause } = givenBy(routine, scope);
-  const value = changed(flow);
   if (clause !== undefined || shape.fields.length !== names.length || routine.language !== 'sql')
-    return { fields: names.map((name) => ({ name, flow: value })) };
-  const args = (body?.args ?? []).map((arg) => evaluate(arg, scope));
-  return { fields: names.map((name, i) => ({ name, flow: changed(mix([...args, shape.fields[i]?.flow ?? value])) })) };
+    return named(names, flow);
+  return { fields: names.map((name, i) => ({ name, flow: changed(mix([...args, shape.fields[i]?.flow ?? flow])) })) };
 }
 
 const keyOf = (routine: Routine): string =>

@@ -1,7 +1,7 @@
 import type { Node, SelectStmt, WithClause } from 'libpg-query';
 import { change } from './change.js';
 import { withClause } from './ctes.js';
-import { evaluate, windowOf } from './expression.js';
+import { evaluate, scalar, windowOf } from './expression.js';
 import { either, type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
 import { fromItems } from './from.js';
 import { outputName } from './names.js';
@@ -19,6 +19,7 @@ export function command(node: Node, up: Scope): Shape {
 }
 
 export function selected(stmt: SelectStmt, up: Scope): Shape {
+  up.facts.spend();
   const scope = below(up);
   withClause(stmt.withClause as WithClause | undefined, scope);
   if (stmt.op !== undefined && stmt.op !== 'SETOP_NONE') return combined(stmt, scope);
@@ -81,26 +82,26 @@ export function targets(list: readonly Node[], scope: Scope): Shape {
     if (target?.val === undefined) continue;
     shapes.push(spread(target.val, scope) ?? { fields: [single(target.val, target.name, scope)] });
   }
-  return joined(shapes);
+  return bounded(joined(shapes));
 }
+
+/** More columns than any answer of the server has (MaxTupleAttributeNumber) are not worked out: stars upon stars would double them. */
+function bounded(shape: Shape): Shape {
+  if (shape.fields.length <= COLUMNS_MOST) return shape;
+  const flow = mix(shape.fields.map((field) => field.flow));
+  return { fields: [{ name: '', flow }], open: 'it has more columns than the server gives' };
+}
+const COLUMNS_MOST = 1664;
 
 function single(value: Node, name: string | undefined, scope: Scope): Field {
   const ref = as(value, 'ColumnRef');
+  const link = as(value, 'SubLink');
+  if (link?.subLinkType === 'EXPR_SUBLINK') {
+    const one = scalar(link, scope);
+    return { name: name ?? one.name, flow: one.flow };
+  }
   const flow = ref === undefined ? evaluate(value, scope) : columnOf(ref, scope);
-  return { name: name ?? starredName(value, scope) ?? outputName(value), flow };
-}
-
-/** The name of `(SELECT * FROM …)` is that of the column that the star stands for. */
-function starredName(value: Node, scope: Scope): string | undefined {
-  const query = as(value, 'SubLink')?.subselect;
-  const first = as(as(query, 'SelectStmt')?.targetList?.[0], 'ResTarget')?.val;
-  if (
-    query === undefined ||
-    first === undefined ||
-    kindOf(as(first, 'ColumnRef')?.fields?.at(-1) ?? ({} as Node)) !== 'A_Star'
-  )
-    return;
-  return as(value, 'SubLink')?.subLinkType === 'EXPR_SUBLINK' ? command(query, scope).fields[0]?.name : undefined;
+  return { name: name ?? outputName(value), flow };
 }
 
 /** The columns that a star in a target list becomes: `t.*`, `(t).*`, `(f(x)).*`; undefined where there is none. */

@@ -19,7 +19,7 @@ export interface Lineage
  * places are in. What could carry a column and is not provably free of it carries it. Throws nothing.
  */
 export function trace(node: Node, text: string, at: ReadingContext): Lineage {
-  const facts = new Facts();
+  const facts = new Facts(text.length);
   const scope: Scope = { up: undefined, items: [], ctes: new Map(), at, facts };
   try {
     const shape = answer(node, scope);

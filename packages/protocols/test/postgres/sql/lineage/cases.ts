@@ -144,7 +144,7 @@ export const CASES: readonly (readonly [string, string, string?, string?])[] = [
   ['select ssn from nowhere_table', 'ssn<-?'],
   ['select nope from customers', 'nope<-?'],
   ['insert into orders(note) select ssn from customers', '', '', 'customers.ssn'],
-  ["insert into log(message) values ('a') returning message, ssn", 'message<-log.message ssn<-log.ssn!'],
+  ["insert into log(message) values ('a') returning message, ssn", 'message<-log.message! ssn<-log.ssn!'],
   [
     'insert into log(message) select ssn from customers returning *',
     'id<-log.id! message<-customers.ssn+log.message ssn<-log.ssn!',
