@@ -7,6 +7,8 @@ export type Canaries = ReadonlyMap<string, string>;
 interface Planted {
   table: string;
   column: string;
+  /** Canonical. */
+  name: string;
   type: string;
   generated: boolean;
 }
@@ -14,7 +16,8 @@ interface Planted {
 /** Fills the tables of `public` and `private` with two rows, each text under a canary of its own column. */
 export async function plant(client: Client): Promise<Canaries> {
   const { rows } = await client.query<Planted>(
-    `select n.nspname || '.' || c.relname as table, a.attname as column, format_type(a.atttypid, -1) as type, a.attgenerated <> '' as generated
+    `select format('%I.%I', n.nspname, c.relname) as table, quote_ident(a.attname) as column, n.nspname || '.' || c.relname || '.' || a.attname as name,
+     format_type(a.atttypid, -1) as type, a.attgenerated <> '' as generated
      from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid
      where c.relkind = 'r' and n.nspname in ('public', 'private') and a.attnum > 0 and not a.attisdropped order by 1, a.attnum`,
   );
@@ -23,10 +26,9 @@ export async function plant(client: Client): Promise<Canaries> {
     for (const row of [1, 2]) {
       const columns = rows.filter((one) => one.table === table && !one.generated);
       const values = columns.flatMap((one) => {
-        const name = `${table}.${one.column}`;
-        const canary = canaryOf(name);
+        const canary = canaryOf(one.name);
         const value = literalOf(one.type, canary, row);
-        if (value?.includes(canary)) canaries.set(name, canary);
+        if (value?.includes(canary)) canaries.set(one.name, canary);
         return value === undefined ? [] : [[one.column, value] as const];
       });
       const names = values.map(([column]) => column).join(', ');

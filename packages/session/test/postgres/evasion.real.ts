@@ -3,6 +3,7 @@ import { ALLOWED } from './evasion/allowed.js';
 import { ATTACKS } from './evasion/attacks.js';
 import { Field } from './evasion/field.js';
 import { MODES } from './evasion/session-run.js';
+import { WIRE } from './evasion/wire.js';
 
 /** Threats A19 to A25, on a real server, all packs on and three columns masked; the gateway's own login is a superuser. */
 let field: Field;
@@ -28,6 +29,15 @@ describe('attacks', () => {
     },
     600_000,
   );
+
+  test('in messages: nothing comes through', async () => {
+    const escapes: string[] = [];
+    for (const attack of WIRE) {
+      const way = await field.wayOnWire(attack).catch((error: Error) => error.message);
+      if (way !== undefined) escapes.push(`${attack.name} → ${way}`);
+    }
+    expect(escapes).toEqual([]);
+  }, 600_000);
 
   test('there are enough of them', () => {
     expect(ATTACKS.length).toBeGreaterThanOrEqual(250);

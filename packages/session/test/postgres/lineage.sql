@@ -347,3 +347,137 @@ update moved set id = 1 returning *
 update swapped set id = 1 returning *
 insert into orders(id, note) select 4, ssn from customers limit 1 returning *
 update customers set name = 'x' returning id, name
+select -id, +id, id::int8, 'a'::text, (id), coalesce(name), array[name], row(name), case when vip then name end, case when vip then 1 else id end, (select max(id) from orders), exists(select 1), nullif(id,1), greatest(id,2), least(id) from customers
+select cast('1' as int), interval '1 day', date '2020-01-01', c.name, (c).ssn, c.tags[1], (array[1])[1], not vip, id in (1), true, null, '5'::numeric(3,1), ssn collate "C", (ssn collate "C")::varchar from customers c
+select position('a' in ssn), overlay(ssn placing 'x' from 1), substring(ssn from 1 for 2), trim(ssn), trim(leading 'x' from ssn), ltrim(ssn), xmlexists('/a' passing doc), normalize(ssn), born at time zone 'utc', extract(year from born), (born, born) overlaps (born, born), ssn similar to 'x', ssn like 'x', collation for (ssn) from customers
+select current_date, current_time, current_time(1), current_timestamp, current_timestamp(2), localtime, localtime(1), localtimestamp, current_role, current_user, user, session_user, current_catalog, current_schema, now()
+select case when true then 1 end, case when true then 1 else (2)::int8 end, case when true then 'a' else name || 'x' end, case when true then 1 else count(*) end from customers group by name
+select (select ssn from customers limit 1)::varchar, (select 1), (select * from (select ssn as q from customers) x limit 1), array(select 1), (values ('a')), (select 1 union select 2 limit 1)
+select xmlelement(name a), xmlforest(ssn), xmlconcat(doc, doc), xmlparse(content 'a'), xmlpi(name x), xmlserialize(content doc as text), doc is document, ssn is not distinct from 'a', ssn is null, vip is unknown from customers
+select "Col.umn", "SELECT", * from "Weird.Table"
+select w."Col.umn", "Weird.Table"."SELECT" from "Weird.Table" w, "Weird.Table"
+select c from customers as c(c)
+select ssn, ssn.ssn, ssn.name from customers ssn
+select id from customers id
+select id.* from customers id
+select x.id, x from (select 1 as id, card from customers) x
+select (row(ssn, card)::pair).a, (row(ssn, card)::pair).*, row(ssn, card)::pair, (row(ssn, card)::dpair).b from customers
+select (array[row(ssn, card)::pair])[1].b, (array[row(ssn, card)::pair])[1:1], unnest(array[row(ssn, card)::pair]) from customers
+select u.a, u.* from customers, unnest(array[row(ssn, card)::pair, row('x', 'y')::pair]) u
+select tags[i], i from customers, generate_subscripts(tags, 1) i
+select * from unnest('{[1,3),[5,7)}'::int4multirange) m
+select ident(ssn), ident(c), (ident(c)).card, ident(array[ssn]) from customers c
+select * from ident((select c from customers c limit 1))
+select (ident(c)).* from customers c
+select * from outs(1)
+select a, o.b, o from outs(1) o
+select (outs(id)).a, (outs(id)).*, outs(id) from customers
+select named(a => ssn), named(b => card, a => 'x'), named(ssn), named(ssn, card), vari(ssn, card), vari(variadic array[card, name]) from customers
+select * from next_rows()
+select r.ssn, r from next_rows() r
+select (next_rows()).card
+select * from query_rows()
+select w as q, q as w from query_rows() z(w, q)
+select * from rec() as r(a int, b text)
+select r.b, r from rec() as r(a int, b text)
+select elsewhere(), atomic_one(1), returning_one(1), is_odd(1), nested(1), fact(3)
+? select dynamic('customers')
+select atomic_one(id), returning_one(id), fact(length(ssn)) from customers
+insert into v_names2(id, name, note) select 9, ssn, card from customers limit 1 returning name, note, id
+update v_names2 set name = note returning *
+update v_names2 set note = (select max(ssn) from customers) returning note, v_names2
+delete from v_names2 returning *
+select * from v_fn
+select o, id from v_fn
+select * from v_outs
+select * from v_nest
+select * from v_values
+select * from v_using
+select * from v_window
+select n, id from v_window
+select * from v_weird
+select "a.b" from v_weird v
+select * from v_comp
+select (p).b, (cs).card, pa, (p).*, (cs).* from v_comp
+select * from v_json
+select j -> 'x', j ->> 'y', jsonb_each(j) from v_json
+select * from v_except
+select * from v_exists
+select * from v_rec
+select s as n from v_rec
+select * from v_sample
+select * from v_xml
+select * from v_only
+select * from v_lat
+select * from v_rows
+select r.ssn, r.* from v_rows r
+select * from v_case
+with x as (insert into log(message) select ssn from customers returning *), y as (insert into log(message) select message || '' from x returning message) select x.message, y.message from x, y
+with x as (insert into orders(id, note) select 500 + id, ssn from customers returning *) update log set message = x.note from x returning message, x.note, log.*
+with x as (delete from orders returning *), y as (update customers set note = x.note from x returning customers.*) select note, ssn from y
+insert into people(id, ssn, name) select id, card, ssn from customers returning ssn, name, people
+insert into orders(id, note) values (77, 'x'), (78, (select max(ssn) from customers)) returning note, id
+insert into customers select 90, name, ssn, email from customers limit 1 returning email, ssn, card
+insert into customers (ssn, id) overriding user value select card, 91 from customers limit 1 returning ssn
+insert into composite(id, p.a, p.b) select 5, ssn, card from customers limit 1 returning p, (p).b
+insert into composite(id, ps[1].a) select 5, ssn from customers limit 1 returning ps
+update composite set ps[1].b = (select max(card) from customers) returning ps, ps[1].b
+update customers set tags[1:2] = array[ssn, card] returning tags[1], tags
+update customers set data['z'] = to_jsonb(ssn) returning data['z'], data
+update customers c set name = d.ssn from customers d where d.id = c.id returning c.name, d.card
+update people p set name = ssn returning p.*
+update parted set secret = secret || 'x' returning *
+delete from people p using customers c where p.id = c.id returning p.*, c.card
+select sum(id) over w, max(ssn) over (w rows 1 preceding), first_value(card) over v from customers window w as (partition by vip order by id), v as (order by id)
+select string_agg(x, ',') from (select unnest(string_to_array(ssn, null)) from customers) t(x)
+select * from (select ssn, id from customers) a left join (select card, id from customers) b on a.id = b.id and b.card is not null
+select a.* , b.ssn is null from customers a left join (select id, ssn from customers where false) b using (id)
+select x.y from (select 1) a, lateral (select c.ssn from customers c) x(y)
+select (select string_agg(q.z, '') from (select c.ssn union select c.card) q(z)) from customers c
+select (with q as (select c.ssn) select ssn from q) from customers c
+select (select (select (select c.ssn || o.note))) from customers c, orders o
+select all_of.* from (select * from customers natural join (select id, total from orders) o) all_of
+select customers, orders from customers join orders using (id)
+select id, customers.ssn, u.* from (customers join orders using (id)) , unnest(tags) u
+select j, j.id from customers join orders using (id) as j
+select (j).id from customers join orders using (id) as j
+select t.* from customers c, lateral (values (c.ssn, 1), (c.card, 2)) t(v, k)
+select max(v) from customers c, lateral (values (c.ssn), (c.card)) t(v)
+select case when ssn > 'A' then 'high' else 'low' end, case ssn when 'a' then 'b' end, ssn > 'A', coalesce(ssn > 'A', false), (ssn > 'A')::int from customers
+select array(select c2.ssn from customers c2 order by c2.id), array(select row(c2.ssn, 1) from customers c2) from orders
+select json_agg(row(ssn, card)), jsonb_object_agg(coalesce(ssn, 'x'), card), json_object_agg(id, tags) from customers
+select to_json(array(select ssn from customers)), array_to_json(array_agg(c)), row_to_json(row(ssn)) from customers c group by ssn
+select c.data || to_jsonb(c), c.data #- '{k}', jsonb_path_query_first(c.data, '$.k'), data @? '$.k', data -> 'n' -> 1 ->> 'x' from customers c
+select ssn from customers group by grouping sets ((ssn), ()) having grouping(ssn) = 0
+select tableoid::regclass::text, ctid::text, ssn from customers
+select regclassout('customers'::regclass), pg_get_userbyid(10), format_type(25, null), obj_description(1, 'pg_class'), pg_size_pretty(1::int8)
+? select * from pg_class c join pg_attribute a on a.attrelid = c.oid where c.relname = 'customers'
+select n.nspname, c.relname, pg_catalog.pg_get_userbyid(c.relowner) from pg_catalog.pg_class c left join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r','p','') and n.nspname <> 'pg_catalog' and pg_catalog.pg_table_is_visible(c.oid) order by 1, 2
+select a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), (select pg_catalog.pg_get_expr(d.adbin, d.adrelid, true) from pg_catalog.pg_attrdef d where d.adrelid = a.attrelid and d.adnum = a.attnum and a.atthasdef) from pg_catalog.pg_attribute a where a.attnum > 0
+select * from information_schema.tables
+select * from information_schema.columns limit 5
+select * from information_schema.routines limit 5
+select * from pg_settings limit 5
+select * from pg_indexes
+select * from pg_locks
+select * from pg_roles
+select * from pg_views where schemaname = 'public'
+select * from pg_stat_user_tables
+select * from pg_stat_database
+select * from pg_matviews
+select * from pg_sequences
+select * from log_id_seq
+select nextval('log_id_seq'), currval('log_id_seq'), lastval(), setval('log_id_seq', 5)
+select gen_random_uuid() is null, random() < 2, clock_timestamp() is null, pg_backend_pid() > 0, version(), current_database(), pg_is_in_recovery(), txid_current() > 0, inet_client_addr()
+select set_config('search_path', 'public', false), current_setting('work_mem'), pg_relation_size('customers'), pg_total_relation_size(c.oid::regclass) from pg_class c where relname = 'orders'
+select unnest(array[1,2]), generate_series(1,2), jsonb_array_elements('[1,2]')
+select * from jsonb_array_elements('[{"a":1}]') with ordinality
+select * from json_each('{"a":1}'), jsonb_each_text('{"b":2}') j, json_array_elements_text('["x"]') k(v)
+select * from regexp_matches('abc', '.', 'g') m, string_to_table('a,b', ',') s, pg_get_keywords() kw limit 3
+select * from pg_timezone_names limit 1
+select * from generate_series(now() - interval '1 day', now(), '1 hour') as t(h) limit 2
+select * from pg_available_extensions limit 1
+select * from current_schemas(true)
+select * from aclexplode('{postgres=r/postgres}'::aclitem[])
+select * from pg_options_to_table(array['a=b'])
+select * from pg_get_object_address('table', '{customers}', '{}')

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
 import { SUPPORT_ROLE } from '../postgres/index.js';
 import { type Finished, SUPPORT } from '../world/index.js';
@@ -42,7 +43,19 @@ async function masked(stage: Stage): Promise<string> {
     const seen = forms.find((form) => stdout.includes(form));
     if (seen !== undefined) throw new Error('a masked value was shown');
   }
-  return plain.stdout.trim().replaceAll('\t', '|');
+  const named = await asked(stage, `select name from customers where email = '${hidden.email}'`);
+  if (named.stdout.trim() !== name) throw new Error(`asked for by address: ${named.stdout.trim()}`);
+  written(stage, Object.values(hidden));
+  return `${plain.stdout.trim().replaceAll('\t', '|')}; in no log, not on record`;
+}
+
+/** What is hidden is not written down either. */
+function written({ world }: Stage, hidden: readonly string[]): void {
+  const files = [world.company.log('gateway'), ...[...world.laptops.values()].map((laptop) => laptop.daemonLog)];
+  const texts = files.filter((path) => existsSync(path)).map((path) => readFileSync(path, 'utf8'));
+  const all = [...texts, JSON.stringify(world.company.record())];
+  if (all.some((text) => hidden.some((value) => text.includes(value))))
+    throw new Error('a masked value was written down');
 }
 
 const REFUSED = [

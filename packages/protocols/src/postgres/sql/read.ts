@@ -119,7 +119,7 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
     ...EMPTY,
     ...found(facts),
     columns: traced.columns,
-    told: [...new Set([...toldBy(facts, traced.relations, at), ...traced.quotes])],
+    told: toldBy(facts, traced.relations, at),
     outputs: traced.outputs,
     predicates: traced.predicates,
     stores: traced.stores,

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { expect } from 'vitest';
+import * as w from '../../../../protocols/test/postgres/wire.js';
 import type { Upstream } from '../../../src/index.js';
 import { Site } from '../site.js';
 import type { Allowed } from './allowed.js';
@@ -8,6 +9,7 @@ import { leakIn } from './canary.js';
 import { controlsFor } from './controls.js';
 import { cellsOf, fieldOf, type Message, MODES, type Mode, Session } from './session-run.js';
 import { SCHEMA, STATE } from './shop.js';
+import type { WireAttack } from './wire.js';
 
 interface Said {
   session: Session;
@@ -88,6 +90,25 @@ export class Field {
     if (leak !== undefined) return `shows ${JSON.stringify(leak)}`;
     if (wants === 'refused' && !last.some(({ type }) => type === 'E')) return 'was answered';
     return wants === 'masked' && last.some(saysAnything) ? 'says something' : undefined;
+  }
+
+  /** The same for what is said in messages. */
+  async wayOnWire({ parameters, says }: WireAttack): Promise<string | undefined> {
+    const session = new Session(this.#upstream, controlsFor());
+    const greeting = await session.open(parameters);
+    for (const messages of greeting.at(-1)?.type === 'Z' ? says : []) {
+      session.say(...messages);
+      // What is owed a ReadyForQuery each is not counted; a last word tells that all is answered.
+      session.say(w.query('SELECT 1 AS done'));
+      await session.until('done');
+    }
+    await session.close();
+    expect(session.bugs).toEqual([]);
+    const leak = leakIn(session.heard, true);
+    if (leak !== undefined) return `shows ${JSON.stringify(leak)}`;
+    if ((await this.#stateNow()) === this.#state) return undefined;
+    await this.renew();
+    return 'the state has changed';
   }
 
   /** What is wrong with the answer to something allowed; undefined where it is the server's own. */

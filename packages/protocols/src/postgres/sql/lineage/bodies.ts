@@ -7,8 +7,8 @@ import { answer } from './commands.js';
 import { evaluate } from './expression.js';
 import { Facts } from './facts.js';
 import { type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
+import { canonical } from './known.js';
 import { as, itemsOf, stringOf } from './nodes.js';
-import { canonical } from './relations.js';
 import type { Item, Scope } from './scope.js';
 
 /** What a function's answer holds besides its arguments: each of its columns, and all that its body came by. */
@@ -51,6 +51,8 @@ function together(routine: Routine, scope: Scope): Given {
   return NOTHING;
 }
 
+/** Functions times search paths. */
+const KEPT = 10_000;
 const bodies = new WeakMap<ReadingContext['catalogue'], Map<string, Given>>();
 
 function known(routine: Routine, scope: Scope): Given {
@@ -60,6 +62,7 @@ function known(routine: Routine, scope: Scope): Given {
   const key = `${routine.oid} ${JSON.stringify([at.paths, at.made ?? []])}`;
   const had = all.get(key);
   if (had !== undefined) return had;
+  if (all.size >= KEPT) all.clear();
   // One that calls itself meets this.
   all.set(key, any(`it calls ${canonical(routine)}, which goes round`));
   const given = read(routine, at);
@@ -84,7 +87,7 @@ function read(routine: Routine, at: ReadingContext): Given {
     const facts = new Facts();
     const shape =
       routine.language === 'sql'
-        ? ofSql(made, bodyScope(routine.inputs, at, facts))
+        ? ofSql(made, bodyScope(routine.name, routine.inputs, at, facts))
         : routine.language === 'plpgsql'
           ? ofPlPgSql(routine.source ?? '', routine.inputs, canonical(routine), at, facts)
           : undefined;
@@ -95,10 +98,11 @@ function read(routine: Routine, at: ReadingContext): Given {
 }
 
 /** Variables are free of columns by themselves: what the body puts into them counts for all that it gives. */
-function bodyScope(names: readonly string[], at: ReadingContext, facts: Facts): Scope {
+function bodyScope(whose: string, names: readonly string[], at: ReadingContext, facts: Facts): Scope {
   const given = names.filter((name) => name !== '');
   const fields = given.map((name) => ({ name, flow: FREE }));
-  const rows = given.map((name): Item => ({ ...BLANK, name, any: FREE }));
+  // An input may be qualified by the function's own name.
+  const rows = [...given, whose].map((name): Item => ({ ...BLANK, name, any: FREE }));
   return { up: undefined, items: [{ ...BLANK, shape: { fields }, bare: true }, ...rows], ctes: new Map(), at, facts };
 }
 const BLANK: Item = { name: undefined, schemas: [], shape: { fields: [] }, system: false, bare: false };
@@ -162,7 +166,7 @@ function ofPlPgSql(
   rows: readonly Item[] = [],
 ): Shape {
   const { names, texts, dynamic } = partsOf(parsePlPgSql(source));
-  const scope = bodyScope([...names, ...inputs], at, facts);
+  const scope = bodyScope(whose.slice(whose.indexOf('.') + 1), [...names, ...inputs], at, facts);
   scope.items.unshift(...rows);
   for (const { text, mode } of texts) {
     const sql =

@@ -12,17 +12,13 @@ import { withClause } from './ctes.js';
 import { evaluate } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, rowOf, type Shape } from './flow.js';
 import { fromItem, fromItems, relationItem } from './from.js';
+import { canonical } from './known.js';
 import { as } from './nodes.js';
 import { condition } from './predicates.js';
-import { candidates, canonical } from './relations.js';
+import { candidates } from './relations.js';
 import { below, type Item, type Scope } from './scope.js';
 import { command, targets } from './select.js';
 import { type Changes, changesOf } from './triggers.js';
-
-/** "Failing row contains …", "Key (…) is still referenced": a constraint that refuses a row that was there tells what is in it. */
-function quoted(target: Item, scope: Scope): void {
-  for (const field of target.shape.fields) for (const column of field.flow.columns) scope.facts.quotes.add(column);
-}
 
 /** What is put into the columns of a relation, by their names. */
 type Puts = Map<string, Flow[]>;
@@ -49,7 +45,6 @@ function inserted(stmt: InsertStmt, up: Scope): Shape {
   for (const [i, field] of source.fields.entries()) put(names[i] ?? '', field.flow, target, puts, scope);
   if (source.open !== undefined) for (const name of names) put(name, opaque(source.open), target, puts, scope);
   scope.items.push(target);
-  if (stmt.onConflictClause?.action === 'ONCONFLICT_UPDATE') quoted(target, scope);
   if (stmt.onConflictClause !== undefined) conflict(stmt, stmt.onConflictClause, target, puts, scope);
   return returning(stmt.returningClause, target, puts, stmt.relation, scope);
 }
@@ -134,7 +129,6 @@ function updated(stmt: UpdateStmt, up: Scope): Shape {
   withClause(stmt.withClause, scope);
   const target = targetOf(stmt, scope);
   scope.items.push(target);
-  quoted(target, scope);
   fromItems(stmt.fromClause ?? [], scope);
   if (stmt.whereClause !== undefined) condition(stmt.whereClause, scope);
   const puts: Puts = new Map();
@@ -147,7 +141,6 @@ function deleted(stmt: DeleteStmt, up: Scope): Shape {
   withClause(stmt.withClause, scope);
   const target = targetOf(stmt, scope);
   scope.items.push(target);
-  quoted(target, scope);
   fromItems(stmt.usingClause ?? [], scope);
   if (stmt.whereClause !== undefined) condition(stmt.whereClause, scope);
   return returning(stmt.returningClause, target, new Map(), stmt.relation, scope);
@@ -160,7 +153,6 @@ function mergedInto(stmt: MergeStmt, up: Scope): Shape {
   const source = fromItem(stmt.sourceRelation as Node, scope);
   // RETURNING * gives the source's columns first.
   scope.items.push(...source, target);
-  quoted(target, scope);
   if (stmt.joinCondition !== undefined) condition(stmt.joinCondition, scope);
   const puts: Puts = new Map();
   for (const node of stmt.mergeWhenClauses ?? []) mergeWhen(as(node, 'MergeWhenClause') ?? {}, target, puts, scope);

@@ -2,9 +2,9 @@ import type { AlterTableStmt, ColumnDef, Node, RangeVar, RuleStmt } from 'libpg-
 import { evaluate } from './expression.js';
 import { type Flow, mix, type Shape } from './flow.js';
 import { relationItem } from './from.js';
+import { canonical, columnsOf } from './known.js';
 import { as, stringOf } from './nodes.js';
 import { condition } from './predicates.js';
-import { canonical, columnsOf } from './relations.js';
 import { below, type Item, type Scope } from './scope.js';
 import { command } from './select.js';
 
@@ -65,7 +65,7 @@ export function moved(
     const { catalogue } = scope.at;
     for (const relation of catalogue.relations.get(column ?? '')?.values() ?? []) {
       scope.facts.relation(canonical(relation), 'define');
-      scope.facts.store(mix(columnsOf(relation, catalogue).fields.map((field) => field.flow)), new Set());
+      scope.facts.store(mix(columnsOf(relation, scope.at).fields.map((field) => field.flow)), new Set());
     }
     return;
   }

@@ -7,7 +7,6 @@ import type { Places } from './places.js';
 const EQUALITIES = 10;
 
 type Adopted = Pick<Reading, 'relations' | 'columns' | 'predicates' | 'stores'> & {
-  quotes?: readonly string[] | undefined;
   opaque: string | undefined;
   foreign?: string | undefined;
 };
@@ -26,8 +25,6 @@ export class Facts {
   foreign: string | undefined;
   /** Calls that do more than answer, as time or a lock shows. */
   volatile = 0;
-  /** Columns whose values an error may quote, besides those that the command depends on. */
-  readonly quotes = new Set<string>();
   #steps: number;
   readonly #predicates = new Map<string, Predicate>();
   readonly #equalities = new Map<string, Set<string>>();
@@ -102,7 +99,6 @@ export class Facts {
     for (const use of other.relations) this.relation(use.name, use.does);
     for (const column of other.columns) this.columns.add(column);
     for (const column of other.stores) this.stores.add(column);
-    for (const column of other.quotes ?? []) this.quotes.add(column);
     for (const predicate of other.predicates) this.#predicates.set(`${predicate.how} ${predicate.column}`, predicate);
     this.opaque ??= other.opaque;
     this.foreign ??= other.foreign;
@@ -115,7 +111,6 @@ export class Facts {
       relations: [...body.relations.values()],
       columns: [...body.columns],
       stores: [...body.stores],
-      quotes: [...body.quotes],
       predicates: body.predicates(),
     });
   }

@@ -149,6 +149,7 @@ function agrees(type: number, wanted: number, scope: Scope): boolean {
   if (!ARRAYS.has(type) && !scope.at.catalogue.typeByOid.has(type)) return true;
   return (
     isArray(type, scope) === isArray(wanted, scope) &&
+    wanted !== TSVECTOR &&
     !(MULTIRANGES.has(wanted) && scope.at.catalogue.typeByOid.get(type)?.kind !== 'm')
   );
 }
@@ -156,6 +157,8 @@ function agrees(type: number, wanted: number, scope: Scope): boolean {
 const ANY: ReadonlySet<number> = new Set([2276, 2249, 2283, 2776, 5077, 5079]);
 /** unknown, anyelement …: of a kind that is found out as it runs. */
 const UNKNOWN: ReadonlySet<number> = new Set([0, 705, 2283, 2776, 5077, 5079]);
+/** Nothing is made one without a cast. */
+const TSVECTOR = 3614;
 const MULTIRANGES: ReadonlySet<number> = new Set([4537, 4538]);
 
 function isArray(oid: number, scope: Scope): boolean {
@@ -177,7 +180,7 @@ function rowOfResult(
   value: Flow,
   scope: Scope,
 ): readonly Field[] | undefined {
-  if (KEEPERS.has(name))
+  if (KEEPERS.has(name) || found.every((one) => POLYMORPHIC.has(one.returns)))
     return args.find((flow) => flow.row !== undefined)?.row?.map((field) => ({ name: field.name, flow: value }));
   const [first] = found;
   if (

@@ -10,8 +10,6 @@ import type { Scope } from './scope.js';
 /** The part of a reading that says which values go where. */
 export interface Lineage
   extends Pick<Reading, 'relations' | 'columns' | 'outputs' | 'predicates' | 'stores' | 'literals' | 'bound'> {
-  /** Columns whose values an error of it may quote, besides: those of a row that a constraint refuses. */
-  quotes: readonly string[];
   /** The first thing on the way that was not understood, as a clause. */
   opaque: string | undefined;
 }
@@ -37,7 +35,6 @@ function lineage(facts: Facts, shape: Shape, places: Places): Lineage {
   return {
     relations: [...facts.relations.values()],
     columns: [...facts.columns],
-    quotes: [...facts.quotes],
     outputs: shape.open === undefined ? shape.fields.map(outputOf) : undefined,
     predicates: facts.predicates(),
     stores: [...facts.stores],

@@ -4,7 +4,7 @@ import { parsePlPgSql } from '../parse.js';
 import { rowsMoved } from './bodies.js';
 import { Facts } from './facts.js';
 import { changed, type Field, type Flow, FREE, mix, opaque } from './flow.js';
-import { familyOf } from './relations.js';
+import { familyOf } from './known.js';
 
 /** Columns that the row triggers of a relation put other values into than the command did, and what these may be. */
 export interface Changes {

@@ -2,8 +2,9 @@ import type { TypeName } from 'libpg-query';
 import type { UserType } from '../catalogue.js';
 import { changed, type Field, type Flow, mix, opaque, renamed, type Shape } from './flow.js';
 import { ARRAY, besidesOid } from './functions.js';
+import { columnsOf } from './known.js';
 import { namesOf } from './nodes.js';
-import { columnsOf, pathsOf } from './relations.js';
+import { pathsOf } from './relations.js';
 import type { Scope } from './scope.js';
 
 /** Oids of text, varchar and bpchar: a value keeps its characters between them. */
@@ -60,7 +61,7 @@ export function rowOfType(oid: number, scope: Scope): Shape | undefined {
   for (let depth = 0; type !== undefined && type.relation === 0 && depth < 8; depth++)
     type = catalogue.typeByOid.get(type.base);
   const relation = type === undefined ? undefined : catalogue.byOid.get(type.relation);
-  return relation === undefined ? undefined : renamed(columnsOf(relation, catalogue), []);
+  return relation === undefined ? undefined : renamed(columnsOf(relation, scope.at), []);
 }
 
 /** The columns of a value that is a row, or an array of rows. */
