@@ -6,6 +6,7 @@ import { columnFlow, type Field, type Flow, mix, opaque, type Shape } from './fl
 import { NO_MARKS } from './marks.js';
 import type { Item, Scope } from './scope.js';
 import { command } from './select.js';
+import { changesOf } from './triggers.js';
 
 export const canonical = (relation: { schema: string; name: string }): string => `${relation.schema}.${relation.name}`;
 
@@ -41,6 +42,18 @@ function childrenIn(catalogue: Catalogue): Map<number, Relation[]> {
   for (const relation of catalogue.byOid.values())
     for (const parent of relation.parents) children.set(parent, [...(children.get(parent) ?? []), relation]);
   return children;
+}
+
+/** What a table's own triggers put into a column is in it, as what a generated column is made of. */
+function movedBy(relation: Relation, fields: readonly Field[], at: ReadingContext): readonly Field[] {
+  const changes = changesOf(relation, fields, at);
+  return fields.map((field) => {
+    const others = changes.filter(({ names }) => names === 'all' || names.has(field.name));
+    const columns = new Set([field.flow, ...others.map(({ flow }) => flow)].flatMap((flow) => [...flow.columns]));
+    return columns.size === field.flow.columns.size
+      ? field
+      : { name: field.name, flow: { ...field.flow, columns, exact: false } };
+  });
 }
 
 const keys = new WeakMap<ReadingContext, string>();
@@ -82,7 +95,10 @@ export function knownOf(relation: Relation, inherits: boolean, at: ReadingContex
   });
   const made = relation.definition === undefined ? table(relation, inherits, at) : view(relation, at);
   known.set(key, made);
-  return made;
+  if (relation.triggers.length === 0) return made;
+  const moved = { ...made, shape: { ...made.shape, fields: movedBy(relation, made.shape.fields, at) } };
+  known.set(key, moved);
+  return moved;
 }
 
 function table(relation: Relation, inherits: boolean, at: ReadingContext): Known {
