@@ -7,7 +7,15 @@ import { defineConfig } from 'vitest/config';
 const project = (name: string, include: string[], timeout: number, parallel: boolean) => ({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source', 'module', 'node'], externalConditions: ['source', 'node'] } },
-  test: { name, include, testTimeout: timeout, hookTimeout: Math.max(timeout, 60_000), fileParallelism: parallel },
+  test: {
+    name,
+    include,
+    testTimeout: timeout,
+    hookTimeout: Math.max(timeout, 60_000),
+    fileParallelism: parallel,
+    // Tests on real parts tidy up by themselves: servers and other people need folders that they may pass through.
+    ...(name === 'unit' && { globalSetup: ['scripts/lib/temporary.ts'] }),
+  },
 });
 
 export default defineConfig({

@@ -301,6 +301,7 @@ describe('sessions', () => {
           { rule: 'seen', then: 'observe' as const },
           { rule: 'careful', then: 'warn' as const },
         ],
+        masked: [{ rule: 'pii', cells: 3 }],
       },
     ];
     const api = { sessions: async () => [row], session: async () => ({ ...row, record }) };
@@ -328,7 +329,7 @@ describe('sessions', () => {
       2  03:04:05  denied: no-drop
          drop table x
 
-      5  03:04:05  1 ms  DELETE 1  observed: seen  warned: careful
+      5  03:04:05  1 ms  DELETE 1  observed: seen  warned: careful  masked: 3 cells by pii
          delete from x
       "
     `);

@@ -192,6 +192,14 @@ describe('show', () => {
     expect(JSON.parse((await show(away, ['--json'])).out)).toMatchObject({ controlsUnknown: 'the gateway is away' });
   });
 
+  test('waits for no gateway that is away', async () => {
+    const asked: unknown[] = [];
+    const api = { controls: async (one: unknown) => asked.push(one) };
+    const gateway = { url: 'https://gw.example', state: 'offline' as const, since: 0, warm: 0 };
+    const { out } = await hoop(['show', 'pg-prod'], { api: api as never, now: state({ gateway }) });
+    expect([out.includes('controls  not known: the gateway cannot be reached\n'), asked]).toEqual([true, []]);
+  });
+
   test('asks for none where the person may not open it, or only a string is wanted', async () => {
     const asked: unknown[] = [];
     const api = { controls: async (one: unknown) => asked.push(one) };

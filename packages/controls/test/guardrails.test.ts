@@ -105,13 +105,25 @@ describe('a pack', () => {
     });
   });
 
+  test.each([
+    ['truncate', [writes('public.orders'), reads('public.orders')], 'TRUNCATE removes public.orders, which cannot be'],
+    ['drop schema', [], 'what DROP SCHEMA removes cannot be had back'],
+    ['drop schema', ['a', 'b', 'c', 'd'].map(defines), 'DROP SCHEMA removes a, b, c, …, which cannot be had back'],
+  ])('names what %s removes: %j', (kind, relations, said) => {
+    const verdict = judge({ packs: everyPack }, [command(kind, { relations, traits: ['destroys'] })]);
+    expect(verdict).toMatchObject({ reason: expect.stringContaining(said) });
+  });
+
   test('is on where its patterns and groups say', () => {
     const packs: GuardrailPackUse[] = [{ pack: 'destructive-ddl', connections: ['pg-*'], groups: ['support', 'dba'] }];
     expect(told(judge({ packs }, [drop]))).toBe('destructive-ddl');
     expect(told(judge({ packs }, [drop], { connection: 'my-prod' }))).toBe('allow');
     expect(told(judge({ packs }, [drop], { groups: ['admin'] }))).toBe('allow');
     const names = (connection: string) => new Guardrails({ packs, rules: [] }).names(connection);
-    expect([names('pg-dev'), names('my-prod')]).toEqual([['destructive-ddl'], []]);
+    expect([names('pg-dev'), names('my-prod')]).toEqual([
+      [{ name: 'destructive-ddl', groups: ['support', 'dba'] }],
+      [],
+    ]);
   });
 });
 

@@ -28,6 +28,8 @@ let state: State;
 let watchers: Watchers;
 let turnedAway: number;
 let stopped: number;
+let passed: unknown[];
+const EXPLAINED = { connection: 'pg-prod', database: 'shop', verdict: 'allow', notices: [], commands: [] };
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hoop-api-'));
@@ -35,6 +37,7 @@ beforeEach(async () => {
   state = structuredClone(STATE);
   turnedAway = 0;
   stopped = 0;
+  passed = [];
   watchers = new Watchers(() => structuredClone(state));
   server = await takeSocket(path);
   serve(server, localApp(options()));
@@ -58,7 +61,17 @@ function options(): ApiOptions {
       cancel: () => true,
       logout: fail(new Error('a secret place in the code')),
     },
-    gateway: { sessions: fail(new ApiError(401, 'login-required', 'nobody')) } as unknown as ApiOptions['gateway'],
+    gateway: {
+      sessions: fail(new ApiError(401, 'login-required', 'nobody')),
+      controls: async (one: unknown) => {
+        passed.push(one);
+        return { guardrails: [], masks: [] };
+      },
+      explain: async (one: unknown) => {
+        passed.push(one);
+        return EXPLAINED;
+      },
+    } as unknown as ApiOptions['gateway'],
     turnedAway: () => {
       turnedAway += 1;
     },
@@ -139,6 +152,15 @@ describe('answers', () => {
     expect(bug.status).toBe(500);
     expect(JSON.stringify(bug.body)).not.toContain('secret');
     expect((await call({ path: '/v2' })).status).toBe(404);
+  });
+
+  test('what is controlled is the gateway’s to say', async () => {
+    expect((await call({ path: '/v1/connections/pg-prod/controls' })).body).toEqual({ guardrails: [], masks: [] });
+    const explain = (body: unknown) => call({ method: 'POST', path: '/v1/connections/pg-prod/explain', body });
+    expect(await explain({ text: 'select 1', database: 'shop' })).toEqual({ status: 200, body: EXPLAINED });
+    expect((await explain({ text: 'x'.repeat(100_001) })).status).toBe(400);
+    expect((await explain({})).status).toBe(400);
+    expect(passed).toEqual([{ name: 'pg-prod' }, { name: 'pg-prod', body: { text: 'select 1', database: 'shop' } }]);
   });
 
   test('stop is answered before it happens', async () => {

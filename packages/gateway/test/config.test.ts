@@ -268,10 +268,12 @@ describe('guardrails', () => {
   });
 
   test('are said for each connection that has some; a protocol that cannot be read is a fault', () => {
-    const rules = [{ name: 'no-payroll', connections: ['pg-*'], relations: ['hr.*'], then: 'deny' }];
+    const rules = [
+      { name: 'no-payroll', connections: ['pg-*'], groups: ['dba', 'dev'], relations: ['hr.*'], then: 'deny' },
+    ];
     const some = configOf({ packs: [{ pack: 'server-files', connections: ['pg-*'] }], rules }, web);
     expect(controlledConnections(some)).toEqual([
-      { connection: 'pg-prod', controls: 'guardrails no-payroll, server-files' },
+      { connection: 'pg-prod', controls: 'guardrails no-payroll (for dba, dev), server-files' },
     ]);
     const [, fault] = controlledConnections(configOf({ packs: ['server-files'] }, web));
     expect(fault).toMatchObject({

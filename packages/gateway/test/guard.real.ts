@@ -179,6 +179,9 @@ test('a masked column is masked for who is not exempt, and explained as that', a
   expect(masked).toMatch(/^\*/);
   expect(masked).not.toContain('quokka');
   expect(await seen(carol)).toBe('ann-quokka@canary.example');
+  const [session] = (await alice.api().sessions({})).filter(({ rows }) => rows === 2);
+  const { record } = await alice.api().session({ id: session?.id ?? '' });
+  expect(record).toMatchObject([{ text: sql, masked: [{ rule: 'public.people.email', cells: 2 }] }]);
   const { commands, verdict } = await alice.api().explain({ name: 'pg-prod', body: { text: sql } });
   expect(verdict).toBe('allow');
   expect(commands[0]?.outputs).toMatchObject([
@@ -189,6 +192,15 @@ test('a masked column is masked for who is not exempt, and explained as that', a
     .api()
     .explain({ name: 'pg-prod', body: { text: "SELECT id FROM people WHERE email > 'b'" } });
   expect(range).toMatchObject({ verdict: 'deny', rule: 'public.people.email' });
+});
+
+test('a literal beside a masked column is not on record', async () => {
+  await through(alice, async ({ client }) => {
+    const found = await client.query("SELECT id FROM people WHERE email = 'ben-okapi@canary.example'");
+    const bound = await client.query('SELECT id FROM people WHERE email = $1', ['ben-okapi@canary.example']);
+    expect([found.rows, bound.rows]).toEqual([[{ id: 2 }], [{ id: 2 }]]);
+  });
+  expect(JSON.stringify(await rig.record())).not.toContain('okapi');
 });
 
 test('what is explained is not run, and nothing of it reaches the server', async () => {

@@ -143,6 +143,10 @@ describe('the record', () => {
     await theirs.close();
     expect(verifyRecord(join(copy, 'record')).broken).toBeUndefined();
     expect(verifyRecord(join(copy, 'record'), { key: publicKey }).broken?.why).toMatch(/key/);
+    const { key: fingerprint } = verifyRecord(folder, { key: publicKey });
+    expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
+    expect(verifyRecord(folder, { fingerprint }).broken).toBeUndefined();
+    expect(verifyRecord(join(copy, 'record'), { fingerprint }).broken?.why).toMatch(/key/);
     cpSync(join(copy, 'record'), folder, { recursive: true });
     expect(verifyRecord(folder, { head }).broken?.why).toMatch(/store/);
     rmSync(copy, { recursive: true });
@@ -262,10 +266,19 @@ describe('the record', () => {
       session: '7kq2',
       entry: { kind: 'finished', statement: 1, ms: 2.5, rows: 2, bytes: 30, tag: 'SELECT 2' },
     });
+    for (const [rule, cells] of [
+      ['pii', 2],
+      ['unread', 1],
+    ] as const)
+      record.tell({ kind: 'entry', session: '7kq2', entry: { kind: 'masked', statement: 1, rule, cells } });
     record.tell({ kind: 'end', session: '7kq2', outcome: { end: 'client', bytesIn: 10, bytesOut: 40 } });
     await record.close();
     expect(await statementsOf(folder, '7kq2', 1)).toEqual([
       {
+        masked: [
+          { rule: 'pii', cells: 2 },
+          { rule: 'unread', cells: 1 },
+        ],
         number: 1,
         at: 1_763_775_000_000,
         text: 'select 1',

@@ -1,3 +1,4 @@
+import { setTimeout as after } from 'node:timers/promises';
 import { type Controls, controlsFor } from '@hoop/controls';
 import type { CancelKey, Dialled, FlowContext, Outcome, ProtocolSpec, Refusal } from '@hoop/core';
 import { cancelWork, type DialOutcome, dial } from './dial.js';
@@ -6,6 +7,7 @@ import { knowledgeOf } from './knowledge.js';
 import { SessionLine } from './line.js';
 import type { FlowOptions, Lease, Upstream } from './ports.js';
 import { unreadable } from './refusals.js';
+import { Turns } from './turns.js';
 
 /** From the first byte to the client's wish: PostgreSQL's `authentication_timeout` is of this kind. */
 const OPENING_MS = 10_000;
@@ -15,6 +17,9 @@ const RESET_MS = 250;
 const LINGER_MS = 10_000;
 /** How long a cancel of the upstream's work may hold up the end of its flow. */
 const CANCEL_MS = 2_000;
+
+/** Of the whole process. */
+const LEAVING = new Turns();
 
 /** One flow: engine, controls, driver, record, and its end. */
 export class Flow {
@@ -174,7 +179,7 @@ export class Flow {
 
   /** A role that dies with the flow takes its work along. Flows that are revoked together have theirs ended together. */
   async #stopUpstream(end: Outcome['end']): Promise<void> {
-    if (this.#lease !== undefined) return;
+    if (this.#lease !== undefined) return this.#lease.end();
     if (end !== 'revoked' || !(await this.#terminated())) await this.#cancelUpstream();
   }
 
@@ -211,8 +216,9 @@ export class Flow {
   /** Ends both sides: at leisure if the flow came to its own end, within `RESET_MS` if it was ended. */
   async #finish(ending: Ending): Promise<void> {
     for (const release of this.#releases) release();
-    const left = this.#leaveUpstream(ending).finally(() => this.#lease?.end());
-    await Promise.all([this.#leaveClient(ending.refusal), left]);
+    const client = this.#leaveClient(ending.refusal);
+    const left = this.#leaveUpstream(ending, client).finally(() => this.#lease?.end());
+    await Promise.all([client, left]);
   }
 
   async #leaveClient(refusal: Refusal | undefined): Promise<void> {
@@ -230,15 +236,19 @@ export class Flow {
     });
   }
 
-  /** Work that still runs there is cancelled before the socket goes: the upstream would not notice until it writes. */
-  async #leaveUpstream({ end, refusal, working }: Ending): Promise<void> {
+  /**
+   * Work that still runs there is ended before the socket goes: the upstream would not notice until it writes. Where flows are
+   * revoked, all people are told first, and the sockets go one by one: each ends a process upstream, and a thousand that
+   * close at once take the processor from whoever is to hear of it.
+   */
+  async #leaveUpstream({ end, refusal, working }: Ending, client: Promise<void>): Promise<void> {
     const socket = this.#driver.upstream;
     if (socket === undefined) return;
     if (refusal === undefined) return socket.leave(LINGER_MS);
-    const cancelled = working && end !== 'upstream' ? this.#stopUpstream(end) : undefined;
-    const cut = setTimeout(() => socket.destroy(), RESET_MS);
-    await cancelled;
-    clearTimeout(cut);
+    const stopped = working && end !== 'upstream' ? this.#stopUpstream(end) : undefined;
+    if (end === 'revoked') await after(RESET_MS);
+    else await Promise.race([Promise.all([stopped, client]), after(RESET_MS)]);
+    await LEAVING.take();
     socket.destroy();
     await socket.closed();
   }

@@ -166,13 +166,22 @@ describe('credentials that die with the session', () => {
   });
 
   test('a gateway that ends leaves none; a connection that is gone loses those that wait', async () => {
-    const { end } = await lease();
+    const [first, second] = [await lease(), await lease()];
     credentials.configure([]);
     await settled();
-    expect(database.roles.size).toBe(1);
-    end();
+    expect([...database.roles.keys()]).toEqual([first.role, second.role]);
+    first.end();
     await credentials.close();
+    second.end();
     expect([database.roles.size, database.closed]).toEqual([0, true]);
+  });
+
+  test('what is being minted when the gateway ends is dropped too', async () => {
+    await settled();
+    credentials.warm(upstream, ['support']);
+    expect(database.roles.size).toBe(2);
+    await credentials.close();
+    expect(database.roles.size).toBe(0);
   });
 
   test('who has no group there is refused before anything is asked', async () => {

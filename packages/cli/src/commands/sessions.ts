@@ -124,10 +124,11 @@ function statementText(one: RecordedStatement): string {
   const ran = one.ms === undefined ? 'did not end' : `${Math.round(one.ms)} ms`;
   const took = one.verdict === 'deny' ? [] : [ran];
   const how = resultOf(one);
-  const told = (one.matched ?? []).map(
-    ({ rule, then }) => `${then === 'warn' ? 'warned' : 'observed'}: ${plain(rule)}`,
-  );
-  const head = [String(one.number), clockTime(one.at).slice(-8), ...took, ...(how === '' ? [] : [how]), ...told];
+  const head = [
+    ...[String(one.number), clockTime(one.at).slice(-8), ...took, ...(how === '' ? [] : [how])],
+    ...(one.matched ?? []).map(({ rule, then }) => `${then === 'warn' ? 'warned' : 'observed'}: ${plain(rule)}`),
+    ...(one.masked ?? []).map(({ rule, cells }) => `masked: ${counted(cells, 'cell')} by ${plain(rule)}`),
+  ];
   return `${head.join('  ')}\n   ${plain(one.text.replace(/\s+/g, ' ').trim())}\n`;
 }
 

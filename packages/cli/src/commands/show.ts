@@ -1,5 +1,5 @@
 import type { Controlled } from '@hoop/contracts/gateway';
-import type { LocalConnection } from '@hoop/contracts/local';
+import type { LocalConnection, State } from '@hoop/contracts/local';
 import { HoopError, UserError } from '@hoop/core';
 import { type Command, flag, JSON_OPTION, type Needs, text, word } from '../command.js';
 import { find } from '../find.js';
@@ -16,14 +16,15 @@ export const show: Command = {
   options: [{ flags: '--as FORM', summary: 'only the string for this program', choices: FORMS }, JSON_OPTION],
   examples: ['hoop show pg-prod --as jdbc'],
   run: async (needs, input) => {
-    const connection = find((await ready(needs)).connections, word(input, 0));
+    const state = await ready(needs);
+    const connection = find(state.connections, word(input, 0));
     const form = text(input, 'as') as Form | undefined;
     if (flag(input, 'json')) {
-      const controls = await controlsOf(needs, connection);
+      const controls = await controlsOf(needs, connection, state);
       return needs.out(`${JSON.stringify({ ...connection, ...controls, strings: stringsOf(connection) })}\n`);
     }
     if (form === undefined)
-      return needs.out(detailsOf(connection, controlledText(await controlsOf(needs, connection))));
+      return needs.out(detailsOf(connection, controlledText(await controlsOf(needs, connection, state))));
     const string = stringOf(connection, form);
     if (string !== undefined) return needs.out(`${string}\n`);
     throw new UserError('no-such-form', `${connection.name} is ${connection.protocol}: it has no ${form} string`, {
@@ -36,8 +37,9 @@ export const show: Command = {
 type Controls = { controls?: Controlled; controlsUnknown?: string };
 
 /** As the gateway has them now. What cannot be asked for is said, and all else is shown. */
-async function controlsOf(needs: Needs, { name, state }: LocalConnection): Promise<Controls> {
+async function controlsOf(needs: Needs, { name, state }: LocalConnection, { gateway }: State): Promise<Controls> {
   if (state === 'requestable') return {};
+  if (gateway?.state === 'offline') return { controlsUnknown: 'the gateway cannot be reached' };
   try {
     return { controls: await (await needs.daemon.api()).controls({ name }) };
   } catch (error) {

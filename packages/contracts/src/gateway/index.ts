@@ -98,6 +98,8 @@ export const RecordedStatement = z.object({
   rule: z.string().optional(),
   /** Guardrails that held and let it through. */
   matched: z.array(z.object({ rule: z.string(), then: z.enum(['warn', 'observe']) })).optional(),
+  /** Cells of its answer that were masked, by rule. */
+  masked: z.array(z.object({ rule: z.string(), cells: z.number().int() })).optional(),
   /** Absent if the session ended first. */
   ms: z.number().optional(),
   rows: z.number().int().optional(),

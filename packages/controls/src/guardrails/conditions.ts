@@ -1,5 +1,5 @@
-import type { Reading } from '@hoop/core';
-import { matches } from '../pattern.js';
+import type { Reading, RelationUse } from '@hoop/core';
+import { pattern } from '../pattern.js';
 import { namesDanger } from './danger.js';
 import { expression, SEARCHED } from './expression.js';
 import { type Guardrail, refuses } from './rule.js';
@@ -19,9 +19,9 @@ export function conditionOf(rule: Guardrail): Condition {
 }
 
 function kindOf({ kinds, classes, traits, unbounded }: Guardrail): Condition[] {
-  const lower = kinds?.map((kind) => kind.toLowerCase());
+  const known = kinds?.map((kind) => pattern(kind.toLowerCase()));
   return [
-    ...(lower ? [({ kind }: Reading) => lower.some((pattern) => matches(pattern, kind))] : []),
+    ...(known ? [({ kind }: Reading) => known.some((is) => is(kind))] : []),
     ...(classes ? [(command: Reading) => classes.includes(command.class)] : []),
     ...(traits ? [(command: Reading) => command.traits.some((trait) => traits.includes(trait))] : []),
     ...(unbounded ? [(command: Reading) => command.unbounded] : []),
@@ -33,34 +33,36 @@ function namedOf(rule: Guardrail): Condition[] {
   const { relations, uses, columns, functions } = rule;
   const some = <T>(list: readonly T[], is: (one: T) => boolean): boolean =>
     refuses(rule) ? list.some(is) : list.length > 0 && list.every(is);
-  const used = ({ does }: Reading['relations'][number]) => uses?.includes(does) ?? true;
-  const isNamed = refuses(rule) ? isNamedLoosely : isNamedSo;
-  const named = (patterns: readonly string[] | undefined, of: (command: Reading) => readonly string[]): Condition[] =>
-    patterns === undefined ? [] : [(command) => some(of(command), (name) => isNamed(patterns, name))];
-  const isRelation = ({ relations: those }: Reading) =>
-    some(those, (use) => used(use) && (relations === undefined || isNamed(relations, use.name)));
+  const named = (patterns: readonly string[] | undefined, of: (command: Reading) => readonly string[]): Condition[] => {
+    if (patterns === undefined) return [];
+    const is = nameIn(patterns, refuses(rule));
+    return [(command) => some(of(command), is)];
+  };
+  const isNamed = relations === undefined ? () => true : nameIn(relations, refuses(rule));
+  const isMeant = ({ name, does }: RelationUse) => (uses?.includes(does) ?? true) && isNamed(name);
   return [
-    ...(relations || uses ? [isRelation] : []),
+    ...(relations || uses ? [(command: Reading) => some(command.relations, isMeant)] : []),
     ...named(columns, (command) => command.columns),
     ...named(functions, (command) => command.functions),
   ];
 }
 
-/** By the whole name, or by its end from a dot on: `orders` and `public.orders` are both `public.orders`. */
-function isNamedSo(patterns: readonly string[], name: string): boolean {
-  for (let at = 0; at >= 0; at = next(name, at)) {
-    const end = name.slice(at);
-    if (patterns.some((pattern) => matches(pattern, end))) return true;
-  }
-  return false;
+/**
+ * By the whole name, or by its end from a dot on: `orders` and `public.orders` are both `public.orders`. Loosely, capitals and
+ * small letters are alike: a table that somebody made as `Orders` is `orders`, or is not.
+ */
+function nameIn(patterns: readonly string[], loosely: boolean): (name: string) => boolean {
+  const folded = (text: string) => (loosely ? text.toLowerCase() : text);
+  const all = patterns.map((text) => pattern(folded(text)));
+  return (name) => {
+    const whole = folded(name);
+    for (let at = 0; at >= 0; at = next(whole, at)) {
+      const end = at === 0 ? whole : whole.slice(at);
+      if (all.some((is) => is(end))) return true;
+    }
+    return false;
+  };
 }
-
-/** Capitals and small letters alike: a table that somebody made as `Orders` is `orders`, or is not. */
-const isNamedLoosely = (patterns: readonly string[], name: string): boolean =>
-  isNamedSo(
-    patterns.map((pattern) => pattern.toLowerCase()),
-    name.toLowerCase(),
-  );
 
 function next(name: string, at: number): number {
   const dot = name.indexOf('.', at);

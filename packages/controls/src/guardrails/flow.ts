@@ -114,6 +114,7 @@ function listedOf({ rule: { name, then, message }, pack }: Ready): Listed {
 /** The strictest of what was decided on the commands, as a verdict. */
 export function verdictOf(decided: readonly (Decided | undefined)[]): Verdict {
   const all = decided.filter((one) => one !== undefined);
+  if (all.length === 0) return ALLOWED;
   const strictest = THENS.flatMap((then) => all.find((one) => one.then === then) ?? [])[0];
   if (strictest === undefined) return ALLOWED;
   if (refuses(strictest)) return refusal(strictest);

@@ -38,10 +38,10 @@ export class Guardrails {
     return this.names(connection).length > 0;
   }
 
-  /** Names of those that are on for a connection, whoever opens it, each once. */
-  names(connection: string): string[] {
+  /** Those that are on for a connection, whoever opens it, each once, with the groups that it is for; all if absent. */
+  names(connection: string): { name: string; groups?: readonly string[] | undefined }[] {
     const on = this.#ready.filter(({ rule }) => matchesAny(rule.connections ?? EVERY, connection));
-    return [...new Set(on.map(({ rule }) => rule.name))];
+    return [...new Map(on.map(({ rule: { name, groups } }) => [`${name} ${groups}`, { name, groups }])).values()];
   }
 }
 

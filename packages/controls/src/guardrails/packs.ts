@@ -73,7 +73,7 @@ export const packRules: Record<GuardrailPack, readonly Guardrail[]> = {
 export const spoken = ({ kind }: Reading): string => (kind === 'unparsable' ? 'statement' : kind.toUpperCase());
 
 function removed(command: Reading): string {
-  const names = namesOf(command, 'define');
+  const names = namesOf(command, 'define') || namesOf(command, 'write');
   return names === ''
     ? `what ${spoken(command)} removes cannot be had back`
     : `${spoken(command)} removes ${names}, which cannot be had back`;

@@ -11,7 +11,7 @@ export type Then = (typeof THENS)[number];
  * A rule on the commands of statements. It holds for a command if every condition that it has does. What refuses (`deny`,
  * `hold`) needs one thing of a list in the command: it refuses a DROP of two tables for either. What lets through
  * (`warn`, `observe`) must name all of that list in the command, and what makes the command dangerous besides (see
- * `danger.ts`): leave for one table is none for another that stands beside it.
+ * `danger.ts`): leave for one table is none for another that stands beside it, behind it (a view's) or under it (partitions).
  */
 export interface Guardrail {
   /** What the person is told, and the record keeps. */

@@ -57,7 +57,9 @@ export interface Plan {
   acts: readonly Act[];
   /** 1 for the columns that nobody looks into. */
   skips: Uint8Array;
-  masks: boolean;
+  /** Columns that are masked whole. */
+  whole: readonly number[];
+  /** Some are looked into where they lie. */
   looks: boolean;
   /** Columns whose cells have to be read one by one to be looked into. */
   read: readonly number[];
@@ -65,12 +67,14 @@ export interface Plan {
 
 export function planFor(columns: readonly OutputColumn[], scope: Scope): Plan {
   const acts = columns.map((column) => actOn(column, scope));
-  const looks = acts.map(({ does }) => does === 'look');
+  const those = (test: (act: Act, at: number) => boolean) => acts.flatMap((act, at) => (test(act, at) ? [at] : []));
+  const isRead = (at: number) => columns[at]?.reads !== undefined;
+  const looked = those(({ does }, at) => does === 'look' && !isRead(at));
   return {
     acts,
-    skips: Uint8Array.from(acts, (act, at) => (act.does === 'look' && columns[at]?.reads === undefined ? 0 : 1)),
-    masks: acts.some(({ does }) => does === 'mask'),
-    looks: looks.includes(true),
-    read: looks.flatMap((look, at) => (look && columns[at]?.reads !== undefined ? [at] : [])),
+    skips: Uint8Array.from(acts, (_, at) => (looked.includes(at) ? 0 : 1)),
+    whole: those(({ does }) => does === 'mask'),
+    looks: looked.length > 0,
+    read: those(({ does }, at) => does === 'look' && isRead(at)),
   };
 }

@@ -2,12 +2,12 @@ import { createHmac } from 'node:crypto';
 import type { OutputColumn, Rows } from '@hoop/core';
 import { ChangeList } from './changes.js';
 import { Found, type Wanted } from './detect/detectors.js';
-import { Probe } from './detect/probe.js';
-import { holds, scan } from './detect/scan.js';
+import { scan, scanCells } from './detect/scan.js';
+import { CellTexts } from './detect/texts.js';
+import { type Hit, Hits } from './hits.js';
 import { type Act, type Plan, planFor } from './plan.js';
-import type { Way } from './rules.js';
 import type { Scope } from './scope.js';
-import { hashed, type Mask, maskOf, REDACTED, redact } from './ways.js';
+import { hashed, type Mask, maskOf, REDACTED } from './ways.js';
 
 /** Bytes that are looked at in one go, a fraction of a millisecond of work: then all others have their turn. */
 export const SLICE = 64 * 1024;
@@ -26,16 +26,23 @@ export type Tell = (rule: string, cells: number) => void;
 
 type Masking = Act & { does: 'mask' };
 
+/** A plan with the masks of its columns, and how many cells of each were masked since that was told. */
+interface Ready extends Plan {
+  /** By column; undefined for NULL, and where none is masked whole. */
+  masks: readonly (Mask | undefined)[];
+  counts: Int32Array;
+}
+
 /** Masks the rows of one flow. One call at a time. */
 export class RowMask {
   readonly #scope: Scope;
   readonly #ports: MaskPorts;
-  readonly #plans = new WeakMap<readonly OutputColumn[], Plan>();
+  readonly #plans = new WeakMap<readonly OutputColumn[], Ready>();
   readonly #rules: ReadonlyMap<Wanted, { rule: string; mask: Mask | undefined }>;
   readonly #changes = new ChangeList();
-  readonly #probe = new Probe();
+  readonly #texts = new CellTexts();
   readonly #found = new Found();
-  #marks: Uint8Array | undefined;
+  readonly #hits = new Hits();
 
   constructor(scope: Scope, ports: MaskPorts) {
     this.#scope = scope;
@@ -51,23 +58,25 @@ export class RowMask {
   /** The same rows if nothing in them is to be masked. */
   mask(rows: Rows, tell: Tell): Rows | Promise<Rows> {
     const plan = this.#planOf(rows.columns);
-    if (!plan.masks && !plan.looks) return rows;
+    if (rows.count === 0 || (plan.whole.length + plan.read.length === 0 && !plan.looks)) return rows;
     this.#changes.clear();
     const cells = rows.cells.length / 2;
-    if (endOf(rows, cells - 1) - startOf(rows, 0) > SLICE * 2) return this.#slowly(rows, plan, tell);
+    if (endOf(rows, cells - 1) - startOf(rows, 0) > 2 * SLICE) return this.#slowly(rows, plan, tell);
     this.#part(rows, plan, 0, cells, tell);
     return this.#changes.of(rows);
   }
 
-  #planOf(columns: readonly OutputColumn[]): Plan {
+  #planOf(columns: readonly OutputColumn[]): Ready {
     const known = this.#plans.get(columns);
     if (known !== undefined) return known;
     const plan = planFor(columns, this.#scope);
-    this.#plans.set(columns, plan);
-    return plan;
+    const masks = plan.acts.map((act) => (act.does === 'mask' ? maskOf(act.way, this.#ports.key) : undefined));
+    const made: Ready = { ...plan, masks, counts: new Int32Array(columns.length) };
+    this.#plans.set(columns, made);
+    return made;
   }
 
-  async #slowly(rows: Rows, plan: Plan, tell: Tell): Promise<Rows> {
+  async #slowly(rows: Rows, plan: Ready, tell: Tell): Promise<Rows> {
     const cells = rows.cells.length / 2;
     for (let from = 0; from < cells; ) {
       const to = sliceFrom(rows, from, cells);
@@ -80,131 +89,157 @@ export class RowMask {
   }
 
   /** Cells `from` to `to`. */
-  #part(rows: Rows, plan: Plan, from: number, to: number, tell: Tell): void {
-    const marked = plan.looks && this.#probe.look(rows, from, to, plan.skips, this.#scope.wanted);
-    this.#marks = marked ? this.#probe.marks : undefined;
-    if (!marked && !plan.masks && plan.read.length === 0) return;
+  #part(rows: Rows, plan: Ready, from: number, to: number, tell: Tell): void {
+    const found = this.#found;
+    found.clear();
+    if (plan.looks) {
+      const texts = this.#texts.set(rows.cells, from, to, plan.skips);
+      scanCells(rows.bytes, startOf(rows, from), endOf(rows, to - 1), texts, this.#scope.wanted, found);
+    }
+    if (found.count > 0 || plan.read.length > 0) this.#each(rows, plan, from, to, tell);
+    else this.#masked(rows, plan, from, to);
+    for (const column of plan.whole) {
+      const cells = plan.counts[column] as number;
+      if (cells > 0) tell((plan.acts[column] as Masking).rule, cells);
+      plan.counts[column] = 0;
+    }
+  }
+
+  /** Where nothing was found: the columns that are masked whole. */
+  #masked(rows: Rows, plan: Ready, from: number, to: number): void {
+    const width = plan.acts.length;
+    for (let row = from - (from % width); row < to; row += width) {
+      for (const column of plan.whole) {
+        const cell = row + column;
+        if (cell >= from && cell < to) this.#whole(rows, plan, cell, column);
+      }
+    }
+  }
+
+  #each(rows: Rows, plan: Ready, from: number, to: number, tell: Tell): void {
+    this.#hits.set(this.#found, from, to);
     const { acts } = plan;
     for (let cell = from, column = from % acts.length; cell < to; cell++, column++) {
       if (column === acts.length) column = 0;
       const act = acts[column] as Act;
-      if (act.does === 'pass' || lengthOf(rows, cell) < 0) continue;
-      if (act.does === 'mask') this.#whole(rows, cell, column, act, tell);
-      else if (rows.columns[column]?.reads !== undefined) this.#read(rows, cell, column, tell);
-      else if (this.#marks?.[cell - from] === 1) this.#look(rows, cell, column, act.part, tell);
+      if (act.does === 'mask') this.#whole(rows, plan, cell, column);
+      else if (act.does === 'look' && this.#hits.has(cell - from)) this.#look(rows, cell, this.#hits.of(cell - from), act.part, tell);
+      else if (act.does === 'look' && rows.columns[column]?.reads !== undefined) this.#read(rows, cell, column, tell);
     }
   }
 
-  #whole(rows: Rows, cell: number, column: number, { rule, way, quoted }: Masking, tell: Tell): void {
-    tell(rule, 1);
-    if (way === 'null') return this.#changes.null(cell);
+  #whole(rows: Rows, plan: Ready, cell: number, column: number): void {
+    if (lengthOf(rows, cell) < 0) return;
+    const { way, quoted } = plan.acts[column] as Masking;
+    const mask = plan.masks[column];
+    plan.counts[column] = (plan.counts[column] as number) + 1;
     const padded = rows.columns[column]?.holds === 'padded';
-    if (way === 'redact' && !quoted && !padded) return this.#changes.redacted(cell);
+    if (mask === undefined) this.#changes.null(cell);
+    else if (way === 'redact' && !quoted && !padded) this.#changes.redacted(cell);
+    else this.#written(rows, cell, mask, quoted, padded);
+  }
+
+  #written(rows: Rows, cell: number, mask: Mask, quoted: boolean, padded: boolean): void {
     const { writer } = this.#changes;
     const from = writer.length;
     if (quoted) writer.ascii('"');
-    maskFor(way, this.#ports.key)(writer, rows.bytes, startOf(rows, cell), endOf(rows, cell));
+    mask(writer, rows.bytes, startOf(rows, cell), endOf(rows, cell));
     if (quoted) writer.ascii('"');
     if (padded) this.#pad(rows, cell, from);
     this.#changes.since(cell, from);
   }
 
   /** To as many characters as the value has: what a `char(n)` is given as. */
-  #pad(rows: Rows, cell: number, from: number): void {
+  #pad({ bytes, cells }: Rows, cell: number, from: number): void {
     const { writer } = this.#changes;
+    const start = cells[2 * cell] as number;
+    const end = start + (cells[2 * cell + 1] as number);
     let left = 0;
-    for (let at = startOf(rows, cell); at < endOf(rows, cell); at++)
-      if (((rows.bytes[at] as number) & 0xc0) !== 0x80) left += 1;
-    let at = from;
-    for (; at < writer.length && left > 0; at++) left -= 1;
-    writer.length = at;
-    if (left > 0) writer.ascii(' '.repeat(left));
+    for (let at = start; at < end; at++) if (((bytes[at] as number) & 0xc0) !== 0x80) left += 1;
+    writer.length = Math.min(writer.length, from + left);
+    writer.ascii(' '.repeat(from + left - writer.length));
   }
 
   #read(rows: Rows, cell: number, column: number, tell: Tell): void {
+    if (lengthOf(rows, cell) < 0) return;
     const [from, to] = [startOf(rows, cell), endOf(rows, cell)];
-    const text = rows.columns[column]?.reads?.(rows.bytes, from, from, to) ?? rows.bytes.subarray(from, to);
+    const kind = this.#kindIn(rows, column, from, from, to);
+    if (kind !== undefined) this.#nothing(cell, kind, tell);
+  }
+
+  /** What is found first in a part of a cell. */
+  #kindIn(rows: Rows, column: number, start: number, from: number, to: number): Wanted | undefined {
+    const { bytes, columns } = rows;
     this.#found.clear();
-    scan(text, 0, text.length, this.#scope.wanted, this.#found);
-    if (this.#found.count > 0) this.#nothing(cell, tell);
+    scan(columns[column]?.reads?.(bytes, start, from, to) ?? bytes.subarray(from, to), this.#scope.wanted, this.#found);
+    return this.#found.count > 0 ? this.#found.kinds[0] : undefined;
   }
 
-  #look(rows: Rows, cell: number, _column: number, part: boolean, tell: Tell): void {
-    const found = this.#found;
-    found.clear();
-    scan(rows.bytes, startOf(rows, cell), endOf(rows, cell), this.#scope.wanted, found);
-    if (found.count === 0) return;
-    if (part) this.#parts(rows, cell, tell);
-    else this.#nothing(cell, tell);
+  #look(rows: Rows, cell: number, hits: readonly Hit[], part: boolean, tell: Tell): void {
+    const [first] = hits as readonly [Hit, ...Hit[]];
+    if (part && this.#parts(rows, cell, hits)) tell(this.#ruleOf(first.kind), 1);
+    else this.#nothing(cell, first.kind, tell);
   }
 
-  /** NULL, by the rule of what was found first. */
-  #nothing(cell: number, tell: Tell): void {
-    tell(this.#rules.get(this.#found.kinds[0] as number)?.rule ?? '', 1);
+  #ruleOf(kind: Wanted): string {
+    return this.#rules.get(kind)?.rule ?? '';
+  }
+
+  #nothing(cell: number, kind: Wanted, tell: Tell): void {
+    tell(this.#ruleOf(kind), 1);
     this.#changes.null(cell);
   }
 
-  /** Masks what was found where it stands. Of two that overlap, what starts first is masked, as far as both go. */
-  #parts(rows: Rows, cell: number, tell: Tell): void {
+  /** Masks what was found where it stands; false where the way of one of them leaves nothing. */
+  #parts(rows: Rows, cell: number, hits: readonly Hit[]): boolean {
+    if (hits.some(({ kind }) => this.#rules.get(kind)?.mask === undefined)) return false;
     const { writer } = this.#changes;
     const start = writer.length;
-    const spans = inOrder(this.#found);
-    tell(this.#rules.get(spans[0]?.kind as number)?.rule ?? '', 1);
     let at = startOf(rows, cell);
-    for (const { from, to, kind } of spans) {
-      const mask = this.#rules.get(kind)?.mask;
-      if (mask === undefined) {
-        writer.length = start;
-        return this.#changes.null(cell);
-      }
+    for (const { from, to, kind } of hits) {
       writer.copy(rows.bytes, at, from);
-      mask(writer, rows.bytes, from, to);
+      this.#rules.get(kind)?.mask?.(writer, rows.bytes, from, to);
       at = to;
     }
     writer.copy(rows.bytes, at, endOf(rows, cell));
     this.#changes.since(cell, start);
+    return true;
   }
 
   /** A cell too long to be looked at in one go. If anything is found, it is masked whole. */
-  async #long(rows: Rows, plan: Plan, cell: number, tell: Tell): Promise<void> {
+  async #long(rows: Rows, plan: Ready, cell: number, tell: Tell): Promise<void> {
     const column = cell % plan.acts.length;
     const act = plan.acts[column] as Act;
     if (act.does === 'pass') return;
-    if (act.does === 'mask') return this.#wholeLong(rows, cell, column, act, tell);
-    if (!(await this.#holdsAny(rows, cell, column))) return;
-    tell(this.#rules.get(this.#found.kinds[0] as number)?.rule ?? '', 1);
+    if (act.does === 'mask') return this.#wholeLong(rows, plan, cell, column, act, tell);
+    const kind = await this.#longKind(rows, cell, column);
+    if (kind === undefined) return;
+    tell(this.#ruleOf(kind), 1);
     if (act.part) this.#changes.redacted(cell);
     else this.#changes.null(cell);
   }
 
-  async #holdsAny(rows: Rows, cell: number, column: number): Promise<boolean> {
+  async #longKind(rows: Rows, cell: number, column: number): Promise<Wanted | undefined> {
     const [start, end] = [startOf(rows, cell), endOf(rows, cell)];
-    const reads = rows.columns[column]?.reads;
     for (let from = start; from < end; from += SLICE - OVERLAP) {
-      const to = Math.min(end, from + SLICE);
-      this.#found.clear();
-      if (reads === undefined) scan(rows.bytes, from, to, this.#scope.wanted, this.#found);
-      else {
-        const text = reads(rows.bytes, start, from, to);
-        scan(text, 0, text.length, this.#scope.wanted, this.#found);
-      }
-      if (this.#found.count > 0) return true;
+      const kind = this.#kindIn(rows, column, start, from, Math.min(end, from + SLICE));
+      if (kind !== undefined) return kind;
       await this.#ports.pause();
     }
-    return false;
+    return undefined;
   }
 
-  async #wholeLong(rows: Rows, cell: number, column: number, act: Masking, tell: Tell): Promise<void> {
-    if (act.way !== 'hash' || rows.columns[column]?.holds === 'padded')
-      return this.#whole(rows, cell, column, act, tell);
+  async #wholeLong(rows: Rows, plan: Ready, cell: number, column: number, act: Masking, tell: Tell): Promise<void> {
+    tell(act.rule, 1);
+    const { writer } = this.#changes;
+    if (act.way === 'null') return this.#changes.null(cell);
+    if (act.way !== 'hash') return act.quoted ? this.#written(rows, cell, plan.masks[column] as Mask, true, false) : this.#changes.redacted(cell);
     const hmac = createHmac('sha256', this.#ports.key);
     const end = endOf(rows, cell);
     for (let from = startOf(rows, cell); from < end; from += SLICE) {
       hmac.update(rows.bytes.subarray(from, Math.min(end, from + SLICE)));
       await this.#ports.pause();
     }
-    tell(act.rule, 1);
-    const { writer } = this.#changes;
     const from = writer.length;
     writer.ascii(act.quoted ? `"${hashed(hmac)}"` : hashed(hmac));
     this.#changes.since(cell, from);
@@ -212,22 +247,19 @@ export class RowMask {
 
   /** A text that stands by itself, with what is found in it masked. */
   text(text: string): string {
+    if (this.#scope.wanted === 0) return text;
     const bytes = Buffer.from(text);
-    if (bytes.length > SLICE) return holds(bytes, 0, bytes.length, this.#scope.wanted) ? REDACTED : text;
-    const columns: OutputColumn[] = [];
-    const found = this.#found;
-    found.clear();
-    scan(bytes, 0, bytes.length, this.#scope.wanted, found);
-    if (found.count === 0) return text;
+    this.#found.clear();
+    scan(bytes, this.#scope.wanted, this.#found);
+    if (this.#found.count === 0) return text;
+    this.#hits.set(this.#found, 0, 1);
     this.#changes.clear();
-    this.#parts({ kind: 'rows', columns, count: 1, bytes, cells: Int32Array.of(0, bytes.length) }, 0, () => {});
-    const { changes } = this.#changes.of({ kind: 'rows', columns, count: 1, bytes, cells: new Int32Array(2) });
-    return changes?.spans[1] === -1 ? REDACTED : Buffer.from(changes?.bytes ?? []).toString();
+    const alone: Rows = { kind: 'rows', columns: [], count: 1, bytes, cells: Int32Array.of(0, bytes.length) };
+    if (!this.#parts(alone, 0, this.#hits.of(0))) return REDACTED;
+    const { writer } = this.#changes;
+    return writer.bytes.toString('utf8', 0, writer.length);
   }
 }
-
-/** Not the way of NULL. */
-const maskFor = (way: Exclude<Way, 'show'>, key: Uint8Array): Mask => maskOf(way, key) ?? redact;
 
 const startOf = ({ cells }: Rows, cell: number): number => cells[2 * cell] as number;
 const lengthOf = ({ cells }: Rows, cell: number): number => cells[2 * cell + 1] as number;
@@ -240,26 +272,4 @@ function sliceFrom(rows: Rows, from: number, cells: number): number {
   if (lengthOf(rows, from) > SLICE) return to;
   while (to < cells && endOf(rows, to) - start <= SLICE && lengthOf(rows, to) <= SLICE) to += 1;
   return to;
-}
-
-interface Span {
-  from: number;
-  to: number;
-  kind: Wanted;
-}
-
-/** What was found, each place once. */
-function inOrder({ count, spans, kinds }: Found): Span[] {
-  const all = Array.from({ length: count }, (_, at) => ({
-    from: spans[2 * at] as number,
-    to: spans[2 * at + 1] as number,
-    kind: kinds[at] as number,
-  })).sort((one, other) => one.from - other.from || other.to - one.to);
-  const joined: Span[] = [];
-  for (const one of all) {
-    const last = joined.at(-1);
-    if (last === undefined || one.from >= last.to) joined.push(one);
-    else if (one.to > last.to) last.to = one.to;
-  }
-  return joined;
 }

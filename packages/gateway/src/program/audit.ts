@@ -9,10 +9,10 @@ import { counted, type Terminal } from './render.js';
 
 /** Checks the record: the gateway's own against its store, or a copy by itself. Throws `UserError` `broken`; as JSON the verdict says so. */
 export async function verifyAudit(
-  options: { config: string; copy?: string | undefined; json?: boolean },
+  options: { config: string; copy?: string | undefined; key?: string | undefined; json?: boolean },
   io: Terminal,
 ): Promise<number> {
-  const verdict = options.copy === undefined ? await own(options.config) : copied(options.copy);
+  const verdict = options.copy === undefined ? await own(options.config) : copied(options.copy, options.key);
   const { broken } = verdict;
   if (options.json) {
     io.out(JSON.stringify({ unbroken: !broken, ...verdict }));
@@ -25,6 +25,11 @@ export async function verifyAudit(
     );
   const entries = counted(verdict.entries, 'entry', 'entries');
   io.out(`unbroken: ${entries} in ${counted(verdict.segments, 'segment')}${told(verdict)}`);
+  if (verdict.key !== undefined) io.out(`sealed by the key ${verdict.key}`);
+  if (options.copy !== undefined && options.key === undefined)
+    io.err(
+      'a copy is checked against the key that it names: compare that with what the gateway itself prints, or give it by --key',
+    );
   return EXIT.ok;
 }
 
@@ -44,9 +49,9 @@ async function own(file: string): Promise<Verdict> {
   return readable(folder, () => verifyRecord(folder, known));
 }
 
-function copied(folder: string): Verdict {
+function copied(folder: string, fingerprint: string | undefined): Verdict {
   const path = existsSync(join(folder, RECORD_FOLDER)) ? join(folder, RECORD_FOLDER) : folder;
-  const verdict = readable(path, () => verifyRecord(path));
+  const verdict = readable(path, () => verifyRecord(path, { fingerprint: fingerprint?.toLowerCase() }));
   if (verdict.segments === 0 && !verdict.broken) throw new UserError('record', `there is no record in ${folder}`);
   return verdict;
 }

@@ -16,13 +16,17 @@ export function controlledConnections(config: Config): ControlledConnection[] {
   const configured = new Configured({ ...config, connections: {} });
   return Object.entries(config.connections).flatMap(([connection, { protocol }]) => {
     const masks = [...new Set(configured.masksOf(connection).map(({ name }) => name))];
-    const named = { guardrails: configured.guardrails.names(connection), masks };
+    const guardrails = configured.guardrails.names(connection).map(({ name, groups }) => told(name, groups));
+    const named = { guardrails, masks };
     const on = Object.entries(named).filter(([, names]) => names.length > 0);
     if (on.length === 0) return [];
     const controls = on.map(([what, names]) => `${what} ${names.join(', ')}`).join('; ');
     return [{ connection, controls, ...(!isReadable(protocol) && { fault: unreadable(connection, protocol) }) }];
   });
 }
+
+const told = (name: string, groups: readonly string[] | undefined) =>
+  groups === undefined ? name : `${name} (for ${groups.join(', ')})`;
 
 const unreadable = (name: string, protocol: string) =>
   new UserError('config', `what its ${protocol} does cannot be told: with guardrails or masks it does not open`, {

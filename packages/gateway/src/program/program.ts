@@ -38,6 +38,7 @@ export function program(io: Terminal, ended: Ended): Command {
     .description('check every byte of the record; exit 1 and the first broken entry if it was changed or cut')
     .option(...CONFIG)
     .option('--copy <folder>', 'the same as [copy]: a copy of the record, by itself, without configuration or store')
+    .option('--key <sha256>', 'the key that a copy must be sealed by, as the gateway prints it')
     .option(...JSON_FLAG)
     .action(async (copy: string | undefined, options) => {
       const { verifyAudit } = await import('./audit.js');

@@ -92,6 +92,8 @@ function wentOn(statements: Map<number, Statement>, entry: Extract<Written, { ki
   if (entry.kind === 'output') {
     const { columns, rows } = entry as ShownOutput;
     statement.output = [...(statement.output ?? []), { columns, rows }];
+  } else if (entry.kind === 'masked') {
+    statement.masked = [...(statement.masked ?? []), { rule: entry.rule, cells: entry.cells }];
   } else if (entry.kind === 'finished') {
     const { ms, rows, bytes, tag, error } = entry;
     Object.assign(

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readHead, segmentName, segmentsIn } from './folder.js';
@@ -11,6 +12,8 @@ export interface Verdict {
   torn: number;
   /** Bytes at the end that no chain line covers yet. */
   tail: number;
+  /** SHA-256 of the public key that its seals are signed with; absent where no segment was read. */
+  key?: string | undefined;
   broken?: Break | undefined;
 }
 
@@ -18,6 +21,8 @@ export interface Verdict {
 export interface Known {
   head?: { segment: number; entry: number; hash: string } | undefined;
   key?: string | undefined;
+  /** SHA-256 of that key, where only this is known. */
+  fingerprint?: string | undefined;
 }
 
 /** Checks a record's folder, every byte of it. Reads one segment at a time. */
@@ -26,7 +31,7 @@ export function verifyRecord(folder: string, known: Known = {}): Verdict {
   let before: Scan | undefined;
   for (const segment of segmentsIn(folder)) {
     const scan = scanSegment(readFileSync(join(folder, segmentName(segment))));
-    verdict.broken = breakOf(segment, scan, before, known.key) ?? scan?.broken;
+    verdict.broken = breakOf(segment, scan, before, known) ?? scan?.broken;
     if (scan) add(verdict, scan);
     if (verdict.broken || !scan) return verdict;
     before = scan;
@@ -40,10 +45,11 @@ function add(verdict: Verdict, scan: Scan): void {
   verdict.entries = scan.last;
   verdict.torn += scan.torn;
   verdict.tail = scan.tail;
+  verdict.key = fingerprintOf(scan.header.key);
 }
 
 /** How a segment fails to continue the one before. */
-function breakOf(segment: number, scan: Scan | undefined, before: Scan | undefined, key?: string): Break | undefined {
+function breakOf(segment: number, scan: Scan | undefined, before: Scan | undefined, known: Known): Break | undefined {
   const entry = (before?.last ?? 0) + 1;
   const at = (why: string): Break => ({ segment, entry, why });
   if (!scan) return at('the segment has no whole header');
@@ -54,13 +60,19 @@ function breakOf(segment: number, scan: Scan | undefined, before: Scan | undefin
   if (segment !== (before?.header.segment ?? 0) + 1) return at('a segment is missing before it');
   if (header.first !== entry) return at('entries are missing or added');
   if (header.previous !== (before?.hash ?? ZEROS)) return at('the segment does not continue the one before');
-  if (!sameKey(header, before?.header, key)) return at('the segment names another key');
+  if (!sameKey(header, before?.header, known)) return at('the segment names another key');
   return undefined;
 }
 
-function sameKey(header: Header, before: Header | undefined, key: string | undefined): boolean {
-  return (key === undefined || header.key === key) && (before === undefined || before.key === header.key);
+function sameKey({ key }: Header, before: Header | undefined, known: Known): boolean {
+  if (known.key !== undefined && key !== known.key) return false;
+  if (known.fingerprint !== undefined && fingerprintOf(key) !== known.fingerprint) return false;
+  return before === undefined || before.key === key;
 }
+
+/** SHA-256 of a SubjectPublicKeyInfo in base64, as 64 hexadecimal digits. */
+export const fingerprintOf = (key: string): string =>
+  createHash('sha256').update(Buffer.from(key, 'base64')).digest('hex');
 
 /** A record that ends before its head was cut; so was one whose head is gone. */
 function headBreak(folder: string, known: Known, last: Scan | undefined): Break | undefined {

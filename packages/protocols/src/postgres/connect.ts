@@ -102,6 +102,7 @@ type Ready = { ok: true; greeting: UpstreamGreeting } | (Dialled & { ok: false }
 /** From AuthenticationOk to the first ReadyForQuery. */
 function* becomeReady(reader: LoginReader): Dialling<Ready> {
   const frames: Uint8Array[] = [];
+  let held = 0;
   const parameters = new Map<string, string>();
   let key: BackendKey | undefined;
   for (;;) {
@@ -121,10 +122,14 @@ function* becomeReady(reader: LoginReader): Dialling<Ready> {
       const { name, value } = readParameterStatus(fields);
       parameters.set(name, value);
     }
-    if (frames.length > FRAMES_MOST) throw new ProtocolError('too many messages before the server is ready');
+    held += frame.length;
+    if (frames.length > FRAMES_MOST || held > HELD_MOST)
+      throw new ProtocolError('too many messages before the server is ready');
   }
 }
 const FRAMES_MOST = 1000;
+/** Bytes of them. A server of today says less than 2 KiB. */
+const HELD_MOST = 1024 * 1024;
 
 const MEANING = "SELECT pg_catalog.current_setting('search_path'), current_user::pg_catalog.text";
 

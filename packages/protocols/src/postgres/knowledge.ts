@@ -6,6 +6,8 @@ import type { Made } from './sql/context.js';
 export interface Knowledge {
   catalogue: Catalogue;
   changes: Changes;
+  /** Texts that stay unclear with it: no newer one has to be loaded for them. */
+  vain: Set<string>;
 }
 
 /** What one statement may change in the catalogue. */
@@ -80,6 +82,6 @@ export function* learning(load: (options: LearnOptions) => ConnectScript, option
   const loaded = yield* load(options);
   if (!loaded.ok) return loaded;
   changes.seen(clock);
-  const knowledge: Knowledge = { catalogue: loaded.greeting as Catalogue, changes };
+  const knowledge: Knowledge = { catalogue: loaded.greeting as Catalogue, changes, vain: new Set() };
   return { ok: true, greeting: knowledge };
 }

@@ -267,6 +267,7 @@ describe('connect', () => {
     ['a length of 2 GiB', Uint8Array.from([0x53, ...w.i32(2 ** 31 - 1)])],
     ['a negative length', Uint8Array.from([0x52, ...w.i32(-5)])],
     ['a row before it is ready', w.all(OK, w.row('x'))],
+    ['settings without end', w.all(OK, ...new Array(40).fill(w.notice('x'.repeat(30_000))), w.ready())],
     ['nothing', w.NOTHING],
   ])('%s is refused', (_, bytes) => {
     expect(refusalOf(play(connect(OPTIONS), () => bytes).dialled)?.code).toBe('upstream-refused');

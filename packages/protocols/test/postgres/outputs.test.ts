@@ -415,6 +415,20 @@ describe('what is said beside rows', () => {
     });
   });
 
+  test('what repeats only the client’s own words is told', () => {
+    const text = 'select Nothing, lowr(x) from t';
+    const told = (M: string) => said('E', { S: 'ERROR', V: 'ERROR', C: '42703', M });
+    for (const [came, goes] of [
+      ['column "nothing" does not exist', 'column "nothing" does not exist'],
+      ['function lowr(text) does not exist', 'function lowr does not exist'],
+      ['column "secret" does not exist', 'column does not exist'],
+      ['function secret(text) does not exist', 'column does not exist'],
+      ['column "nothing" is secret', 'column does not exist'],
+    ] as const) {
+      everyWay(text, told(came), told(goes), { generic: true });
+    }
+  });
+
   test('a notice too, and a code that could be a value', () => {
     const came = w.all(
       said('N', { S: 'NOTICE', V: 'NOTICE', C: 'P0001', M: 'secret' }),

@@ -44,6 +44,7 @@ function reads(readings: Record<string, Partial<SqlReading>>) {
 const known = (version = 1): Knowledge => ({
   catalogue: { version, schemas: new Set(['public', 'sales']) } as unknown as Catalogue,
   changes: new Changes(),
+  vain: new Set(),
 });
 
 interface Options {
@@ -175,7 +176,7 @@ describe('a flow that reads', () => {
     const learned = (anew: boolean): Dialled => {
       loads.push(anew);
       if (anew) changes.seen(changes.clock);
-      return { ok: true, greeting: { catalogue: known().catalogue, changes } satisfies Knowledge };
+      return { ok: true, greeting: { catalogue: known().catalogue, changes, vain: new Set() } satisfies Knowledge };
     };
     const { play } = open(read, { learned });
     play.client(w.query('begin')).upstream(answer('BEGIN', 'T'));

@@ -44,6 +44,8 @@ export class Credentials implements Lessor {
   readonly #errands: Errands;
   /** Roles of this run that a sweep must leave alone. */
   readonly #known = new Set<string>();
+  /** What ends each session's role, until it was called. */
+  readonly #given = new Set<() => void>();
   readonly #pools = new Map<Upstream, Map<string, Pool>>();
   readonly #retiring = new PerPlace((place) => this.#dropping(place));
   readonly #terminating = new PerPlace((place) => this.#terminatingAt(place));
@@ -91,11 +93,10 @@ export class Credentials implements Lessor {
     if (!taken.ok) return { ok: false, refusal: unminted(upstream.name, taken.refusal) };
     const { name, owner, login } = taken.answer;
     this.#options.told({ event: 'role-given', role: name, connection: upstream.name, session });
-    let ended = false;
     const end = () => {
-      if (!ended) this.#retire(upstream, database, { name, owner }, true);
-      ended = true;
+      if (this.#given.delete(end)) this.#retire(upstream, database, { name, owner }, true);
     };
+    this.#given.add(end);
     return { ok: true, lease: { role: name, login, end } };
   }
 
@@ -120,10 +121,10 @@ export class Credentials implements Lessor {
     await Promise.all(this.#upstreams.map((upstream) => this.#sweepOne(upstream)));
   }
 
-  /** Drops all that is not in use; flows have ended by now. Resolves when done, at the latest after a few seconds. */
+  /** Drops all roles, and with them what still runs. Resolves when done, at the latest after a few seconds. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
     this.configure([]);
+    for (const end of [...this.#given]) end();
     const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref());
     await Promise.race([this.#settled(), late]);
     this.#errands.close();
@@ -141,9 +142,27 @@ export class Credentials implements Lessor {
     const pools = this.#pools.get(upstream) ?? new Map<string, Pool>();
     this.#pools.set(upstream, pools);
     const key = JSON.stringify(members);
-    const pool = pools.get(key) ?? new Pool((count) => this.#mint(upstream, [acting, ...others], count));
+    const pool = pools.get(key) ?? this.#makePool(upstream, [acting, ...others]);
     pools.set(key, pool);
     return pool;
+  }
+
+  #makePool(upstream: Upstream, members: readonly [string, ...string[]]): Pool {
+    const pool: Pool = new Pool((count) => this.#settling(this.#mintFor(pool, upstream, members, count)));
+    return pool;
+  }
+
+  /** What comes when the pool is closed by then is not left. */
+  async #mintFor(
+    pool: Pool,
+    upstream: Upstream,
+    members: readonly [string, ...string[]],
+    count: number,
+  ): Promise<Minted> {
+    const minted = await this.#mint(upstream, members, count);
+    if (!minted.ok || !pool.isClosed) return minted;
+    this.#retireAll(upstream, minted.answer);
+    return { ok: false, refusal: GONE };
   }
 
   async #mint(upstream: Upstream, members: readonly [string, ...string[]], count: number): Promise<Minted> {
@@ -176,12 +195,23 @@ export class Credentials implements Lessor {
 
   #retire(upstream: Upstream, database: string, role: OwnedRole, used: boolean): void {
     const dropped = this.#retiring.at(upstream, database).add(role);
-    const end = dropped.then(
-      (gone) => this.#ended(upstream, role.name, gone, used),
-      (error: unknown) => this.#options.report(error),
+    void this.#settling(
+      dropped.then(
+        (gone) => this.#ended(upstream, role.name, gone, used),
+        (error: unknown) => this.#options.report(error),
+      ),
     );
-    this.#ends.add(end);
-    void end.finally(() => this.#ends.delete(end));
+  }
+
+  /** What the end of the gateway waits for. */
+  #settling<T>(work: Promise<T>): Promise<T> {
+    const settled = work.then(
+      () => {},
+      () => {},
+    );
+    this.#ends.add(settled);
+    void settled.then(() => this.#ends.delete(settled));
+    return work;
   }
 
   #dropping({ upstream, database }: At): Batch<OwnedRole, boolean> {
@@ -210,7 +240,7 @@ export class Credentials implements Lessor {
 
   async #sweepOne(upstream: Upstream): Promise<void> {
     try {
-      await this.#sweep.run(upstream);
+      await this.#settling(this.#sweep.run(upstream));
     } catch (error) {
       this.#options.report(error);
     }
@@ -253,6 +283,8 @@ const placeOf = (upstream: Upstream, purpose: 'mint' | 'drop') => ({
   database: upstream.databases[0] ?? '',
   purpose,
 });
+
+const GONE: Refusal = { code: 'shutting-down', message: 'the connection is not configured any more' };
 
 const noPlace = (email: string, connection: string): Refusal => ({
   code: 'not-granted',

@@ -37,6 +37,10 @@ export class Pool {
     return this.#ready.length === 0 && this.#waiting.length === 0 && !this.#filling;
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   take(now: number): Promise<Ran<Credential>> {
     const at = this.#ready.findIndex(({ until }) => until - MARGIN_MS > now);
     const [credential] = at < 0 ? [] : this.#ready.splice(at, 1);

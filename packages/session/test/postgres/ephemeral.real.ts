@@ -146,4 +146,38 @@ describe.each([
     await dead.credentials.close();
     await other.credentials.close();
   });
+
+  test('a server that was started anew, or has lost what was minted, is minted for anew', async () => {
+    const bridge = await open(['engineering']);
+    await (await client(bridge)).end();
+    await cluster.stop('immediate');
+    await cluster.start();
+    const pg = await client(bridge);
+    expect((await pg.query('select current_user')).rows).toEqual([{ current_user: 'shop_engineer' }]);
+    await pg.end();
+    for (const role of await sessionRoles(cluster)) await cluster.sql(`drop owned by ${role}; drop role ${role}`);
+    const again = await client(bridge);
+    expect((await again.query('select current_user')).rows).toEqual([{ current_user: 'shop_engineer' }]);
+    await again.end();
+  });
+
+  test('a role logs in once at a time, and not after its time', async () => {
+    const bridge = await open(['engineering']);
+    const pg = await client(bridge);
+    const role = String((await pg.query('select session_user')).rows[0].session_user);
+    const [row] = await cluster.sql(
+      `select rolconnlimit as most, rolvaliduntil between now() and now() + interval '10 minutes' as soon,
+         rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls as more
+       from pg_roles where rolname = '${role}'`,
+    );
+    expect(row).toEqual({ most: 1, soon: true, more: false });
+    await pg.query('set role none');
+    await pg.query("alter role current_user password 'known to its user'");
+    const beside = new Client(cluster.config({ user: role, password: 'known to its user' }));
+    await expect(beside.connect()).rejects.toMatchObject({ code: '53300' });
+    await pg.end();
+    await gateway.until((news) => news.event === 'role-dropped' && news.role === role);
+    const later = new Client(cluster.config({ user: role, password: 'known to its user' }));
+    await expect(later.connect()).rejects.toMatchObject({ code: '28P01' });
+  });
 });

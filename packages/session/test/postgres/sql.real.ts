@@ -120,7 +120,7 @@ describe('the catalogue of a real server', () => {
     await cluster.sql('drop schema hostile_schema cascade', 'world');
   });
 
-  test('a view that is locked is not understood, and all else is', async () => {
+  test('what is locked is not waited for, nor understood, and all else is', async () => {
     const client = new Client(cluster.config({ database: 'world' }));
     await client.connect();
     try {
@@ -129,7 +129,17 @@ describe('the catalogue of a real server', () => {
       const catalogue = await load();
       const [locked] = read('select * from public.v_customers', { catalogue, paths: [[]] });
       expect(locked?.unknown).toBe('the definition of public.v_customers could not be had');
+      expect(read('select * from public.v_nested', { catalogue, paths: [[]] })[0]?.class).toBe('unknown');
       expect(read('select * from public.v_writable', { catalogue, paths: [[]] })[0]?.class).toBe('read');
+      expect(read('insert into public.ruled values (1)', { catalogue, paths: [[]] })[0]?.class).toBe('write');
+      await client.query('rollback');
+      await client.query('begin');
+      await client.query('alter table public.plain add column more int');
+      const other = await load();
+      expect(read('select * from public.v_customers', { catalogue: other, paths: [[]] })[0]?.class).toBe('read');
+      expect(read('insert into public.ruled values (1)', { catalogue: other, paths: [[]] })[0]?.unknown).toBe(
+        'the SQL of a rule could not be read',
+      );
     } finally {
       await client.query('rollback');
       await client.end();

@@ -21,6 +21,7 @@ You are alice, a dba, on her laptop: no database password, no VPN, no root. Try:
   hoop ls                                          what she can reach, and where
   hoop show pg-prod --as jdbc                      the string for DBeaver
   hoop sessions ls                                 what the gateway recorded
+  hoop show pg-support                             masked and guarded: how
   hoop logout; hoop login                          out, and in again
   hoop status                                      if psql finds no host: why
 
@@ -30,6 +31,8 @@ decides which it gets: select current_database()
 From another terminal:
 
   ./scripts/demo as bob psql -h pg-prod.hoop       refused: told whom to ask
+  ./scripts/demo as bob psql -h pg-support.hoop    in; see: table customers
+  ./scripts/demo as bob hoop explain pg-support 'drop table orders'
   ./scripts/demo as carol hoop sessions ls --all   the auditor's view, audited
   ./scripts/hoop-gateway users disable alice@shop.example \\
     -c .demo/company/gateway/gateway.yaml          she leaves: all she has ends

@@ -240,6 +240,7 @@ export class Company {
         security: { groups: ['security'], see: ['*'], connect: [CONNECTION, SUPPORT] },
         auditor: { groups: ['security'] },
       },
+      ...CONTROLS,
       metrics: { listen: { host: '127.0.0.1', port: this.metricsPort } },
     };
   }
@@ -276,6 +277,20 @@ export class Company {
     throw new Error('the gateway does not answer on /healthz');
   }
 }
+
+/** What support may not do, and may not see; a dba sees it. */
+const CONTROLS = {
+  guardrails: {
+    packs: ['destructive-ddl', 'unbounded-writes', 'privilege-changes', 'server-files', 'session-tampering'].map(
+      (pack) => ({ pack, connections: [SUPPORT] }),
+    ),
+  },
+  masks: {
+    packs: ['pii', 'secrets'].map((pack) => ({ pack, connections: [SUPPORT] })),
+    columns: [{ columns: ['public.customers.ssn'], way: 'partial', connections: [SUPPORT] }],
+    exempt: ['dba'],
+  },
+};
 
 /** Who may connect acts as the support team, whose tables stay when the session's own role is gone. */
 const supported = (password: string) => ({

@@ -1,5 +1,6 @@
 import { DIGIT, isAlnum, KIND, LETTER, LOCAL } from './bytes.js';
 import { EMAIL, type Found, URL_PASSWORD, type Wanted } from './detectors.js';
+import type { Texts } from './texts.js';
 
 const AT = 0x40;
 const COLON = 0x3a;
@@ -12,10 +13,23 @@ const DOMAIN_MOST = 255;
 const LOGIN_MOST = 128;
 
 /** Finds e-mail addresses and passwords in URLs, from one @ to the next. */
-export function findAddresses(bytes: Buffer, from: number, to: number, wanted: Wanted, found: Found): void {
-  for (let at = bytes.indexOf(AT, from); at >= 0 && at < to; at = bytes.indexOf(AT, at + 1)) {
-    if ((wanted & EMAIL) !== 0) findEmail(bytes, from, to, at, found);
-    if ((wanted & URL_PASSWORD) !== 0) findLogin(bytes, from, at, found);
+export function findAddresses(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  texts: Texts,
+  wanted: Wanted,
+  found: Found,
+): void {
+  const part = bytes.subarray(from, to);
+  for (let at = part.indexOf(AT); at >= 0; at = part.indexOf(AT, at + 1)) {
+    if (!texts.seek(from + at)) {
+      if (texts.to > from + at) at = texts.to - from;
+      continue;
+    }
+    found.cell = texts.cell;
+    if ((wanted & EMAIL) !== 0) findEmail(bytes, texts.from, texts.to, from + at, found);
+    if ((wanted & URL_PASSWORD) !== 0) findLogin(bytes, texts.from, from + at, found);
   }
 }
 

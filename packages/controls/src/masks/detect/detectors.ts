@@ -32,12 +32,16 @@ export class Found {
   /** Two numbers each: from, to. */
   spans = new Int32Array(32);
   kinds = new Int32Array(16);
+  /** The number of the text that each was found in: of the one that is looked into. */
+  cells = new Int32Array(16);
+  cell = 0;
 
   add(kind: Wanted, from: number, to: number): void {
     if (this.count === this.kinds.length) this.#grow();
     this.spans[2 * this.count] = from;
     this.spans[2 * this.count + 1] = to;
     this.kinds[this.count] = kind;
+    this.cells[this.count] = this.cell;
     this.count += 1;
   }
 
@@ -46,10 +50,14 @@ export class Found {
   }
 
   #grow(): void {
-    const { spans, kinds } = this;
-    this.spans = new Int32Array(2 * spans.length);
-    this.spans.set(spans);
-    this.kinds = new Int32Array(2 * kinds.length);
-    this.kinds.set(kinds);
+    this.spans = doubled(this.spans);
+    this.kinds = doubled(this.kinds);
+    this.cells = doubled(this.cells);
   }
+}
+
+function doubled(numbers: Int32Array): Int32Array<ArrayBuffer> {
+  const more = new Int32Array(2 * numbers.length);
+  more.set(numbers);
+  return more;
 }

@@ -39,16 +39,34 @@ const LONGEST = 3;
 const sizeOf = (byte: number): number => (byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4);
 
 /**
- * Whether a text has characters that fold to something of ASCII, or to nothing. Letters of Latin, Greek, Cyrillic, Hebrew
- * and Chinese do not, so that prose in them is read as it stands.
+ * The next character that folds to something of ASCII, or to nothing; `to` if there is none. Letters of Latin, Greek,
+ * Cyrillic, Hebrew and Chinese do not, so that prose in them is read as it stands.
  */
-export function isFolded(text: Uint8Array): boolean {
-  for (let at = 0; at < text.length; at++) if ((text[at] as number) >= 0xc2 && isFoldedAt(text, at)) return true;
-  return false;
+export function nextFolded(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to) {
+    if (at + 8 <= to && orOfEight(bytes, at) < 0x80) {
+      at += 8;
+      continue;
+    }
+    const end = Math.min(to, at + 8);
+    for (; at < end; at++) if ((bytes[at] as number) >= 0xc2 && isFoldedAt(bytes, at)) return at;
+  }
+  return to;
 }
 
-/** The same of the character that starts here. */
-export function isFoldedAt(text: Uint8Array, at: number): boolean {
+const orOfEight = (bytes: Uint8Array, at: number): number =>
+  (bytes[at] as number) |
+  (bytes[at + 1] as number) |
+  (bytes[at + 2] as number) |
+  (bytes[at + 3] as number) |
+  (bytes[at + 4] as number) |
+  (bytes[at + 5] as number) |
+  (bytes[at + 6] as number) |
+  (bytes[at + 7] as number);
+
+/** Whether the character that starts here does. */
+function isFoldedAt(text: Uint8Array, at: number): boolean {
   const lead = text[at] as number;
   if (lead < 0xc2 || FOLDED[lead] === 0) return false;
   const next = text[at + 1] as number;

@@ -109,9 +109,10 @@ const BEFORE = 16;
 /** Looks for an IBAN that holds a run of digits, which goes from `at` to `end`. */
 export function findIban(bytes: Uint8Array, from: number, to: number, at: number, end: number, found: Found): void {
   for (let start = Math.max(from, at - BEFORE); start < end; start++) {
-    if (start > from && isAlnum(bytes[start - 1])) continue;
+    const first = bytes[start] as number;
+    if (first < 0x41 || first > 0x7a || (start > from && isAlnum(bytes[start - 1]))) continue;
     if (!isDigit(bytes[start + 2]) || !isDigit(bytes[start + 3]) || start + 15 > to) continue;
-    const length = LENGTHS.get(String.fromCharCode(upper(bytes[start] as number), upper(bytes[start + 1] as number)));
+    const length = LENGTHS.get(String.fromCharCode(upper(first), upper(bytes[start + 1] as number)));
     if (length === undefined) continue;
     const last = lastOf(bytes, start, to, length);
     if (last > 0 && (last >= to || !isAlnum(bytes[last]))) {

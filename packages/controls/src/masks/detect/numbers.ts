@@ -1,12 +1,16 @@
-import { BETWEEN, DIGIT, isAlnum, isDigit, KIND, upper } from './bytes.js';
+import { BETWEEN, DIGIT, isAlnum, isDigit, KIND, LETTER, upper } from './bytes.js';
 import * as check from './checks.js';
 import { CARD, type Found, IBAN, NATIONAL, PHONE, type Wanted } from './detectors.js';
 import { findIban } from './iban.js';
+import type { Texts } from './texts.js';
 
 /** The shortest run of digits and what stands between them that anything is found in. */
-export const RUN_LEAST = 6;
+const RUN_LEAST = 6;
 /** Digits of the longest number looked for. */
 const DIGITS_MOST = 19;
+const CARD_LEAST = 13;
+/** Digits of the shortest number that has no letter beside it. */
+const BARE_LEAST = 8;
 const SPACE = 0x20;
 const DASH = 0x2d;
 const DOT = 0x2e;
@@ -39,21 +43,36 @@ let dialled = 0;
 
 /**
  * Finds numbers of people in `from` to `to`. Looks at each sixth byte first: a run that is long enough holds one of them,
- * so in text that has few digits most bytes are never read.
+ * so where there are few digits most bytes are never read.
  */
-export function findNumbers(bytes: Uint8Array, from: number, to: number, wanted: Wanted, found: Found): void {
+export function findNumbers(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  texts: Texts,
+  wanted: Wanted,
+  found: Found,
+): void {
   for (let at = from + RUN_LEAST - 1; at < to; at += RUN_LEAST) {
     if (((KIND[bytes[at] as number] as number) & (DIGIT | BETWEEN)) === 0) continue;
+    if (!texts.seek(at)) {
+      if (texts.to > at) at = texts.to;
+      continue;
+    }
     let start = at;
-    while (start > from && isRun(bytes[start - 1])) start -= 1;
+    while (start > texts.from && isRun(bytes[start - 1])) start -= 1;
     let end = at + 1;
-    while (end < to && isRun(bytes[end])) end += 1;
-    if (end - start >= RUN_LEAST) lookAt(bytes, from, to, start, end, wanted, found);
+    while (end < texts.to && isRun(bytes[end])) end += 1;
+    if (end - start >= RUN_LEAST) {
+      found.cell = texts.cell;
+      lookAt(bytes, texts.from, texts.to, start, end, wanted, found);
+    }
     at = end;
   }
 }
 
 const isRun = (byte: number | undefined): boolean => ((KIND[byte as number] as number) & (DIGIT | BETWEEN)) !== 0;
+const isLetter = (byte: number | undefined): boolean => ((KIND[byte as number] as number) & LETTER) !== 0;
 
 function lookAt(
   bytes: Uint8Array,
@@ -74,8 +93,9 @@ function lookAt(
     groups.add(first, at - first);
     total += at - first;
   }
-  if (total < RUN_LEAST) return;
-  if ((wanted & IBAN) !== 0) findIban(bytes, from, to, groups.at[0] as number, end, found);
+  const lettered = (start > from && isLetter(bytes[start - 1])) || (end < to && isLetter(bytes[end]));
+  if (total < (lettered ? RUN_LEAST : BARE_LEAST)) return;
+  if (lettered && (wanted & IBAN) !== 0) findIban(bytes, from, to, groups.at[0] as number, end, found);
   if ((wanted & (CARD | PHONE | NATIONAL)) === 0) return;
   for (let group = 0; group < groups.count; group++) {
     const at = groups.at[group] as number;
@@ -86,9 +106,9 @@ function lookAt(
     }
     const joined = at > from && isAlnum(bytes[at - 1]);
     const taken = read(bytes, group);
-    if (!joined && (wanted & CARD) !== 0) findCard(group, taken, bytes, to, found);
+    if (!joined && total >= CARD_LEAST && (wanted & CARD) !== 0) findCard(group, taken, bytes, to, found);
     if (!joined && at >= dialled && (wanted & PHONE) !== 0) findPhone(group, taken, bytes, from, to, found);
-    if ((wanted & NATIONAL) !== 0) findNational(group, taken, bytes, from, to, joined, found);
+    if ((wanted & NATIONAL) !== 0) findNational(group, taken, bytes, from, to, joined, lettered, found);
   }
 }
 
@@ -121,7 +141,7 @@ function findCard(first: number, taken: number, bytes: Uint8Array, to: number, f
   for (let group = first; group < first + taken; group++) {
     const length = groups.length[group] as number;
     total += length;
-    if (total >= 13 && endsAt(bytes, endOf(group), to) && check.isCard(digits, 0, total)) best = endOf(group);
+    if (total >= CARD_LEAST && endsAt(bytes, endOf(group), to) && check.isCard(digits, 0, total)) best = endOf(group);
     if (length < 3 || group + 1 === groups.count) break;
     const between = betweenOf(bytes, group);
     if (between !== SPACE && between !== DASH && between !== DOT) break;
@@ -145,6 +165,7 @@ function findWithin(bytes: Uint8Array, from: number, to: number, found: Found): 
 function findPhone(first: number, taken: number, bytes: Uint8Array, from: number, to: number, found: Found): void {
   const at = groups.at[first] as number;
   const plus = at > from && bytes[at - 1] === PLUS ? at - 1 : at - 1 > from && bytes[at - 2] === PLUS ? at - 2 : -1;
+  if (plus < 0 && digits[0] !== 0 && groups.length[first] !== 3) return;
   let total = 0;
   let same = true;
   let international = 0;
@@ -176,27 +197,15 @@ function isDialledOn(bytes: Uint8Array, group: number, first: boolean): boolean 
 
 const isNorthAmerican = (first: number, taken: number): boolean =>
   taken >= 3 &&
-  isGrouped(first, 3, 3, 4) &&
+  groups.length[first] === 3 &&
+  groups.length[first + 1] === 3 &&
+  groups.length[first + 2] === 4 &&
   gapOf(first) <= 2 &&
   gapOf(first + 1) === 1 &&
   (digits[0] as number) > 1 &&
   (digits[3] as number) > 1;
 
-function isGrouped(first: number, ...lengths: readonly number[]): boolean {
-  return lengths.every((length, index) => groups.length[first + index] === length);
-}
-
-/** The bytes between `lengths.length` groups, as text, if they are of these lengths and one byte apart. */
-function formOf(bytes: Uint8Array, first: number, taken: number, lengths: readonly number[]): string | undefined {
-  if (taken < lengths.length || !isGrouped(first, ...lengths)) return undefined;
-  let form = '';
-  for (let group = first; group < first + lengths.length - 1; group++) {
-    if (gapOf(group) !== 1) return undefined;
-    form += String.fromCharCode(bytes[endOf(group)] as number);
-  }
-  return form;
-}
-
+/** Groups of these lengths, with these characters between them: one for each gap, of several forms one. */
 interface Form {
   lengths: readonly number[];
   between: readonly string[];
@@ -215,6 +224,20 @@ const FORMS: readonly Form[] = [
   { lengths: [11], between: [''], valid: (all) => check.isPesel(all, 0) || check.isFodselsnummer(all, 0) },
   { lengths: [18], between: [''], valid: (all) => check.isChinese(all, 0, all[17] as number) },
 ];
+const BY_FIRST: readonly (readonly Form[])[] = Array.from({ length: DIGITS_MOST + 1 }, (_, length) =>
+  FORMS.filter(({ lengths }) => lengths[0] === length),
+);
+
+/** Whether the groups from `first` on are of a form. */
+function isOf(bytes: Uint8Array, first: number, taken: number, { lengths, between }: Form): boolean {
+  const { length } = lengths;
+  if (taken < length) return false;
+  for (let at = 1; at < length; at++) if (groups.length[first + at] !== lengths[at]) return false;
+  return between.some((signs) => {
+    for (let at = 0; at < length - 1; at++) if (betweenOf(bytes, first + at) !== signs.charCodeAt(at)) return false;
+    return true;
+  });
+}
 
 const isMonth = (all: check.Digits, at: number): boolean => check.isDayOfMonth(1, check.valueIn(all, at, at + 2));
 const isSwedish = (all: check.Digits, at: number): boolean =>
@@ -228,38 +251,43 @@ function findNational(
   from: number,
   to: number,
   joined: boolean,
+  lettered: boolean,
+  found: Found,
+): void {
+  if (!joined) {
+    for (const form of BY_FIRST[groups.length[first] as number] as readonly Form[]) {
+      if (!isOf(bytes, first, taken, form)) continue;
+      const end = endOf(first + form.lengths.length - 1);
+      if (endsAt(bytes, end, to) && form.valid(digits)) return found.add(NATIONAL, groups.at[first] as number, end);
+    }
+  }
+  if (!lettered) return;
+  const length = groups.length[first] as number;
+  if (length === 6) findSix(first, bytes, from, to, joined, found);
+  else if (length === 2) findPairs(first, bytes, from, to, found);
+  else if (length === 7 || length === 8 || length === 17) findLettered(first, bytes, from, to, joined, found);
+}
+
+/** Numbers with a letter at their end: Spain, China's X. */
+function findLettered(
+  first: number,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  joined: boolean,
   found: Found,
 ): void {
   const at = groups.at[first] as number;
-  if (!joined) {
-    for (const { lengths, between, valid } of FORMS) {
-      if (groups.length[first] !== lengths[0]) continue;
-      const form = formOf(bytes, first, taken, lengths);
-      if (form === undefined || !between.includes(form)) continue;
-      const end = endOf(first + lengths.length - 1);
-      if (endsAt(bytes, end, to) && valid(digits)) return found.add(NATIONAL, at, end);
-    }
-  }
-  findLettered(first, bytes, from, to, joined, found);
-}
-
-/** Numbers with letters at their ends: Spain, Finland, Great Britain, China's X. */
-function findLettered(first: number, bytes: Uint8Array, from: number, to: number, joined: boolean, found: Found): void {
-  const at = groups.at[first] as number;
   const length = groups.length[first] as number;
   const end = at + length;
-  const next = end < to && bytes[end] === DASH ? end + 1 : end;
-  const letter = next < to ? String.fromCharCode(upper(bytes[next] as number)) : '';
-  const closed = endsAt(bytes, next + 1, to);
-  if (length === 8 && !joined && closed && letter === check.DNI[check.modulo(digits, 0, 8, 23)]) {
-    return found.add(NATIONAL, at, next + 1);
-  }
-  if (length === 7 && closed && isForeigner(bytes, at, from, letter)) return found.add(NATIONAL, at - 1, next + 1);
-  if (length === 17 && !joined && closed && letter === 'X' && check.isChinese(digits, 0, 10)) {
-    return found.add(NATIONAL, at, next + 1);
-  }
-  if (length === 6) findSix(first, bytes, from, to, joined, found);
-  else if (length === 2) findPairs(first, bytes, from, to, found);
+  const last = end < to && bytes[end] === DASH ? end + 1 : end;
+  if (last >= to || !isLetter(bytes[last]) || !endsAt(bytes, last + 1, to)) return;
+  const letter = String.fromCharCode(upper(bytes[last] as number));
+  if (length === 7) {
+    if (isForeigner(bytes, at, from, letter)) found.add(NATIONAL, at - 1, last + 1);
+  } else if (joined) return;
+  else if (length === 8 && letter === check.DNI[check.modulo(digits, 0, 8, 23)]) found.add(NATIONAL, at, last + 1);
+  else if (length === 17 && letter === 'X' && check.isChinese(digits, 0, 10)) found.add(NATIONAL, at, last + 1);
 }
 
 /** Spain's NIE: X, Y or Z stands for a first digit 0, 1 or 2. */
@@ -289,7 +317,7 @@ const isThree = (bytes: Uint8Array, at: number): boolean =>
 /** `QQ 12 34 56 C`. */
 function findPairs(first: number, bytes: Uint8Array, from: number, to: number, found: Found): void {
   const at = groups.at[first] as number;
-  if (first + 2 >= groups.count || !isGrouped(first, 2, 2, 2)) return;
+  if (first + 2 >= groups.count || groups.length[first + 1] !== 2 || groups.length[first + 2] !== 2) return;
   const last = endOf(first + 2);
   if (last !== at + 8 || bytes[at - 1] !== SPACE || bytes[last] !== SPACE) return;
   if (isBritish(bytes, at - 3, from, last + 1, to)) found.add(NATIONAL, at - 3, last + 2);
@@ -297,7 +325,8 @@ function findPairs(first: number, bytes: Uint8Array, from: number, to: number, f
 
 /** Great Britain's national insurance number: two letters, six digits, A to D. */
 function isBritish(bytes: Uint8Array, at: number, from: number, last: number, to: number): boolean {
-  if (at < from || last >= to || (at > from && isAlnum(bytes[at - 1])) || !endsAt(bytes, last + 1, to)) return false;
+  if (at < from || last >= to || !isLetter(bytes[at]) || !isLetter(bytes[last])) return false;
+  if ((at > from && isAlnum(bytes[at - 1])) || !endsAt(bytes, last + 1, to)) return false;
   const pair = String.fromCharCode(upper(bytes[at] as number), upper(bytes[at + 1] as number));
   const letter = upper(bytes[last] as number);
   return letter >= 0x41 && letter <= 0x44 && /^[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]$/.test(pair) && !NEVER.has(pair);

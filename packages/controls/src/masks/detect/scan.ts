@@ -1,4 +1,3 @@
-import { isAscii } from 'node:buffer';
 import { findAddresses } from './addresses.js';
 import {
   CARD,
@@ -13,47 +12,71 @@ import {
   URL_PASSWORD,
   type Wanted,
 } from './detectors.js';
-import { fold, isFolded } from './fold.js';
-import { findNumbers, RUN_LEAST } from './numbers.js';
-import { findTokens, TOKEN_LEAST } from './tokens.js';
+import { fold, nextFolded } from './fold.js';
+import { findNumbers } from './numbers.js';
+import { type CellTexts, OneText, type Texts } from './texts.js';
+import { findPrivateKeys, findTokens } from './tokens.js';
 
 const NUMBERS = CARD | IBAN | PHONE | NATIONAL;
-const TOKENS = JWT | PRIVATE_KEY | CLOUD_KEY | NATIONAL;
+const TOKENS = JWT | CLOUD_KEY | NATIONAL;
 const ADDRESSES = EMAIL | URL_PASSWORD;
-/** The shortest value that anything is found in. */
-export const SHORTEST = Math.min(RUN_LEAST, TOKEN_LEAST);
+const one = new OneText();
 
 /**
- * Finds what is wanted in the text `from` to `to`, in time linear in its length: each detector looks a bounded way to both
- * sides of what led it there. What a text hides behind characters that look or read alike is found too.
+ * Finds what is wanted in one text, in time linear in its length: each detector looks a bounded way to both sides of what
+ * led it there. What a text hides behind characters that look or read alike is found too.
  */
-export function scan(bytes: Uint8Array, from: number, to: number, wanted: Wanted, found: Found): void {
-  if (to - from < SHORTEST) return;
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from);
-  const before = found.count;
-  if (isAscii(text) || !isFolded(text)) {
-    scanBytes(text, 0, text.length, wanted, found);
-    for (let at = 2 * before; at < 2 * found.count; at++) found.spans[at] = (found.spans[at] as number) + from;
-    return;
+export function scan(text: Uint8Array, wanted: Wanted, found: Found, cell = 0): void {
+  const buffer = Buffer.from(text.buffer, text.byteOffset, text.length);
+  if (nextFolded(buffer, 0, buffer.length) < buffer.length) return scanFolded(buffer, 0, buffer.length, wanted, found, cell);
+  scanTexts(buffer, 0, buffer.length, one.set(buffer.length, cell), wanted, found);
+}
+
+/**
+ * The same for many cells, which lie in `from` to `to`: all of the bytes are looked at as one, so that what costs is a cell
+ * with digits or a long word in it, not a cell.
+ */
+export function scanCells(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  texts: CellTexts,
+  wanted: Wanted,
+  found: Found,
+): void {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  scanTexts(buffer, from, to, texts, wanted, found);
+  texts.rewind();
+  for (let at = nextFolded(buffer, from, to); at < to; ) {
+    const isText = texts.seek(at);
+    const next = Math.max(at + 1, texts.to);
+    if (isText) scanFolded(buffer, texts.from, texts.to, wanted, found, texts.cell);
+    at = nextFolded(buffer, next, to);
   }
-  const { bytes: folded, places } = fold(text);
-  scanBytes(folded, 0, folded.length, wanted, found);
+}
+
+/** One pass for each kind of thing; each starts at the front of the texts. */
+function scanTexts(bytes: Buffer, from: number, to: number, texts: Texts, wanted: Wanted, found: Found): void {
+  if ((wanted & NUMBERS) !== 0) findNumbers(bytes, from, to, texts.rewind(), wanted, found);
+  if ((wanted & TOKENS) !== 0) findTokens(bytes, from, to, texts.rewind(), wanted, found);
+  if ((wanted & PRIVATE_KEY) !== 0) findPrivateKeys(bytes, from, to, texts.rewind(), found);
+  if ((wanted & ADDRESSES) !== 0) findAddresses(bytes, from, to, texts.rewind(), wanted, found);
+}
+
+function scanFolded(bytes: Buffer, from: number, to: number, wanted: Wanted, found: Found, cell: number): void {
+  const { bytes: folded, places } = fold(bytes.subarray(from, to));
+  const before = found.count;
+  scanTexts(folded, 0, folded.length, one.set(folded.length, cell), wanted, found);
   for (let at = 2 * before; at < 2 * found.count; at++) {
     found.spans[at] = (places[found.spans[at] as number] as number) + from;
   }
 }
 
-function scanBytes(bytes: Buffer, from: number, to: number, wanted: Wanted, found: Found): void {
-  if ((wanted & NUMBERS) !== 0) findNumbers(bytes, from, to, wanted, found);
-  if ((wanted & TOKENS) !== 0) findTokens(bytes, from, to, wanted, found);
-  if ((wanted & ADDRESSES) !== 0) findAddresses(bytes, from, to, wanted, found);
-}
-
 const scratch = new Found();
 
-/** Whether anything that is wanted is in it. */
-export function holds(bytes: Uint8Array, from: number, to: number, wanted: Wanted): boolean {
+/** Whether anything that is wanted is in a text. */
+export function holds(text: Uint8Array, wanted: Wanted): boolean {
   scratch.clear();
-  scan(bytes, from, to, wanted, scratch);
+  scan(text, wanted, scratch);
   return scratch.count > 0;
 }

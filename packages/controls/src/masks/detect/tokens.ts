@@ -1,8 +1,9 @@
 import { DIGIT, isAlnum, isDigit, JOINT, KIND, LETTER, startsWith, upper } from './bytes.js';
 import { CLOUD_KEY, type Found, JWT, NATIONAL, PRIVATE_KEY, type Wanted } from './detectors.js';
+import type { Texts } from './texts.js';
 
 /** The shortest run of token characters that anything is found in. */
-export const TOKEN_LEAST = 16;
+const TOKEN_LEAST = 16;
 
 /** What a key starts with, and how many characters of which kind come behind it at least. */
 interface Key {
@@ -34,43 +35,68 @@ const BY_FIRST: readonly (readonly Key[])[] = Array.from({ length: 128 }, (_, co
 );
 
 /** Finds keys and tokens. Looks at each sixteenth byte first: a run that is long enough holds one of them. */
-export function findTokens(bytes: Buffer, from: number, to: number, wanted: Wanted, found: Found): void {
+export function findTokens(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  texts: Texts,
+  wanted: Wanted,
+  found: Found,
+): void {
   for (let at = from + TOKEN_LEAST - 1; at < to; at += TOKEN_LEAST) {
     if (((KIND[bytes[at] as number] as number) & TOKEN) === 0) continue;
+    if (!texts.seek(at)) {
+      if (texts.to > at) at = texts.to;
+      continue;
+    }
+    let kinds = 0;
     let start = at;
-    while (start > from && isToken(bytes[start - 1])) start -= 1;
-    let end = at + 1;
-    while (end < to && isToken(bytes[end])) end += 1;
-    if (end - start >= TOKEN_LEAST) lookAt(bytes, start, end, wanted, found);
+    for (; start > texts.from; start--) {
+      const kind = (KIND[bytes[start - 1] as number] as number) & TOKEN;
+      if (kind === 0) break;
+      kinds |= kind;
+    }
+    let end = at;
+    for (; end < texts.to; end++) {
+      const kind = (KIND[bytes[end] as number] as number) & TOKEN;
+      if (kind === 0) break;
+      kinds |= kind;
+    }
+    // No key or number of these has letters alone.
+    if ((kinds & DIGIT) !== 0 && end - start >= TOKEN_LEAST) {
+      found.cell = texts.cell;
+      lookAt(bytes, start, end, wanted, found);
+    }
     at = end;
   }
-  if ((wanted & PRIVATE_KEY) !== 0) findPrivateKeys(bytes, from, to, found);
 }
 
-const isToken = (byte: number | undefined): boolean => ((KIND[byte as number] as number) & TOKEN) !== 0;
-
 function lookAt(bytes: Uint8Array, start: number, end: number, wanted: Wanted, found: Found): void {
+  let before = 0;
   for (let at = start; at < end; at++) {
-    if (at > start && isAlnum(bytes[at - 1])) continue;
     const byte = bytes[at] as number;
-    if ((wanted & JWT) !== 0 && byte === 0x65) {
-      const last = jwtAt(bytes, at, end);
-      if (last > 0) {
-        found.add(JWT, at, last);
-        at = last;
-        continue;
-      }
-    }
-    if ((wanted & CLOUD_KEY) !== 0) {
-      const last = keyAt(bytes, at, end, BY_FIRST[byte] ?? []);
-      if (last > 0) {
-        found.add(CLOUD_KEY, at, last);
-        at = last;
-        continue;
-      }
-    }
-    if ((wanted & NATIONAL) !== 0 && isCodiceFiscale(bytes, at, end)) found.add(NATIONAL, at, at + 16);
+    const within = before;
+    before = (KIND[byte] as number) & ALNUM;
+    if (within !== 0 || before === 0) continue;
+    const last = tokenAt(bytes, at, end, wanted, found);
+    if (last === 0) continue;
+    at = last - 1;
+    before = ALNUM;
   }
+}
+
+/** Where a token ends that starts here, and is found; 0 if none does. */
+function tokenAt(bytes: Uint8Array, at: number, end: number, wanted: Wanted, found: Found): number {
+  const byte = bytes[at] as number;
+  const jwt = byte === 0x65 && (wanted & JWT) !== 0 ? jwtAt(bytes, at, end) : 0;
+  if (jwt > 0) found.add(JWT, at, jwt);
+  if (jwt > 0) return jwt;
+  const candidates = (wanted & CLOUD_KEY) !== 0 ? BY_FIRST[byte] : undefined;
+  const key = candidates === undefined || candidates.length === 0 ? 0 : keyAt(bytes, at, end, candidates);
+  if (key > 0) found.add(CLOUD_KEY, at, key);
+  if (key > 0) return key;
+  if ((wanted & NATIONAL) !== 0 && isCodiceFiscale(bytes, at, end)) found.add(NATIONAL, at, at + 16);
+  return 0;
 }
 
 /** Where a key ends that starts here; 0 if none does. */
@@ -100,18 +126,34 @@ const PEM = '-----BEGIN ';
 const PUTTY = 'PuTTY-User-Key-File-';
 const PEM_END = '-----END ';
 
-/** From its first line to the last, or to the end where that is not there. */
-function findPrivateKeys(bytes: Buffer, from: number, to: number, found: Found): void {
-  for (let at = bytes.indexOf(PEM, from, 'latin1'); at >= 0 && at < to; at = bytes.indexOf(PEM, at + 1, 'latin1')) {
-    const line = bytes.toString('latin1', at, Math.min(to, at + 64));
-    if (!/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(line)) continue;
-    const end = bytes.indexOf(PEM_END, at, 'latin1');
-    const last = end < 0 || end >= to ? to : end + lastLine(bytes, end, to);
-    found.add(PRIVATE_KEY, at, last);
-    at = last - 1;
+/** Finds private keys, each from its first line to the last, or to the end of the text where that is not there. */
+export function findPrivateKeys(bytes: Buffer, from: number, to: number, texts: Texts, found: Found): void {
+  const part = bytes.subarray(from, to);
+  for (let at = part.indexOf(PEM, 0, 'latin1'); at >= 0; at = part.indexOf(PEM, at, 'latin1')) {
+    const start = from + at;
+    at += PEM.length;
+    if (!texts.seek(start) || !isPrivateKey(bytes, start, texts.to)) continue;
+    const end = lastOf(bytes, start, texts.to);
+    found.cell = texts.cell;
+    found.add(PRIVATE_KEY, start, end);
+    at = end - from;
   }
-  const putty = bytes.indexOf(PUTTY, from, 'latin1');
-  if (putty >= 0 && putty < to) found.add(PRIVATE_KEY, putty, to);
+  for (let at = part.indexOf(PUTTY, 0, 'latin1'); at >= 0; at = part.indexOf(PUTTY, at, 'latin1')) {
+    const start = from + at;
+    at += PUTTY.length;
+    if (!texts.seek(start)) continue;
+    found.cell = texts.cell;
+    found.add(PRIVATE_KEY, start, texts.to);
+    at = texts.to - from;
+  }
+}
+
+const isPrivateKey = (bytes: Buffer, at: number, to: number): boolean =>
+  /^-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(bytes.toString('latin1', at, Math.min(to, at + 64)));
+
+function lastOf(bytes: Buffer, at: number, to: number): number {
+  const end = bytes.subarray(at, to).indexOf(PEM_END, 0, 'latin1');
+  return end < 0 ? to : at + end + lastLine(bytes, at + end, to);
 }
 
 /** The length of a line that ends a key. */

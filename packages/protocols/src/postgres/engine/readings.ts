@@ -49,8 +49,6 @@ export class Readings {
   #at: ReadingContext | undefined;
   #setBy: { path: readonly string[] | 'unknown'; by: Statement }[] = [];
   readonly #initial: readonly (readonly string[])[];
-  /** Texts that a newer catalogue did not make clearer. */
-  #vain = { known: undefined as Knowledge | undefined, texts: new Set<string>() };
 
   /** `paths`: those that may be in force when the flow opens. */
   constructor(read: Read, database: string, known: Knowledge, paths: readonly (readonly string[])[]) {
@@ -77,6 +75,7 @@ export class Readings {
       if (this.#isWorthLearning(one.text, readings)) {
         const learned = yield* this.#learn(true);
         readings = learned ? this.#of(one) : readings.map(unclear);
+        this.#knowVain(one.text, readings);
       }
       one.statement.class = classOf(readings);
       one.statement.readings = shifted(
@@ -136,11 +135,12 @@ export class Readings {
       const names = new Set(changes.made.map(({ name }) => name));
       return readings.some((reading) => isUnclear(reading) || touches(reading, names));
     }
-    if (!readings.some(({ missing }) => missing.length > 0)) return false;
-    if (this.#vain.known !== this.#known) this.#vain = { known: this.#known, texts: new Set() };
-    if (this.#vain.texts.has(text)) return false;
-    if (this.#vain.texts.size < 1_000) this.#vain.texts.add(text);
-    return true;
+    return readings.some(isMissing) && !this.#known.vain.has(text);
+  }
+
+  #knowVain(text: string, readings: readonly SqlReading[]): void {
+    const { vain } = this.#known;
+    if (vain.size < VAIN_MOST && text.length <= VAIN_LONGEST && readings.some(isMissing)) vain.add(text);
   }
 
   /** This flow's open transaction may have changed anything. */
@@ -240,6 +240,10 @@ function changeOf(readings: readonly SqlReading[]): Change | undefined {
   const wild = readings.some(({ traits }) => traits.includes('code'));
   return made.length > 0 || wild ? { made, wild, state: 'asked' } : undefined;
 }
+
+const VAIN_MOST = 1_000;
+const VAIN_LONGEST = 4_000;
+const isMissing = ({ missing }: SqlReading): boolean => missing.length > 0;
 
 const isUnclear = ({ unknown, outputs, missing }: SqlReading): boolean =>
   unknown !== undefined ||

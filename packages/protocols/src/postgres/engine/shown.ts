@@ -170,7 +170,7 @@ export class Shown {
     const { bytes, start, end } = this.#cutter;
     const fields = fieldsOf(bytes, start + 5, end);
     if (this.isGeneric) {
-      const said = generic(fields);
+      const said = generic(fields, this.#conversation.ledger.head?.action?.text ?? '');
       if (error !== undefined) Object.assign(error, { code: said.get('C'), message: said.get('M') });
       return this.#cutter.replace(report(type, said));
     }

@@ -5,6 +5,10 @@ import { int32At } from '../codec/fields.js';
 const HEAD = 7;
 const NULL = -1;
 
+/** What the last batches took: the next one seldom needs more. */
+let room = 512;
+const ROOM_MOST = 65_536;
+
 /** The DataRows that stand in one buffer side by side, for the one statement they answer. */
 export class RowBatch {
   readonly statement: number;
@@ -13,7 +17,7 @@ export class RowBatch {
   /** Where the first row starts and the last one ends, in `bytes`. */
   readonly from: number;
   to: number;
-  #cells = new Int32Array(512);
+  #cells = new Int32Array(room);
   #length = 0;
   #count = 0;
 
@@ -68,6 +72,7 @@ export class RowBatch {
     const cells = new Int32Array(Math.max(2 * this.#cells.length, this.#length + more));
     cells.set(this.#cells);
     this.#cells = cells;
+    room = Math.min(ROOM_MOST, cells.length);
   }
 }
 

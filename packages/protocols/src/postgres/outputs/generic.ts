@@ -89,17 +89,40 @@ export function fieldsOf(bytes: Uint8Array, start: number, end: number): Map<str
   return all;
 }
 
-/** Keeps severity, code and place; a code that no server has could itself be a value. */
-export function generic(fields: ReadonlyMap<string, string>): Map<string, string> {
+/**
+ * Keeps severity, code and place; a code that no server has could itself be a value. `text` is the client's own: what an
+ * error repeats of it tells nothing.
+ */
+export function generic(fields: ReadonlyMap<string, string>, text: string): Map<string, string> {
   const code = knownCode(fields.get('C') ?? 'XX000');
   const kept = new Map<string, string>();
   for (const kind of ['S', 'V'])
     kept.set(kind, SEVERITIES.has(fields.get(kind) ?? '') ? (fields.get(kind) as string) : 'ERROR');
   kept.set('C', code);
-  kept.set('M', CONDITIONS[code] ?? CLASSES[code.slice(0, 2)] ?? 'an error');
+  kept.set('M', repeated(fields.get('M') ?? '', text) ?? CONDITIONS[code] ?? CLASSES[code.slice(0, 2)] ?? 'an error');
   const place = fields.get('P');
   if (place !== undefined && /^\d{1,9}$/.test(place)) kept.set('P', place);
   return kept;
+}
+
+/** How the server says that it does not know a name. */
+const UNKNOWN: readonly RegExp[] = [
+  /^(?:column|relation|schema|type|cursor|prepared statement|database|role) "([^"]*)" does not exist$/,
+  /^column ([\w.]+) does not exist$/,
+  /^(function [\w.]+)\(.*\) does not exist$/,
+  /^missing FROM-clause entry for table "([^"]*)"$/,
+  /^column reference "([^"]*)" is ambiguous$/,
+  /^syntax error at or near "([^"]*)"$/,
+  /^syntax error at end of inpu(t)$/,
+];
+
+/** The message, if all that it names stands in the client's own text; of a function, without its types. */
+function repeated(message: string, text: string): string | undefined {
+  const form = UNKNOWN.find((one) => one.test(message));
+  const named = form?.exec(message)?.[1];
+  if (named === undefined || !text.toLowerCase().includes(named.replace(/^function /, '').toLowerCase()))
+    return undefined;
+  return named.startsWith('function ') ? `${named} does not exist` : message;
 }
 
 const SEVERITIES: ReadonlySet<string> = new Set([

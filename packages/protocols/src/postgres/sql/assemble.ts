@@ -19,7 +19,7 @@ export class Assembly {
   readonly #routines = new Map<number, Open<Routine>>();
   readonly #operators: UserOperator[] = [];
   readonly #types = new Map<number, Open<UserType>>();
-  readonly #ruled = new Set<number>();
+  readonly #ruled = new Map<number, number>();
 
   add(row: string): void {
     const [about, ...cells] = parsed(row);
@@ -31,10 +31,10 @@ export class Assembly {
   catalogue(): Catalogue {
     if (this.#path === undefined || this.#version === 0)
       throw new ProtocolError('a catalogue without a version and a path');
-    // A table with rules whose text could not be had is not understood.
-    for (const oid of this.#ruled) {
-      const relation = this.#relations.get(oid);
-      if (relation?.rules.length === 0) relation.rules.push('');
+    // A rule whose text could not be had stands there as one that cannot be parsed.
+    for (const [oid, count] of this.#ruled) {
+      const rules = this.#relations.get(oid)?.rules ?? [];
+      if (rules.length < count) rules.push('?');
     }
     return {
       version: this.#version,
@@ -78,7 +78,7 @@ export class Assembly {
       if (relation !== undefined) relation.definition = cells.text();
     },
     rule: (cells) => void this.#relations.get(cells.number())?.rules.push(cells.text()),
-    ruled: (cells) => void this.#ruled.add(cells.number()),
+    ruled: (cells) => void this.#ruled.set(cells.number(), cells.number()),
   };
 
   #addRelation(cells: Cells): void {

@@ -1,9 +1,9 @@
 import type { StatementClass, Trait } from '@hoop/core';
 import type { Node } from 'libpg-query';
-import { mention } from './commands.js';
+import { commandOf, mention } from './commands.js';
 import { Facts } from './facts.js';
 import { as, listOf, type Part, partsOf, word, words } from './nodes.js';
-import { callNamed } from './routines.js';
+import { callNamed, readBody } from './routines.js';
 import { type Desk, inside, type Scope } from './walk.js';
 
 interface Rule {
@@ -150,14 +150,14 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
   },
   RuleStmt: (desk, part) => {
     for (const action of listOf(part.actions)) mention(desk, action, OLD_AND_NEW);
+    foresee(desk, (run) => {
+      for (const action of listOf(part.actions)) commandOf(run, action, OLD_AND_NEW);
+    });
     return made(desk, part.relation, 'other');
   },
   CreateTrigStmt: (desk, part) => {
-    const run = new Facts();
-    callNamed({ ...desk, facts: run, trigger: true }, words(part.funcname), undefined);
-    for (const name of run.functions) desk.facts.functions.add(name);
-    // A write to the table is not asked later what its triggers do to all rows of another one.
-    desk.facts.unbounded ||= run.unbounded;
+    const { functions } = foresee(desk, (run) => callNamed({ ...run, trigger: true }, words(part.funcname), undefined));
+    for (const name of functions) desk.facts.functions.add(name);
     return made(desk, part.relation, 'other');
   },
   CreatePolicyStmt: (desk, part) => made(desk, part.table, 'other'),
@@ -165,6 +165,11 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
   CreateFunctionStmt: (desk, part) => {
     named(desk, words(part.funcname));
     functionOptions(desk, part.options, true);
+    const runsUnasked = isTrigger(part) || (part.replace === true && isThere(desk, words(part.funcname)));
+    const text = as(desk.own.node, 'CreateFunctionStmt') === part ? desk.own.text : undefined;
+    if (runsUnasked && text !== undefined)
+      foresee(desk, (run) => readBody({ ...run, trigger: true }, part, text, 'it'));
+    else if (runsUnasked) desk.facts.unbounded = true;
     return part.is_procedure === true ? 'create procedure' : undefined;
   },
   AlterFunctionStmt: (desk, part) => {
@@ -218,6 +223,21 @@ function said(desk: Desk, part: Part): undefined {
   else if (type === 'OBJECT_COLUMN') changed(desk, relOf(name.slice(0, -1)));
 }
 const OLD_AND_NEW: Scope = { names: new Set(['old', 'new']), up: undefined };
+
+/**
+ * A write to a table is not asked what its triggers, rules and defaults do to all rows of another one: that is asked when they
+ * are made.
+ */
+function foresee(desk: Desk, look: (run: Desk) => void): Facts {
+  const facts = new Facts();
+  look({ ...desk, facts });
+  desk.facts.unbounded ||= facts.unbounded;
+  return facts;
+}
+const isTrigger = ({ returnType }: Part): boolean =>
+  /trigger$/.test(words((returnType as Part | undefined)?.names).at(-1) ?? '');
+const isThere = ({ names }: Desk, name: readonly string[]): boolean =>
+  names.routines(name.at(-2), name.at(-1) ?? '').some(({ builtin }) => !builtin);
 
 function made(desk: Desk, rel: unknown, what: 'table' | 'other'): undefined {
   const part = (rel ?? {}) as Part;

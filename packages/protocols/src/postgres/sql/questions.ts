@@ -81,8 +81,6 @@ export const QUESTIONS: readonly string[] = [
   )} from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang`,
   `select ${row("'extended'", 'd.objid::int8')} from pg_depend d
     where d.classid = 'pg_proc'::regclass and d.deptype = 'e'`,
-  `select ${row("'source'", 'p.oid::int8', 'pg_get_functiondef(p.oid)')} from pg_proc p join pg_language l on l.oid = p.prolang
-    where p.oid >= 16384 and p.prokind in ('f', 'p') and l.lanname in ('sql', 'plpgsql')`,
   `select ${row(
     "'aggregate'",
     'a.aggfnoid::oid::int8',
@@ -114,16 +112,22 @@ export const QUESTIONS: readonly string[] = [
   )} from pg_type t join pg_namespace n on n.oid = t.typnamespace`,
   `select ${row("'cast'", 'c.castsource::int8', 'c.casttarget::int8', 'c.castfunc::int8')} from pg_cast c
     where c.oid >= 16384 and c.castfunc <> 0`,
-  `select ${row("'ruled'", 'c.oid::int8')} from pg_class c where c.relhasrules and c.oid >= 16384 and c.relkind not in ('v', 'm')`,
+  `select ${row("'ruled'", 'r.ev_class::int8', 'count(*)')} from pg_rewrite r
+    where r.oid >= 16384 and r.rulename <> '_RETURN' group by r.ev_class`,
 ];
 
-/** Of these one may fail, as they wait for locks: what is not had is then not understood. */
+/** What somebody changes just now is locked, and to write out what refers to it would wait for that. */
+const LOCKED = `select k.relation from pg_locks k where k.mode = 'AccessExclusiveLock' and k.relation is not null`;
+const dependsOnLocked = (what: 'pg_rewrite' | 'pg_proc', oid: string): string => `exists (
+  select from pg_depend d where d.classid = '${what}'::regclass and d.objid = ${oid} and d.refclassid = 'pg_class'::regclass
+    and d.refobjid in (${LOCKED}))`;
+
+/** Of these any may fail, should it wait for a lock all the same: what is not had is then not understood. */
 export const OPTIONAL: readonly string[] = [
-  // A view that somebody changes just now is locked; its definition is missed, and it is then not understood.
-  `select ${row("'definition'", 'c.oid::int8', 'pg_get_viewdef(c.oid)')} from pg_class c
-    where c.relkind in ('v', 'm') and c.oid >= 16384 and c.oid not in (
-      select k.relation from pg_locks k where k.mode = 'AccessExclusiveLock' and k.relation is not null)`,
+  `select ${row("'source'", 'p.oid::int8', 'pg_get_functiondef(p.oid)')} from pg_proc p join pg_language l on l.oid = p.prolang
+    where p.oid >= 16384 and p.prokind in ('f', 'p') and l.lanname in ('sql', 'plpgsql') and not ${dependsOnLocked('pg_proc', 'p.oid')}`,
+  `select ${row("'definition'", 'r.ev_class::int8', 'pg_get_viewdef(r.ev_class)')} from pg_rewrite r
+    where r.oid >= 16384 and r.rulename = '_RETURN' and not ${dependsOnLocked('pg_rewrite', 'r.oid')}`,
   `select ${row("'rule'", 'r.ev_class::int8', 'pg_get_ruledef(r.oid)')} from pg_rewrite r
-    where r.oid >= 16384 and r.rulename <> '_RETURN' and r.ev_class not in (
-      select k.relation from pg_locks k where k.mode = 'AccessExclusiveLock' and k.relation is not null)`,
+    where r.oid >= 16384 and r.rulename <> '_RETURN' and not ${dependsOnLocked('pg_rewrite', 'r.oid')}`,
 ];

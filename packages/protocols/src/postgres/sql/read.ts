@@ -94,7 +94,14 @@ function added(
 function readOne({ node, from, to }: Command, text: string, at: ReadingContext): SqlReading {
   const names = namesOf(at);
   const facts = new Facts();
-  const desk: Desk = { names, facts, depth: 0, budget: { left: BUDGET }, textsOf: (kind, name) => at[kind]?.get(name) };
+  const desk: Desk = {
+    names,
+    facts,
+    own: { node, text: text.slice(from, to) },
+    depth: 0,
+    budget: { left: BUDGET },
+    textsOf: (kind, name) => at[kind]?.get(name),
+  };
   let kind: string;
   try {
     kind = commandOf(desk, node);

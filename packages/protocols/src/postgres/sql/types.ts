@@ -11,14 +11,17 @@ import type { Desk } from './walk.js';
 export function touchType(desk: Desk, part: Part): void {
   const name = words(part.names);
   const last = name.at(-1);
-  if (last === undefined) return;
+  if (last === undefined || (name.length === 1 && SERIAL.test(last))) return;
   // `t%TYPE` names a column, not a type.
   const types = part.pct_type === true ? [] : desk.names.types(name.at(-2), last);
   if (desk.names.madeOther(last)) desk.facts.doubt(`the type ${last} was made just now`);
-  else if (types.length === 0 && part.pct_type !== true && !desk.names.madeTable(last))
+  else if (types.length === 0 && !isSerial(name) && part.pct_type !== true && !desk.names.madeTable(last))
     desk.facts.miss(name.join('.'), 'type');
   for (const type of types) desk.facts.add(deedsOf(desk, type));
 }
+
+/** Not types but a shorthand of column definitions. */
+const SERIAL = /^(?:big|small)?serial[248]?$/;
 
 /** Values of the type are made: what a function takes, what a row that is written holds. */
 export function touchOid(desk: Desk, oid: number): void {
@@ -37,6 +40,10 @@ function hold(desk: Desk, type: UserType): void {
   for (const oid of type.castsFrom) callOid(desk, oid);
   if (type.base !== 0) holdOid(desk, type.base);
 }
+
+/** Words of CREATE TABLE for an integer with a sequence; no types. */
+const isSerial = (name: readonly string[]): boolean =>
+  name.length === 1 && /^(?:small|big)?serial[248]?$/.test(name[0] ?? '');
 
 const NONE = new Facts();
 

@@ -14,6 +14,8 @@ export interface Desk {
   facts: Facts;
   /** Texts behind the names of prepared statements and cursors. */
   textsOf(kind: 'prepared' | 'cursors', name: string): readonly string[] | undefined;
+  /** The client's command, and its text. */
+  own: { node: Node; text: string };
   /** How many views and functions it is inside of. */
   depth: number;
   /** How many views, functions and types may still be looked into. */
@@ -80,10 +82,7 @@ const SPECIAL: Readonly<Record<string, Visit>> = {
     inside(desk, part, scope);
   },
   FuncCall: call,
-  A_Expr: (desk, part, scope) => {
-    for (const name of operatorsOf(part)) operate(desk, name);
-    inside(desk, part, scope);
-  },
+  A_Expr: chain,
   SubLink: (desk, part, scope) => {
     if (part.testexpr !== undefined) operate(desk, part.operName === undefined ? ['='] : words(part.operName));
     inside(desk, part, scope);
@@ -111,6 +110,17 @@ const SPECIAL: Readonly<Record<string, Visit>> = {
     inside(desk, part, scope);
   },
 };
+
+/** `1 + 1 + 1 …` leans to the left, and is gone down without a call for each. */
+function chain(desk: Desk, part: Part, scope: Scope | undefined): void {
+  for (let now: Part | undefined = part; now !== undefined; ) {
+    for (const name of operatorsOf(now)) operate(desk, name);
+    walk(desk, now.rexpr as Node | undefined, scope);
+    const left: Part | undefined = as(now.lexpr, 'A_Expr');
+    if (left === undefined) walk(desk, now.lexpr as Node | undefined, scope);
+    now = left;
+  }
+}
 
 /** WITH's queries, and the scope of what follows it. */
 export function within(desk: Desk, clause: unknown, scope: Scope | undefined): Scope | undefined {

@@ -84,6 +84,17 @@ export class Session {
     }
   }
 
+  /** Up to the answer of a query for a column of that name, with its ReadyForQuery; or to the end. */
+  async until(column: string): Promise<void> {
+    for (;;) {
+      const answered = await this.answer();
+      if (this.#ended || answered.length === 0) return;
+      const isIt = answered.some(({ type, body }) => type === 'T' && body.includes(`${column}\0`));
+      const isFailed = answered.some((message) => message.type === 'E' && fieldOf(message, 'C') === '25P02');
+      if (answered.at(-1)?.type === 'Z' && (isIt || isFailed)) return;
+    }
+  }
+
   async run(step: Step, mode: Mode): Promise<Message[]> {
     this.say(...requestOf(step, mode));
     const answered = await this.answer();

@@ -23,7 +23,10 @@ export const commands: readonly Case[] = [
   ['alter table customers add column x int', 'alter table define'],
   ['alter table customers add column x int default public.purge()', 'alter table define unbounded'],
   ['alter table customers drop column ssn', 'alter table define destroys'],
-  ['alter table customers alter column id type text using public.purge()::text', 'alter table define unbounded'],
+  [
+    'alter table customers alter column id type text using public.purge()::text',
+    'alter table define destroys unbounded',
+  ],
   ['alter table customers rename to c2', 'alter table define'],
   ['alter table customers rename column ssn to x', 'alter table define'],
   ['alter table customers set schema evil', 'alter table define'],
@@ -66,7 +69,7 @@ export const commands: readonly Case[] = [
   ["create function f() returns int language plpgsql set role = postgres as 'begin end'", 'create function define'],
   ["create procedure p() language sql as 'select 1'", 'create procedure define'],
   ['create trigger t before insert on customers for each row execute function audit_it()', 'create trigger define'],
-  ['create rule r as on insert to customers do instead delete from orders', 'create rule define'],
+  ['create rule r as on insert to customers do instead delete from orders', 'create rule define unbounded'],
   ['create policy p on customers using (true)', 'create policy define privileges'],
   ['create schema s', 'create schema define'],
   ['create schema s create table t (id int) create view v as select 1', 'create schema define'],
@@ -177,4 +180,35 @@ export const commands: readonly Case[] = [
   ['select lo_open(1, 131072)', 'select write'],
   ["select pg_stat_reset_shared('bgwriter')", 'select administer'],
   ['select pg_blocking_pids(1)', 'select read'],
+  ['create table fresh (id serial primary key, b bigserial, c smallserial)', 'create table define'],
+  ['create rule r as on insert to plain do also delete from orders', 'create rule define unbounded'],
+  ['create rule r as on insert to plain do also delete from orders where id = 1', 'create rule define'],
+  [
+    'create function t() returns trigger language plpgsql as $$ begin delete from orders; return new; end $$',
+    'create function define unbounded',
+  ],
+  [
+    'create function t() returns trigger language plpgsql as $$ begin delete from orders where id = new.id; return new; end $$',
+    'create function define',
+  ],
+  [
+    'create or replace function safe(a int) returns int language plpgsql as $$ begin delete from orders; return 1; end $$',
+    'create function define unbounded',
+  ],
+  [
+    "create or replace function safe(a int) returns int language sql as 'delete from orders returning 1'",
+    'create function define unbounded',
+  ],
+  [
+    "create function other(a int) returns int language sql as 'delete from orders returning 1'",
+    'create function define',
+  ],
+  [
+    'create trigger t before insert on customers for each row execute function purge()',
+    'create trigger define unbounded',
+  ],
+  [
+    'do $x$ begin create function t() returns trigger language plpgsql as $$ begin return new; end $$; end $x$',
+    'do define unbounded',
+  ],
 ];
