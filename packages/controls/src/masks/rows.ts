@@ -46,6 +46,8 @@ export class RowMask {
   readonly #changes = new ChangeList();
   readonly #texts = new CellTexts();
   readonly #found = new Found();
+  /** Of one cell by itself, while `#found` is gone through. */
+  readonly #alone = new Found();
   readonly #hits = new Hits();
 
   constructor(scope: Scope, ports: MaskPorts) {
@@ -175,9 +177,9 @@ export class RowMask {
   /** What is found first in a part of a cell. */
   #kindIn(rows: Rows, column: number, start: number, from: number, to: number): Wanted | undefined {
     const { bytes, columns } = rows;
-    this.#found.clear();
-    scan(columns[column]?.reads?.(bytes, start, from, to) ?? bytes.subarray(from, to), this.#scope.wanted, this.#found);
-    return this.#found.count > 0 ? this.#found.kinds[0] : undefined;
+    this.#alone.clear();
+    scan(columns[column]?.reads?.(bytes, start, from, to) ?? bytes.subarray(from, to), this.#scope.wanted, this.#alone);
+    return this.#alone.count > 0 ? this.#alone.kinds[0] : undefined;
   }
 
   #look(rows: Rows, cell: number, hits: readonly Hit[], part: boolean, tell: Tell): void {

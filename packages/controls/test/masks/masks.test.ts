@@ -182,6 +182,19 @@ describe('what is found', () => {
     expect(await one(Buffer.from('plain').toString('hex'), { holds: 'other', reads }, ...pii)).not.toBeNull();
   });
 
+  test('beside a column that is read by itself, each place stays its own', async () => {
+    const reads = (bytes: Uint8Array, start: number, _: number, to: number) => bytes.subarray(start, to);
+    const columns = [column({ holds: 'other', reads }), column(), column({ holds: 'digits', reads })];
+    const rows = [
+      ['call +44 20 7946 0958 or ada@shop.example', 'mail ada@shop.example', '4111111111111111'],
+      ['plain', 'a@b.example, 219-09-9999', '12'],
+    ];
+    expect(await shown(masks(...pii), rowsOf(columns, rows))).toEqual([
+      [null, 'mail ***', null],
+      ['plain', '***, ***-**-9999', '12'],
+    ]);
+  });
+
   test('nothing is put together from two cells', async () => {
     const rows = rowsOf([column(), column()], [['4111 1111', '1111 1111']]);
     expect(await masks(...pii).reveal(rows, 1)).toBe(rows);
