@@ -123,7 +123,8 @@ export class RowMask {
       if (column === acts.length) column = 0;
       const act = acts[column] as Act;
       if (act.does === 'mask') this.#whole(rows, plan, cell, column);
-      else if (act.does === 'look' && this.#hits.has(cell - from)) this.#look(rows, cell, this.#hits.of(cell - from), act.part, tell);
+      else if (act.does === 'look' && this.#hits.has(cell - from))
+        this.#look(rows, cell, this.#hits.of(cell - from), act.part, tell);
       else if (act.does === 'look' && rows.columns[column]?.reads !== undefined) this.#read(rows, cell, column, tell);
     }
   }
@@ -233,7 +234,10 @@ export class RowMask {
     tell(act.rule, 1);
     const { writer } = this.#changes;
     if (act.way === 'null') return this.#changes.null(cell);
-    if (act.way !== 'hash') return act.quoted ? this.#written(rows, cell, plan.masks[column] as Mask, true, false) : this.#changes.redacted(cell);
+    if (act.way !== 'hash')
+      return act.quoted
+        ? this.#written(rows, cell, plan.masks[column] as Mask, true, false)
+        : this.#changes.redacted(cell);
     const hmac = createHmac('sha256', this.#ports.key);
     const end = endOf(rows, cell);
     for (let from = startOf(rows, cell); from < end; from += SLICE) {

@@ -269,14 +269,7 @@ function findNational(
 }
 
 /** Numbers with a letter at their end: Spain, China's X. */
-function findLettered(
-  first: number,
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  joined: boolean,
-  found: Found,
-): void {
+function findLettered(first: number, bytes: Uint8Array, from: number, to: number, joined: boolean, found: Found): void {
   const at = groups.at[first] as number;
   const length = groups.length[first] as number;
   const end = at + length;

@@ -28,7 +28,8 @@ const one = new OneText();
  */
 export function scan(text: Uint8Array, wanted: Wanted, found: Found, cell = 0): void {
   const buffer = Buffer.from(text.buffer, text.byteOffset, text.length);
-  if (nextFolded(buffer, 0, buffer.length) < buffer.length) return scanFolded(buffer, 0, buffer.length, wanted, found, cell);
+  if (nextFolded(buffer, 0, buffer.length) < buffer.length)
+    return scanFolded(buffer, 0, buffer.length, wanted, found, cell);
   scanTexts(buffer, 0, buffer.length, one.set(buffer.length, cell), wanted, found);
 }
 
