@@ -40,10 +40,11 @@ test('sqlsmith finds no way', async (context) => {
   };
   const target = `host=127.0.0.1 port=${bridge.port} user=bob dbname=victim sslmode=require`;
   const smith = await run('sqlsmith', [`--target=${target}`, `--max-queries=${STATEMENTS}`, '--seed=4'], {});
-  expect({ code: smith.code, said: smith.stderr.slice(-500) }).toEqual({ code: 0, said: '' });
+  expect(smith.code, smith.stderr).toBe(0);
   expect([...seen]).toEqual([]);
   expect((await watcher.query(STATE)).rows).toEqual(before);
-  expect(bridge.lines.intents.length).toBeGreaterThanOrEqual(STATEMENTS);
+  const own = bridge.lines.intents.filter(({ action }) => !/^(?:BEGIN|ROLLBACK);?$/.test(action.text));
+  expect(own.length).toBeGreaterThanOrEqual(STATEMENTS);
   const answered = bridge.lines.finished.filter(({ rows, error }) => rows > 0 && error === undefined);
   expect(answered.length).toBeGreaterThan(STATEMENTS / 200);
   expect(await site.closeBridges()).toEqual([]);
