@@ -16,7 +16,9 @@ export interface ControlsOptions {
   session: string;
   recorder: Recorder;
   durability: Durability;
-  /** What decides, in this order; the first denial stands. */
+  /** What may not run, by what it does; absent where nothing is guarded. */
+  guardrails?: ((action: Action) => Verdict) | undefined;
+  /** Who is asked besides, in this order; the first denial stands. */
   judges?: readonly Judge[] | undefined;
   /** What this person may not see here; absent where that is nothing. */
   masks?: Masks | undefined;
@@ -28,7 +30,7 @@ export interface ControlsOptions {
 
 /**
  * The one fixed order, for every protocol: window → guardrails → review → written record → answer, and for what comes
- * back: mask → record of what was shown → answer. What would find out a masked value is denied before anybody is asked.
+ * back: mask → record of what was shown → answer. What would find out a masked value is denied before a review is asked for.
  * Each control is a step of these two functions, read top to bottom; there is no other place where one could run.
  */
 export function controlsFor(options: ControlsOptions): Controls {
@@ -38,7 +40,7 @@ export function controlsFor(options: ControlsOptions): Controls {
   function judge(action: Action, signal: AbortSignal): Verdict | Promise<Verdict> {
     count += 1;
     const number = count;
-    const decision = masks?.judge(action) ?? decide(options, action, signal);
+    const decision = decide(options, action, signal);
     if (decision instanceof Promise) return decision.then((verdict) => write(action, number, verdict));
     return write(action, number, decision);
   }
@@ -79,20 +81,22 @@ export function controlsFor(options: ControlsOptions): Controls {
   return { judge, reveal, note, close: async (outcome) => recorder.tell({ kind: 'end', session, outcome }) };
 }
 
-/** Asks one after the other, until one denies; what they say of the action comes together. Sync while they are. */
-function decide(
-  options: ControlsOptions,
-  action: Action,
-  signal: AbortSignal,
-  at = 0,
-  so: Allowed = ALLOWED,
-): Decision {
+/** Guardrails, then what would find out a masked value, then who is asked; the first denial stands. */
+function decide(options: ControlsOptions, action: Action, signal: AbortSignal): Decision {
+  const guarded = options.guardrails?.(action) ?? ALLOWED;
+  if (!guarded.allow) return guarded;
+  const masked = options.masks?.judge(action);
+  return masked === undefined ? ask(options, action, signal, 0, guarded) : joined(guarded, masked);
+}
+
+/** Asks one after the other; what they say of the action comes together. Sync while they are. */
+function ask(options: ControlsOptions, action: Action, signal: AbortSignal, at: number, so: Allowed): Decision {
   const { judges = [], say = () => {} } = options;
   const judge = judges[at];
   if (judge === undefined) return so;
   const next = (verdict: Verdict): Decision => {
     const both = joined(so, verdict);
-    return both.allow ? decide(options, action, signal, at + 1, both) : both;
+    return both.allow ? ask(options, action, signal, at + 1, both) : both;
   };
   const answer = judge(action, signal, say);
   return answer instanceof Promise ? unlessWithdrawn(answer, signal).then(next) : next(answer);
@@ -103,7 +107,7 @@ type Decision = Verdict | Promise<Verdict>;
 
 /** A verdict behind those that allowed before it. */
 function joined(so: Allowed, verdict: Verdict): Verdict {
-  if (so === ALLOWED) return verdict;
+  if (so.notices === undefined && so.matched === undefined && so.as === undefined) return verdict;
   const notices = [...(so.notices ?? []), ...(verdict.notices ?? [])];
   if (!verdict.allow) return { ...verdict, notices };
   const matched = [...(so.matched ?? []), ...(verdict.matched ?? [])];

@@ -1,6 +1,6 @@
-import type { Action, StatementClass } from '@hoop/core';
-import { expect, test, vi } from 'vitest';
-import { controlsFor, type Durability, type Judge, type RecordLine } from '../src/index.js';
+import type { Action, StatementClass, Verdict } from '@hoop/core';
+import { describe, expect, test, vi } from 'vitest';
+import { controlsFor, type Durability, type Judge, type Masks, type RecordLine } from '../src/index.js';
 
 const signal = new AbortController().signal;
 const statement = (text: string, kind: StatementClass): Action => ({ kind: 'statement', text, class: kind });
@@ -141,4 +141,60 @@ test('a judge that fails lets nothing pass', async () => {
   const { record, verdict } = judged([() => Promise.reject(new Error('broken'))]);
   await expect(verdict).rejects.toThrow('broken');
   expect(record.lines).toEqual([]);
+});
+
+describe('who decides first', () => {
+  const { signal: open } = new AbortController();
+  const asked: string[] = [];
+  const masks = (denied: boolean) =>
+    ({
+      judge: () => {
+        asked.push('masks');
+        return denied ? { allow: false, rule: 'ssn', reason: 'it is masked' } : undefined;
+      },
+      redacted: (action: Action) => action,
+      treats: () => ({ reveals: true, generic: false }),
+    }) as unknown as Masks;
+  const verdictOf = async (guarded: Verdict, denied: boolean, said: Verdict) => {
+    asked.length = 0;
+    const record = { ...recorder(), append: async () => undefined };
+    const { judge } = controlsFor({
+      ...{ session: '7kq2', recorder: record, durability: 'writes', recordsOutput: false },
+      guardrails: () => guarded,
+      masks: masks(denied),
+      judges: [
+        () => {
+          asked.push('review');
+          return said;
+        },
+      ],
+    });
+    return judge(statement('x', 'write'), open);
+  };
+  const note = { severity: 'warning', message: 'mind' } as const;
+  const warned: Verdict = { allow: true, notices: [note], matched: [{ rule: 'careful', then: 'warn' }] };
+  const refused: Verdict = { allow: false, rule: 'no', reason: 'no' };
+
+  test('a guardrail, and then nobody else is asked', async () => {
+    expect(await verdictOf(refused, true, { allow: true })).toEqual(refused);
+    expect(asked).toEqual([]);
+  });
+
+  test('then a mask, before anybody waits for a review; what was said before is told all the same', async () => {
+    const verdict = { allow: false, rule: 'ssn', reason: 'it is masked', notices: [note] };
+    expect(await verdictOf(warned, true, { allow: true })).toEqual(verdict);
+    expect(asked).toEqual(['masks']);
+  });
+
+  test('then who is asked; all that was said and matched comes together', async () => {
+    expect(await verdictOf(warned, false, refused)).toEqual({ ...refused, notices: [note] });
+    const more: Verdict = { allow: true, notices: [{ severity: 'notice', message: 'seen' }] };
+    expect(await verdictOf(warned, false, more)).toMatchObject({
+      allow: true,
+      reveals: true,
+      matched: [{ rule: 'careful' }],
+      notices: [{ message: 'mind' }, { message: 'seen' }],
+    });
+    expect(asked).toEqual(['masks', 'review']);
+  });
 });

@@ -178,7 +178,6 @@ describe('what is controlled', () => {
       class: 'unknown',
       ...(readings && { readings }),
     });
-    const signal = new AbortController().signal;
     const flowOf = (groups: string[]): LiveFlow => ({
       ...{ session: '7kq2', identity: { subject: ALICE.sub, email: ALICE.email, groups }, loginId: '1' },
       ...{
@@ -190,15 +189,14 @@ describe('what is controlled', () => {
         abort: new AbortController(),
       },
     });
-    const ruleOf = (verdict: Verdict | Promise<Verdict>) => {
-      const told = verdict as Verdict;
+    const ruleOf = (told: Verdict) => {
       return told.allow ? (told.matched?.map(({ rule }) => rule).join() ?? 'allow') : told.rule;
     };
 
     test('is what the configuration in force says, and the groups of now', () => {
       const flow = flowOf(['dba']);
       const { judge } = new Guard(rig.gateway, flow, { name: 'psql' });
-      const judged = (readings: Statement['readings']) => ruleOf(judge(statement(readings), signal, () => {}));
+      const judged = (readings: Statement['readings']) => ruleOf(judge(statement(readings)));
       const vacuum = { ...reading, kind: 'vacuum', relations: [] };
       expect([judged([drop]), judged([reading]), judged([vacuum])]).toEqual(['destructive-ddl', 'seen', 'for-dba']);
       flow.identity = { ...flow.identity, groups: [] };
@@ -210,7 +208,7 @@ describe('what is controlled', () => {
     });
 
     test('is refused once other masks would hold, until it is opened anew', () => {
-      const judged = ({ judge }: Guard) => ruleOf(judge(statement([reading]), signal, () => {}));
+      const judged = ({ judge }: Guard) => ruleOf(judge(statement([reading])));
       const plain = new Guard(rig.gateway, flowOf(['dba']), undefined);
       expect([plain.masks, judged(plain)]).toEqual([undefined, 'seen']);
       rig.gateway.reload(rig.config({ guardrails, masks }));

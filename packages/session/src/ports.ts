@@ -1,5 +1,15 @@
 import type { Judge, Masks, Recorder } from '@hoop/controls';
-import type { Backend, ClientProgram, Identity, Outcome, ProtocolName, Refusal, UpstreamLogin } from '@hoop/core';
+import type {
+  Action,
+  Backend,
+  ClientProgram,
+  Identity,
+  Outcome,
+  ProtocolName,
+  Refusal,
+  UpstreamLogin,
+  Verdict,
+} from '@hoop/core';
 
 /**
  * The client's end of a flow, whatever carries it (the gateway's: an uplink channel). Push-style: the driver sets the
@@ -83,7 +93,9 @@ export interface FlowOptions {
   wire: Wire;
   recorder: Recorder;
   durability: 'writes' | 'all';
-  /** What decides on the client's actions, in this order. */
+  /** What may not run, by what it does. */
+  guardrails?: ((action: Action) => Verdict) | undefined;
+  /** Who decides on the client's actions besides, in this order. */
   judges?: readonly Judge[] | undefined;
   /** What this person may not see on this connection; with `reads`. */
   masks?: Masks | undefined;

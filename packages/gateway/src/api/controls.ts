@@ -34,13 +34,16 @@ export async function explain(
   if (!read.ok) throw apiError(read.refusal, 503);
   const { readings } = read;
   const decided = configured.guardrailsFor(name, identity).decide(text, readings);
+  const guarded = verdictOf(decided);
   const at = { connection: name, groups: identity.groups };
   const masks = masksFor(configured.masks, at, services.masking);
   const scope = new Scope(configured.masks, name, identity.groups);
   return {
     connection: name,
     database: wanted,
-    ...told(masks?.judge({ kind: 'statement', text, class: 'unknown', readings }) ?? verdictOf(decided)),
+    ...told(
+      guarded.allow ? (masks?.judge({ kind: 'statement', text, class: 'unknown', readings }) ?? guarded) : guarded,
+    ),
     commands: readings.map((reading, nth) => commandOf(reading, decided[nth], scope)),
   };
 }

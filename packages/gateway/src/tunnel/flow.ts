@@ -109,7 +109,7 @@ async function run(
     upstream: configured.upstream(flow.connection),
     wire,
     recorder: recording(services.record, flow.tally, guard.decided),
-    judges: [guard.judge],
+    guardrails: guard.judge,
     masks: guard.masks,
     reads: guard.reads,
     durability: configured.config.durability,

@@ -1,5 +1,5 @@
-import { type FlowGuardrails, type Judge, type Masks, masksFor } from '@hoop/controls';
-import { type ClientProgram, type Verdict, WITHDRAWN } from '@hoop/core';
+import { type FlowGuardrails, type Masks, masksFor } from '@hoop/controls';
+import { type Action, type ClientProgram, type Verdict, WITHDRAWN } from '@hoop/core';
 import type { Configured } from '../config/configured.js';
 import type { LiveFlow } from './live.js';
 import type { Intent } from './recording.js';
@@ -33,7 +33,7 @@ export class Guard {
     this.reads = this.masks !== undefined || this.#made.guardrails.isOn;
   }
 
-  readonly judge: Judge = (action) => {
+  readonly judge = (action: Action): Verdict => {
     if (this.#made.by !== this.#services.configured || this.#made.of !== this.#flow.identity) this.#made = this.#make();
     return this.#made.stale ? STALE : this.#made.guardrails.judge(action);
   };
