@@ -49,8 +49,19 @@ export function controlsFor(options: ControlsOptions): Controls {
   function write(action: Action, number: number, verdict: Verdict): Verdict | Promise<Verdict> {
     const asked = masks?.redacted(action) ?? action;
     const treated = masks === undefined || !verdict.allow ? verdict : { ...verdict, ...masks.treats(action) };
+    const safety = safetyOf(action, durability);
+    if (asked instanceof Promise) return asked.then((one) => append(one, number, treated, safety));
+    return append(asked, number, treated, safety);
+  }
+
+  function append(
+    asked: Action,
+    number: number,
+    treated: Verdict,
+    safety: 'process' | 'disk',
+  ): Verdict | Promise<Verdict> {
     try {
-      const kept = recorder.append(intentOf(session, number, asked, verdict), safetyOf(action, durability));
+      const kept = recorder.append(intentOf(session, number, asked, treated), safety);
       if (kept === undefined) return treated;
       return kept.then(
         () => treated,

@@ -13,7 +13,7 @@ export interface Masks {
   /** How what comes back of an allowed action is treated. */
   treats(action: Action): { reveals: boolean; generic: boolean };
   /** The action as the record keeps it. */
-  redacted(action: Action): Action;
+  redacted(action: Action): Action | Promise<Action>;
   /** The output as it is shown. */
   reveal(output: Output, statement: number): Output | Promise<Output>;
   /** What was masked of a statement that has come to its end. */
@@ -68,7 +68,7 @@ class ScopedMasks implements Masks {
     return touching;
   }
 
-  redacted(action: Action): Action {
+  redacted(action: Action): Action | Promise<Action> {
     return redacted(action, this.#scope, this.#rows);
   }
 
@@ -79,10 +79,13 @@ class ScopedMasks implements Masks {
   }
 
   /** What comes of no statement, such as another session's notification, may hold anything. */
-  #message(text: string, statement: number): Output {
+  #message(text: string, statement: number): Output | Promise<Output> {
     const shown = statement === 0 && this.#scope.hasColumns ? REDACTED : this.#rows.text(text);
-    if (shown !== text) this.#count(statement, 'message', 1);
-    return { kind: 'message', text: shown };
+    const told = (one: string): Output => {
+      if (one !== text) this.#count(statement, 'message', 1);
+      return { kind: 'message', text: one };
+    };
+    return shown instanceof Promise ? shown.then(told) : told(shown);
   }
 
   #count(statement: number, rule: string, cells: number): void {

@@ -5,14 +5,18 @@ import { Found, type Wanted } from './detect/detectors.js';
 import { scan, scanCells } from './detect/scan.js';
 import { CellTexts } from './detect/texts.js';
 import { type Hit, Hits } from './hits.js';
-import { type Act, type Plan, planFor } from './plan.js';
+import { type Act, type Plan, planFor, UNREAD } from './plan.js';
 import type { Scope } from './scope.js';
 import { hashed, type Mask, maskOf, REDACTED } from './ways.js';
 
 /** Bytes that are looked at in one go, a fraction of a millisecond of work: then all others have their turn. */
 export const SLICE = 64 * 1024;
+/** A longer cell is looked at in slices of this, since all of it may be hard to look at. */
+const LONG_SLICE = 16 * 1024;
 /** Slices of one long cell overlap by more than the longest of what is found by its form. */
 const OVERLAP = 1024;
+/** A cell that takes longer to look at, pauses left out, is masked whole; milliseconds. */
+const LOOK_MOST = 2_000;
 
 export interface MaskPorts {
   /** The key of hashes; the same for all that are to be joined. */
@@ -42,6 +46,8 @@ export class RowMask {
   readonly #changes = new ChangeList();
   readonly #texts = new CellTexts();
   readonly #found = new Found();
+  /** Of one cell by itself, while `#found` is gone through. */
+  readonly #alone = new Found();
   readonly #hits = new Hits();
 
   constructor(scope: Scope, ports: MaskPorts) {
@@ -171,19 +177,19 @@ export class RowMask {
   /** What is found first in a part of a cell. */
   #kindIn(rows: Rows, column: number, start: number, from: number, to: number): Wanted | undefined {
     const { bytes, columns } = rows;
-    this.#found.clear();
-    scan(columns[column]?.reads?.(bytes, start, from, to) ?? bytes.subarray(from, to), this.#scope.wanted, this.#found);
-    return this.#found.count > 0 ? this.#found.kinds[0] : undefined;
+    this.#alone.clear();
+    scan(columns[column]?.reads?.(bytes, start, from, to) ?? bytes.subarray(from, to), this.#scope.wanted, this.#alone);
+    return this.#alone.count > 0 ? this.#alone.kinds[0] : undefined;
   }
 
   #look(rows: Rows, cell: number, hits: readonly Hit[], part: boolean, tell: Tell): void {
     const [first] = hits as readonly [Hit, ...Hit[]];
-    if (part && this.#parts(rows, cell, hits)) tell(this.#ruleOf(first.kind), 1);
+    if (part && this.#parts(rows, cell, hits, this.#changes)) tell(this.#ruleOf(first.kind), 1);
     else this.#nothing(cell, first.kind, tell);
   }
 
   #ruleOf(kind: Wanted): string {
-    return this.#rules.get(kind)?.rule ?? '';
+    return this.#rules.get(kind)?.rule ?? UNREAD;
   }
 
   #nothing(cell: number, kind: Wanted, tell: Tell): void {
@@ -192,9 +198,9 @@ export class RowMask {
   }
 
   /** Masks what was found where it stands; false where the way of one of them leaves nothing. */
-  #parts(rows: Rows, cell: number, hits: readonly Hit[]): boolean {
+  #parts(rows: Rows, cell: number, hits: readonly Hit[], changes: ChangeList): boolean {
     if (hits.some(({ kind }) => this.#rules.get(kind)?.mask === undefined)) return false;
-    const { writer } = this.#changes;
+    const { writer } = changes;
     const start = writer.length;
     let at = startOf(rows, cell);
     for (const { from, to, kind } of hits) {
@@ -203,7 +209,7 @@ export class RowMask {
       at = to;
     }
     writer.copy(rows.bytes, at, endOf(rows, cell));
-    this.#changes.since(cell, start);
+    changes.since(cell, start);
     return true;
   }
 
@@ -220,11 +226,16 @@ export class RowMask {
     else this.#changes.null(cell);
   }
 
+  /** What is found in a long cell; where the looking takes too long, that counts as found. */
   async #longKind(rows: Rows, cell: number, column: number): Promise<Wanted | undefined> {
     const [start, end] = [startOf(rows, cell), endOf(rows, cell)];
-    for (let from = start; from < end; from += SLICE - OVERLAP) {
-      const kind = this.#kindIn(rows, column, start, from, Math.min(end, from + SLICE));
+    let took = 0;
+    for (let from = start; from < end; from += LONG_SLICE - OVERLAP) {
+      const begun = performance.now();
+      const kind = this.#kindIn(rows, column, start, from, Math.min(end, from + LONG_SLICE));
+      took += performance.now() - begun;
       if (kind !== undefined) return kind;
+      if (took > LOOK_MOST) return this.#scope.wanted;
       await this.#ports.pause();
     }
     return undefined;
@@ -249,18 +260,35 @@ export class RowMask {
     this.#changes.since(cell, from);
   }
 
-  /** A text that stands by itself, with what is found in it masked. */
-  text(text: string): string {
-    if (this.#scope.wanted === 0) return text;
+  /** A text that stands by itself, with what is found in it masked; a promise where it is long. Also while rows are masked. */
+  text(text: string): string | Promise<string> {
+    if (this.#scope.wanted === 0 || text === '') return text;
     const bytes = Buffer.from(text);
-    this.#found.clear();
-    scan(bytes, this.#scope.wanted, this.#found);
-    if (this.#found.count === 0) return text;
-    this.#hits.set(this.#found, 0, 1);
-    this.#changes.clear();
+    if (bytes.length > SLICE) return this.#longText(text, bytes);
+    const found = new Found();
+    scan(bytes, this.#scope.wanted, found);
+    return this.#textWithout(text, bytes, found);
+  }
+
+  async #longText(text: string, bytes: Buffer): Promise<string> {
+    const found = new Found();
+    for (let from = 0; from < bytes.length; from += LONG_SLICE - OVERLAP) {
+      const before = found.count;
+      scan(bytes.subarray(from, from + LONG_SLICE), this.#scope.wanted, found);
+      for (let at = 2 * before; at < 2 * found.count; at++) found.spans[at] = (found.spans[at] as number) + from;
+      await this.#ports.pause();
+    }
+    return this.#textWithout(text, bytes, found);
+  }
+
+  #textWithout(text: string, bytes: Buffer, found: Found): string {
+    if (found.count === 0) return text;
+    const hits = new Hits();
+    hits.set(found, 0, 1);
+    const changes = new ChangeList();
     const alone: Rows = { kind: 'rows', columns: [], count: 1, bytes, cells: Int32Array.of(0, bytes.length) };
-    if (!this.#parts(alone, 0, this.#hits.of(0))) return REDACTED;
-    const { writer } = this.#changes;
+    if (!this.#parts(alone, 0, hits.of(0), changes)) return REDACTED;
+    const { writer } = changes;
     return writer.bytes.toString('utf8', 0, writer.length);
   }
 }

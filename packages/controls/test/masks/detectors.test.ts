@@ -138,6 +138,11 @@ describe('finds', () => {
     expect(found(`“see” ${value}.`, bitOf(name))).toEqual([`${name}: ${value}`]);
   });
 
+  test.each(["('ada@x.example')", '{ada@x.example}', 'mail=ada@x.example&', '<ada@x.example>', '"ada@x.example"'])(
+    'an address without what stands around it: %s',
+    (text) => expect(found(text, bitOf('email'))).toEqual(['email: ada@x.example']),
+  );
+
   test('a card within a longer number, and several in one text', () => {
     expect(found('99994111111111111111000000', bitOf('card'))).toContain('card: 4111111111111111');
     expect(found('4111111111111111,378282246310005;ada@example.com')).toEqual(

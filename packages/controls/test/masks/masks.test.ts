@@ -182,6 +182,19 @@ describe('what is found', () => {
     expect(await one(Buffer.from('plain').toString('hex'), { holds: 'other', reads }, ...pii)).not.toBeNull();
   });
 
+  test('beside a column that is read by itself, each place stays its own', async () => {
+    const reads = (bytes: Uint8Array, start: number, _: number, to: number) => bytes.subarray(start, to);
+    const columns = [column({ holds: 'other', reads }), column(), column({ holds: 'digits', reads })];
+    const rows = [
+      ['call +44 20 7946 0958 or ada@shop.example', 'mail ada@shop.example', '4111111111111111'],
+      ['plain', 'a@b.example, 219-09-9999', '12'],
+    ];
+    expect(await shown(masks(...pii), rowsOf(columns, rows))).toEqual([
+      [null, 'mail ***', null],
+      ['plain', '***, ***-**-9999', '12'],
+    ]);
+  });
+
   test('nothing is put together from two cells', async () => {
     const rows = rowsOf([column(), column()], [['4111 1111', '1111 1111']]);
     expect(await masks(...pii).reveal(rows, 1)).toBe(rows);
@@ -303,5 +316,45 @@ describe('what the record keeps', () => {
   test('a statement without any is the same', () => {
     const plain = statement('select $1', {}, ['a']);
     expect(made.redacted(plain)).toBe(plain);
+  });
+});
+
+describe('what is long', () => {
+  const pii = rulesOf('pii', ['*']);
+  const long = (value: string) => `${'lorem ipsum '.repeat(20_000)}${value}`;
+
+  test('a cell is masked whole if anything is in it, else it is the same', async () => {
+    const made = masks(rule({ columns: ['*.ssn'], way: 'hash' }), ...pii);
+    const columns = [column(), column({ source: from('public.a.ssn') }), column({ holds: 'other' })];
+    const rows = rowsOf(columns, [
+      [long('x'), long('y'), long('z')],
+      [long(' ada@shop.example'), 'short', long('ada@shop.example')],
+    ]);
+    const [first, second] = await shown(made, rows);
+    expect(first?.[0] === long('x') && first[2] === long('z')).toBe(true);
+    expect(first?.[1]).toMatch(/^[0-9a-f]{24}$/);
+    expect(second).toEqual(['***', expect.stringMatching(/^[0-9a-f]{24}$/), null]);
+    expect((await shown(made, rowsOf([columns[1] as OutputColumn], [[long('y')]])))[0]).toEqual([first?.[1]]);
+  });
+
+  test('what lies across the slices is found', async () => {
+    for (let at = 15_000; at < 17_500; at += 7) {
+      const value = `${'~'.repeat(at)} GB82 WEST 1234 5698 7654 32 ${'~'.repeat(140_000)}`;
+      expect(await one(value, {}, ...pii)).toBe('***');
+    }
+  });
+
+  test('a text is masked in parts, while rows are, and both are right', async () => {
+    const made = masks(...pii);
+    const rows = rowsOf([column()], [['a@b.example'], [long('x')], ['c@d.example']]);
+    const masking = made.reveal(rows, 1);
+    const text = long("insert into t values ('ada@shop.example')");
+    const kept = made.redacted(statement(text, {}, ['b@shop.example']));
+    made.redacted(statement("select 'e@f.example'", {}));
+    expect(await kept).toMatchObject({ text: long("insert into t values ('***')"), parameters: ['***'] });
+    const output = await masking;
+    const cells =
+      output.kind === 'rows' ? Array.from(shownRows(output), ([cell]) => cell && Buffer.from(cell).toString()) : [];
+    expect(cells).toEqual(['***', long('x'), '***']);
   });
 });

@@ -103,6 +103,8 @@ interface Options {
   masked?: Masked;
   generic?: boolean;
   seen?: Output[];
+  /** What the client sends in place of a Query. */
+  asks?: Uint8Array;
 }
 
 /** What the client gets of what the server says to a statement, in pieces as they are cut. */
@@ -122,7 +124,7 @@ function shownOf(text: string, said: Uint8Array, cut: (bytes: Uint8Array) => Uin
   });
   stage.run();
   stage.feed('client', w.HELLO);
-  stage.feed('client', w.query(text));
+  stage.feed('client', options.asks ?? w.query(text));
   const from = stage.heard.length;
   for (const piece of cut(Uint8Array.from(said))) stage.feed('upstream', piece);
   const heard = stage.heard.slice(from);
@@ -487,6 +489,17 @@ describe('what is said beside rows', () => {
     everyWay('select', came, came);
     const later = w.all(w.complete('SELECT 1'), w.ready(), w.setting('application_name', 'psql'));
     everyWay('select', later, later, { generic: true });
+  });
+
+  test('what a FunctionCall answers: all of it or nothing', () => {
+    const LOREAD = 954;
+    const args = [w.i16(1), w.i16(1), w.i16(2), w.i32(4), w.i32(0), w.i32(4), w.i32(99), w.i16(1)];
+    const asks = w.frame('F', w.i32(LOREAD), ...args);
+    const answer = (value: string | null) =>
+      w.all(value === null ? w.frame('V', w.i32(-1)) : w.frame('V', w.i32(value.length), value), w.ready());
+    everyWay('', answer('nothing of note'), answer('nothing of note'), { asks });
+    everyWay('', answer('it is secret'), answer(null), { asks });
+    everyWay('', answer('\0\0\0\x07'), answer('\0\0\0\x07'), { asks });
   });
 
   test('a notification’s payload', () => {

@@ -47,6 +47,7 @@ function startOf(bytes: Uint8Array, least: number, at: number): number {
     return start < 0 ? at : least + start;
   }
   while (start > least && ((KIND[bytes[start - 1] as number] as number) & (DIGIT | LETTER | LOCAL)) !== 0) start -= 1;
+  while (start < at && (bytes[start] as number) < 0x80 && !isAlnum(bytes[start])) start += 1;
   return start;
 }
 

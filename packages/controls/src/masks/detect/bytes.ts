@@ -5,7 +5,7 @@ export const LETTER = 2;
 export const BETWEEN = 4;
 /** What a token is made of beside letters and digits. */
 export const JOINT = 8;
-/** What the part of an address before its @ is made of beside letters and digits. */
+/** What the part of an address before its @ is made of beside letters and digits; what is rare there and common around it is not. */
 export const LOCAL = 16;
 
 export const KIND: Uint8Array = kinds();
@@ -19,7 +19,7 @@ function kinds(): Uint8Array {
   set('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ', LETTER);
   set(' -./()+', BETWEEN);
   set('-_.', JOINT);
-  set("._%+-'!#$&*/=?^`{|}~", LOCAL);
+  set("._%+-'", LOCAL);
   for (let byte = 0x80; byte < 0x100; byte++) table[byte] = LOCAL;
   return table;
 }

@@ -60,6 +60,9 @@ export function noticeResponse({ severity, message: sentence, hint }: Note): Uin
 
 export const authenticationOk = (): Uint8Array => message('R', int32(0));
 export const parameterStatus = (name: string, value: string): Uint8Array => message('S', cstring(name), cstring(value));
+/** The answer to a FunctionCall; null for NULL. */
+export const functionResponse = (value: Uint8Array | null): Uint8Array =>
+  value === null ? message('V', int32(-1)) : message('V', int32(value.length), value);
 export const notification = (process: number, channel: string, payload: string): Uint8Array =>
   message('A', int32(process), cstring(channel), cstring(payload));
 export const backendKeyData = ({ process, secret }: CancelKey): Uint8Array => message('K', int32(process), secret);

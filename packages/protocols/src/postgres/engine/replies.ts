@@ -111,14 +111,18 @@ export class Replies {
         this.#head('describe');
         return;
       case T.functionResponse:
-        this.#head('function').bytes += this.#cutter.length - 4;
-        return;
+        return this.#functionResponse(this.#head('function'));
       case T.copyDone:
         if (this.#running().copy !== 'out') throw unasked();
         return this.#shown?.copyEnds();
       default:
         throw new ProtocolError('CopyBoth is for replication, which is not available');
     }
+  }
+
+  #functionResponse(call: Pending): void {
+    call.bytes += this.#cutter.length - 4;
+    this.#shown?.value(call);
   }
 
   /** A reader depends on some: with another value nothing can be judged any more. */

@@ -9,9 +9,9 @@ import {
   type Script,
 } from '@hoop/core';
 import { type Column, ROW_WHOLE } from '../codec/backend.js';
-import { notification, parameterStatus } from '../codec/build.js';
+import { functionResponse, notification, parameterStatus } from '../codec/build.js';
 import type { Cutter } from '../codec/cutter.js';
-import { Fields } from '../codec/fields.js';
+import { Fields, int32At } from '../codec/fields.js';
 import { replaceBytes } from '../codec/pieces.js';
 import { cellsIn, RowBatch } from '../outputs/batch.js';
 import { copiedColumns } from '../outputs/copy/columns.js';
@@ -29,6 +29,7 @@ const T = {
   dataRow: 0x44,
   copyData: 0x64,
   copyOut: 0x48,
+  functionResponse: 0x56,
   rowDescription: 0x54,
   error: 0x45,
   notice: 0x4e,
@@ -80,7 +81,7 @@ export class Shown {
 
   /** Up to which length a message of this type has to come whole, as things stand. */
   wholeUpTo(type: number): number {
-    if (type === T.dataRow || type === T.copyData) {
+    if (type === T.dataRow || type === T.copyData || type === T.functionResponse) {
       if (this.#conversation.ledger.head?.reveals === true) return MASKED_WHOLE;
       return this.#keeps ? ROW_WHOLE : 0;
     }
@@ -140,6 +141,19 @@ export class Shown {
     this.#end();
     this.#copy?.stream.end();
     this.#copy = undefined;
+  }
+
+  /** A FunctionCallResponse: a piece of a large object, or a number. Where its bytes come from nobody can tell. */
+  value(pending: Pending): void {
+    if (!pending.reveals) return;
+    if (!this.#cutter.complete) this.tooLong();
+    const { bytes, start, offset: from, offsetEnd: to } = this.#cutter;
+    const length = int32At(bytes, start + 5);
+    if (length <= NUMBER_MOST) return;
+    this.#end();
+    const cells = Int32Array.of(start + 9, length);
+    const output: Rows = { kind: 'rows', columns: VALUE, count: 1, bytes, cells };
+    this.#waiting.push({ statement: pending.statement, output, place: { from, to, encode: () => [NO_VALUE] } });
   }
 
   /** Rows of another shape follow. */
@@ -280,6 +294,19 @@ export class Shown {
     }
   }
 }
+
+/** Bytes of the longest number that a function of large objects answers. */
+const NUMBER_MOST = 8;
+const NO_VALUE = functionResponse(null);
+const VALUE: readonly OutputColumn[] = [
+  {
+    name: 'value',
+    format: 'binary',
+    type: 0,
+    holds: 'other',
+    source: { name: 'value', columns: [], exact: false },
+  },
+];
 
 /** Fields of a report that may say anything: message, detail, hint, context, and the names that a function can choose. */
 const SAID: ReadonlySet<string> = new Set('MDHWqstcdn');
