@@ -1,8 +1,8 @@
 import { defineConfig } from 'tsup';
 
-/** `main` is the program; our own packages are bundled into it, so that it starts from one file. */
+/** `main` is the program; our own packages are bundled into it, so that it starts from one file; `reader` is its thread. */
 export default defineConfig({
-  entry: ['src/index.ts', 'src/main.ts'],
+  entry: { index: 'src/index.ts', main: 'src/main.ts', reader: '../session/src/reader.ts' },
   format: 'esm',
   target: 'node26',
   removeNodeProtocol: false,

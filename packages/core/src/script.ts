@@ -17,6 +17,7 @@ import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } fro
  * | `send`    | writes, and resumes once the receiver has room                        | –                        |
  * | `dial`    | opens the upstream by the engine's `connect` script                   | `Dialled`                |
  * | `learn`   | gives what a reader of statements must know of the upstream, anew where asked | `Dialled`: the knowledge as `greeting` |
+ * | `read-aside` | reads a long text in a thread that is ended if it takes too long      | `Dialled`: the readings as `greeting` |
  * | `judge`   | asks the controls; the intent is on record before it resumes          | `Verdict`                |
  * | `judge-all` | the same for what came in one chunk: one wait, one write of the record | `Verdict[]`, in order; fewer, perhaps none, where one is slow |
  * | `judge-rest` | waits for what `judge-all` has left open                             | the next `Verdict[]`, at least one |
@@ -35,6 +36,7 @@ export type Effect =
   | { do: 'send'; to: Side; bytes: Uint8Array | readonly Uint8Array[]; boundary: boolean }
   | { do: 'dial'; database: string; user: string; parameters: ReadonlyMap<string, string> }
   | { do: 'learn'; database: string; anew: boolean }
+  | { do: 'read-aside'; text: string; at: unknown }
   | { do: 'judge'; action: Action }
   | { do: 'judge-all'; actions: readonly Action[] }
   | { do: 'judge-rest' }
@@ -235,6 +237,11 @@ export interface ProtocolSpec {
   ready?: (() => Promise<void>) | undefined;
   /** Reads a text as the first of a new session, by what `learn` gave. Absent where nothing can be read. */
   read?: ((text: string, knowledge: unknown) => readonly Reading[]) | undefined;
+  /**
+   * Reads a text that is too long to be read between two chunks, by what the engine's effect `read-aside` has as `at`. Asked in
+   * a thread of its own, which has a copy of that.
+   */
+  readLong?: ((text: string, at: unknown) => readonly Reading[]) | undefined;
   /** Cancels work by a connection of its own: what to write after `start-tls`. Absent where the protocol cannot. */
   cancel?: ((key: CancelKey, tls: 'verify-full' | 'disable') => ConnectScript) | undefined;
   /** A connection of the gateway's own beside the flows. Absent where the protocol has no credentials to mint, and no work to end. */

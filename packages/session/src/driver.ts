@@ -30,6 +30,7 @@ export interface DriverPorts {
   controls: Controls;
   dial(effect: Dial, signal: AbortSignal): Promise<DialOutcome>;
   learn(database: string, anew: boolean): Dialled | Promise<Dialled>;
+  readAside(text: string, at: unknown): Promise<Dialled>;
   cancel(key: CancelKey): Promise<unknown>;
   /** Told once, when the scripts are done or were stopped and the client was told. */
   ended(ending: Ending): void;
@@ -281,6 +282,8 @@ export class Driver {
         return this.#dial(lane, effect);
       case 'learn':
         return this.#await(lane, this.#ports.learn(effect.database, effect.anew));
+      case 'read-aside':
+        return this.#await(lane, this.#ports.readAside(effect.text, effect.at));
       case 'cancel':
         return this.#await(
           lane,

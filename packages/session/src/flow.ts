@@ -1,6 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { type Controls, controlsFor } from '@hoop/controls';
 import type { CancelKey, Dialled, FlowContext, Outcome, ProtocolSpec, Refusal } from '@hoop/core';
+import { readAside } from './aside.js';
 import { cancelWork, type DialOutcome, dial } from './dial.js';
 import { Driver, type Ending } from './driver.js';
 import { knowledgeOf } from './knowledge.js';
@@ -54,6 +55,7 @@ export class Flow {
       controls: this.#controls,
       dial: (effect, signal) => this.#dial(effect, signal),
       learn: (database, anew) => this.#learn(database, anew),
+      readAside: (text, at) => readAside(upstream.protocol, text, at),
       cancel: (key) => options.cancels.cancel(key.process, key.secret),
       ended: resolve,
     });

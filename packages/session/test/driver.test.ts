@@ -26,6 +26,7 @@ function drive(engine: Partial<Engine>, controls: Partial<Controls> = {}) {
     },
     dial: async () => ({ dialled: { ok: false, refusal: { code: 'too-many', message: 'no' } } }),
     learn: () => ({ ok: true, greeting: undefined }),
+    readAside: async () => ({ ok: true as const, greeting: undefined }),
     cancel: async () => {},
     ended: ended.resolve,
   });
@@ -181,6 +182,7 @@ test('pieces of one message go out together when small, apart when large, and on
     controls: {} as Controls,
     dial: () => Promise.reject(new Error('not dialled')),
     learn: () => ({ ok: true, greeting: undefined }),
+    readAside: async () => ({ ok: true as const, greeting: undefined }),
     cancel: async () => {},
     ended: () => {},
   });
@@ -210,6 +212,7 @@ test('chunks that come while the script is at work are taken in order, small one
     controls: {} as Controls,
     dial: () => Promise.reject(new Error('not dialled')),
     learn: () => ({ ok: true, greeting: undefined }),
+    readAside: async () => ({ ok: true as const, greeting: undefined }),
     cancel: async () => {},
     ended: () => {},
   });

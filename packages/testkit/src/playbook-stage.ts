@@ -24,6 +24,8 @@ export type Heard =
   | { do: 'own-key'; key: CancelKey }
   | { do: 'threw'; error: unknown };
 
+const NOT_READ: Refusal = { code: 'internal', message: 'nothing reads long texts here' };
+
 export interface StageOptions {
   connection?: string;
   port?: number;
@@ -36,8 +38,10 @@ export interface StageOptions {
   learned?: (anew: boolean) => Dialled;
   judge?: (action: Action) => Verdict;
   reveal?: (output: Output) => Output;
+  /** Answers to `read-aside`; by default nothing could be read. */
+  readAside?: (text: string, at: unknown) => Dialled;
   /** Leaves these unanswered until `release`. */
-  hold?: readonly ('dial' | 'learn' | 'judge' | 'judge-all' | 'judge-rest' | 'judge-aside' | 'reveal')[];
+  hold?: readonly ('dial' | 'learn' | 'read-aside' | 'judge' | 'judge-all' | 'judge-rest' | 'judge-aside' | 'reveal')[];
 }
 
 /** Effects that one event may lead to, beyond those that its bytes explain. */
@@ -224,6 +228,7 @@ export class Stage {
         return this.#send(effect);
       case 'dial':
       case 'learn':
+      case 'read-aside':
       case 'judge':
       case 'judge-all':
       case 'judge-rest':
@@ -246,7 +251,10 @@ export class Stage {
     }
   }
 
-  #ask(lane: Lane, effect: Effect & { do: 'dial' | 'learn' | 'judge' | 'judge-all' | 'judge-rest' | 'reveal' }): void {
+  #ask(
+    lane: Lane,
+    effect: Effect & { do: 'dial' | 'learn' | 'read-aside' | 'judge' | 'judge-all' | 'judge-rest' | 'reveal' },
+  ): void {
     if (this.#options.hold?.includes(effect.do)) {
       lane.state = 'held';
       return;
@@ -257,6 +265,8 @@ export class Stage {
     else if (effect.do === 'judge-rest') throw new Error('`judge-all` has left nothing open');
     else if (effect.do === 'learn')
       lane.answer = this.#options.learned?.(effect.anew) ?? { ok: true, greeting: undefined };
+    else if (effect.do === 'read-aside')
+      lane.answer = this.#options.readAside?.(effect.text, effect.at) ?? { ok: false, refusal: NOT_READ };
     else if (effect.do === 'reveal') lane.answer = this.#options.reveal?.(effect.output) ?? effect.output;
     else {
       const dialled = this.#options.dialled ?? { ok: true, greeting: undefined };

@@ -5,8 +5,10 @@ import { openPostgres } from './engine.js';
 import { type Knowledge, learning } from './knowledge.js';
 import { epitaph, fatal } from './refusal.js';
 import { readCached } from './sql/cached.js';
+import type { ReadingContext } from './sql/context.js';
 import { learn } from './sql/learn.js';
 import { ready } from './sql/parse.js';
+import { read } from './sql/read.js';
 
 /** PostgreSQL's frontend/backend protocol, 3.0 and 3.2, each side by itself. https://www.postgresql.org/docs/current/protocol.html */
 export const postgres: ProtocolSpec = {
@@ -22,6 +24,7 @@ export const postgres: ProtocolSpec = {
     const { catalogue, changes } = knowledge as Knowledge;
     return readCached(text, { catalogue, paths: [catalogue.path], made: changes.made });
   },
+  readLong: (text, at) => read(text, at as ReadingContext, 'any'),
   cancel,
   administer,
   refuse: fatal,

@@ -48,11 +48,12 @@ const known = (version = 1): Knowledge => ({
 });
 
 interface Options {
+  readAside?: (text: string, at: unknown) => Dialled;
   deny?: string;
   learned?: (anew: boolean) => Dialled;
 }
 
-function open(read: Read, { deny, learned }: Options = {}) {
+function open(read: Read, { deny, learned, readAside }: Options = {}) {
   const judged: Statement[] = [];
   const before = known();
   const judge = (action: Action) => {
@@ -71,6 +72,7 @@ function open(read: Read, { deny, learned }: Options = {}) {
       },
       learned: learned ?? (() => ({ ok: true, greeting: before })),
       judge,
+      ...(readAside === undefined ? {} : { readAside }),
     },
   );
   play.client(w.HELLO);
@@ -120,6 +122,32 @@ describe('a flow that reads', () => {
     const { play, judged } = open(reads({ 'select 1': { kind: 'one' } }).read);
     play.client(w.query('select 1'));
     expect(judged[0]?.readings).toMatchObject([{ kind: 'one' }]);
+  });
+
+  test('has long texts read aside, and reads them as too long where that fails', () => {
+    const long = `select ${'1,'.repeat(5_000)}1`;
+    const { read, seen } = reads({});
+    const asked: unknown[] = [];
+    const readAside = (text: string, at: unknown): Dialled => {
+      asked.push({ text, paths: (at as ReadingContext).paths });
+      return asked.length > 1
+        ? { ok: false, refusal: { code: 'internal', message: 'late' } }
+        : { ok: true, greeting: [{ ...PLAIN, kind: 'aside', to: text.length }] };
+    };
+    const { play, judged } = open(read, { readAside });
+    play.client(w.query(long)).upstream(answer('SELECT 1'));
+    expect(judged[0]?.readings).toMatchObject([{ kind: 'aside' }]);
+    expect(asked).toEqual([{ text: long, paths: [['public']] }]);
+    expect(seen).toEqual([]);
+    play.client(w.query(long)).upstream(answer('SELECT 1'));
+    expect(judged[1]?.readings).toMatchObject([{ kind: 'aside' }]);
+    expect(asked).toHaveLength(1);
+    const other = `${long} `;
+    play.client(w.query(other)).upstream(answer('SELECT 1'));
+    expect(judged[2]?.readings).toMatchObject([{ kind: 'select' }]);
+    play.client(w.query('select 1'));
+    expect(asked).toHaveLength(2);
+    expect(seen.map(({ text }) => text)).toEqual([other, 'select 1']);
   });
 
   test('reads what Parse defines as it is, and counts its literals in the text that is on record', () => {

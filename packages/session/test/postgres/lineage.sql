@@ -481,3 +481,6 @@ select * from current_schemas(true)
 select * from aclexplode('{postgres=r/postgres}'::aclitem[])
 select * from pg_options_to_table(array['a=b'])
 select * from pg_get_object_address('table', '{customers}', '{}')
+select * from noted
+select name, other, ssn from moved
+select * from swapped

@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Reading } from '@hoop/core';
 import { protocols } from '@hoop/protocols';
 import { Cluster, newAuthority, passableFolder, testAccount } from '@hoop/testkit';
 import { Client } from 'pg';
@@ -11,6 +12,7 @@ import { BEGINNING, OPTIONAL, QUESTIONS, SETTINGS } from '../../../protocols/src
 import { read } from '../../../protocols/src/postgres/sql/read.js';
 import { cases, doesOf } from '../../../protocols/test/postgres/sql/cases/index.js';
 import { reduced, WORLD_ROWS, WORLD_SQL } from '../../../protocols/test/postgres/sql/world.js';
+import { Aside } from '../../src/aside.js';
 import { dial } from '../../src/dial.js';
 import type { Upstream } from '../../src/index.js';
 
@@ -165,6 +167,27 @@ describe('the catalogue of a real server', () => {
     await load();
     const [after] = await cluster.sql('select pg_current_xact_id()::text::int8 as id', 'world');
     expect(Number(after?.id) - Number(before?.id)).toBe(1);
+  });
+});
+
+describe('long texts, in the thread that was built', () => {
+  const aside = new Aside();
+  afterAll(() => aside.end());
+  const readLong = async (text: string, catalogue: Catalogue): Promise<readonly Reading[] | string> => {
+    const answer = await aside.read('postgres', text, { catalogue, paths: [['public']] });
+    return answer.ok ? (answer.greeting as readonly Reading[]) : answer.refusal.message;
+  };
+
+  test('they are read like others, and what is too much for the parser is not', async () => {
+    const catalogue = await load();
+    const rows = Array.from({ length: 5_000 }, (_, row) => `(${row}, 'row ${row}')`).join(', ');
+    const insert = `insert into plain (id, t) values ${rows}`;
+    expect(read(insert, { catalogue, paths: [['public']] })[0]?.unknown).toBe('it is too long to be read');
+    expect(await readLong(insert, catalogue)).toMatchObject([{ kind: 'insert', class: 'write', unbounded: false }]);
+    expect(await readLong(`select ${'1,'.repeat(3_000)}purge()`, catalogue)).toMatchObject([{ unbounded: true }]);
+    const deep = await readLong(`select ${'not '.repeat(200_000)}true`, catalogue);
+    expect(typeof deep === 'string' || deep[0]?.class === 'unknown').toBe(true);
+    expect(await readLong(insert, catalogue)).toMatchObject([{ kind: 'insert', class: 'write' }]);
   });
 });
 

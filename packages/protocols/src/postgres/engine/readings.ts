@@ -2,6 +2,7 @@ import type { Dialled, Reading, Script, Statement, StatementClass } from '@hoop/
 import type { Change, Knowledge } from '../knowledge.js';
 import type { Catalogue } from '../sql/catalogue.js';
 import type { ReadingContext, SqlReading } from '../sql/context.js';
+import { isLong } from '../sql/parse.js';
 import { Standing } from './standing.js';
 
 export type Read = (text: string, at: ReadingContext) => readonly SqlReading[];
@@ -47,6 +48,8 @@ export class Readings {
   #known: Knowledge;
   #paths: readonly (readonly string[])[];
   #at: ReadingContext | undefined;
+  /** What was read aside last. */
+  #long: { text: string; at: ReadingContext; readings: readonly SqlReading[] } | undefined;
   #setBy: { path: readonly string[] | 'unknown'; by: Statement }[] = [];
   readonly #initial: readonly (readonly string[])[];
 
@@ -70,10 +73,12 @@ export class Readings {
     for (const one of unread) {
       const clouded = this.#clouded() || (one.era !== undefined && one.era < this.era);
       const { era } = this;
+      yield* this.#ponder(one.text);
       let readings = this.#of(one);
       this.#leave(one, readings);
       if (this.#isWorthLearning(one.text, readings)) {
         const learned = yield* this.#learn(true);
+        if (learned) yield* this.#ponder(one.text);
         readings = learned ? this.#of(one) : readings.map(unclear);
         this.#knowVain(one.text, readings);
       }
@@ -91,8 +96,22 @@ export class Readings {
     return learned.ok;
   }
 
+  /** A long text is read where it holds up nobody. */
+  *#ponder(text: string): Script {
+    if (!isLong(text)) return;
+    const at = this.#context();
+    const had = this.#long;
+    // A batch runs one long text again and again.
+    if (had?.text === text && had.at === at && had.readings.every(({ executes }) => executes.length === 0)) return;
+    this.#long = undefined;
+    const pondered = (yield { do: 'read-aside', text, at: portable(text, at) }) as Dialled;
+    if (pondered.ok) this.#long = { text, at, readings: pondered.greeting as readonly SqlReading[] };
+  }
+
   #of({ text, types = [] }: Omit<Unread, 'statement'>): readonly SqlReading[] {
-    const readings = this.#read(text, this.#context());
+    const at = this.#context();
+    const long = this.#long?.at === at && this.#long.text === text ? this.#long.readings : undefined;
+    const readings = long ?? this.#read(text, at);
     return types.some((oid) => this.#checks(oid)) ? readings.map(checked) : readings;
   }
 
@@ -233,6 +252,14 @@ export class Readings {
     for (const change of this.#open) this.#known.changes.end(change);
     this.#open.clear();
   }
+}
+
+/** What names stand for goes along only where the text may ask for it. */
+function portable(text: string, at: ReadingContext): ReadingContext {
+  const { catalogue, paths, made, prepared, cursors } = at;
+  return /\b(?:execute|fetch|move)\b/i.test(text)
+    ? { catalogue, paths, made, prepared, cursors }
+    : { catalogue, paths, made };
 }
 
 function changeOf(readings: readonly SqlReading[]): Change | undefined {

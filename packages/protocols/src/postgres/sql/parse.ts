@@ -77,8 +77,8 @@ function check(text: string, patience: Patience): void {
   if (patience === 'now' && isLong(text)) throw new Unparsable('it is too long to be read', true);
 }
 
-/** Words in literals and comments count too: what is a literal is the parser's to say. */
-function isLong(text: string): boolean {
+/** It takes too long to be parsed at once. Words in literals and comments count: what is a literal is the parser's to say. */
+export function isLong(text: string): boolean {
   if (text.length <= WORDS_MOST) return false;
   if (text.length > LONGEST) return true;
   let words = 0;

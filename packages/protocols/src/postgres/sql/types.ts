@@ -11,7 +11,7 @@ import type { Desk } from './walk.js';
 export function touchType(desk: Desk, part: Part): void {
   const name = words(part.names);
   const last = name.at(-1);
-  if (last === undefined || (name.length === 1 && SERIAL.test(last))) return;
+  if (last === undefined) return;
   // `t%TYPE` names a column, not a type.
   const types = part.pct_type === true ? [] : desk.names.types(name.at(-2), last);
   if (desk.names.madeOther(last)) desk.facts.doubt(`the type ${last} was made just now`);
@@ -19,9 +19,6 @@ export function touchType(desk: Desk, part: Part): void {
     desk.facts.miss(name.join('.'), 'type');
   for (const type of types) desk.facts.add(deedsOf(desk, type));
 }
-
-/** Not types but a shorthand of column definitions. */
-const SERIAL = /^(?:big|small)?serial[248]?$/;
 
 /** Values of the type are made: what a function takes, what a row that is written holds. */
 export function touchOid(desk: Desk, oid: number): void {

@@ -1,4 +1,5 @@
 import type { CreateFunctionStmt, Node } from 'libpg-query';
+import { deedOfExtension } from '../builtins.js';
 import type { Routine } from '../catalogue.js';
 import type { ReadingContext } from '../context.js';
 import { parse, parsePlPgSql } from '../parse.js';
@@ -6,7 +7,7 @@ import { splitPath } from '../settings.js';
 import { answer } from './commands.js';
 import { evaluate } from './expression.js';
 import { Facts } from './facts.js';
-import { type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
+import { type Field, type Flow, FREE, mix, opaque, type Shape, unplaced } from './flow.js';
 import { canonical } from './known.js';
 import { as, itemsOf, stringOf } from './nodes.js';
 import type { Item, Scope } from './scope.js';
@@ -31,10 +32,16 @@ const READERS =
 export function givenBy(routine: Routine, scope: Scope): Given {
   if (routine.builtin)
     return READERS.test(routine.name) ? any(`it calls ${routine.name}, which reads what is not named`) : NOTHING;
-  // What is immutable reads no table, by its author's word; in C the author is who may install extensions.
-  if (routine.language === 'c' && routine.volatility === 'immutable') return NOTHING;
+  if (routine.extension && routine.language === 'c') return ofExtension(routine);
   if (routine.kind === 'a') return together(routine, scope);
   return known(routine, scope);
+}
+
+/** Only who may install extensions put it there; those that read more than they are given are known by name. */
+function ofExtension(routine: Routine): Given {
+  const deed = deedOfExtension(routine);
+  const reads = deed === undefined || deed.class !== 'read' || deed.traits.length > 0;
+  return reads ? any(`it calls ${canonical(routine)}, which may read anything`) : NOTHING;
 }
 
 const any = (clause: string): Given => ({ shape: { fields: [], open: clause }, facts: new Facts(), clause });
@@ -91,7 +98,9 @@ function read(routine: Routine, at: ReadingContext): Given {
         : routine.language === 'plpgsql'
           ? ofPlPgSql(routine.source ?? '', routine.inputs, canonical(routine), at, facts)
           : undefined;
-    return shape === undefined ? any(clause) : { shape, facts, clause: facts.opaque ?? shape.open };
+    if (shape === undefined) return any(clause);
+    const fields = shape.fields.map((field) => ({ name: field.name, flow: unplaced(field.flow) }));
+    return { shape: { ...shape, fields }, facts, clause: facts.opaque ?? shape.open };
   } catch {
     return any(clause);
   }

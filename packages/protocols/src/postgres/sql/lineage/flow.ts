@@ -66,6 +66,14 @@ function union(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
   return all;
 }
 
+/** Constants and parameters of another text say nothing of this one. */
+export const unplaced = (flow: Flow): Flow => ({
+  ...flow,
+  constants: NO_MARKS,
+  parameters: NO_MARKS,
+  row: flow.row?.map((field) => ({ name: field.name, flow: unplaced(field.flow) })),
+});
+
 /** The same carried by another value. */
 export function changed(flow: Flow): Flow {
   if (!flow.exact && flow.row === undefined) return flow;

@@ -2,7 +2,7 @@ import type { Catalogue, Relation } from '../catalogue.js';
 import type { ReadingContext } from '../context.js';
 import { parse } from '../parse.js';
 import { Facts } from './facts.js';
-import { columnFlow, type Field, type Flow, mix, opaque, type Shape } from './flow.js';
+import { columnFlow, type Field, type Flow, mix, opaque, type Shape, unplaced } from './flow.js';
 import { NO_MARKS } from './marks.js';
 import type { Item, Scope } from './scope.js';
 import { command } from './select.js';
@@ -148,9 +148,6 @@ function generated(
     flow: unplaced(mix([field.flow, shape.fields[0]?.flow ?? opaque(shape.open ?? 'it is not understood')])),
   };
 }
-
-/** Constants of the catalogue's texts are not in the command's. */
-const unplaced = (flow: Flow): Flow => ({ ...flow, constants: NO_MARKS, parameters: NO_MARKS });
 
 /** Columns of the system that hold copies of other columns' values, or what others have asked. */
 const COPIES: ReadonlyMap<string, RegExp> = new Map([
