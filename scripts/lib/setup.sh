@@ -20,7 +20,7 @@ NEEDS_test=("${NEEDS_demo[@]}" pgbench:postgresql dbus-test-tool:dbus-tests secr
 # The peers that scripts/bench measures beside us.
 NEEDS_bench=("${NEEDS_demo[@]}" pgbench:postgresql stunnel:stunnel4 sshd:openssh-server ssh:openssh-client dnsmasq:dnsmasq-base dnsperf:dnsperf)
 # What only the long proofs of scripts/test --full use.
-NEEDS_full=("${NEEDS_test[@]}" mmdebstrap:mmdebstrap mksquashfs:squashfs-tools systemd-nspawn:systemd-container nft:nftables gcc:gcc)
+NEEDS_full=("${NEEDS_test[@]}" sqlsmith:sqlsmith mmdebstrap:mmdebstrap mksquashfs:squashfs-tools systemd-nspawn:systemd-container nft:nftables gcc:gcc)
 
 has() {
   case $1 in

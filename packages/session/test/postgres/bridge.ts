@@ -5,7 +5,7 @@ import type { Recorder, RecordLine } from '@hoop/controls';
 import type { Outcome, Refusal } from '@hoop/core';
 import { concat, textOf } from '@hoop/core';
 import { greetPostgres } from '@hoop/protocols/greet';
-import { cancelRegistry, type Lessor, runFlow, type Upstream, type Wire } from '../../src/index.js';
+import { cancelRegistry, type FlowOptions, type Lessor, runFlow, type Upstream, type Wire } from '../../src/index.js';
 
 export interface Leaf {
   key: string;
@@ -45,6 +45,8 @@ export class Lines implements Recorder {
 export interface Whose {
   groups?: readonly string[];
   credentials?: Lessor;
+  /** What decides on them, and what is masked. */
+  controls?: Partial<FlowOptions>;
 }
 
 /** A listener as hoopd has it, with the flows run in place: greeting, local TLS, wire, driver, engine, upstream. */
@@ -53,6 +55,8 @@ export class Bridge {
   readonly outcomes: Promise<Outcome>[] = [];
   readonly bugs: unknown[] = [];
   readonly revoke = new AbortController();
+  /** Told of all that goes to a client. */
+  onSent: (bytes: Uint8Array) => void = () => {};
   readonly #server: Server;
   readonly #cancels = cancelRegistry();
   readonly #sockets = new Set<Socket>();
@@ -82,7 +86,7 @@ export class Bridge {
   }
 
   #open(upstream: Upstream, whose: Whose, socket: Socket, first: Uint8Array): void {
-    const wire = new SocketWire(socket);
+    const wire = new SocketWire(socket, (bytes) => this.onSent(bytes));
     this.outcomes.push(
       runFlow({
         session: `s${this.outcomes.length}`,
@@ -95,6 +99,7 @@ export class Bridge {
         signal: this.revoke.signal,
         cancels: this.#cancels,
         report: (bug) => this.bugs.push(bug),
+        ...whose.controls,
       }),
     );
     wire.onData(first);
@@ -141,7 +146,10 @@ class SocketWire implements Wire {
   readonly #socket: Socket;
   #owed = 0;
 
-  constructor(socket: Socket) {
+  constructor(
+    socket: Socket,
+    readonly sent: (bytes: Uint8Array) => void,
+  ) {
     this.#socket = socket;
     socket.on('data', (chunk: Uint8Array) => {
       this.#owed += chunk.length;
@@ -158,6 +166,7 @@ class SocketWire implements Wire {
     this.#socket.resume();
   }
   write(bytes: Uint8Array): boolean {
+    this.sent(bytes);
     return this.#socket.write(bytes);
   }
   consumed(n: number): void {

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Authority, Cluster, type ClusterOptions, newAuthority, passableFolder, testAccount } from '@hoop/testkit';
 import type { Upstream } from '../../src/index.js';
-import { Bridge, type Leaf } from './bridge.js';
+import { Bridge, type Leaf, type Whose } from './bridge.js';
 
 /** TLS + SCRAM as the gateway must, and nothing at all for whoever compares without hoop between. */
 const HBA = 'hostssl all all 127.0.0.1/32 scram-sha-256\nhostnossl all all 127.0.0.1/32 trust\n';
@@ -52,8 +52,8 @@ export class Site {
     };
   }
 
-  async bridge(cluster: Cluster, more: Partial<Upstream> = {}): Promise<Bridge> {
-    const bridge = await Bridge.open(this.upstream(cluster, more), this.leaf);
+  async bridge(cluster: Cluster, more: Partial<Upstream> = {}, whose: Whose = {}): Promise<Bridge> {
+    const bridge = await Bridge.open(this.upstream(cluster, more), this.leaf, whose);
     this.#bridges.push(bridge);
     return bridge;
   }

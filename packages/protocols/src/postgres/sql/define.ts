@@ -329,10 +329,12 @@ function moved(desk: Desk, part: Part, field: string, how: string): string {
   const name = words(
     as(object, 'List')?.items ?? as(object, 'ObjectWithArgs')?.objname ?? as(object, 'TypeName')?.names,
   );
+  // A column by another name runs nothing of itself.
+  const column = part.renameType === 'OBJECT_COLUMN' && part.relationType === 'OBJECT_TABLE';
   if (part.renameType === 'OBJECT_SCHEMA') emptied(desk, String(part.subname));
-  else if (part.relation !== undefined) changed(desk, part.relation, 'other');
+  else if (part.relation !== undefined) changed(desk, part.relation, column ? 'table' : 'other');
   else named(desk, name);
-  if (typeof part.newname === 'string') desk.facts.makes.push({ what: 'other', name: part.newname });
+  if (typeof part.newname === 'string' && !column) desk.facts.makes.push({ what: 'other', name: part.newname });
   if (part.renameType === 'OBJECT_ROLE' || part.renameType === 'OBJECT_DATABASE')
     desk.facts.raise('administer').mark('privileges');
   return how === 'rename' || how === 'set schema' ? `alter ${objectOf(part[field])}` : how;

@@ -24,6 +24,8 @@ export interface Desk {
   trigger?: boolean | undefined;
   /** It is planned and not run: EXPLAIN. */
   plans?: boolean | undefined;
+  /** What the column `name` is in every row of the query that is being read, where that is pg_settings and it says so. */
+  setting?: string | undefined;
 }
 
 /** Names that WITH gives, innermost first. */
@@ -141,8 +143,21 @@ function select(desk: Desk, part: Part, scope: Scope | undefined): void {
   const inner = within(desk, withClause, scope);
   if (intoClause !== undefined) makeInto(desk, intoClause as Part);
   if (part.lockingClause !== undefined && desk.plans !== true) lockRows(desk, part, inner);
-  inside(desk, rest, inner);
+  inside({ ...desk, setting: settingOf(desk, part) }, rest, inner);
 }
+
+/** `SELECT set_config(name, …) FROM pg_settings WHERE name = 'x'` is how pg_dump sets what a server may not have. */
+function settingOf({ names }: Desk, { fromClause, whereClause, withClause }: Part): string | undefined {
+  const [table, ...more] = listOf(fromClause);
+  const rel = as(table, 'RangeVar');
+  const where = as(whereClause as Node | undefined, 'A_Expr');
+  if (rel?.relname !== 'pg_settings' || more.length > 0 || withClause !== undefined || where === undefined)
+    return undefined;
+  const found = names.relations(rel.schemaname as string | undefined, 'pg_settings');
+  if (found.length !== 1 || found[0]?.builtin !== true || words(where.name).join() !== '=') return undefined;
+  return isName(where.lexpr as Node) ? (constant(where.rexpr as Node) ?? undefined) : undefined;
+}
+const isName = (node: Node | undefined): boolean => words(as(node, 'ColumnRef')?.fields).join() === 'name';
 
 /** SELECT INTO and CREATE TABLE AS. A variable's name after INTO in a function's body was taken out by its parser. */
 export function makeInto(desk: Desk, into: Part): void {
@@ -186,7 +201,11 @@ function change(desk: Desk, part: Part, scope: Scope | undefined, how: 'insert' 
 function call(desk: Desk, part: Part, scope: Scope | undefined): void {
   const name = words(part.funcname);
   const args = listOf(part.args);
-  if (name.at(-1) === 'set_config') settle(desk, args.map(constant));
+  if (name.at(-1) === 'set_config')
+    settle(
+      desk,
+      args.map((arg, at) => (at === 0 && desk.setting !== undefined && isName(arg) ? desk.setting : constant(arg))),
+    );
   callNamed(desk, name, args);
   inside(desk, { ...part, funcname: undefined }, scope);
 }

@@ -26,6 +26,9 @@ const NEEDLES: readonly string[] = [...new Set(SECRETS.flatMap(formsOf))];
 /** Parts that are no words, nor numbers that a server tells of itself. */
 const PARTS: readonly string[] = [...CUSTOMERS, GRACE].flatMap(([, email, ssn]) => [email.slice(0, 6), ssn.slice(6)]);
 
+/** The first of them that is in a text, Latin-1. */
+export const needleIn = (text: string): string | undefined => NEEDLES.find((needle) => text.includes(needle));
+
 /** What of the masked values there is in these messages; undefined where there is none. `parts`: also in rows, a part of one. */
 export function leakIn(messages: readonly Message[], parts: boolean): string | undefined {
   const rows = messages.filter(({ type }) => type === 'D').map(cellsOf);
@@ -36,7 +39,7 @@ export function leakIn(messages: readonly Message[], parts: boolean): string | u
     rows.flat().map(charOf).join(''),
   ];
   const all = said.join('\n');
-  const found = NEEDLES.find((needle) => all.includes(needle));
+  const found = needleIn(all);
   if (found !== undefined || !parts) return found;
   const cells = rows.flat().map(textOf).join('\n');
   return PARTS.find((part) => cells.includes(part));

@@ -81,6 +81,18 @@ export const SETTINGS = [
     ["SET client_encoding = 'SJIS'", "SELECT '\u0081'; DROP TABLE notes; --'"],
     ["SET NAMES 'BIG5'", 'DROP TABLE notes'],
     ["SELECT set_config('client_encoding', 'SJIS', false)", 'DROP TABLE notes'],
+    [
+      "SELECT set_config(name, 'off', false) FROM pg_settings WHERE name = 'standard_conforming_strings'",
+      "SELECT '\\'; DROP TABLE notes; --'",
+    ],
+    [
+      "SELECT set_config(name, 'off', false) FROM pg_settings WHERE name = 'jit' OR name LIKE 'standard_c%'",
+      "SELECT '\\'; DROP TABLE notes; --'",
+    ],
+    [
+      "SELECT set_config(name, 'shadow', false) FROM pg_settings WHERE name = 'search_path'",
+      'SELECT name FROM customers',
+    ],
     ['SET search_path = shadow', 'SELECT name FROM customers'],
     ['SET search_path TO shadow, public', 'SELECT name, country FROM customers'],
     ["SET SCHEMA 'shadow'", 'SELECT name FROM customers'],

@@ -148,11 +148,13 @@ function agrees(type: number, wanted: number, scope: Scope): boolean {
   if (type === wanted || ANY.has(wanted) || UNKNOWN.has(type)) return true;
   if (!ARRAYS.has(type) && !scope.at.catalogue.typeByOid.has(type)) return true;
   return (
-    isArray(type, scope) === isArray(wanted, scope) &&
+    (isArray(type, scope) === isArray(wanted, scope) || (VECTORS.has(type) && isArray(wanted, scope))) &&
     wanted !== TSVECTOR &&
     !(MULTIRANGES.has(wanted) && scope.at.catalogue.typeByOid.get(type)?.kind !== 'm')
   );
 }
+/** int2vector and oidvector of the catalogue: no arrays by name, but taken for one. */
+const VECTORS: ReadonlySet<number> = new Set([22, 30]);
 /** any, record, and the pseudo-types for anything. */
 const ANY: ReadonlySet<number> = new Set([2276, 2249, 2283, 2776, 5077, 5079]);
 /** unknown, anyelement …: of a kind that is found out as it runs. */
