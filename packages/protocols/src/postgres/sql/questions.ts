@@ -114,10 +114,8 @@ export const QUESTIONS: readonly string[] = [
       where r.rngtypid = t.oid and s.oid >= 16384)`,
     list("select pg_get_expr(k.conbin, 0) from pg_constraint k where k.contypid = t.oid and k.contype = 'c'"),
   )} from pg_type t join pg_namespace n on n.oid = t.typnamespace`,
-  // Every range of a user's comes with a cast to its multirange, which is the server's own code.
   `select ${row("'cast'", 'c.castsource::int8', 'c.casttarget::int8', 'c.castfunc::int8')} from pg_cast c
-    where c.oid >= 16384 and c.castfunc <> 0 and not exists (select from pg_proc p join pg_language l on l.oid = p.prolang
-      where p.oid = c.castfunc and l.lanname = 'internal' and p.prosrc = 'multirange_constructor1')`,
+    where c.oid >= 16384 and c.castfunc <> 0`,
   `select ${row("'ruled'", 'r.ev_class::int8', 'count(*)')} from pg_rewrite r
     where r.oid >= 16384 and r.rulename <> '_RETURN' group by r.ev_class`,
 ];
