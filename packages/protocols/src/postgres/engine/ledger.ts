@@ -26,6 +26,8 @@ export class Pending {
   reveals = false;
   /** What the server says of it beside rows may hold what is masked. */
   generic = false;
+  /** Not judged, and what the server says of it can only name things and repeat what the client sent. */
+  plain = false;
   /** Commands of it that are complete: the next result is that command's. */
   commands = 0;
   /** `flow.now()` when it was forwarded. */
@@ -42,6 +44,8 @@ export class Pending {
   copied = 0;
   prepared: Prepared | undefined = undefined;
   portal: Portal | undefined = undefined;
+  /** What a Parse or Bind that is not judged is of. */
+  text = '';
   /** Columns of a Query's current result. */
   described: readonly Column[] | undefined = undefined;
   /** What a Parse, Bind or Close names. */

@@ -135,6 +135,14 @@ export class Readings {
     );
   }
 
+  /** To plan it, the server has no values but those that the client gives. By what is known now. */
+  isOfNoRelation(unread: Omit<Unread, 'statement'>): boolean {
+    return this.#of(unread).every(
+      ({ class: itsClass, relations, columns, traits }) =>
+        itsClass !== 'unknown' && relations.length + columns.length + traits.length === 0,
+    );
+  }
+
   /** One object for as long as nothing changes but what names stand for: a reader's memory goes by it. */
   #context(): ReadingContext {
     const { catalogue, changes } = this.#known;

@@ -144,8 +144,13 @@ export class Requests {
    */
   #unnamed(expects: 'parse' | 'bind', unread: Omit<Unread, 'statement'>, parameters: Statement['parameters']): Pending {
     const { readings } = this.#conversation;
-    if (expects === 'parse' || readings === undefined || !readings.mayRunWhenPlanned(unread))
-      return this.#expect(expects);
+    if (expects === 'parse' || readings === undefined || !readings.mayRunWhenPlanned(unread)) {
+      const pending = this.#expect(expects);
+      pending.text = unread.text;
+      // A Parse evaluates nothing but literals.
+      pending.plain = expects === 'parse' || readings?.isOfNoRelation(unread) === true;
+      return pending;
+    }
     return this.#ask(expects, { ...unread, statement: statement(unread.text, parameters) });
   }
 

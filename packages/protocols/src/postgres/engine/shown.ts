@@ -183,18 +183,25 @@ export class Shown {
     if (type === 'E') this.#copy = undefined;
     const { bytes, start, end } = this.#cutter;
     const fields = fieldsOf(bytes, start + 5, end);
+    const { head } = this.#conversation.ledger;
     if (this.isGeneric) {
-      const said = generic(fields, this.#conversation.ledger.head?.action?.text ?? '');
+      const said = generic(fields, head?.action?.text ?? '');
       if (error !== undefined) Object.assign(error, { code: said.get('C'), message: said.get('M') });
       return this.#cutter.replace(report(type, said));
     }
     for (const [kind, text] of fields) {
       if (!SAID.has(kind)) continue;
-      this.#message(text, (shown) => {
-        fields.set(kind, shown);
-        if (kind === 'M' && error !== undefined) error.message = shown;
-        return report(type, fields);
-      });
+      const number = head?.plain === true ? PLAIN : (head?.statement ?? 0);
+      this.#message(
+        text,
+        (shown) => {
+          if (number === 0) return unjudged(type, fields, head?.text ?? '', error);
+          fields.set(kind, shown);
+          if (kind === 'M' && error !== undefined) error.message = shown;
+          return report(type, fields);
+        },
+        number,
+      );
     }
   }
 
@@ -309,6 +316,15 @@ const VALUE: readonly OutputColumn[] = [
 ];
 
 /** Fields of a report that may say anything: message, detail, hint, context, and the names that a function can choose. */
+/** What may hold anything, said of what nobody has judged. */
+function unjudged(type: 'E' | 'N', fields: ReadonlyMap<string, string>, text: string, error: EntryError | undefined) {
+  const said = generic(fields, text);
+  if (error !== undefined) Object.assign(error, { code: said.get('C'), message: said.get('M') });
+  return report(type, said);
+}
+
+/** The number of what is not judged and tells of no rows: only its content is looked at, not whence it comes. */
+const PLAIN = -1;
 const SAID: ReadonlySet<string> = new Set('MDHWqstcdn');
 
 /** What has to be masked, and cannot be: the client's doing as often as not. */

@@ -25,6 +25,7 @@ class Dbeaver {
         copy(c);
         // Its types would be seen by whoever looks while the server still clears up behind this session.
         run(c, "drop table t, copied");
+        if (a.length > 2) customers(c, !mode.equals("simple"));
       }
     }
   }
@@ -111,7 +112,7 @@ class Dbeaver {
     }
     run(c, "select count(*), sum(n) from t");
     try (var s = c.createStatement()) {
-      boolean rows = s.execute("select 1; update t set n = 2; select 3");
+      boolean rows = s.execute("select 1; update t set n = 2 where n > 0; select 3");
       do { if (rows) show(s.getResultSet()); else out.println(s.getUpdateCount()); rows = s.getMoreResults(); } while (rows || s.getUpdateCount() != -1);
     }
   }
@@ -149,6 +150,27 @@ class Dbeaver {
     var back = new StringWriter();
     out.println(api.copyOut("copy copied to stdout", back) + " " + back.toString().contentEquals(rows));
     try { api.copyIn("copy copied from stdin", new StringReader("x\n")); } catch (SQLException e) { out.println(e.getMessage()); }
+  }
+
+  /** The grid of a table with columns that not everybody sees, and its metadata. */
+  static void customers(Connection c, boolean bound) throws Exception {
+    try (var r = c.getMetaData().getColumns(null, "public", "customers", "%")) { show(r); }
+    c.setAutoCommit(false);
+    try (var s = c.createStatement()) {
+      s.setFetchSize(2);
+      try (var r = s.executeQuery("select * from public.customers order by id")) { show(r); }
+    }
+    c.commit();
+    c.setAutoCommit(true);
+    for (int n = 1; n < 5; n++) {
+      try (var s = c.prepareStatement("select c.*, o.total, lower(c.email) as l from customers c join orders o on o.customer_id = c.id where c.id = ? order by o.id")) {
+        s.setInt(1, n);
+        try (var r = s.executeQuery()) { show(r); }
+      }
+    }
+    var api = c.unwrap(org.postgresql.PGConnection.class).getCopyAPI();
+    var back = new StringWriter();
+    out.println(api.copyOut("copy (select id, name, email, ssn, card from customers order by id) to stdout (format csv, header)", back) + " " + back);
   }
 
   static void run(Connection c, String sql) throws Exception {

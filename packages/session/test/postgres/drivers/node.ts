@@ -7,6 +7,13 @@ export interface Way {
   ssl: boolean;
 }
 
+/** What the drivers ask in words of their own. */
+export interface Asked {
+  statements: readonly string[];
+  errors: readonly string[];
+}
+const ALL: Asked = { statements: STATEMENTS, errors: ERRORS };
+
 const VALUE_LIST = Object.entries(VALUES).flatMap(([type, texts]) => texts.map((text) => [type, text] as const));
 
 /** What a person is shown of an error. */
@@ -31,7 +38,7 @@ const config = ({ port, ssl }: Way) => ({
 const RAW: CustomTypesConfig = { getTypeParser: () => (value: unknown) => value };
 
 /** `pg`: simple, with parameters, by name, as arrays, in binary; notices and notifications. */
-export async function askPg(way: Way): Promise<unknown[]> {
+export async function askPg(way: Way, { statements, errors } = ALL): Promise<unknown[]> {
   const pg = new Client({ ...config(way), types: RAW });
   const answers: unknown[] = [];
   pg.on('notice', ({ message, severity }) => answers.push({ notice: message, severity }));
@@ -43,8 +50,8 @@ export async function askPg(way: Way): Promise<unknown[]> {
     const columns = fields?.map(({ name, dataTypeID, format }) => [name, dataTypeID, format]);
     answers.push(rows === undefined ? result : { rows, columns, command, rowCount });
   };
-  for (const text of [...STATEMENTS, ...ERRORS]) await ask({ text, rowMode: 'array' });
-  for (const text of STATEMENTS) await ask({ text, values: [], rowMode: 'array' });
+  for (const text of [...statements, ...errors]) await ask({ text, rowMode: 'array' });
+  for (const text of statements) await ask({ text, values: [], rowMode: 'array' });
   for (const [type, value] of VALUE_LIST) {
     await ask({ text: `select $1::${type} as v`, values: [value] });
     await ask({ name: `named ${type}`, text: `select $1::${type} as v`, values: [value], binary: true });
@@ -59,7 +66,7 @@ export async function askPg(way: Way): Promise<unknown[]> {
 }
 
 /** `postgres`: pipelined over one connection, prepared, cursors, COPY streams, savepoints, cancel. */
-export async function askPostgres(way: Way): Promise<unknown[]> {
+export async function askPostgres(way: Way, { statements, errors } = ALL): Promise<unknown[]> {
   const answers: unknown[] = [];
   const { user, database, ...at } = config(way);
   const sql = postgres({
@@ -77,13 +84,13 @@ export async function askPostgres(way: Way): Promise<unknown[]> {
   };
   const raw = (text: string) => sql.unsafe(text).values() as unknown as Promise<unknown>;
   // This driver takes no transactions by hand on a pool.
-  for (const text of STATEMENTS.slice(0, 230)) await ask(raw(text));
+  for (const text of statements.slice(0, 230)) await ask(raw(text));
   for (const [type, value] of VALUE_LIST) {
     await ask(sql.unsafe(`select $1::text::${type} as v`, [value], { prepare: true }) as unknown as Promise<unknown>);
   }
   const many = Array.from({ length: 1000 }, (_, n) => sql`select ${n}::int * 2 as n`);
   for (const rows of await Promise.all(many)) answers.push([...rows]);
-  const failing = ERRORS.filter((text) => !/^(begin|commit|rollback|copy|set )/.test(text));
+  const failing = errors.filter((text) => !/^(begin|commit|rollback|copy|set )/.test(text));
   const together = await Promise.allSettled(failing.map((text) => sql.unsafe(text).values()));
   for (const one of together) answers.push(one.status === 'rejected' ? told(one.reason) : [...one.value]);
   for await (const rows of sql`select id, name from items order by id`.cursor(17)) answers.push([...rows]);

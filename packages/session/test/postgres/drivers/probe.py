@@ -6,7 +6,7 @@ from psycopg.types.range import Range
 
 # What it warns of hangs on how fast replies come.
 logging.disable()
-port, sslmode = sys.argv[1:]
+port, sslmode, *shop = sys.argv[1:]
 dsn = f"host=127.0.0.1 port={port} user=postgres dbname=shop sslmode={sslmode} application_name=probe"
 
 
@@ -99,3 +99,16 @@ with psycopg.connect(dsn, autocommit=True) as c:
 with psycopg.connect(dsn) as c:
     failing("prepared transaction", lambda: [c.tpc_begin(c.xid(1, "g", "b")), c.execute("select 1"), c.tpc_prepare()])
     c.close()
+if shop:
+    with psycopg.connect(dsn, autocommit=True) as c:
+        for binary in (False, True):
+            for n in range(1, 8):
+                print(c.execute("select id, name, email, ssn, card from customers where id = %s", [n], binary=binary, prepare=True).fetchall())
+        with c.transaction(), c.cursor(name="grid") as cur:
+            cur.itersize = 2
+            cur.execute("select * from customers order by id")
+            print([d.name for d in cur.description], cur.fetchall())
+        with c.cursor().copy("copy customers (id, email, ssn) to stdout") as copy:
+            print(list(copy.rows()))
+        with c.pipeline():
+            print([r.fetchone() for r in [c.execute("select upper(ssn), id from customers where id = %s", [n]) for n in (1, 2, 3)]])

@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate as pause } from 'node:timers/promises';
-import { GUARDRAIL_PACKS, type Guardrail, Guardrails, type MaskRule, masksFor } from '@hoop/controls';
+import {
+  GUARDRAIL_PACKS,
+  type Guardrail,
+  Guardrails,
+  type MaskRule,
+  masksFor,
+  type Pack,
+  rulesOf,
+} from '@hoop/controls';
 import type { Controls } from './session-run.js';
 import { MASKED } from './shop.js';
 
@@ -15,12 +23,22 @@ const MASK: MaskRule = {
 };
 const READER: Guardrail = { name: 'readers', classes: ['write', 'define', 'administer', 'unknown'], then: 'deny' };
 
-/** All packs, and masks on three columns; `reader`: and nothing may be changed at all. */
-export function controlsFor(as: 'support' | 'reader' | 'owner' = 'support'): Controls {
-  const packs = as === 'owner' ? [] : GUARDRAIL_PACKS.map((pack) => ({ pack }));
+/**
+ * All packs, and masks on three columns; `reader`: and nothing may be changed at all; `ddl`: what was made may be dropped.
+ * `masking`: packs of masks besides.
+ */
+export function controlsFor(
+  as: 'support' | 'reader' | 'ddl' | 'owner' = 'support',
+  masking: readonly Pack[] = [],
+): Controls {
+  const held = GUARDRAIL_PACKS.filter((pack) => as !== 'ddl' || pack !== 'destructive-ddl');
+  const packs = as === 'owner' ? [] : held.map((pack) => ({ pack }));
   const guardrails = new Guardrails({ packs, rules: as === 'reader' ? [READER] : [] });
   const scope = { connection: 'pg-support', groups: ['support'], masked: true };
   const judges = guardrails.for(scope);
-  const masks = masksFor([MASK], scope, { key: randomBytes(32), pause: async () => void (await pause()) });
+  const masks = masksFor([MASK, ...masking.flatMap((pack) => rulesOf(pack, ['*']))], scope, {
+    key: randomBytes(32),
+    pause: async () => void (await pause()),
+  });
   return { reads: true, masks, judges: [(action) => judges.judge(action)] };
 }
