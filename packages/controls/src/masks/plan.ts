@@ -10,8 +10,11 @@ export type Act =
   | { does: 'pass' }
   /** Looks into them. `part`: what is found is masked where it stands; else the whole cell becomes NULL. */
   | { does: 'look'; part: boolean }
-  /** All of them are masked; `way` is `null` where nothing else is a valid value. */
-  | { does: 'mask'; rule: string; way: Exclude<Way, 'show'>; quoted: boolean };
+  /**
+   * All of them are masked; `way` is `null` where nothing else is a valid value. `blind`: NULL too looks like a masked value, since
+   * what is derived of a column can be made NULL or not by what is in it.
+   */
+  | { does: 'mask'; rule: string; way: Exclude<Way, 'show'>; quoted: boolean; blind: boolean };
 
 const PASS: Act = { does: 'pass' };
 
@@ -24,21 +27,23 @@ export function actOn(column: OutputColumn, scope: Scope): Act {
   if (first !== undefined) return masked(column, first, source?.exact === true && source.opaque === undefined);
   if (origin !== undefined) return masked(column, origin, true);
   if (scope.hasColumns && (source === undefined || source.opaque !== undefined))
-    return maskedAs(column, UNREAD, 'redact');
+    return maskedAs(column, UNREAD, 'redact', true);
   return isShown(column, scope) ? PASS : looked(column, scope);
 }
 
 /** What is not the column itself has no shape to keep, and a hash of it would join with nothing. */
 function masked(column: OutputColumn, rule: MaskRule, exact: boolean): Act {
   const way = rule.way === 'show' ? 'redact' : rule.way;
-  return maskedAs(column, rule.name, exact || way === 'null' ? way : 'redact');
+  return maskedAs(column, rule.name, exact || way === 'null' ? way : 'redact', !exact);
 }
 
-function maskedAs({ holds, format }: OutputColumn, rule: string, way: Exclude<Way, 'show'>): Act {
-  if (holds === 'text' || holds === 'padded') return { does: 'mask', rule, way, quoted: false };
-  if (holds !== 'json' || format === 'binary' || way === 'null')
-    return { does: 'mask', rule, way: 'null', quoted: false };
-  return { does: 'mask', rule, way: way === 'hash' ? 'hash' : 'redact', quoted: true };
+function maskedAs({ holds, format }: OutputColumn, rule: string, way: Exclude<Way, 'show'>, blind: boolean): Act {
+  const nothing: Act = { does: 'mask', rule, way: 'null', quoted: false, blind };
+  if (holds === 'text') return { does: 'mask', rule, way, quoted: false, blind };
+  // As many characters as the value has: a NULL has none.
+  if (holds === 'padded') return blind ? nothing : { does: 'mask', rule, way, quoted: false, blind };
+  if (holds !== 'json' || format === 'binary' || way === 'null') return nothing;
+  return { does: 'mask', rule, way: way === 'hash' ? 'hash' : 'redact', quoted: true, blind };
 }
 
 /** All that it comes from was declared as not sensitive. */

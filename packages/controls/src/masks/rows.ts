@@ -136,8 +136,8 @@ export class RowMask {
   }
 
   #whole(rows: Rows, plan: Ready, cell: number, column: number): void {
-    if (lengthOf(rows, cell) < 0) return;
-    const { way, quoted } = plan.acts[column] as Masking;
+    const { way, quoted, blind } = plan.acts[column] as Masking;
+    if (lengthOf(rows, cell) < 0 && (!blind || way === 'null')) return;
     const mask = plan.masks[column];
     plan.counts[column] = (plan.counts[column] as number) + 1;
     const padded = rows.columns[column]?.holds === 'padded';

@@ -72,6 +72,20 @@ describe('ways', () => {
     expect(await one(value, { source }, ssn(way), rule({ columns: ['*.other'] }))).toBe(masked);
   });
 
+  test('what is derived of a column is the same for NULL as for any value: else a condition would tell the column', async () => {
+    const derived = { name: 'c', columns: ['public.customers.ssn'], exact: false };
+    const holds = ['text', 'padded', 'json', 'other'] as const;
+    const columns = holds.map((one) => column({ source: derived, holds: one }));
+    const rows = rowsOf(columns, [
+      ['9', '9', '9', '9'],
+      [null, null, null, null],
+    ]);
+    const [value, nothing] = await shown(masks(ssn('partial')), rows);
+    expect(value).toEqual(['***', null, '"***"', null]);
+    expect(nothing).toEqual(value);
+    expect(await shown(masks(ssn('redact')), rowsOf([column({ source })], [[null]]))).toEqual([[null]]);
+  });
+
   test('a hash is equal for equal values, with trailing spaces or without, and under one key only', async () => {
     const hash = await one('219-09-4271', { source }, ssn('hash'));
     expect(hash).toMatch(/^[0-9a-f]{24}$/);

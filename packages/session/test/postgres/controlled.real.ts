@@ -1,3 +1,4 @@
+import { found } from '@hoop/testkit';
 import { Client } from 'pg';
 import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -72,7 +73,9 @@ const DESCRIBES = String.raw`
 \encoding
 `;
 
-describe('psql', () => {
+const noPsql = found('psql') ? '' : ' (skipped: psql is not installed; sudo apt install postgresql-client)';
+
+describe.skipIf(noPsql)(`psql${noPsql}`, () => {
   // psql says with which host it is connected, and how.
   const told = (text: string) => text.replaceAll(/^You are connected.*$|^SSL connection.*$/gm, '');
 
@@ -84,7 +87,7 @@ describe('psql', () => {
   });
 });
 
-test('pg_dump of tables that are not masked', async () => {
+test.skipIf(noPsql)(`pg_dump of tables that are not masked${noPsql}`, async () => {
   const args = ['-t', 'products', '-t', 'orders', '-t', 'notes', '--no-owner', '--no-sync'];
   const plain = (text: string) => text.replaceAll(/^\\(un)?restrict .*$/gm, '');
   const expected = await run('pg_dump', args, straight);

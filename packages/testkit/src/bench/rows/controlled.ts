@@ -14,7 +14,9 @@ export async function controlled(stand: Stand): Promise<Row[]> {
   stand.tell(`carol logs in, for ${SUPPORT}`);
   await logIn(stage, 'carol');
   const laptop = stage.world.laptop('carol');
-  await stage.world.company.cluster.sql([`grant select on pgbench_accounts to ${SUPPORT_ROLE}`]);
+  await stage.world.company.cluster.sql([
+    `grant select on pgbench_accounts, pgbench_branches, pgbench_tellers to ${SUPPORT_ROLE}`,
+  ]);
   const free = (await listed(laptop)).reach;
   const guarded = (await listed(laptop, SUPPORT)).reach;
   const on = { stand, laptop, free, guarded };
