@@ -83,9 +83,12 @@ const asked = (): Asked => {
   const unseen = 'insert into made (t) values ($$x$$) returning *';
   // What follows LATIN1 that is not in force, and the messages that name what may be masked without their own words.
   const reworded = ["select 'caf' || chr(233)", 'select * from items i join parts p using (nope)', 'select twice()'];
+  // A range of a user's is not read, as anything may order its bounds.
   const rest = (texts: readonly string[]) =>
-    texts.filter((text) => !refused.has(text) && text !== unseen && !reworded.includes(text));
-  return { statements: [...SHOP, ...rest(STATEMENTS)], errors: rest(ERRORS) };
+    texts.filter(
+      (text) => !refused.has(text) && !text.includes('::span') && text !== unseen && !reworded.includes(text),
+    );
+  return { statements: [...SHOP, ...rest(STATEMENTS)], errors: rest(ERRORS), without: 'span' };
 };
 
 /** Values only; and what another session has sent is never shown, nor what a table holds that was made in the same transaction. */
@@ -125,23 +128,6 @@ test('what is refused', async () => {
     expect({ text, ...(answers[at] as object) }).toMatchObject({ text, code: '42501', message });
   }
 });
-
-test("a range whose bounds are ordered by code that cannot be read is refused, and one of the server's own order is not", async () => {
-  await cluster.sql(ORDERED, 'shop');
-  const bridge = await open();
-  const statements = ["select '[a,b)'::own as v", "select '{[a,b)}'::own_many as v", "select '[1,2)'::span as v"];
-  const answers = await askPg({ port: bridge.port, ssl: true }, { statements: [], errors: statements });
-  const refused = { code: '42501', message: expect.stringContaining('not-understood') };
-  expect(answers.slice(0, 3)).toMatchObject([refused, refused, { rows: [['[1,2)']] }]);
-});
-
-/** An order of texts that could do anything. */
-const ORDERED = `
-create function any_order(text, text) returns int language plpgsql immutable as $$ begin execute 'select 1'; return bttextcmp($1, $2); end $$;
-create operator class any_order_ops for type text using btree as operator 1 <, operator 2 <=, operator 3 =, operator 4 >=, operator 5 >,
-  function 1 any_order(text, text);
-create type own as range (subtype = text, subtype_opclass = any_order_ops, multirange_type_name = own_many);
-`;
 
 const drivers = join(import.meta.dirname, 'drivers');
 const PGJDBC = '/usr/share/java/postgresql.jar';
