@@ -129,6 +129,22 @@ test('what is refused', async () => {
   }
 });
 
+test('a range whose bounds are ordered by code that cannot be read', async () => {
+  await cluster.sql(ORDERED, 'shop');
+  const bridge = await open();
+  const errors = ["select '[a,b)'::own as v", "select '{[a,b)}'::own_many as v"];
+  const answers = await askPg({ port: bridge.port, ssl: true }, { statements: [], errors });
+  expect(answers.slice(0, 2)).toMatchObject([{ code: '42501' }, { code: '42501' }]);
+});
+
+/** An order of texts that could do anything. */
+const ORDERED = `
+create function any_order(text, text) returns int language plpgsql immutable as $$ begin execute 'select 1'; return bttextcmp($1, $2); end $$;
+create operator class any_order_ops for type text using btree as operator 1 <, operator 2 <=, operator 3 =, operator 4 >=, operator 5 >,
+  function 1 any_order(text, text);
+create type own as range (subtype = text, subtype_opclass = any_order_ops, multirange_type_name = own_many);
+`;
+
 const drivers = join(import.meta.dirname, 'drivers');
 const PGJDBC = '/usr/share/java/postgresql.jar';
 /** Debian's own, which has Debian's psycopg. */
