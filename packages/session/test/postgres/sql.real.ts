@@ -62,9 +62,12 @@ async function load(from: Upstream = upstream): Promise<Catalogue> {
 }
 
 describe('the catalogue of a real server', () => {
-  test('every case reads the same with it as with the reduced one', async () => {
+  test('every case reads the same with it as with the reduced one', async (context) => {
     if (process.env.HOOP_WRITE_WORLD !== undefined) await writeWorld();
     const catalogue = await load();
+    // Each version has functions and types of its own; the reduced catalogue is of this one.
+    if (Math.floor(catalogue.version / 10_000) !== 15)
+      context.skip('PostgreSQL 15: not installed; sudo apt install postgresql-15');
     const wrong = Object.values(cases).flatMap((group) =>
       group.flatMap(([sql, does]) => {
         const found = doesOf(read(sql, { catalogue, paths: [['public']] }));

@@ -16,7 +16,7 @@ import { ARRAY, besides, call, elementOf } from './functions.js';
 import { as, type Body, childrenOf, itemsOf, type Kind, kindOf, namesOf, stringOf } from './nodes.js';
 import { operatorFlows, operatorName } from './operators.js';
 import { condition } from './predicates.js';
-import { attribute, columnOf, type Scope, starOf } from './scope.js';
+import { columnOf, type Scope, starOf } from './scope.js';
 import { command, spread } from './select.js';
 import { castFlow } from './types.js';
 
@@ -190,7 +190,7 @@ function indirection(body: A_Indirection, scope: Scope): Flow {
   for (const step of body.indirection ?? []) {
     const name = stringOf(step);
     const indices = as(step, 'A_Indices');
-    if (name !== undefined) flow = flow.row?.find((field) => field.name === name)?.flow ?? attribute(name, flow, scope);
+    if (name !== undefined) flow = flow.row?.find((field) => field.name === name)?.flow ?? changed(flow);
     else if (indices !== undefined) {
       const inner = all([indices.lidx, indices.uidx], scope);
       const slice = indices.is_slice === true;

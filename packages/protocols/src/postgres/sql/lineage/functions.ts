@@ -96,9 +96,6 @@ function doubt(names: readonly string[], body: FuncCall, found: readonly Routine
   if (scope.at.made?.some((one) => one.what === 'other' && one.name === name))
     return `it calls ${name}, which was made just now`;
   if (found.length === 0) return `it calls ${names.join('.')}, which is not known`;
-  const given = body.args?.length ?? 0;
-  if (found.some(({ builtin, takes }) => !builtin && given < takes.length))
-    return `it calls ${names.join('.')} with a default, which is not read`;
   return name === 'current_setting' && !isPlainSetting(body.args?.[0])
     ? 'it shows a setting that may hold anything'
     : undefined;

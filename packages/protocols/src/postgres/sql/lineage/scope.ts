@@ -56,16 +56,7 @@ export function columnOf(ref: ColumnRef, scope: Scope): Flow {
   if (qualifier === undefined) return bareColumn(name, scope);
   const item = itemNamed(scope, qualifier, schema);
   if (item === undefined) return unresolved(name, scope);
-  return fieldOf(item, name) ?? attribute(name, wholeRow(item), scope);
-}
-
-/** `row.name` where that is no field: a function of the row, or a cast of it. A user's function may answer with anything. */
-export function attribute(name: string, row: Flow, scope: Scope): Flow {
-  const found = scope.at.catalogue.functions.get(name) ?? [];
-  if (found.every(({ builtin }) => builtin)) return changed(row);
-  const clause = `it calls ${name} as an attribute of a row`;
-  scope.facts.foreign ??= clause;
-  return mix([changed(row), opaque(clause)]);
+  return fieldOf(item, name) ?? changed(wholeRow(item));
 }
 
 function bareColumn(name: string, scope: Scope): Flow {
