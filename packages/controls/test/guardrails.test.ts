@@ -1,4 +1,5 @@
 import type { Reading, Verdict } from '@hoop/core';
+import { readingOf } from '@hoop/testkit/conformance';
 import { describe, expect, test } from 'vitest';
 import {
   expressionFault,
@@ -12,21 +13,7 @@ import {
 const SCOPE = { connection: 'pg-prod', groups: ['dba'], masked: false };
 
 /** A command that does nothing but what the test says. */
-const command = (kind: string, facts: Partial<Reading> = {}): Reading => ({
-  kind,
-  class: 'read',
-  relations: [],
-  columns: [],
-  functions: [],
-  unbounded: false,
-  traits: [],
-  outputs: [],
-  predicates: [],
-  stores: [],
-  literals: [],
-  bound: [],
-  ...facts,
-});
+const command = (kind: string, facts: Partial<Reading> = {}): Reading => readingOf({ kind, ...facts });
 const reads = (name: string) => ({ name, does: 'read' as const });
 const writes = (name: string) => ({ name, does: 'write' as const });
 const defines = (name: string) => ({ name, does: 'define' as const });

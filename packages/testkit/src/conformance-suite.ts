@@ -5,4 +5,5 @@ export { type Answered, type ControlledProtocol, controlsSuite } from './control
 export { type Fuzzed, type FuzzOptions, fuzz } from './fuzz.js';
 export { type Expected, Playbook, show } from './playbook.js';
 export { bugOf, type Heard, Stage, type StageOptions, sentTo } from './playbook-stage.js';
+export { readingOf } from './readings.js';
 export type { Sample, Step } from './split.js';

@@ -1,5 +1,6 @@
 import type { OutputColumn, Reading, Rows, Statement } from '@hoop/core';
 import { shownRows } from '@hoop/core';
+import { readingOf } from '@hoop/testkit/conformance';
 import { describe, expect, test } from 'vitest';
 import { type MaskRule, masksFor, rulesOf } from '../../src/index.js';
 
@@ -242,26 +243,11 @@ describe('what is found', () => {
   });
 });
 
-const reading = (part: Partial<Reading>): Reading => ({
-  kind: 'select',
-  class: 'read',
-  relations: [],
-  columns: [],
-  functions: [],
-  unbounded: false,
-  traits: [],
-  outputs: [],
-  predicates: [],
-  stores: [],
-  literals: [],
-  bound: [],
-  ...part,
-});
 const statement = (text: string, part: Partial<Reading>, parameters?: string[]): Statement => ({
   kind: 'statement',
   class: 'read',
   text,
-  readings: [reading(part)],
+  readings: [readingOf(part)],
   ...(parameters && { parameters }),
 });
 

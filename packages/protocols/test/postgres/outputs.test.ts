@@ -1,6 +1,6 @@
 import type { Changes, Output, OutputColumn, OutputSource, Rows } from '@hoop/core';
 import { concat } from '@hoop/core';
-import { type Heard, Stage } from '@hoop/testkit/conformance';
+import { type Heard, readingOf, Stage } from '@hoop/testkit/conformance';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Read } from '../../src/postgres/engine/readings.js';
@@ -51,28 +51,13 @@ const words: Masked = (cell) => {
 
 const source = (name: string): OutputSource => ({ name, columns: [`public.t.${name}`], exact: true });
 const reading = (outputs: readonly OutputSource[] | undefined): ReturnType<Read>[number] => ({
-  ...{
-    kind: 'select',
-    class: 'read',
-    relations: [],
-    columns: [],
-    functions: [],
-    unbounded: false,
-    traits: [],
-    outputs,
-  },
-  ...{
-    predicates: [],
-    stores: [],
-    literals: [],
-    bound: [],
-    from: 0,
-    to: 0,
-    runs: [],
-    setsPath: [],
-    executes: [],
-    makes: [],
-  },
+  ...readingOf({ outputs }),
+  from: 0,
+  to: 0,
+  runs: [],
+  setsPath: [],
+  executes: [],
+  makes: [],
   missing: [],
 });
 const catalogue = {

@@ -1,5 +1,5 @@
 import type { Action, Dialled, Statement } from '@hoop/core';
-import { Playbook } from '@hoop/testkit/conformance';
+import { Playbook, readingOf } from '@hoop/testkit/conformance';
 import { describe, expect, test } from 'vitest';
 import type { Read } from '../../src/postgres/engine/readings.js';
 import { openPostgres } from '../../src/postgres/engine.js';
@@ -10,18 +10,7 @@ import type { ReadingContext, SqlReading } from '../../src/postgres/sql/context.
 import * as w from './wire.js';
 
 const PLAIN: SqlReading = {
-  kind: 'select',
-  class: 'read',
-  relations: [],
-  columns: [],
-  functions: [],
-  unbounded: false,
-  traits: [],
-  outputs: [],
-  predicates: [],
-  stores: [],
-  literals: [],
-  bound: [],
+  ...readingOf(),
   from: 0,
   to: 0,
   runs: [],
