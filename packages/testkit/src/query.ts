@@ -3,7 +3,8 @@ import { Client, type DatabaseError } from 'pg';
 
 /**
  * What stands in for psql where it is not installed: `query.js HOST PORT [STATEMENT]` runs the statement, or each line of
- * stdin, and prints rows as `psql -At` does; a refusal as psql prints it with VERBOSITY=verbose, exit 2.
+ * stdin, and prints rows as `psql -At` does; a refusal as psql prints it with VERBOSITY=verbose. Exit 1 for a
+ * statement that failed, 2 for a session that did, as psql has it.
  */
 const [host = '', port = '5432', statement] = process.argv.slice(2);
 const client = new Client({
@@ -18,7 +19,7 @@ function refuse(error: unknown): never {
   const told = error as DatabaseError;
   process.stderr.write(`${told.severity ?? 'error'}:  ${told.code ?? ''}: ${told.message}\n`);
   if (told.hint) process.stderr.write(`HINT:  ${told.hint}\n`);
-  process.exit(2);
+  process.exit(told.severity === 'ERROR' ? 1 : 2);
 }
 
 async function run(text: string): Promise<void> {
