@@ -11,10 +11,10 @@ const missing = rigMissing();
 
 /** All that a set-up could leave, as lines: files by content, units, links, names, nft. */
 const TRACES = `
-find /etc /usr /opt /home -xdev \\( -path /home/alice/.cache -o -path /home/alice/.local/share/keyrings -o -path /home/alice/.local/state/hoop \\) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
+find /etc /usr /opt /home -xdev \\( -path /home/alice/.cache -o -path /home/alice/.local/share/keyrings -o -path /home/alice/.pki -o -path /home/alice/.local/state/hoop \\) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
 find /etc /usr /opt /home /var/lib -xdev \\( -path /home/alice/.cache -o -path /home/alice/.local/state/hoop \\) -prune -o \\( -type l -o -type d \\) -printf '%p %l %m %u\\n' | sort
 systemctl list-unit-files --no-legend --plain; systemctl list-units --all --no-legend --plain 'hoop*'; systemctl show-environment
-ip -br link; ip -br addr; resolvectl dns; resolvectl domain; resolvectl default-route; nft list ruleset; cat /etc/resolv.conf`;
+certutil -L -d sql:/home/alice/.pki/nssdb; ip -br link; ip -br addr; resolvectl dns; resolvectl domain; resolvectl default-route; nft list ruleset; cat /etc/resolv.conf`;
 
 /** What there is now that was not there, and the other way round. */
 function changes(before: string, after: string): string[] {
@@ -208,6 +208,27 @@ describe.skipIf(missing !== undefined)(title, () => {
     await works('an end of the redirection');
     await rig.sh('systemctl start hoop-ports.service');
     await works('its beginning');
+  });
+
+  test('a CA of the laptop’s own: psql verifies, the machine’s store and browsers believe it, for .hoop alone', async () => {
+    const ca = '/home/alice/.local/state/hoop/ca.pem';
+    const done = await rig.as('alice', 'hoop setup --only ca');
+    console.log(done.stderr);
+    expect(done.code).toBe(0);
+    const verified = await rig.as(
+      'alice',
+      `psql 'host=pg-prod.hoop sslmode=verify-full sslrootcert=${ca}' -Atc 'select 1'`,
+    );
+    expect(verified).toMatchObject({ code: 0, stdout: '1\n' });
+    expect(await hoop('show pg-prod')).toContain(`sslrootcert=${ca}`);
+    const client = 'openssl s_client -starttls postgres -connect pg-prod.hoop:5432 -verify_return_error -brief';
+    const asked = (host: string) => rig.as('alice', `${client} -verify_hostname ${host} </dev/null 2>&1`);
+    expect((await asked('pg-prod.hoop')).stdout).toContain('Verification: OK');
+    expect((await asked('example.com')).stdout).not.toContain('Verification: OK');
+    expect((await rig.as('alice', 'certutil -L -d sql:.pki/nssdb')).stdout).toMatch(/hoop local CA +C,,/);
+    expect(await rig.sh('ls -A /home/alice; cat /home/alice/.local/state/hoop/*')).not.toMatch(
+      /PRIVATE KEY|\.postgresql/,
+    );
   });
 
   test.each(['reboot', 'crash'] as const)('%s', async (how) => {
