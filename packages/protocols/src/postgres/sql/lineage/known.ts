@@ -2,11 +2,23 @@ import type { Catalogue, Relation } from '../catalogue.js';
 import type { ReadingContext } from '../context.js';
 import { parse } from '../parse.js';
 import { Facts } from './facts.js';
-import { columnFlow, type Field, type Flow, mix, opaque, type Shape, unplaced } from './flow.js';
+import {
+  anything,
+  columnFlow,
+  type Field,
+  type Flow,
+  mix,
+  opaque,
+  rowOf,
+  type Shape,
+  under,
+  unplaced,
+} from './flow.js';
 import { NO_MARKS } from './marks.js';
 import type { Item, Scope } from './scope.js';
 import { command } from './select.js';
 import { changesOf } from './triggers.js';
+import { rowOfType } from './types.js';
 
 export const canonical = (relation: { schema: string; name: string }): string => `${relation.schema}.${relation.name}`;
 
@@ -107,7 +119,7 @@ function table(relation: Relation, inherits: boolean, at: ReadingContext): Known
   const plain = relation.columns.map((column): Field => {
     const named = family.filter((one) => one.columns.some(({ name }) => name === column.name));
     const names = named.map((one) => `${canonical(one)}.${column.name}`);
-    return { name: column.name, flow: held(names, column.type, relation, catalogue) };
+    return { name: column.name, flow: held(names, column.type, relation, at) };
   });
   const below = family.slice(1).map(canonical);
   const facts = new Facts();
@@ -161,21 +173,31 @@ const COPIES: ReadonlyMap<string, RegExp> = new Map([
   ['pg_largeobject', /^data$/],
 ]);
 
-function held(names: readonly string[], type: number, relation: Relation, catalogue: Catalogue): Flow {
+function held(names: readonly string[], type: number, relation: Relation, at: ReadingContext): Flow {
+  const { catalogue } = at;
+  const row = rowOfType(type, at);
+  // Values of a row type hold what its columns do, wherever they are kept.
+  if (row !== undefined) return under({ ...rowOf(row), type }, names);
   const flow = columnFlow(names, type);
   const column = names[0]?.slice(canonical(relation).length + 1) ?? '';
   if (relation.builtin && COPIES.get(relation.name)?.test(column))
-    return { ...flow, exact: false, opaque: `${names[0]} holds copies of values` };
+    return copied(flow, `${names[0]} holds copies of values`);
   if (relation.kind !== 't') return flow;
   const owner = catalogue.byOid.get(Number(/^pg_toast_(\d+)$/.exec(relation.name)?.[1]));
-  if (owner === undefined)
-    return { ...flow, exact: false, opaque: `${canonical(relation)} holds another relation's values` };
+  if (owner === undefined) return copied(flow, `${canonical(relation)} holds another relation's values`);
   return {
     ...flow,
     exact: false,
     columns: new Set([...names, ...owner.columns.map(({ name }) => `${canonical(owner)}.${name}`)]),
   };
 }
+
+/** It is still one column: to compare it with a constant asks no more than to ask any column so. */
+const copied = (flow: Flow, clause: string): Flow => ({
+  ...mix([flow, anything(clause)]),
+  exact: true,
+  type: flow.type,
+});
 
 /** A relation and those that its rows may be in. */
 export function familyOf(relation: Relation, catalogue: Catalogue): readonly Relation[] {
