@@ -39,7 +39,7 @@ export const ALLOWED_KNOWN: readonly Allowed[] = [
   ),
   allowed('ALTER TABLE signups ADD COLUMN customer int, ADD FOREIGN KEY (customer) REFERENCES customers (id)'),
   allowed("ALTER TABLE signups ADD COLUMN since date DEFAULT '2024-01-01' NOT NULL"),
-  allowed("ALTER TABLE signups ADD COLUMN label text GENERATED ALWAYS AS (upper(email)) STORED"),
+  allowed('ALTER TABLE signups ADD COLUMN label text GENERATED ALWAYS AS (upper(email)) STORED'),
   allowed('ALTER TABLE orders ALTER total TYPE numeric(12,2)'),
   allowed('ALTER TABLE customers ALTER email TYPE varchar(320)'),
   allowed('ALTER TABLE customers ALTER card TYPE text'),
@@ -67,4 +67,14 @@ export const ALLOWED_KNOWN: readonly Allowed[] = [
   allowed("UPDATE holder SET person.name = 'Alicia' WHERE id = 1"),
   allowed('SELECT (jsonb_populate_record(NULL::customers, \'{"id": 5, "name": "x"}\')).name'),
   allowed("INSERT INTO holder (id, person) VALUES (9, ROW(9, 'Nine', 'n@x.example', NULL, NULL, 'DE', now()))"),
+  allowed('SELECT a.pid, b.mode FROM pg_locks b JOIN pg_stat_activity a USING (pid) WHERE a.pid < 0 ORDER BY a.state'),
+  allowed([
+    'CREATE TABLE events (id int, at date NOT NULL, email text) PARTITION BY RANGE (at)',
+    "CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')",
+    'ALTER TABLE events DETACH PARTITION events_2024',
+  ]),
+  allowed(['CREATE DOMAIN positive AS int CHECK (VALUE > 0)', 'ALTER DOMAIN positive ADD CHECK (VALUE < 100)']),
+  allowed('CREATE TABLE copied AS SELECT id, name, country FROM customers'),
+  allowed('CREATE TABLE alike (LIKE customers INCLUDING ALL)'),
+  allowed("SELECT relname, n_live_tup FROM pg_stat_user_tables WHERE relname = 'nothing'"),
 ];

@@ -37,6 +37,8 @@ const COPIES = [
     ['PREPARE p AS INSERT INTO notes SELECT 79, query FROM pg_stat_activity', 'EXECUTE p', 'SELECT body FROM notes'],
     "COPY (SELECT h FROM stats_kept) TO '/dev/null'",
     'COPY (SELECT h FROM stats_kept) TO STDOUT',
+    ['PREPARE pp AS SELECT histogram_bounds::text FROM pg_stats', 'CREATE TEMP TABLE st AS EXECUTE pp', 'TABLE st'],
+    'SELECT (pg_stat_get_activity(NULL)).*',
     'SELECT mcv.* FROM pg_stats, LATERAL (SELECT most_common_vals::text) mcv',
     "SELECT string_agg(histogram_bounds::text, ',') FROM pg_stats",
     "SELECT (SELECT string_agg(histogram_bounds::text, ',') FROM pg_stats)::int",
@@ -63,6 +65,11 @@ const COPIES = [
       "SELECT count(*) FROM pg_stat_activity WHERE position('900-7' in query) > 0",
       "SELECT count(*) FROM pg_stat_activity WHERE query > 'SELECT 9'",
       'SELECT pid FROM pg_stat_activity ORDER BY query',
+      'SELECT pid FROM pg_stat_activity WHERE query = ANY (ARRAY(SELECT body FROM notes))',
+      "SELECT pid FROM pg_stat_activity WHERE query LIKE '%select%900%'",
+      "SELECT pid FROM pg_stat_activity a WHERE a::text LIKE '%900%'",
+      "SELECT count(*) FROM generate_series(1, 10) s WHERE pg_stat_get_backend_activity(s) LIKE '%900%'",
+      'SELECT DISTINCT query FROM pg_stat_activity',
       'SELECT count(*) FROM pg_stat_activity GROUP BY left(query, 3)',
       "SELECT pid FROM pg_stat_get_activity(NULL) WHERE query LIKE '%900-71%'",
       'SELECT count(*) FROM pg_stat_activity a JOIN notes n ON a.query = n.body',
@@ -202,6 +209,23 @@ const ROWS = [
     'SELECT r.email FROM holder h, LATERAL (SELECT (h.person).*) r',
     'SELECT (person).email::int FROM holder',
     'SELECT person::text::int FROM holder',
+    'SELECT x.a3 FROM company, unnest(people) x(a1, a2, a3)',
+    'SELECT (people[1:1])[1].ssn FROM company',
+    'SELECT (array_agg(person))[1].ssn FROM holder',
+    'SELECT ssn(person) FROM holder',
+    'SELECT ((SELECT person FROM holder LIMIT 1)).ssn',
+    'WITH q AS (SELECT person p FROM holder) SELECT (p).* FROM q',
+    'SELECT key, value FROM holder, jsonb_each_text(to_jsonb(person))',
+    "DO $$ DECLARE c customers; BEGIN SELECT (person).* INTO c FROM holder LIMIT 1; RAISE NOTICE '%', c.ssn; END $$",
+    ['UPDATE holder SET person.name = (person).ssn WHERE id = 1', 'SELECT (person).name FROM holder'],
+    ['UPDATE company SET people[1].name = people[1].ssn WHERE id = 1', 'SELECT (people[1]).name FROM company'],
+    [
+      'INSERT INTO holder SELECT 77, ROW(id, ssn, email, ssn, card, country, created)::customers FROM customers WHERE id = 1',
+      'SELECT (person).name FROM holder',
+    ],
+    ['BEGIN', 'ALTER TABLE holder ALTER id SET NOT NULL', 'UPDATE holder SET id = NULL WHERE id = 1', 'ROLLBACK'],
+    'UPDATE archived_customers SET name = NULL WHERE id = 90',
+    ['ALTER TABLE archived_customers NO INHERIT customers', 'SELECT ssn FROM archived_customers'],
   ]),
   ...attacks(
     'A24',
@@ -218,4 +242,25 @@ const ROWS = [
   ),
 ];
 
-export const KNOWN: readonly Attack[] = [...COPIES, ...DEFINITIONS, ...ROWS];
+/** What acts on the server and not on the database. */
+const SERVER = [
+  ...attacks(
+    'A20',
+    [
+      'SELECT pg_stat_reset()',
+      "SELECT pg_stat_reset_shared('bgwriter')",
+      'SELECT pg_switch_wal()',
+      "SELECT pg_create_restore_point('x')",
+      "SELECT pg_create_physical_replication_slot('zz')",
+      "SELECT pg_replication_origin_create('x')",
+      "SELECT pg_import_system_collations('public')",
+      'SELECT pg_log_backend_memory_contexts(pg_backend_pid())',
+      'SELECT pg_logical_emit_message(false, $$a$$, ssn) FROM customers',
+      "SELECT * FROM ts_stat('select to_tsvector(ssn) from customers')",
+      "SELECT schema_to_xml('public', true, true, '')",
+    ],
+    'refused',
+  ),
+];
+
+export const KNOWN: readonly Attack[] = [...COPIES, ...DEFINITIONS, ...ROWS, ...SERVER];

@@ -7,6 +7,7 @@ import {
   columnFlow,
   type Field,
   type Flow,
+  FREE,
   mix,
   opaque,
   rowOf,
@@ -127,7 +128,7 @@ function table(relation: Relation, inherits: boolean, at: ReadingContext): Known
   if ((relation.kind === 'v' || relation.kind === 'm') && !relation.builtin) {
     const open = `the definition of ${canonical(relation)} is not known`;
     return {
-      shape: { fields: fields.map((field) => ({ ...field, flow: { ...field.flow, exact: false, opaque: open } })) },
+      shape: { fields: fields.map((field) => ({ ...field, flow: mix([field.flow, anything(open)]) })) },
       below,
       depends: new Set(),
       opaque: open,
@@ -188,7 +189,7 @@ function held(names: readonly string[], type: number, relation: Relation, at: Re
   return {
     ...flow,
     exact: false,
-    columns: new Set([...names, ...owner.columns.map(({ name }) => `${canonical(owner)}.${name}`)]),
+    columns: new Set([...names, ...rowOf(columnsOf(owner, at)).columns]),
   };
 }
 
@@ -231,7 +232,8 @@ function view(relation: Relation, at: ReadingContext): Known {
   const fits = found.open !== undefined || found.fields.length === relation.columns.length;
   const shape = fits ? found : { fields: [], open: `the definition of ${canonical(relation)} is not understood` };
   const fields = relation.columns.map((column, i): Field => {
-    const flow = shape.fields[i]?.flow ?? opaque(shape.open ?? '');
+    const given = shape.fields[i]?.flow ?? FREE;
+    const flow = shape.open === undefined ? given : mix([given, anything(shape.open)]);
     const columns = new Set([`${canonical(relation)}.${column.name}`, ...flow.columns]);
     const row = flow.row;
     return {
@@ -240,7 +242,7 @@ function view(relation: Relation, at: ReadingContext): Known {
         columns,
         exact: flow.exact,
         type: column.type,
-        opaque: flow.opaque ?? shape.open,
+        opaque: flow.opaque,
         constants: NO_MARKS,
         parameters: NO_MARKS,
         row,

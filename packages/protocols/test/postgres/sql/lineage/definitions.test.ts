@@ -102,6 +102,9 @@ describe('copies of values', () => {
       '*:function',
     );
     expect(storesOf(lineageOf('create table x as select pid, state from pg_stat_activity'))).not.toContain('*');
+    // What the catalogue does not have, and a view whose text could not be had.
+    expect(storesOf(lineageOf('create table x as select chunk_data from pg_toast.pg_toast_1'))).toBe('*');
+    expect(storesOf(lineageOf('create table x as select a from v_lost'))).toContain('*');
   });
 
   test.each([
