@@ -1,5 +1,6 @@
 import type { Attack } from './attack.js';
 import { CODE } from './code.js';
+import { KNOWN } from './known.js';
 import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
 import { NAMES, SETTINGS } from './session.js';
@@ -14,4 +15,5 @@ export const ATTACKS: readonly Attack[] = [
   ...DERIVED,
   ...INFERENCE,
   ...MESSAGES,
+  ...KNOWN,
 ];
