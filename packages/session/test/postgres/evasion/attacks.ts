@@ -3,6 +3,7 @@ import { CODE } from './code.js';
 import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
 import { NAMES, SETTINGS } from './session.js';
+import { WRITES } from './writes.js';
 
 /** All of them. */
 export const ATTACKS: readonly Attack[] = [
@@ -14,4 +15,5 @@ export const ATTACKS: readonly Attack[] = [
   ...DERIVED,
   ...INFERENCE,
   ...MESSAGES,
+  ...WRITES,
 ];
