@@ -161,7 +161,8 @@ export function routines(names: readonly string[], args: readonly Flow[], scope:
 
 /** False only where the number of arguments, or an array for what is none, rules it out. */
 function fits(routine: Routine, args: readonly Flow[], scope: Scope): boolean {
-  const { takes } = routine;
+  // The last of a variadic one is an array, or its elements.
+  const takes = routine.variadic ? routine.takes.slice(0, -1) : routine.takes;
   return (
     takesSoMany(routine, args.length) &&
     args.every(({ type }, i) => type === undefined || i >= takes.length || agrees(type, takes[i] ?? 0, scope))
