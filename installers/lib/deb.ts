@@ -1,0 +1,103 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { byPath, bytesOf, type Entry, file, foldersOf, sizeOf, stage, under } from './tree.ts';
+
+/** A Debian binary package (deb(5)): what dpkg is told of it, what it installs, what its scripts do. */
+export interface Deb {
+  name: string;
+  version: string;
+  /** One line, then paragraphs (deb-control(5), Description). */
+  description: readonly [summary: string, ...paragraphs: string[]];
+  section: string;
+  depends: readonly string[];
+  suggests?: readonly string[];
+  /** Paths from the root, without the leading slash. */
+  files: readonly Entry[];
+  /** preinst, postinst, prerm, postrm: as they are in `installers/debian/NAME`. */
+  scripts: Readonly<Record<string, string>>;
+  /** Files that an administrator may change, and an upgrade then leaves alone. */
+  conffiles?: readonly string[];
+}
+
+/** Debian's names for processors (dpkg-architecture(1)). */
+export const ARCHITECTURES: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64' };
+
+const MAINTAINER = 'hoop authors <hoop@localhost>';
+
+/** DEBIAN/control, in deb-control(5)'s words. */
+export function control(deb: Deb, architecture: string): string {
+  const [summary, ...paragraphs] = deb.description;
+  // As dpkg-gencontrol(1) counts: each file in KiB, rounded up; each folder as one.
+  const kib = deb.files.reduce((sum, entry) => sum + Math.ceil(sizeOf(entry) / 1024), foldersOf(deb.files).length);
+  const lines = [
+    `Package: ${deb.name}`,
+    `Version: ${deb.version}`,
+    `Architecture: ${architecture}`,
+    `Maintainer: ${MAINTAINER}`,
+    `Installed-Size: ${kib}`,
+    `Depends: ${deb.depends.join(', ')}`,
+    ...(deb.suggests === undefined ? [] : [`Suggests: ${deb.suggests.join(', ')}`]),
+    `Section: ${deb.section}`,
+    'Priority: optional',
+    `Description: ${summary}`,
+    ...paragraphs.flatMap((text, at) => [...(at === 0 ? [] : [' .']), ...folded(text)]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** A continuation of the description: each line begins with a space, and is no longer than 79. */
+function folded(text: string): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    if (`${last} ${word}`.length <= 79) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(` ${word}`);
+  }
+  return lines;
+}
+
+/** deb-md5sums(5). */
+export const md5sums = (files: readonly Entry[]): string =>
+  byPath(files)
+    .map((entry) => `${createHash('md5').update(bytesOf(entry)).digest('hex')}  ${entry.path}\n`)
+    .join('');
+
+/** debian-changelog(5), which Debian's policy asks for; what changed is in the repository. */
+export function changelog(name: string, version: string, epoch: number): string {
+  const [day, date, month, year, time] = new Date(epoch * 1000).toUTCString().split(/,? /);
+  return `${name} (${version}) stable; urgency=medium
+
+  * Version ${version}.
+
+ -- ${MAINTAINER}  ${day}, ${date} ${month} ${year} ${time} +0000
+`;
+}
+
+/**
+ * Writes `NAME_VERSION_ARCH.deb` into `out` and answers its path. dpkg-deb sorts, and takes times from SOURCE_DATE_EPOCH
+ * (dpkg-deb(1)), so the same files give the same bytes. Level 6 of xz takes twice as long for 5 % less.
+ */
+export function writeDeb(deb: Deb, to: { out: string; work: string; architecture: string; epoch: number }): string {
+  const folder = join(to.work, `${deb.name}-deb`);
+  const conffiles = (deb.conffiles ?? []).map((path) => `/${path}\n`).join('');
+  const about = [
+    file('control', control(deb, to.architecture)),
+    file('md5sums', md5sums(deb.files)),
+    ...(conffiles === '' ? [] : [file('conffiles', conffiles)]),
+    ...Object.entries(deb.scripts).map(([name, text]) => file(name, text, 0o755)),
+  ];
+  stage(folder, [...under('DEBIAN', about), ...deb.files], to.epoch);
+  mkdirSync(to.out, { recursive: true });
+  const path = join(to.out, `${deb.name}_${deb.version}_${to.architecture}.deb`);
+  execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', '-z4', '--build', folder, path], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, SOURCE_DATE_EPOCH: String(to.epoch) },
+  });
+  return path;
+}
+
+/** The scripts of `installers/debian/NAME`, by name. */
+export const scriptsOf = (root: string, name: string, scripts: readonly string[]): Record<string, string> =>
+  Object.fromEntries(scripts.map((one) => [one, readFileSync(join(root, 'installers/debian', name, one), 'utf8')]));

@@ -1,0 +1,86 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { build, onBareDebian, place, ROOT, secondCheckout } from './built.ts';
+import { asked, compare } from './elf.ts';
+
+/** The packages as people get them: built twice, installed on a bare machine, used, removed. */
+
+const folder = place();
+const out = join(folder, 'out');
+let sums: Map<string, string>;
+beforeAll(async () => {
+  sums = await build(ROOT, out);
+}, 600_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const skip = process.getuid?.() === 0 ? undefined : 'machines of its own take root';
+
+test('another checkout of the same sources gives the same bytes', async () => {
+  const second = join(folder, 'elsewhere', 'second');
+  secondCheckout(second);
+  expect(await build(second, join(folder, 'second'))).toEqual(sums);
+});
+
+/** Debian's packages of what the binaries may ask for, and the newest symbols that the versions in Depends have. */
+const LIBRARIES: Record<string, string> = {
+  'libc.so.6': 'libc6',
+  'libdl.so.2': 'libc6',
+  'libm.so.6': 'libc6',
+  'libpthread.so.0': 'libc6',
+  'ld-linux-x86-64.so.2': 'libc6',
+  'ld-linux-aarch64.so.1': 'libc6',
+  'libstdc++.so.6': 'libstdc++6',
+  'libgcc_s.so.1': 'libgcc-s1',
+  'libatomic.so.1': 'libatomic1',
+  'libsecret-1.so.0': 'libsecret-1-0',
+  'libglib-2.0.so.0': 'libglib2.0-0',
+};
+/** glibc by its own number; GCC 7 has GLIBCXX_3.4.24 and CXXABI_1.3.11 (libstdc++ manual, ABI policy). */
+const NEWEST: Record<string, string> = {
+  GLIBC: '2.28',
+  GLIBCXX: '3.4.24',
+  CXXABI: '1.3.11',
+  GCC: '4.2.0',
+  LIBATOMIC: '1.0',
+};
+
+describe.each([['hoop', ['bin/node', 'node_modules/keytar/build/Release/keytar.node']]] as const)(
+  '%s',
+  (name, binaries) => {
+    test('depends on all that its binaries ask for, in versions that have it', () => {
+      const deb = join(out, [...sums.keys()].find((one) => one.startsWith(`${name}_`)) ?? '');
+      const files = join(folder, `${name}-files`);
+      execFileSync('dpkg-deb', ['-x', deb, files]);
+      const depends = execFileSync('dpkg-deb', ['-f', deb, 'Depends'], { encoding: 'utf8' });
+      const names = depends.split(',').map((one) => one.trim().split(' ')[0]);
+      for (const binary of binaries) {
+        const { libraries, symbols } = asked(join(files, 'usr/lib', name, binary));
+        expect(libraries.filter((one) => !names.includes(LIBRARIES[one] ?? one))).toEqual([]);
+        expect([...symbols].filter(([family, version]) => compare(version, NEWEST[family] ?? '0') > 0)).toEqual([]);
+      }
+    });
+  },
+);
+
+test.skipIf(skip)('hoop: installed, used, upgraded, removed, purged: nothing is left', async () => {
+  expect(await onBareDebian(out, 'laptop-life.sh')).toEqual([
+    'install: 0',
+    `version: {"version":"0.1.0","node":"${process.versions.node}"}`,
+    'help: Usage: hoop [options] [command]',
+    'keytar: function',
+    'ls, logged out: exit 4',
+    'daemon: daemon    hoopd 0.1.0',
+    'resolver: "resolver":{"address":"127.77',
+    'running: 1',
+    'completion: -F _hoop hoop',
+    'dpkg --verify: 0 differ',
+    "root's home: ",
+    'upgrade: 0, running: 1',
+    'remove: 0, running: 0',
+    'again: 0',
+    'purge: 0, 0 warnings',
+    'left: 0',
+  ]);
+});
