@@ -4,9 +4,10 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, realpathSync, rmSync,
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ARCHITECTURES, writeDeb } from './deb.ts';
+import { gatewayDeb } from './gateway-deb.ts';
 import { laptopDeb } from './laptop-deb.ts';
-import { hoop, missing, type Program, type Source } from './program.ts';
-import { type Made, make } from './shared.ts';
+import { type Made, make } from './made.ts';
+import { gateway, hoop, missing, type Program, type Source } from './program.ts';
 
 /** `installers/build`: makes what was asked for, then the sums of it. Reads top to bottom. */
 
@@ -53,6 +54,7 @@ function madeOf(program: Program): Made {
 const deb = { out, work, epoch, architecture: architecture ?? fail(`no package is made for ${process.arch}`) };
 const kinds: Record<string, () => string> = {
   deb: () => writeDeb(laptopDeb(root, madeOf(hoop), epoch), deb),
+  'gateway-deb': () => writeDeb(gatewayDeb(root, madeOf(gateway), epoch), deb),
 };
 const all = Object.keys(kinds).filter((kind) => linux || !kind.endsWith('deb'));
 for (const kind of positionals) if (kinds[kind] === undefined) fail(`there is no ${kind} to build: ${all.join(', ')}`);

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Made, zipped } from './made.ts';
 import { byPath, bytesOf, type Entry, file, foldersOf, sizeOf, stage, under } from './tree.ts';
 
 /** A Debian binary package (deb(5)): what dpkg is told of it, what it installs, what its scripts do. */
@@ -17,12 +18,21 @@ export interface Deb {
   files: readonly Entry[];
   /** preinst, postinst, prerm, postrm: as they are in `installers/debian/NAME`. */
   scripts: Readonly<Record<string, string>>;
-  /** Files that an administrator may change, and an upgrade then leaves alone. */
-  conffiles?: readonly string[];
 }
 
 /** Debian's names for processors (dpkg-architecture(1)). */
 export const ARCHITECTURES: Partial<Record<NodeJS.Architecture, string>> = { x64: 'amd64', arm64: 'arm64' };
+
+/**
+ * What Node's binary needs, at the least: glibc 2.28, a libstdc++ of GCC 7, libatomic
+ * (https://github.com/nodejs/node/blob/main/BUILDING.md). A test compares them with the binaries.
+ */
+export const NODE_DEPENDS = [
+  'libc6 (>= 2.28)',
+  'libstdc++6 (>= 7)',
+  'libgcc-s1 (>= 4.2)',
+  'libatomic1 (>= 4.8)',
+] as const;
 
 const MAINTAINER = 'hoop authors <hoop@localhost>';
 
@@ -75,17 +85,25 @@ export function changelog(name: string, version: string, epoch: number): string 
 `;
 }
 
+/** What Debian's policy wants beside every program (chapter 12), and the SBOM. */
+export function documents({ program: { name }, version, ...made }: Made, epoch: number): Entry[] {
+  return [
+    file(`usr/share/man/man1/${name}.1.gz`, made.manual),
+    file(`usr/share/doc/${name}/copyright`, made.licences),
+    file(`usr/share/doc/${name}/changelog.gz`, zipped(changelog(name, version, epoch))),
+    file(`usr/share/doc/${name}/sbom.cdx.json`, made.sbom),
+  ];
+}
+
 /**
  * Writes `NAME_VERSION_ARCH.deb` into `out` and answers its path. dpkg-deb sorts, and takes times from SOURCE_DATE_EPOCH
  * (dpkg-deb(1)), so the same files give the same bytes. Level 6 of xz takes twice as long for 5 % less.
  */
 export function writeDeb(deb: Deb, to: { out: string; work: string; architecture: string; epoch: number }): string {
   const folder = join(to.work, `${deb.name}-deb`);
-  const conffiles = (deb.conffiles ?? []).map((path) => `/${path}\n`).join('');
   const about = [
     file('control', control(deb, to.architecture)),
     file('md5sums', md5sums(deb.files)),
-    ...(conffiles === '' ? [] : [file('conffiles', conffiles)]),
     ...Object.entries(deb.scripts).map(([name, text]) => file(name, text, 0o755)),
   ];
   stage(folder, [...under('DEBIAN', about), ...deb.files], to.epoch);

@@ -1,27 +1,15 @@
-import { changelog, type Deb, scriptsOf } from './deb.ts';
-import { completionFiles, type Made, zipped } from './shared.ts';
+import { type Deb, documents, NODE_DEPENDS, scriptsOf } from './deb.ts';
+import { completionFiles, type Made } from './made.ts';
 import { file, under } from './tree.ts';
-
-/**
- * What the binaries need, at the least. Node's own: glibc 2.28, a libstdc++ of GCC 7, libatomic
- * (https://github.com/nodejs/node/blob/main/BUILDING.md); keytar's: libsecret. A test compares them with the binaries.
- */
-export const NODE_DEPENDS = [
-  'libc6 (>= 2.28)',
-  'libstdc++6 (>= 7)',
-  'libgcc-s1 (>= 4.2)',
-  'libatomic1 (>= 4.8)',
-] as const;
-const DEPENDS = [...NODE_DEPENDS, 'libsecret-1-0 (>= 0.18)', 'libglib2.0-0 (>= 2.44) | libglib2.0-0t64'];
-
-/** A keyring, desktop notices, the trust stores of browsers, and ports that another program holds. */
-const SUGGESTS = ['gnome-keyring | kwalletmanager', 'libnotify-bin', 'libnss3-tools', 'nftables'];
 
 /** The laptop's package: `apt install ./hoop_….deb`, then `hoop setup`. */
 export function laptopDeb(root: string, made: Made, epoch: number): Deb {
-  const { version, entries } = made;
   return {
-    ...{ name: 'hoop', version, section: 'net', depends: DEPENDS, suggests: SUGGESTS },
+    ...{ name: 'hoop', version: made.version, section: 'net' },
+    // The last two for keytar.
+    depends: [...NODE_DEPENDS, 'libsecret-1-0 (>= 0.18)', 'libglib2.0-0 (>= 2.44) | libglib2.0-0t64'],
+    // A keyring, desktop notices, the trust stores of browsers, and ports that another program holds.
+    suggests: ['gnome-keyring | kwalletmanager', 'libnotify-bin', 'libnss3-tools', 'nftables'],
     description: [
       made.program.summary,
       'hoop gives each database and server that you may reach a name and an address on your own machine: psql -h pg-prod.hoop, and you are in. A gateway between knows who you are, guards, masks and records.',
@@ -29,14 +17,11 @@ export function laptopDeb(root: string, made: Made, epoch: number): Deb {
     ],
     files: [
       file('usr/bin/hoop', launcher('/usr/lib/hoop'), 0o755),
-      ...under('usr/lib/hoop', entries),
+      ...under('usr/lib/hoop', made.entries),
       ...under('usr', completionFiles(made)),
-      file('usr/share/man/man1/hoop.1.gz', made.manual),
-      file('usr/share/doc/hoop/copyright', made.licences),
-      file('usr/share/doc/hoop/changelog.gz', zipped(changelog('hoop', version, epoch))),
-      file('usr/share/doc/hoop/sbom.cdx.json', made.sbom),
+      ...documents(made, epoch),
     ],
-    scripts: scriptsOf(root, 'hoop', ['prerm', 'postrm']),
+    scripts: scriptsOf(root, 'hoop', ['postinst', 'prerm', 'postrm']),
   };
 }
 

@@ -18,15 +18,22 @@ export interface Packed {
 interface Metafile {
   outputs: Record<
     string,
-    { inputs: Record<string, { bytesInOutput: number }>; imports: { path: string; external?: boolean }[] }
+    {
+      entryPoint?: string;
+      inputs: Record<string, { bytesInOutput: number }>;
+      imports: { path: string; external?: boolean }[];
+    }
   >;
 }
 
+/** Who imports a program imports its index; the program itself does not. */
+const INDEX = 'dist/index.js';
+
 /**
- * What a bundle that starts from `entries` (names in the package's dist) is made of, by esbuild's metafile
- * (https://esbuild.github.io/api/#metafile): the files reached, and the packages with at least a byte in them.
+ * What a package's bundle is made of, by esbuild's metafile (https://esbuild.github.io/api/#metafile): the files that its
+ * programs reach (`main`, and what `main` starts by name), and the packages with at least a byte in them.
  */
-export function bundle(folder: string, entries: readonly string[]): { files: string[]; folders: string[] } {
+export function bundle(folder: string): { files: string[]; folders: string[] } {
   const { outputs } = JSON.parse(readFileSync(join(folder, 'dist/metafile-esm.json'), 'utf8')) as Metafile;
   const files: string[] = [];
   const folders = new Set<string>();
@@ -40,10 +47,8 @@ export function bundle(folder: string, entries: readonly string[]): { files: str
     }
     for (const one of output.imports) if (!one.external) reach(normalize(one.path));
   };
-  for (const entry of entries) {
-    if (outputs[`dist/${entry}`] === undefined) throw new Error(`${folder}/dist has no ${entry}`);
-    reach(`dist/${entry}`);
-  }
+  for (const [path, { entryPoint }] of Object.entries(outputs))
+    if (entryPoint !== undefined && path !== INDEX) reach(path);
   return { files: files.map((path) => path.slice('dist/'.length)).sort(), folders: [...folders].sort() };
 }
 

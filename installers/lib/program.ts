@@ -9,27 +9,34 @@ export interface Program {
   summary: string;
   /** Its package, below `packages`. */
   package: string;
-  /** Files of its dist that are started or loaded by name. */
-  entries: readonly string[];
-  /** Packages that stay folders of their own, with the files of them that are run. */
-  beside: readonly { name: string; within: string; files: RegExp }[];
+  /** Packages that stay folders of their own, with the files of them that are run; `of`: whose dependency it is. */
+  beside: readonly { name: string; of: string; files: RegExp }[];
 }
 
 export const hoop: Program = {
   name: 'hoop',
   summary: 'reach databases and servers by name, as yourself',
   package: 'cli',
-  entries: ['main.js', 'keychain-child.js'],
-  beside: [{ name: 'keytar', within: 'cli', files: /^(package\.json|lib\/keytar\.js|build\/Release\/keytar\.node)$/ }],
+  beside: [
+    { name: 'keytar', of: 'packages/cli', files: /^(package\.json|lib\/keytar\.js|build\/Release\/keytar\.node)$/ },
+  ],
 };
 
 export const gateway: Program = {
   name: 'hoop-gateway',
   summary: 'the gateway of hoop: who people are, what they may open, the record of it',
   package: 'gateway',
-  entries: ['main.js', 'reader.js'],
   beside: [
-    { name: 'libpg-query', within: 'protocols', files: /^(package\.json|wasm\/(index\.js|libpg-query\.(js|wasm)))$/ },
+    {
+      name: 'libpg-query',
+      of: 'packages/protocols',
+      files: /^(package\.json|wasm\/(index\.cjs|libpg-query\.(js|wasm)))$/,
+    },
+    {
+      name: '@pgsql/types',
+      of: 'packages/protocols/node_modules/libpg-query',
+      files: /^(package|index|enums|types)\.js(on)?$/,
+    },
   ],
 };
 
@@ -55,9 +62,9 @@ export interface Payload {
 export function payload(program: Program, source: Source): Payload {
   const folder = join(source.root, 'packages', program.package);
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
-  const { files, folders } = bundle(folder, program.entries);
-  const beside = program.beside.map(({ name, within, files: wanted }) => {
-    const from = realpathSync(join(source.root, 'packages', within, 'node_modules', name));
+  const { files, folders } = bundle(folder);
+  const beside = program.beside.map(({ name, of, files: wanted }) => {
+    const from = folderOf(source.root, of, name);
     return { name, from, files: filesIn(from).filter((path) => wanted.test(path)) };
   });
   const locked = lockfile(source.root);
@@ -84,6 +91,13 @@ export function payload(program: Program, source: Source): Payload {
   };
 }
 
+/** Where a dependency is: below its dependent, or, in pnpm's store, beside it. */
+function folderOf(root: string, of: string, name: string): string {
+  const dependent = realpathSync(join(root, of));
+  const places = [join(dependent, 'node_modules', name), join(dependent, '..', name)];
+  return realpathSync(places.find((place) => existsSync(place)) ?? places[0]!);
+}
+
 const filesIn = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -92,10 +106,8 @@ const filesIn = (folder: string): string[] =>
 
 /** What the payload cannot do without on this machine, and how to get it; undefined if all is there. */
 export function missing(program: Program, root: string): string | undefined {
-  for (const { name, within } of program.beside) {
-    const folder = join(root, 'packages', within, 'node_modules', name);
-    if (!existsSync(folder)) return `${name} is not installed`;
-    if (name === 'keytar' && !existsSync(join(folder, 'build/Release/keytar.node')))
+  for (const { name, of } of program.beside) {
+    if (name === 'keytar' && !existsSync(join(folderOf(root, of, name), 'build/Release/keytar.node')))
       return 'keytar was not built: it needs g++, make, python3, pkg-config and libsecret-1-dev (see .tools/keytar.log)';
   }
   return undefined;

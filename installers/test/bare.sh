@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Runs a command as root on a bare Debian 12: minbase, what the .deb in DIR depends on, and nothing else. No systemd, no network.
-#   bare.sh DIR CMD...      DIR stands in it as /deb, read-only; exit code: CMD's
+# Runs a command as root on a bare Debian 12: minbase, what a package depends on, and nothing else. No systemd, no network.
+#   bare.sh DIR PACKAGE CMD...      DIR, with PACKAGE_*.deb, stands in it as /deb, read-only; exit code: CMD's
 # The machine has mounts and processes of its own, and is gone afterwards. As root; needs mmdebstrap. What is downloaded is
 # kept in $RIG_CACHE, under a hash of this script and of the dependencies.
 set -euo pipefail
 DIR=$(readlink -f "$1")
-shift
+PACKAGE=$2
+shift 2
 CACHE=${RIG_CACHE:-/tmp/hoop-rig/cache}
-DEPENDS=$(for deb in "$DIR"/*.deb; do dpkg-deb -f "$deb" Depends; done | tr ',' '\n' | sed 's/[(|].*//; s/ //g' | sort -u | paste -sd,)
+DEPENDS=$(dpkg-deb -f "$DIR/$PACKAGE"_*.deb Depends | tr ',' '\n' | sed 's/[(|].*//; s/ //g' | sort -u | paste -sd,)
 BASE=$CACHE/bare-$( (cat "$0"; echo "$DEPENDS") | sha256sum | cut -c1-12).tar
 if [ ! -s "$BASE" ]; then
   mkdir -p "$CACHE"

@@ -52,8 +52,16 @@ export function run(command: string, args: readonly string[], env: NodeJS.Proces
   });
 }
 
-/** Runs one of the scripts beside this file on a bare Debian that has `folder` as /deb; answers what it saw. */
-export async function onBareDebian(folder: string, script: string): Promise<string[]> {
+/** Runs one of the scripts beside this file on a bare Debian that has `folder` as /deb, and what `name` depends on; answers what it saw. */
+export async function onBareDebian(folder: string, name: string, script: string): Promise<string[]> {
   const text = readFileSync(join(import.meta.dirname, script), 'utf8');
-  return (await run(join(import.meta.dirname, 'bare.sh'), [folder, 'bash', '-c', text])).trimEnd().split('\n');
+  return (await run(join(import.meta.dirname, 'bare.sh'), [folder, name, 'bash', '-c', text])).trimEnd().split('\n');
+}
+
+/** Runs one of them on a Debian with systemd (testkit's rig); `folder` is its first argument. */
+export async function onLaptop(folder: string, script: string): Promise<string[]> {
+  const rig = join(ROOT, 'packages/testkit/rig/laptop.sh');
+  const binds = [folder, import.meta.dirname].flatMap((path) => ['--bind', path]);
+  const said = await run(rig, [...binds, '--', 'bash', join(import.meta.dirname, script), folder]);
+  return said.trimEnd().split('\n');
 }

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { build, onBareDebian, place, ROOT, secondCheckout } from './built.ts';
+import { build, onBareDebian, onLaptop, place, ROOT, secondCheckout } from './built.ts';
 import { asked, compare } from './elf.ts';
 
 /** The packages as people get them: built twice, installed on a bare machine, used, removed. */
@@ -46,26 +46,26 @@ const NEWEST: Record<string, string> = {
   LIBATOMIC: '1.0',
 };
 
-describe.each([['hoop', ['bin/node', 'node_modules/keytar/build/Release/keytar.node']]] as const)(
-  '%s',
-  (name, binaries) => {
-    test('depends on all that its binaries ask for, in versions that have it', () => {
-      const deb = join(out, [...sums.keys()].find((one) => one.startsWith(`${name}_`)) ?? '');
-      const files = join(folder, `${name}-files`);
-      execFileSync('dpkg-deb', ['-x', deb, files]);
-      const depends = execFileSync('dpkg-deb', ['-f', deb, 'Depends'], { encoding: 'utf8' });
-      const names = depends.split(',').map((one) => one.trim().split(' ')[0]);
-      for (const binary of binaries) {
-        const { libraries, symbols } = asked(join(files, 'usr/lib', name, binary));
-        expect(libraries.filter((one) => !names.includes(LIBRARIES[one] ?? one))).toEqual([]);
-        expect([...symbols].filter(([family, version]) => compare(version, NEWEST[family] ?? '0') > 0)).toEqual([]);
-      }
-    });
-  },
-);
+describe.each([
+  ['hoop', ['bin/node', 'node_modules/keytar/build/Release/keytar.node']],
+  ['hoop-gateway', ['bin/node']],
+] as const)('%s', (name, binaries) => {
+  test('depends on all that its binaries ask for, in versions that have it', () => {
+    const deb = join(out, [...sums.keys()].find((one) => one.startsWith(`${name}_`)) ?? '');
+    const files = join(folder, `${name}-files`);
+    execFileSync('dpkg-deb', ['-x', deb, files]);
+    const depends = execFileSync('dpkg-deb', ['-f', deb, 'Depends'], { encoding: 'utf8' });
+    const names = depends.split(',').map((one) => one.trim().split(' ')[0]);
+    for (const binary of binaries) {
+      const { libraries, symbols } = asked(join(files, 'usr/lib', name, binary));
+      expect(libraries.filter((one) => !names.includes(LIBRARIES[one] ?? one))).toEqual([]);
+      expect([...symbols].filter(([family, version]) => compare(version, NEWEST[family] ?? '0') > 0)).toEqual([]);
+    }
+  });
+});
 
 test.skipIf(skip)('hoop: installed, used, upgraded, removed, purged: nothing is left', async () => {
-  expect(await onBareDebian(out, 'laptop-life.sh')).toEqual([
+  expect(await onBareDebian(out, 'hoop', 'laptop-life.sh')).toEqual([
     'install: 0',
     `version: {"version":"0.1.0","node":"${process.versions.node}"}`,
     'help: Usage: hoop [options] [command]',
@@ -76,7 +76,6 @@ test.skipIf(skip)('hoop: installed, used, upgraded, removed, purged: nothing is 
     'running: 1',
     'completion: -F _hoop hoop',
     'dpkg --verify: 0 differ',
-    "root's home: ",
     'upgrade: 0, running: 1',
     'remove: 0, running: 0',
     'again: 0',
@@ -84,3 +83,33 @@ test.skipIf(skip)('hoop: installed, used, upgraded, removed, purged: nothing is 
     'left: 0',
   ]);
 });
+
+const RIG = ['mmdebstrap', 'mksquashfs', 'systemd-nspawn', 'ip'];
+const lacking = RIG.filter((tool) => spawnSync('which', [tool]).status !== 0);
+
+test.skipIf(skip || lacking.length > 0)(
+  'hoop-gateway: a service of its own user, and nothing of it when purged',
+  async () => {
+    expect(await onLaptop(out, 'gateway-life.sh')).toEqual([
+      'install: 0',
+      "user: hoop-gateway:hoop's gateway:/var/lib/hoop-gateway:/usr/sbin/nologin",
+      'without a configuration: inactive',
+      'init: 0',
+      'serving: active, 1 listening',
+      // CAP_NET_BIND_SERVICE (capabilities(7)).
+      'process: /usr/lib/hoop-gateway/bin/node as hoop-gateway, capabilities 0000000000000400',
+      "socket, a command of root's: PERSON",
+      "not the gateway's own: 0",
+      'discovery: 200',
+      'reload: 1',
+      'after kill -9: active',
+      'exposure: 1.4',
+      'verify: 0',
+      'upgrade: 0, active',
+      'stopped: success, record intact',
+      'remove: 0, environment gateway.yaml kept, 0 running',
+      'purge: 0',
+      'left: 0',
+    ]);
+  },
+);

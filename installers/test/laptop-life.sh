@@ -22,7 +22,6 @@ echo "resolver: $(as 'hoop status --json' | grep -o '"resolver":{"address":"127.
 echo "running: $(running)"
 echo "completion: $(bash -c 'complete() { echo "$@"; }; . /usr/share/bash-completion/completions/hoop')"
 echo "dpkg --verify: $(dpkg --verify hoop | wc -l) differ"
-echo "root's home: $(ls -A /root | grep -v -e '^\.bashrc$' -e '^\.profile$' | tr '\n' ' ')"
 dpkg -i /deb/hoop_*.deb >/tmp/apt 2>&1; echo "upgrade: $?, running: $(running)"
 apt-get remove -qq hoop >/tmp/apt 2>&1; echo "remove: $?, running: $(running)"
 apt-get install -qq /deb/hoop_*.deb >/tmp/apt 2>&1; echo "again: $?"

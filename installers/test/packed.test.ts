@@ -27,30 +27,33 @@ const part = (more: Partial<Packed> = {}): Packed => ({
 });
 
 describe('a bundle', () => {
-  const output = (inputs: string[], imports: { path: string; external?: boolean }[], bytesInOutput = 1) => ({
-    imports,
-    inputs: Object.fromEntries(inputs.map((path) => [path, { bytesInOutput }])),
-  });
+  const output = (input: string, more: object) => ({ imports: [], inputs: { [input]: { bytesInOutput: 1 } }, ...more });
   const root = folder({
     'dist/metafile-esm.json': {
       outputs: {
-        'dist/main.js': output(['src/main.ts'], [{ path: 'dist/a.js' }, { path: 'node:fs', external: true }]),
-        'dist/a.js': output(['../node_modules/.pnpm/x@1/node_modules/@s/x/lib/i.js'], [{ path: 'dist/main.js' }]),
-        'dist/unused.js': output(['node_modules/unused/i.js'], []),
-        'dist/child.js': output(['node_modules/shaken/i.js'], [], 0),
+        'dist/main.js': output('src/main.ts', {
+          entryPoint: 'src/main.ts',
+          imports: [{ path: 'dist/a.js' }, { path: 'node:fs', external: true }],
+        }),
+        'dist/a.js': output('../node_modules/.pnpm/x@1/node_modules/@s/x/lib/i.js', {
+          imports: [{ path: 'dist/main.js' }],
+        }),
+        'dist/index.js': output('node_modules/indexed/i.js', { entryPoint: 'src/index.ts' }),
+        'dist/unused.js': output('node_modules/unused/i.js', {}),
+        'dist/child.js': {
+          imports: [],
+          entryPoint: 'c.ts',
+          inputs: { 'node_modules/shaken/i.js': { bytesInOutput: 0 } },
+        },
       },
     },
   });
 
-  test('holds what its entries reach, and the packages with a byte in it', () => {
-    expect(bundle(root, ['main.js', 'child.js'])).toEqual({
+  test('holds what its programs reach, and the packages with a byte in it', () => {
+    expect(bundle(root)).toEqual({
       files: ['a.js', 'child.js', 'main.js'],
       folders: [join(root, '../node_modules/.pnpm/x@1/node_modules/@s/x')],
     });
-  });
-
-  test('an entry that was not built is an error', () => {
-    expect(() => bundle(root, ['reader.js'])).toThrow('dist has no reader.js');
   });
 });
 

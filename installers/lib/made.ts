@@ -20,19 +20,24 @@ export interface Made extends Payload {
 
 export const zipped = (text: string): Buffer => gzipSync(text, { level: 9 });
 
-/** Stages the program and asks it for its own help and completions, which also shows that what is shipped starts. */
+/**
+ * Stages the program and asks it for its own help and completions. That it starts, and that what lies beside it can be
+ * loaded, is so seen on each build.
+ */
 export function make(program: Program, source: Source, own: string, work: string): Made {
   const { version, entries, packed } = payload(program, source);
   const folder = join(work, program.name);
   stage(folder, entries, source.epoch);
-  const run = (...args: string[]) =>
-    execFileSync(join(folder, 'bin/node'), [join(folder, 'main.js'), ...args], {
-      encoding: 'utf8',
+  const node = (...args: string[]) =>
+    execFileSync(join(folder, 'bin/node'), args, {
+      ...{ encoding: 'utf8', cwd: folder },
       env: {
         PATH: '/nonexistent',
         ...(process.env.LD_LIBRARY_PATH && { LD_LIBRARY_PATH: process.env.LD_LIBRARY_PATH }),
       },
     });
+  const run = (...args: string[]) => node('main.js', ...args);
+  for (const { name } of program.beside) node('--input-type=module', '-e', `await import('${name}')`);
   const help = (path: readonly string[]) => run(...path, '--help');
   const shells = program.name === 'hoop' ? (['bash', 'zsh', 'fish'] as const) : [];
   return {
