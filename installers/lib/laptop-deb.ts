@@ -18,7 +18,7 @@ export function laptopDeb(root: string, made: Made, epoch: number): Deb {
     files: [
       file('usr/bin/hoop', launcher('/usr/lib/hoop'), 0o755),
       ...under('usr/lib/hoop', made.entries),
-      ...under('usr', completionFiles(made)),
+      ...under('usr', completionFiles(made, 'share/zsh/vendor-completions')),
       ...documents(made, epoch),
     ],
     scripts: scriptsOf(root, 'hoop', ['postinst', 'prerm', 'postrm']),

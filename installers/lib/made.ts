@@ -49,12 +49,12 @@ export function make(program: Program, source: Source, own: string, work: string
   };
 }
 
-/** Where each shell looks for what packages bring. */
-export function completionFiles({ completions }: Made): Entry[] {
+/** Where each shell looks for what is installed; zsh, by who installed it. */
+export function completionFiles({ completions }: Made, zshFolder: string): Entry[] {
   const { bash, zsh, fish } = completions;
   return [
     ...(bash === undefined ? [] : [file('share/bash-completion/completions/hoop', bash)]),
-    ...(zsh === undefined ? [] : [file('share/zsh/vendor-completions/_hoop', zsh)]),
+    ...(zsh === undefined ? [] : [file(`${zshFolder}/_hoop`, zsh)]),
     ...(fish === undefined ? [] : [file('share/fish/vendor_completions.d/hoop.fish', fish)]),
   ];
 }

@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { build, onBareDebian, onLaptop, place, ROOT, secondCheckout } from './built.ts';
+import { build, onBareDebian, onLaptop, place, ROOT, run, secondCheckout } from './built.ts';
 import { asked, compare } from './elf.ts';
 
 /** The packages as people get them: built twice, installed on a bare machine, used, removed. */
@@ -82,6 +82,42 @@ test.skipIf(skip)('hoop: installed, used, upgraded, removed, purged: nothing is 
     'purge: 0, 0 warnings',
     'left: 0',
   ]);
+});
+
+test.skipIf(skip)('the tarball: installed by a person and by root, over an older one, and taken back', async () => {
+  const installed = `installed hoop 0.1.0 (Node ${process.versions.node})`;
+  const home = '/home/alice/.local';
+  expect(await onBareDebian(out, 'hoop', 'tarball-life.sh')).toEqual([
+    `${installed} in ${home}; to take it back: ${home}/lib/hoop/uninstall.sh`,
+    `      ${home}/bin is not in PATH`,
+    'next: hoop setup',
+    `as alice: hoop 0.1.0 (Node ${process.versions.node})`,
+    'daemon       hoopd 0.1.0',
+    `again: ${installed} in ${home}; to take it back: ${home}/lib/hoop/uninstall.sh`,
+    'manual: .TH HOOP',
+    `removed hoop from ${home}`,
+    "left of alice's: 0",
+    'running: 0',
+    `${installed} in /usr/local; to take it back: /usr/local/lib/hoop/uninstall.sh`,
+    `as root, for everybody: hoop 0.1.0 (Node ${process.versions.node})`,
+    'removed hoop from /usr/local',
+    "elsewhere: hoop: not a folder for programs: /opt/of it's",
+    "over another's: hoop: /usr/local/lib/hoop is there, and not from this script",
+    "left of root's: 0",
+    'hoop: this machine cannot run it',
+    'without libatomic: 0',
+  ]);
+});
+
+test('the formula has the sums of the tarballs there are, and is Ruby', async (context) => {
+  await run(join(ROOT, 'installers/build'), ['--out', out, '--url', 'https://releases.example.com', 'formula']);
+  const path = join(out, 'hoop.rb');
+  const tarball = [...sums].find(([name]) => name.endsWith('.tar.gz'));
+  expect(readFileSync(path, 'utf8')).toContain(
+    `url "https://releases.example.com/${tarball?.[0]}"\n      sha256 "${tarball?.[1]}"`,
+  );
+  if (spawnSync('which', ['ruby']).status !== 0) context.skip('ruby: not installed');
+  expect(await run('ruby', ['-wc', path])).toBe('Syntax OK\n');
 });
 
 const RIG = ['mmdebstrap', 'mksquashfs', 'systemd-nspawn', 'ip'];
