@@ -184,7 +184,7 @@ describe('macOS', () => {
     expect(text).toContain('<key>Label</key><string>dev.hoop.hoopd</string>');
     expect(text).toContain('<key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>');
     expect(text).toContain(
-      '<string>/opt/hoop/node</string><string>/opt/hoop/cli/main.js</string><string>daemon</string>',
+      '<string>/opt/hoop/node</string><string>--max-semi-space-size=1</string><string>--no-memory-reducer</string><string>/opt/hoop/cli/main.js</string><string>daemon</string>',
     );
     // XML 1.0 §2.5: no `--` within a comment.
     expect(text).toMatch(/<!-- (?:(?!--).)* -->/);
