@@ -4,6 +4,7 @@ import { defineConfig } from 'tsup';
 /**
  * `main` is the program, `keychain-child` what it runs for one keychain call, `setup-root` what it runs as root. Everything is bundled but keytar, which is
  * native. Splitting keeps the daemon, Ink and the contract's schemas in files of their own, read only when needed.
+ * The metafile says what is inside, which `installers/` names in what it ships.
  */
 export default defineConfig({
   entry: {
@@ -16,9 +17,11 @@ export default defineConfig({
   target: 'node26',
   removeNodeProtocol: false,
   clean: true,
+  env: { NODE_ENV: 'production' },
   splitting: true,
   minifySyntax: true,
   minifyWhitespace: true,
+  metafile: true,
   noExternal: [/^(?!keytar$|node:)/],
   external: ['keytar'],
   esbuildOptions: (options) => {

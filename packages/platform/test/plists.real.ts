@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
+import { hoopdCommand } from '../src/index.js';
 import { loopbackJob } from '../src/ports/loopback.js';
 import { launchAgent } from '../src/service/launchd.js';
 import type { Machine } from '../src/setup/machine.js';
@@ -38,7 +39,7 @@ describe.skipIf(!hasPython)('property lists', () => {
       LimitLoadToSessionType: 'Aqua',
     });
     const [shell, flag, script, ...program] = agent.ProgramArguments as string[];
-    expect([shell, flag, program]).toEqual(['/bin/sh', '-c', ['/opt/a+b/node', '/opt/hoop/main.js', 'daemon', 'run']]);
+    expect([shell, flag, program]).toEqual(['/bin/sh', '-c', hoopdCommand('/opt/a+b/node', '/opt/hoop/main.js')]);
     // For anybody else it is nothing, and ends well: launchd does not start it again.
     const mine = String(script).replace('= 501', `= ${process.getuid?.()}`);
     expect(spawnSync('sh', ['-c', String(script), 'false']).status).toBe(0);

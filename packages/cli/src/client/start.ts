@@ -1,7 +1,15 @@
 import { closeSync } from 'node:fs';
 import { connect } from 'node:net';
 import { UserError } from '@hoop/core';
-import { appendOwn, type Environment, ownFolder, type Paths, type Supervisor, startDetached } from '@hoop/platform';
+import {
+  appendOwn,
+  type Environment,
+  hoopdCommand,
+  ownFolder,
+  type Paths,
+  type Supervisor,
+  startDetached,
+} from '@hoop/platform';
 
 const PATIENCE = 5_000;
 const LOOK = 25;
@@ -29,8 +37,8 @@ export async function startDaemon(about: Start): Promise<void> {
   ownFolder(paths.stateFolder, machine.uid);
   closeSync(appendOwn(paths.logFile, machine.uid));
   supervisor?.tell('start');
-  const run = [...process.execArgv, program, 'daemon', 'run'];
-  const pid = supervisor === undefined ? startDetached(process.execPath, run, paths.logFile) : undefined;
+  const [node = '', ...run] = hoopdCommand(process.execPath, program, process.execArgv);
+  const pid = supervisor === undefined ? startDetached(node, run, paths.logFile) : undefined;
   const until = performance.now() + PATIENCE;
   while (performance.now() < until) {
     if (await answers(paths.socket)) return;
