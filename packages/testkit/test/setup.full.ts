@@ -177,6 +177,25 @@ describe.skipIf(missing !== undefined)(title, () => {
     await rig.sh('ip link del vpn0');
   });
 
+  test('root’s part is no way to be root, nor somebody else', async () => {
+    const root = '/opt/hoop/node /opt/hoop/cli/dist/setup-root.js';
+    const request = JSON.stringify({
+      ...{ steps: ['service'], uid: 1001, names: [], ports: [], variables: {} },
+      resolver: { address: '127.77.4.1', port: 5377 },
+      program: { node: '/opt/hoop/node', main: '/opt/hoop/cli/dist/main.js' },
+    });
+    const was = await rig.sh(TRACES);
+    expect((await rig.as('mallory', `${root} undo`)).stdout).toContain('this part of hoop setup is for root');
+    expect((await rig.as('alice', `sudo ${root} apply 0 '${request}'`)).stdout).toContain('for themselves only');
+    const own = request.replace('1001', '1000');
+    expect((await rig.as('alice', `sudo ${root} apply 0 '${own}'`)).stdout).toContain('nothing was done');
+    const evil = own.replace('/opt/hoop/node', '/x\\nExecStartPre=+/x');
+    expect((await rig.as('alice', `sudo ${root} apply 0 '${evil}'`)).stdout).toContain(
+      'cannot use what it was given as program',
+    );
+    expect(changes(was, await rig.sh(TRACES))).toEqual([]);
+  });
+
   test('a program on port 5432 of every address: the bare name comes back by one rule, for its owner alone', async () => {
     const holder = `${process.execPath} -e 'require("net").createServer((s) => s.end("a stranger")).listen(5432, "0.0.0.0")'`;
     await rig.sh(`systemctl stop hoop.service; systemd-run -q --unit=holder -p User=mallory ${holder}`);
