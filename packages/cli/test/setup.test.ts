@@ -1,8 +1,10 @@
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { planPaths } from '@hoop/platform';
 import type { Event, Machine } from '@hoop/platform/setup';
 import { describe, expect, test } from 'vitest';
+import type { Daemon } from '../src/client/daemon.js';
 import type { System } from '../src/command.js';
 import { eventText } from '../src/report.js';
 import { hoop, login, machineAt, pg, type Stage, state } from './stage.js';
@@ -225,14 +227,63 @@ describe('undo', () => {
     expect([ran.code, ran.asked, ran.err]).toEqual([
       0,
       [['undo']],
-      '  remove /etc/systemd/system/hoop.service\nundone\n',
+      expect.stringContaining('  remove /etc/systemd/system/hoop.service\nundone\n'),
     ]);
     expect((await setup(['--undo', '--only', 'service'], { events })).asked).toEqual([['undo', 'service']]);
   });
 
   test('asks nobody where there is nothing to undo', async () => {
     const ran = await setup(['--undo', '--json'], { setUp: false });
-    expect([ran.code, ran.asked, JSON.parse(ran.out)]).toEqual([0, [], { undone: false, failed: [] }]);
+    expect([ran.code, ran.asked, JSON.parse(ran.out)]).toEqual([
+      0,
+      [],
+      { undone: false, forgotten: false, failed: [] },
+    ]);
+  });
+
+  test('without a login hoop’s folders go too; with one, or with another profile, they stay', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'hoop-forget-'));
+    const machine = { ...machineAt(home), uid: 1000 };
+    const paths = planPaths(machine);
+    const code = join(home, '.cache/hoop/code');
+    const make = () => {
+      for (const folder of [paths.stateFolder, code, join(home, '.config/hoop')])
+        mkdirSync(folder, { recursive: true });
+      writeFileSync(paths.stateFile, '{}');
+    };
+    const undo = async (login: boolean) => {
+      let runs = true;
+      const daemon = {
+        running: async () => (runs ? state(login ? {} : { login: null }) : undefined),
+        api: async () => ({
+          stop: async () => {
+            runs = false;
+          },
+        }),
+      } as unknown as Daemon;
+      const needs = {
+        machine,
+        paths,
+        daemon,
+        variables: { HOME: home },
+        system: async () => ({ isSetUp: () => false }) as never,
+      };
+      return (await hoop(['setup', '--undo'], { needs: { pause: async () => {}, ...needs } })).err;
+    };
+    make();
+    expect([await undo(true), existsSync(paths.stateFile)]).toEqual([
+      expect.stringContaining('after hoop logout'),
+      true,
+    ]);
+    mkdirSync(join(paths.stateFolder, 'profiles'));
+    expect([await undo(false), existsSync(paths.stateFile)]).toEqual([expect.stringContaining('folders stay'), true]);
+    rmSync(join(paths.stateFolder, 'profiles'), { recursive: true });
+    expect([await undo(false), readdirSync(home), readdirSync(join(home, '.config'))]).toEqual([
+      'there is nothing to undo\n',
+      ['.config'],
+      ['hoop'],
+    ]);
+    rmSync(home, { recursive: true });
   });
 
   test('what could not be undone is told', async () => {

@@ -25,6 +25,9 @@ function changes(before: string, after: string): string[] {
   ];
 }
 
+/** alice's home, without what holds her passwords, and what her browser is made of. */
+const HOME = `find /home/alice -not -path '*/keyrings*' -not -path '*/.pki*' | grep -v -e /ca.pem -e /password -e /browser | sort`;
+
 const title = `hoop setup on a laptop with systemd${missing === undefined ? '' : ` (${missing})`}`;
 
 describe.skipIf(missing !== undefined)(title, () => {
@@ -33,6 +36,7 @@ describe.skipIf(missing !== undefined)(title, () => {
   let folder: string;
   let overheard = '';
   let before = '';
+  let home = '';
 
   const psql = () =>
     rig.as('alice', `psql 'host=pg-prod.hoop connect_timeout=10' -Atc 'select count(*) from customers'`);
@@ -43,6 +47,7 @@ describe.skipIf(missing !== undefined)(title, () => {
     rig = await Rig.boot();
     await makeAlice(rig);
     await installHoop(rig);
+    home = await rig.sh(HOME);
     const dns = rig.beside('outside', [process.execPath, join(dist, 'overheard.js'), '10.77.1.2', '53']);
     dns.stdout?.on('data', (text) => (overheard += text));
     await line(dns, /ready/, 'the outside DNS');
@@ -355,5 +360,16 @@ describe.skipIf(missing !== undefined)(title, () => {
     said(await rig.as('alice', 'hoop setup --undo'), 'undo');
     expect(changes(was, await rig.sh(TRACES))).toEqual([]);
     await rig.sh(end);
+  });
+
+  test('after a logout and an undo, the home is as it was before hoop', async () => {
+    await rig.crash();
+    said(await rig.as('alice', 'hoop login --ca-file ca.pem', { BROWSER: '/home/alice/browser' }), 'hoop login');
+    said(await rig.as('alice', 'hoop setup'), 'hoop setup');
+    expect((await rig.as('alice', 'hoop setup --undo')).stderr).toContain('after hoop logout');
+    await hoop('logout');
+    expect((await rig.as('alice', 'hoop setup --undo')).code).toBe(0);
+    expect(changes(home, await rig.sh(HOME))).toEqual([]);
+    expect(await rig.sh('pgrep -x hoopd || true')).toBe('');
   });
 });

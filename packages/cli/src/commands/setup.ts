@@ -147,6 +147,8 @@ async function verified(needs: Needs, system: System, request: Request, report: 
   }
 }
 
+const KEPT = 'your login and hoop’s folders stay; after hoop logout, hoop setup --undo removes them too\n';
+
 async function undo(needs: Needs, input: Input, system: System): Promise<number> {
   const quiet = flag(input, 'json');
   const done: Event[] = [];
@@ -163,7 +165,10 @@ async function undo(needs: Needs, input: Input, system: System): Promise<number>
   }
   const failed = done.filter((event) => event.event === 'failed');
   const undone = done.some((event) => event.event === 'undone' && event.entries > 0);
-  if (quiet) needs.out(`${JSON.stringify({ undone, failed: failed.map(({ message }) => message) })}\n`);
-  else needs.err(undone ? 'undone\n' : 'there is nothing to undo\n');
+  const isWhole = only === undefined && needs.machine.uid !== 0 && failed.length === 0;
+  const forgotten = isWhole && (await (await import('../forget.js')).forgetFolders(needs));
+  const told = { undone, forgotten, failed: failed.map(({ message }) => message) };
+  if (quiet) needs.out(`${JSON.stringify(told)}\n`);
+  else needs.err(`${undone ? 'undone' : 'there is nothing to undo'}\n${isWhole && !forgotten ? KEPT : ''}`);
   return failed.length === 0 ? EXIT.ok : EXIT.user;
 }
