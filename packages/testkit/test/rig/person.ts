@@ -9,7 +9,7 @@ const ALICE = `
 useradd -m -s /bin/bash -u 1000 alice; useradd -m -s /bin/bash -u 1001 mallory
 echo 'alice ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/alice
 D=/home/alice/.config/systemd/user
-install -d -o alice -g alice /home/alice/.config /home/alice/.config/systemd $D $D/gnome-keyring-daemon.service.d $D/default.target.wants
+install -d -o alice -g alice /home/alice/.local /home/alice/.local/share /home/alice/.config /home/alice/.config/systemd $D $D/gnome-keyring-daemon.service.d $D/default.target.wants
 printf secret >/home/alice/.keyring-password; chown alice /home/alice/.keyring-password; chmod 600 /home/alice/.keyring-password
 printf '[Service]\\nStandardInput=file:%%h/.keyring-password\\nExecStart=\\nExecStart=/usr/bin/gnome-keyring-daemon --foreground --unlock --components=secrets --control-directory=%%t/keyring\\n' >$D/gnome-keyring-daemon.service.d/unlock.conf
 ln -sf /usr/lib/systemd/user/gnome-keyring-daemon.service $D/default.target.wants/
