@@ -4,6 +4,7 @@ import { KNOWN } from './known.js';
 import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
 import { NAMES, SETTINGS } from './session.js';
+import { WRITES } from './writes.js';
 
 /** All of them. */
 export const ATTACKS: readonly Attack[] = [
@@ -16,4 +17,5 @@ export const ATTACKS: readonly Attack[] = [
   ...INFERENCE,
   ...MESSAGES,
   ...KNOWN,
+  ...WRITES,
 ];

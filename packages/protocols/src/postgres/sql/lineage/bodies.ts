@@ -122,6 +122,23 @@ function read(routine: Routine, at: ReadingContext): Given {
   }
 }
 
+/** What the defaults of a function's arguments come by and give; those of the server are constants. */
+export function defaultsOf(routine: Routine, scope: Scope): { facts: Facts; flow: Flow } {
+  const facts = new Facts();
+  if (routine.builtin || (routine.extension && routine.language === 'c')) return { facts, flow: FREE };
+  const clause = `it calls ${canonical(routine)} with defaults that cannot be read`;
+  try {
+    const made = as(parse(routine.source ?? '')[0]?.node, 'CreateFunctionStmt');
+    if (made === undefined) return { facts, flow: opaque(clause) };
+    // The server writes them out with their names in full, whatever search_path is in force.
+    const inner = bodyScope(routine.name, [], scope.at, facts);
+    const given = (made.parameters ?? []).flatMap((node) => as(node, 'FunctionParameter')?.defexpr ?? []);
+    return { facts, flow: unplaced(mix(given.map((node) => evaluate(node, inner)))) };
+  } catch {
+    return { facts, flow: opaque(clause) };
+  }
+}
+
 /** Variables are free of columns by themselves: what the body puts into them counts for all that it gives. */
 function bodyScope(whose: string, names: readonly string[], at: ReadingContext, facts: Facts): Scope {
   const given = names.filter((name) => name !== '');

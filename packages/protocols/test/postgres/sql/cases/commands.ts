@@ -162,7 +162,7 @@ export const commands: readonly Case[] = [
   ['drop schema evil', 'drop schema define destroys'],
   ['select * from ruled', 'select read'],
   ['insert into evil.customers values (1)', 'insert write'],
-  ['copy public.ruled from stdin', 'copy from write'],
+  ['copy public.ruled from stdin', 'copy from write unbounded'],
   ["select 1 from pg_catalog.pg_proc where proname = 'x'", 'select read'],
   ['select "select" from customers', 'select read'],
   ['select * from only customers', 'select read'],
