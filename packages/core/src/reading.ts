@@ -40,7 +40,7 @@ export interface Reading {
 
 /**
  * Stands among columns for any of them: for what the server keeps of other columns' values, such as statistics and the texts of
- * what others ask.
+ * what others ask, and for rows of which it is not known where they come from.
  */
 export const ANY_COLUMN = '*';
 

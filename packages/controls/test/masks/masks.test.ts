@@ -1,5 +1,5 @@
 import type { OutputColumn, Reading, Rows, Statement } from '@hoop/core';
-import { shownRows } from '@hoop/core';
+import { ANY_COLUMN, shownRows } from '@hoop/core';
 import { readingOf } from '@hoop/testkit/conformance';
 import { describe, expect, test } from 'vitest';
 import { type MaskRule, masksFor, rulesOf } from '../../src/index.js';
@@ -278,6 +278,22 @@ describe('what a statement would find out', () => {
     expect(asks({ stores: ['public.customers.name'] })).toBeUndefined();
     expect(asks({ columns: ['public.customers.name'], traits: ['explains'] })).toBeUndefined();
     expect(asks({ columns: [column] })).toBeUndefined();
+  });
+
+  test('copies of any column are masked as long as some column is', () => {
+    expect(asks({ stores: [ANY_COLUMN] })).toMatchObject({ allow: false, rule: 'unread' });
+    expect(asks({ predicates: [{ column: ANY_COLUMN, how: 'pattern' }] })).toMatchObject({
+      allow: false,
+      rule: 'unread',
+    });
+    expect(asks({ predicates: [{ column: ANY_COLUMN, how: 'equality' }] })).toBeUndefined();
+    expect(asks({ columns: [ANY_COLUMN], traits: ['explains'] })).toBeUndefined();
+    expect(made.treats(statement('…', { columns: [ANY_COLUMN] }))).toMatchObject({ generic: true });
+    const predicates = [{ column: ANY_COLUMN, how: 'range' }] as const;
+    const loose = masks(rule({ columns: ['*.card'], predicates: 'allow' }));
+    expect(loose.judge(statement('…', { predicates }))).toBeUndefined();
+    const searching = masks(rule({ columns: [], detectors: ['email'] }));
+    expect(searching.judge(statement('…', { predicates, stores: [ANY_COLUMN] }))).toBeUndefined();
   });
 
   test('what comes back is generic where it may hold a masked value', () => {

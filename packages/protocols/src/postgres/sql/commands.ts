@@ -132,14 +132,17 @@ function runNamed(desk: Desk, kind: 'prepared' | 'cursors', name: string): void 
 }
 
 function explain(desk: Desk, part: Part, scope: Scope | undefined): string {
-  const analyzes = listOf(part.options).some((node) => {
+  desk.facts.mark('explains');
+  commandOf(analyzes(part.options) ? desk : { ...desk, plans: true }, part.query as Node, scope);
+  return 'explain';
+}
+
+/** By the options of EXPLAIN, it runs what it explains. */
+export const analyzes = (options: unknown): boolean =>
+  listOf(options).some((node) => {
     const option = as(node, 'DefElem');
     return option?.defname === 'analyze' && !/^(?:off|false|0|no)$/i.test(constant(option.arg) ?? numberOf(option.arg));
   });
-  desk.facts.mark('explains');
-  commandOf(analyzes ? desk : { ...desk, plans: true }, part.query as Node, scope);
-  return 'explain';
-}
 const numberOf = (node: unknown): string => {
   const part = as(node, 'Integer');
   return part === undefined ? 'true' : String(part.ival ?? 0);

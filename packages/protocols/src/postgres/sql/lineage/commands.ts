@@ -1,4 +1,5 @@
 import type { CallStmt, CopyStmt, DoStmt, ExecuteStmt, ExplainStmt, Node } from 'libpg-query';
+import { analyzes } from '../commands.js';
 import { parse } from '../parse.js';
 import { ofBlock } from './bodies.js';
 import { clustered, indexed, measured, triggered } from './constraints.js';
@@ -63,8 +64,8 @@ const COMMANDS: { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Shape 
     return { fields: names.map((name) => ({ name, flow })) };
   },
   AlterTableStmt: (body, scope) => noted(() => altered(body, scope)),
-  RenameStmt: (body, scope) => noted(() => moved(body.relation, body.renameType, body.subname, scope)),
-  AlterObjectSchemaStmt: (body, scope) => noted(() => moved(body.relation, body.objectType, undefined, scope)),
+  RenameStmt: (body, scope) => noted(() => moved(body, body.renameType, body.subname, scope)),
+  AlterObjectSchemaStmt: (body, scope) => noted(() => moved(body, body.objectType, undefined, scope)),
   CreateStmt: (body, scope) => noted(() => created(body, scope)),
   IndexStmt: (body, scope) => noted(() => indexed(body, scope)),
   CreateStatsStmt: (body, scope) => noted(() => measured(body, scope)),
@@ -120,10 +121,13 @@ function copiedTable(body: CopyStmt, scope: Scope): Shape {
   };
 }
 
-/** A plan names columns and shows constants, and estimates; what a function of someone's own gave may have become a constant. */
+/**
+ * A plan names columns and shows constants, and estimates; what a function of someone's own gave may have become a constant. Of
+ * columns that are only passed on it shows nothing, unless they are: then it tells how much they took.
+ */
 function explained(body: ExplainStmt, scope: Scope): Shape {
   const inner = answer(body.query as Node, scope);
-  for (const field of inner.fields) scope.facts.touch(field.flow);
+  if (analyzes(body.options)) for (const field of inner.fields) scope.facts.touch(field.flow);
   const { foreign } = scope.facts;
   return { fields: [{ name: 'QUERY PLAN', flow: foreign === undefined ? FREE : opaque(foreign) }] };
 }

@@ -100,9 +100,10 @@ function ofCopies(how: How, others: readonly Node[], body: A_Expr): How {
   return text !== undefined && OF_SYSTEM.test(text) ? 'equality' : how;
 }
 const UNEQUAL: ReadonlySet<string> = new Set(['<>', '!=']);
-/** Words that begin a statement, workers of the server, its own relations: nobody's values. */
-const OF_SYSTEM =
-  /^%*\s*(?:(?:autovacuum|vacuum|analyze|select|insert|update|delete|copy|create|alter|drop|refresh|begin|commit|rollback|idle|<idle>|<insufficient privilege>|pg_stat_(?:activity|statements|replication|database)|pg_locks|pg_class|pg_catalog):?\s*)%*$/i;
+/** Words that begin a statement, workers of the server, its own relations: nobody's values. One of them, or a choice. */
+const WORDS =
+  'autovacuum|vacuum|analyze|select|insert|update|delete|copy|create|alter|drop|refresh|begin|commit|rollback|idle|<idle>|<insufficient privilege>|pg_stat_(?:activity|statements|replication|database)|pg_locks|pg_class|pg_catalog';
+const OF_SYSTEM = new RegExp(`^%*\\^?\\s*\\(?(?:${WORDS})(?:\\|(?:${WORDS}))*\\)?:?\\s*%*$`, 'i');
 
 /** The constants that a column is set equal to, or why these are not a few constants. */
 function constantsOf(
