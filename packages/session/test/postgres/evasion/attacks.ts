@@ -1,4 +1,5 @@
 import type { Attack } from './attack.js';
+import { CALLS } from './calls.js';
 import { CODE } from './code.js';
 import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
@@ -8,6 +9,7 @@ import { NAMES, SETTINGS } from './session.js';
 export const ATTACKS: readonly Attack[] = [
   ...LEXICAL,
   ...CODE,
+  ...CALLS,
   ...NAMES,
   ...SETTINGS,
   ...MASKING,

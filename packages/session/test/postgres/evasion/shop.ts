@@ -1,3 +1,5 @@
+import { CODE_SCHEMA } from './shop-code.js';
+
 /**
  * The shop that is attacked: what an administrator may have left behind is here on purpose (views, functions that lie about
  * themselves, operators, rules, children of the masked table). The masked columns are `public.customers.{email,ssn,card}`.
@@ -80,6 +82,7 @@ CREATE TRIGGER snare_trigger BEFORE INSERT ON snare FOR EACH ROW EXECUTE FUNCTIO
 CREATE TABLE web (id int DEFAULT purge(), word text);
 CREATE VIEW deadly AS SELECT purge() AS n;
 CREATE VIEW writable AS SELECT id, status FROM orders;
+${CODE_SCHEMA}
 ANALYZE;
 `;
 
