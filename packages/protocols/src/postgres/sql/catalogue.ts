@@ -103,9 +103,9 @@ export interface Routine {
   source: string | undefined;
 }
 
-/** False only where so many arguments rule it out; CALL names a place for what comes out, too. */
-export function takesSoMany({ kind, takes, defaults, variadic, outs }: Routine, given: number): boolean {
-  if (variadic) return true;
+/** False only where so many arguments rule it out; CALL names a place for what comes out, too, and FROM lets unnest take arrays side by side. */
+export function takesSoMany({ kind, name, builtin, takes, defaults, variadic, outs }: Routine, given: number): boolean {
+  if (variadic || (builtin && name === 'unnest')) return true;
   return given <= takes.length + (kind === 'p' ? outs.length : 0) && given >= takes.length - defaults;
 }
 

@@ -22,10 +22,8 @@ export function callNamed(
   if (last === undefined) return;
   if (desk.names.madeOther(last)) desk.facts.doubt(`${last} was made just now`);
   const found = desk.names.routines(schemaOf(desk, name.at(-2)), last);
-  // In FROM, unnest of several arrays is one of each.
-  const given = last === 'unnest' && args !== undefined && args.length > 1 ? [args.length, 1] : [args?.length];
   const meant = found.filter(
-    (routine) => (told?.has(routine) ?? true) && given.some((many) => many === undefined || takesSoMany(routine, many)),
+    (routine) => (told?.has(routine) ?? true) && (args === undefined || takesSoMany(routine, args.length)),
   );
   if (meant.length === 0 && !desk.names.madeOther(last)) missing(desk, name, args);
   for (const routine of meant) callRoutine(desk, routine, args);

@@ -1,9 +1,11 @@
 import type { Attack } from './attack.js';
 import { CALLS } from './calls.js';
 import { CODE } from './code.js';
+import { KNOWN } from './known.js';
 import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
 import { NAMES, SETTINGS } from './session.js';
+import { WRITES } from './writes.js';
 
 /** All of them. */
 export const ATTACKS: readonly Attack[] = [
@@ -16,4 +18,6 @@ export const ATTACKS: readonly Attack[] = [
   ...DERIVED,
   ...INFERENCE,
   ...MESSAGES,
+  ...KNOWN,
+  ...WRITES,
 ];

@@ -241,7 +241,7 @@ function indirection(body: A_Indirection, scope: Scope): Flow {
 function fieldOf(flow: Flow, name: string, scope: Scope): Flow {
   const found = flow.row?.find((field) => field.name === name);
   if (found !== undefined) return found.flow;
-  const column = rowOfType(flow.type ?? 0, scope)?.fields.find((field) => field.name === name);
+  const column = rowOfType(flow.type ?? 0, scope.at)?.fields.find((field) => field.name === name);
   return column === undefined ? attribute(name, flow, scope) : { ...changed(flow), type: column.flow.type };
 }
 

@@ -200,6 +200,8 @@ function rowOfResult(
   value: Flow,
   scope: Scope,
 ): readonly Field[] | undefined {
+  // Elements of an array are what they were in it.
+  if (name === 'unnest' && args.length === 1 && found.every((one) => one.builtin)) return args[0]?.row;
   if (KEEPERS.has(name) || found.every((one) => POLYMORPHIC.has(one.returns)))
     return args.find((flow) => flow.row !== undefined)?.row?.map((field) => ({ name: field.name, flow: value }));
   const [first] = found;
@@ -209,7 +211,7 @@ function rowOfResult(
   )
     return;
   if (first.outs.length > 1) return first.outs.map((out) => ({ name: out.name, flow: value }));
-  return rowOfType(first.returns, scope)?.fields.map((field) => ({ name: field.name, flow: value }));
+  return rowOfType(first.returns, scope.at)?.fields.map((field) => ({ name: field.name, flow: value }));
 }
 
 const RECORD = 2249;
@@ -251,7 +253,7 @@ function rowsOfCall(
   const outs = routine.outs.map((out) => out.name);
   if (outs.length > 0) return placed(outs, routine, call, scope);
   if (POLYMORPHIC.has(routine.returns)) return spreadRow(flow, name, scope);
-  const row = isRow(routine.returns, scope) ? rowOfType(routine.returns, scope) : undefined;
+  const row = isRow(routine.returns, scope) ? rowOfType(routine.returns, scope.at) : undefined;
   if (row !== undefined)
     return placed(
       row.fields.map((field) => field.name),
@@ -266,8 +268,8 @@ function rowsOfCall(
 /** Each column of a body that can be read by itself; else all of it in any. */
 function placed(names: readonly string[], routine: Routine, { flow, args }: Called, scope: Scope): Shape {
   const { shape, clause } = givenBy(routine, scope);
-  if (clause !== undefined || shape.fields.length !== names.length || routine.language !== 'sql')
-    return named(names, flow);
+  const apart = routine.language === 'sql' || routine.builtin || routine.extension;
+  if (clause !== undefined || shape.fields.length !== names.length || !apart) return named(names, flow);
   return { fields: names.map((name, i) => ({ name, flow: changed(mix([...args, shape.fields[i]?.flow ?? flow])) })) };
 }
 

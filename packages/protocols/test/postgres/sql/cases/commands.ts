@@ -178,7 +178,7 @@ export const commands: readonly Case[] = [
   ['reindex index customers_pkey', 'reindex administer'],
   ["select pg_notify('c', ssn) from customers", 'select write'],
   ['select lo_open(1, 131072)', 'select write'],
-  ["select pg_stat_reset_shared('bgwriter')", 'select administer'],
+  ["select pg_stat_reset_shared('bgwriter')", 'select administer destroys'],
   ['select pg_blocking_pids(1)', 'select read'],
   ['create table fresh (id serial primary key, b bigserial, c smallserial)', 'create table define'],
   ['create rule r as on insert to plain do also delete from orders', 'create rule define unbounded'],
