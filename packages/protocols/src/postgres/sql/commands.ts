@@ -3,6 +3,7 @@ import type { Node } from 'libpg-query';
 import { define } from './define.js';
 import { Facts } from './facts.js';
 import { as, constant, listOf, open, type Part, word } from './nodes.js';
+import { parseNamed } from './parse.js';
 import { cascadeTruncate, useRelations } from './relations.js';
 import { readBody, setTo } from './routines.js';
 import { commands } from './texts.js';
@@ -123,7 +124,7 @@ function runNamed(desk: Desk, kind: 'prepared' | 'cursors', name: string): void 
     return;
   }
   for (const text of texts) {
-    for (const { node } of commands(desk, text, name)) {
+    for (const { node } of commands(desk, text, name, parseNamed)) {
       const inner = as(node, 'PrepareStmt') ?? as(node, 'DeclareCursorStmt');
       const run = inner === undefined ? node : (inner.query as Node);
       commandOf({ ...desk, depth: desk.depth + 1 }, run);

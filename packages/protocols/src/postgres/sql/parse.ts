@@ -50,6 +50,19 @@ export function parse(text: string, patience: Patience = 'now'): Command[] {
   });
 }
 
+/** Texts behind names, of which the last few are kept: whoever reads one meets the same nodes as who read it before. */
+const kept = new Map<string, Command[]>();
+const KEPT = 8;
+
+/** `parse` of a text that was prepared or declared; it may be long, as it was let through before. */
+export function parseNamed(text: string): Command[] {
+  const found = kept.get(text) ?? parse(text, 'any');
+  kept.delete(text);
+  kept.set(text, found);
+  if (kept.size > KEPT) kept.delete(kept.keys().next().value as string);
+  return found;
+}
+
 function tree(text: string): { stmt: Node; stmt_location?: number; stmt_len?: number }[] {
   if (text === '') return [];
   try {

@@ -96,9 +96,11 @@ function added(
 function readOne({ node, from, to }: Command, text: string, at: ReadingContext): SqlReading {
   const names = namesOf(at);
   const facts = new Facts();
+  const traced = trace(node, text, at);
   const desk: Desk = {
     names,
     facts,
+    meant: traced.meant,
     own: { node, text: text.slice(from, to) },
     depth: 0,
     budget: { left: BUDGET },
@@ -115,7 +117,6 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
   const prepare = as(node, 'PrepareStmt');
   const declare = as(node, 'DeclareCursorStmt');
   const own = text.slice(from, to);
-  const traced = trace(node, text, at);
   for (const { name, does } of traced.relations) if (does === 'read') facts.use(name, does);
   return {
     ...EMPTY,

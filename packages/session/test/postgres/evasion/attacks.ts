@@ -1,4 +1,5 @@
 import type { Attack } from './attack.js';
+import { CALLS } from './calls.js';
 import { CODE } from './code.js';
 import { KNOWN } from './known.js';
 import { LEXICAL } from './lexical.js';
@@ -10,6 +11,7 @@ import { WRITES } from './writes.js';
 export const ATTACKS: readonly Attack[] = [
   ...LEXICAL,
   ...CODE,
+  ...CALLS,
   ...NAMES,
   ...SETTINGS,
   ...MASKING,

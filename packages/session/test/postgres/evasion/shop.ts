@@ -1,3 +1,5 @@
+import { CODE_SCHEMA } from './shop-code.js';
+
 /**
  * The shop that is attacked: what an administrator may have left behind is here on purpose (views, functions that lie about
  * themselves, operators, rules, children of the masked table). The masked columns are `public.customers.{email,ssn,card}`.
@@ -88,6 +90,7 @@ CREATE TYPE dossier_entry AS (at date, person customers);
 CREATE DOMAIN kept_customer AS customers;
 CREATE TABLE dossier (id int, who dossier_entry, kept kept_customer);
 INSERT INTO dossier SELECT id, ('2024-01-01', c)::dossier_entry, c FROM customers c WHERE id < 3;
+${CODE_SCHEMA}
 ANALYZE;
 CREATE VIEW stats_kept AS SELECT tablename, most_common_vals::text AS v, histogram_bounds::text AS h FROM pg_stats;
 `;

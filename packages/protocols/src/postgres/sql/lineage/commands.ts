@@ -1,6 +1,6 @@
 import type { CallStmt, CopyStmt, DoStmt, ExecuteStmt, ExplainStmt, Node } from 'libpg-query';
 import { analyzes } from '../commands.js';
-import { parse } from '../parse.js';
+import { parseNamed } from '../parse.js';
 import { ofBlock } from './bodies.js';
 import { clustered, indexed, measured, triggered } from './constraints.js';
 import { altered, created, defined, domainAltered, domainMade, moved, type Named, ruled } from './define.js';
@@ -144,12 +144,13 @@ function linked(texts: readonly string[] | undefined, params: readonly Node[], s
 }
 
 function linkedText(text: string, given: readonly Flow[], scope: Scope): Shape {
-  const node = parse(text, 'any')[0]?.node;
+  const node = parseNamed(text)[0]?.node;
   if (node === undefined) return NO_ROWS;
   const inner = as(node, 'PrepareStmt')?.query ?? as(node, 'DeclareCursorStmt')?.query ?? node;
   const { prepared: _prepared, ...at } = scope.at;
   const found = trace(inner, text, at);
   scope.facts.adopt(found);
+  for (const [inside, overloads] of found.meant) scope.facts.mean(inside, [...overloads]);
   for (const { column, parameter } of found.bound) {
     const flow = given[parameter];
     if (flow !== undefined) scope.facts.tell(column, flow);

@@ -1,4 +1,6 @@
 import type { A_Indirection, CaseExpr, Node, RowExpr, SubLink, TypeCast, WindowDef } from 'libpg-query';
+import { UNKNOWN } from '../overloads.js';
+import { plainType } from './bodies.js';
 import {
   changed,
   constantAt,
@@ -14,11 +16,11 @@ import {
 } from './flow.js';
 import { ARRAY, attribute, besides, call, elementOf } from './functions.js';
 import { as, type Body, childrenOf, itemsOf, type Kind, kindOf, namesOf, stringOf } from './nodes.js';
-import { operatorFlows, operatorName } from './operators.js';
+import { compares, operated, operatorName } from './operators.js';
 import { condition } from './predicates.js';
 import { columnOf, type Scope, starOf } from './scope.js';
 import { command, spread } from './select.js';
-import { castFlow, rowFields } from './types.js';
+import { castFlow, rowOfType } from './types.js';
 
 const DIVIDES: ReadonlySet<string> = new Set(['/', '%']);
 
@@ -63,18 +65,21 @@ const READERS: Readers = {
     const star = starOf(ref, scope);
     return star === undefined ? columnOf(ref, scope, attribute) : rowOf(star);
   },
-  A_Const: (constant) => (constant.isnull === true ? FREE : constantAt(constant.location ?? 0)),
-  ParamRef: (parameter) => parameterOf(parameter.number ?? 0),
+  A_Const: (constant) => (constant.isnull === true ? FREE : constantAt(constant.location ?? 0, typeOf(constant))),
+  ParamRef: ({ number = 0 }, scope) => ({
+    ...parameterOf(number),
+    type: plainType(scope.facts.takes[number - 1], scope.at),
+  }),
   A_Expr: (body, scope) => {
-    const sides = all([body.lexpr, ...itemsOf(body.rexpr)], scope);
-    const flows = [...sides, ...operatorFlows(body.name, scope)];
+    const left = all([body.lexpr], scope);
+    const right = all(itemsOf(body.rexpr), scope);
+    const { flows, type } = operated(body, left, right, scope);
     // By zero it fails, which shows.
-    if (DIVIDES.has(operatorName(body.name))) scope.facts.ask(sides.at(-1) ?? FREE, 'function');
-    const value = made(flows, scope);
+    if (DIVIDES.has(operatorName(body.name))) scope.facts.ask([...left, ...right].at(-1) ?? FREE, 'function');
+    const value = made([...left, ...right, ...flows], scope);
     // Arrays put together are an array.
-    return operatorName(body.name) === '||' && flows.some((flow) => isArrayFlow(flow))
-      ? { ...value, type: ARRAY }
-      : value;
+    const isArrays = operatorName(body.name) === '||' && [...left, ...right].some(isArrayFlow);
+    return { ...value, type: isArrays ? ARRAY : type };
   },
   BoolExpr: (body, scope) => {
     const before = scope.facts.volatile;
@@ -85,7 +90,7 @@ const READERS: Readers = {
   TypeCast: cast,
   CollateClause: (body, scope) => {
     const flow = evaluate(body.arg as Node, scope);
-    return STRICT.test(namesOf(body.collname).at(-1) ?? '') ? flow : changed(flow);
+    return STRICT.test(namesOf(body.collname).at(-1) ?? '') ? flow : { ...changed(flow), type: flow.type };
   },
   FuncCall: call,
   SubLink: sublink,
@@ -95,7 +100,7 @@ const READERS: Readers = {
     const flows = all(body.args, scope);
     guarded(flows, before, scope);
     scope.facts.meet(flows);
-    return { ...either(flows), exact: false };
+    return { ...either(flows), exact: false, type: commonType(flows) };
   },
   MinMaxExpr: children,
   A_ArrayExpr: (body, scope) => {
@@ -131,12 +136,31 @@ const READERS: Readers = {
     all(body.args, scope);
     return FREE;
   },
-  SQLValueFunction: free,
+  SQLValueFunction: ({ op }) => ({ ...FREE, type: TYPES[(op ?? '').replace(/^SVFOP_|_N$/g, '')] ?? NAME }),
   SetToDefault: free,
   CurrentOfExpr: free,
   MergeSupportFunc: free,
   TypeName: free,
   String: free,
+};
+
+/** https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-CONSTANTS */
+function typeOf(constant: Body<'A_Const'>): number | undefined {
+  if (constant.sval !== undefined) return UNKNOWN;
+  if (constant.ival !== undefined) return INT;
+  if (constant.boolval !== undefined) return BOOL;
+  return constant.fval === undefined ? undefined : /^\d{1,18}$/.test(constant.fval.fval ?? '') ? BIGINT : NUMERIC;
+}
+const [BOOL, BIGINT, INT, NUMERIC] = [16, 20, 23, 1700];
+
+/** Oids of the types of CURRENT_DATE and the like; those of who and where are names. */
+const NAME = 19;
+const TYPES: Readonly<Record<string, number>> = {
+  CURRENT_DATE: 1082,
+  CURRENT_TIME: 1266,
+  CURRENT_TIMESTAMP: 1184,
+  LOCALTIME: 1083,
+  LOCALTIMESTAMP: 1114,
 };
 
 /** Collations of the server, by which only equal texts are equal. */
@@ -163,10 +187,18 @@ function caseOf(body: CaseExpr, scope: Scope): Flow {
       ? whens.map((when) => condition(when.expr as Node, scope))
       : all([body.arg, ...whens.map((when) => when.expr)], scope);
   if (shows && body.arg !== undefined) for (const flow of tested) scope.facts.ask(flow, 'function');
+  const equals = body.arg === undefined ? [] : compares(body, ['='], tested.slice(0, 1), tested.slice(1), scope);
   scope.facts.meet(tested);
   const values = all(results, scope);
-  const types = new Set(values.map((flow) => flow.type));
-  return { ...changed(mix([...tested, ...values])), type: types.size === 1 ? values[0]?.type : undefined };
+  return { ...changed(mix([...tested, ...equals, ...values])), type: commonType(values) };
+}
+
+/** The one type that all have; what could be of any is of the others'. */
+function commonType(flows: readonly Flow[]): number | undefined {
+  const types = new Set(flows.map((flow) => flow.type));
+  if (types.size > 1) types.delete(UNKNOWN);
+  const [type] = types;
+  return types.size === 1 && type !== UNKNOWN ? type : undefined;
 }
 
 /** It is a column, a constant or another CASE: nothing that could fail. */
@@ -209,8 +241,8 @@ function indirection(body: A_Indirection, scope: Scope): Flow {
 function fieldOf(flow: Flow, name: string, scope: Scope): Flow {
   const found = flow.row?.find((field) => field.name === name);
   if (found !== undefined) return found.flow;
-  const isColumn = rowFields(flow, scope)?.some((field) => field.name === name) === true;
-  return isColumn ? changed(flow) : attribute(name, flow, scope);
+  const column = rowOfType(flow.type ?? 0, scope.at)?.fields.find((field) => field.name === name);
+  return column === undefined ? attribute(name, flow, scope) : { ...changed(flow), type: column.flow.type };
 }
 
 function sublink(body: SubLink, scope: Scope): Flow {
@@ -220,7 +252,9 @@ function sublink(body: SubLink, scope: Scope): Flow {
   if (body.subLinkType === 'EXISTS_SUBLINK') return shape.open === undefined ? FREE : opaque(shape.open);
   if (body.subLinkType === 'ARRAY_SUBLINK') return { ...only(shape, scope), exact: false, type: ARRAY };
   const found = shape.fields.map((field) => field.flow);
-  return made([...all([body.testexpr], scope), ...found, only(shape, scope)], scope);
+  const tests = all([body.testexpr], scope);
+  const by = body.operName === undefined ? ['='] : namesOf(body.operName);
+  return made([...tests, ...found, ...compares(body, by, tests, found, scope), only(shape, scope)], scope);
 }
 
 /** The one column of a query that stands for a value. */

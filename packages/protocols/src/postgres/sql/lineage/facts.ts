@@ -1,4 +1,5 @@
 import type { Predicate, Reading, RelationUse } from '@hoop/core';
+import type { Overload } from '../overloads.js';
 import type { Flow } from './flow.js';
 import { type Marks, marksIn, NO_MARKS } from './marks.js';
 import type { Places } from './places.js';
@@ -25,6 +26,10 @@ export class Facts {
   foreign: string | undefined;
   /** Calls that do more than answer, as time or a lock shows. */
   volatile = 0;
+  /** Overloads that its calls and operators were found to mean, by their nodes. */
+  readonly meant = new Map<object, Set<Overload>>();
+  /** Of a function's body: the types of its parameters. */
+  takes: readonly number[] = [];
   #steps: number;
   readonly #predicates = new Map<string, Predicate>();
   readonly #equalities = new Map<string, Set<string>>();
@@ -44,6 +49,13 @@ export class Facts {
     for (const column of flow.columns) this.columns.add(column);
     this.opaque ??= flow.opaque;
     return flow;
+  }
+
+  /** A call or an operator means these, among others perhaps: it may be read more than once. */
+  mean(node: object, found: readonly Overload[]): void {
+    const all = this.meant.get(node) ?? new Set();
+    for (const one of found) all.add(one);
+    this.meant.set(node, all);
   }
 
   ask(flow: Flow, how: Predicate['how']): void {

@@ -7,7 +7,7 @@ export interface Flow {
   readonly columns: ReadonlySet<string>;
   /** It is one column's value, unchanged; `columns` are then all names of that column (a view's, a parent's). */
   readonly exact: boolean;
-  /** Oid of its type, where it is exact. */
+  /** Oid of its type, where it is known: of a constant that could be of any, unknown's. */
   readonly type?: number | undefined;
   /** What was not understood on the way, as a clause. */
   readonly opaque?: string | undefined;
@@ -34,7 +34,7 @@ const NONE: ReadonlySet<never> = new Set<never>();
 /** A value that is free of columns. */
 export const FREE: Flow = { columns: NONE, exact: false, constants: NO_MARKS, parameters: NO_MARKS };
 
-export const constantAt = (offset: number): Flow => ({ ...FREE, constants: markOf(offset) });
+export const constantAt = (offset: number, type?: number): Flow => ({ ...FREE, constants: markOf(offset), type });
 export const parameterOf = (number: number): Flow => ({ ...FREE, parameters: markOf(number) });
 export const opaque = (clause: string): Flow => ({ ...FREE, opaque: clause });
 /** A value that may be a copy of any column's. */
@@ -84,9 +84,9 @@ export function under(flow: Flow, names: readonly string[]): Flow {
   return { ...flow, columns: new Set([...names, ...flow.columns]), row };
 }
 
-/** The same carried by another value. */
+/** The same carried by another value, of a type that is not known. */
 export function changed(flow: Flow): Flow {
-  if (!flow.exact && flow.row === undefined) return flow;
+  if (!flow.exact && flow.row === undefined && flow.type === undefined) return flow;
   return { ...flow, exact: false, type: undefined, row: undefined };
 }
 

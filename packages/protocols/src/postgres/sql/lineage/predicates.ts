@@ -4,7 +4,7 @@ import { evaluate, everything } from './expression.js';
 import { changed, type Flow, FREE, mix } from './flow.js';
 import { routines } from './functions.js';
 import { as, itemsOf, kindOf, namesOf } from './nodes.js';
-import { isForeign, operatorFlows, operatorName } from './operators.js';
+import { compares, isForeign, operated, operatorName } from './operators.js';
 import type { Scope } from './scope.js';
 import { command } from './select.js';
 
@@ -41,7 +41,8 @@ function linked(link: SubLink, scope: Scope): Flow {
   const found = shape.fields.map((field) => field.flow);
   for (const flow of [...tests, ...found]) asked(flow, 'join', scope);
   for (const [i, flow] of tests.entries()) scope.facts.meet([flow, found[i] ?? FREE]);
-  return mix([test, everything(shape, scope)]);
+  const by = link.operName === undefined ? ['='] : namesOf(link.operName);
+  return mix([test, everything(shape, scope), ...compares(link, by, tests, found, scope)]);
 }
 
 function compared(body: A_Expr, scope: Scope): Flow {
@@ -66,10 +67,11 @@ function sides(body: A_Expr, scope: Scope): Flow {
   const right = itemsOf(body.rexpr);
   const flows = [left, right].map((nodes) => nodes.map((node) => evaluate(node, scope))) as [Flow[], Flow[]];
   scope.facts.meet(flows.flat());
-  const how = howOf(body, scope);
+  const { flows: more, foreign } = operated(body, flows[0], flows[1], scope);
+  const how = foreign ? 'function' : howOf(body);
   one(flows[0], right, how, body, scope);
   one(flows[1], left, how === 'equality' && body.kind === 'AEXPR_OP_ANY' ? 'function' : how, body, scope);
-  return changed(mix([...flows.flat(), ...operatorFlows(body.name, scope)]));
+  return changed(mix([...flows.flat(), ...more]));
 }
 
 /** Notes how the columns of one side are asked about, by what stands on the other. */
@@ -173,9 +175,8 @@ const PATTERNS: ReadonlySet<string> = new Set([
   '~>=~',
 ]);
 
-/** How an operator asks about a plain column. */
-function howOf(body: A_Expr, scope: Scope): How {
-  if (isForeign(body.name, scope)) return 'function';
+/** How an operator of the server, or of that name in an extension, asks about a plain column. */
+function howOf(body: A_Expr): How {
   switch (body.kind) {
     case 'AEXPR_LIKE':
     case 'AEXPR_ILIKE':
