@@ -50,7 +50,7 @@ CREATE AGGREGATE ordered(text ORDER BY text) (SFUNC = step_ordered, STYPE = int,
 CREATE FUNCTION public.length(varchar) RETURNS int ${PURGES_QUIETLY} 1; END $$;
 CREATE FUNCTION public.md5(text) RETURNS text ${PURGES_QUIETLY} 'x'; END $$;
 CREATE FUNCTION public.lower(text) RETURNS text ${PURGES_QUIETLY} 'x'; END $$;
-CREATE FUNCTION public.upper(varchar) RETURNS text ${PEEKS};
+CREATE FUNCTION public.quote_literal(varchar) RETURNS text ${PEEKS};
 CREATE FUNCTION public.abs(contact) RETURNS int ${PURGES_QUIETLY} 1; END $$;
 CREATE FUNCTION public.initcap(date) RETURNS text ${PEEKS};
 CREATE FUNCTION public.round(text, int) RETURNS text ${PEEKS};
