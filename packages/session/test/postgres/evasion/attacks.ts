@@ -2,6 +2,7 @@ import type { Attack } from './attack.js';
 import { CODE } from './code.js';
 import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
+import { ORACLES } from './oracle.js';
 import { NAMES, SETTINGS } from './session.js';
 
 /** All of them. */
@@ -14,4 +15,5 @@ export const ATTACKS: readonly Attack[] = [
   ...DERIVED,
   ...INFERENCE,
   ...MESSAGES,
+  ...ORACLES,
 ];

@@ -69,6 +69,8 @@ CREATE OPERATOR public.<-> (FUNCTION = look, LEFTARG = int, RIGHTARG = int);
 CREATE FUNCTION contact_text(contact) RETURNS text LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.orders; RETURN 'x'; END $$;
 CREATE CAST (contact AS text) WITH FUNCTION contact_text(contact);
 CREATE FUNCTION checks(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.orders; RETURN true; END $$;
+CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE DOMAIN nocased AS text COLLATE nocase;
 CREATE DOMAIN checked AS text CHECK (checks(VALUE));
 CREATE FUNCTION keep(text, text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.orders; RETURN $2; END $$;
 CREATE AGGREGATE last_of(text) (SFUNC = keep, STYPE = text);

@@ -15,6 +15,7 @@ export const CASES: readonly (readonly [string, string, string?, string?])[] = [
   [
     'select ssn::text, ssn::varchar(3), ssn::date from customers',
     'ssn<-customers.ssn! ssn<-customers.ssn ssn<-customers.ssn',
+    'customers.ssn:fails',
   ],
   [
     'select c from customers c',
@@ -135,10 +136,10 @@ export const CASES: readonly (readonly [string, string, string?, string?])[] = [
   ['select * from generate_series(1,3) with ordinality', 'generate_series<- ordinality<-'],
   ['select peek(1)', 'peek<-?'],
   ['select unaccent(name) from customers', 'unaccent<-customers.name'],
-  ['select total(name) from customers', 'total<-customers.name'],
-  ['select nowhere(name) from customers', 'nowhere<-customers.name?', '', 'customers.name'],
-  ['select ssn::nosy from customers', 'ssn<-customers.ssn?'],
-  ["select name === 'x' from customers", '?column?<-customers.name?'],
+  ['select total(name) from customers', 'total<-customers.name', 'customers.name:fails'],
+  ['select nowhere(name) from customers', 'nowhere<-customers.name?', 'customers.name:fails', 'customers.name'],
+  ['select ssn::nosy from customers', 'ssn<-customers.ssn?', 'customers.ssn:fails'],
+  ["select name === 'x' from customers", '?column?<-customers.name?', 'customers.name:fails'],
   ['select * from rows()', 'a<-? b<-?'],
   ['select * from nowhere_table', '*'],
   ['select ssn from nowhere_table', 'ssn<-?'],
@@ -189,9 +190,19 @@ export const CASES: readonly (readonly [string, string, string?, string?])[] = [
   ["explain select ssn from customers where ssn like '1%'", 'QUERY PLAN<-', 'customers.ssn:pattern'],
   ['declare c cursor for select ssn from customers', ''],
   ['prepare p as select ssn from customers where id = $1', '', 'customers.id:equality'],
-  ["select set_config('a.b', ssn, false) from customers", 'set_config<-customers.ssn', '', 'customers.ssn'],
-  ["select pg_notify('x', ssn) from customers", 'pg_notify<-customers.ssn', '', 'customers.ssn'],
-  ['select pg_advisory_lock(ascii(ssn)) from customers', 'pg_advisory_lock<-customers.ssn', '', 'customers.ssn'],
+  [
+    "select set_config('a.b', ssn, false) from customers",
+    'set_config<-customers.ssn',
+    'customers.ssn:fails',
+    'customers.ssn',
+  ],
+  ["select pg_notify('x', ssn) from customers", 'pg_notify<-customers.ssn', 'customers.ssn:fails', 'customers.ssn'],
+  [
+    'select pg_advisory_lock(ascii(ssn)) from customers',
+    'pg_advisory_lock<-customers.ssn',
+    'customers.ssn:fails',
+    'customers.ssn',
+  ],
   ['select row(ssn, id) from customers', 'row<-customers.id+customers.ssn'],
   ['select (row(ssn, id)).f1 from customers', 'f1<-customers.ssn!'],
   [
@@ -318,7 +329,11 @@ export const CASES: readonly (readonly [string, string, string?, string?])[] = [
     "select date_trunc('day', born), extract(year from born) from customers",
     'date_trunc<-customers.born extract<-customers.born',
   ],
-  ['select (jsonb_populate_record(null::customers, data)).ssn from customers', 'ssn<-customers.data'],
+  [
+    'select (jsonb_populate_record(null::customers, data)).ssn from customers',
+    'ssn<-customers.data',
+    'customers.data:fails',
+  ],
   ["select jsonb_build_object('a', ssn, 'b', id) from customers", 'jsonb_build_object<-customers.id+customers.ssn'],
   [
     'select id, (select count(*) from orders o where o.customer_id = c.id) from customers c',
