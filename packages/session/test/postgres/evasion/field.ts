@@ -88,8 +88,9 @@ export class Field {
     const last = answers.at(-1) ?? [];
     if (other !== undefined) {
       const others = await say(other, mode, this.#upstream, as);
-      const [one, two] = [answers, others.answers].map((said) => said.map((answer) => wordsOf(answer, [])).join(' '));
-      if (one !== two) return `${one} and not ${two}`;
+      const [one, two] = [answers, others.answers].map((said) => said.map((answer) => wordsOf(answer, [])));
+      const at = one?.findIndex((words, i) => words !== two?.[i]) ?? -1;
+      if (at >= 0) return `${steps[at]?.text}: ${one?.[at]}, and not ${two?.[at]}`;
     }
     const leak = leakIn(session.heard, row === 'A23');
     if (leak !== undefined) return `shows ${JSON.stringify(leak)}`;

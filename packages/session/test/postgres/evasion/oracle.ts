@@ -8,15 +8,28 @@ const put = (text: string, holds: boolean): string =>
   text
     .replaceAll('{P}', holds ? HOLDS : FAILS)
     .replaceAll('{R}', holds ? '^900' : '^988')
-    .replaceAll('{D}', holds ? '9' : '5');
+    .replaceAll('{D}', holds ? '9' : '5')
+    .replaceAll('{Q}', holds ? 'q' : 'z')
+    .replaceAll('{ONE}', holds ? '1' : '2')
+    .replaceAll('{TWO}', holds ? '2' : '1')
+    .replaceAll('{H}', holds ? '7' : '6')
+    .replaceAll('{G}', holds ? '5' : '4')
+    .replaceAll('{S}', holds ? '8' : '')
+    .replaceAll('{Z}', holds ? '1' : '0');
+
+/** How many single statements share a session. */
+const SHARED = 16;
 
 /** Each is asked twice, and has to be answered alike: with the condition that holds, and the one that does not. */
-const alike = (row: Attack['row'], all: readonly (string | readonly string[])[]): Attack[] =>
-  all.flatMap((steps) => {
-    const texts = typeof steps === 'string' ? [steps] : steps;
+function alike(row: Attack['row'], all: readonly (string | readonly string[])[]): Attack[] {
+  const single = all.flatMap((steps) => (typeof steps === 'string' ? [steps] : []));
+  const sessions = all.filter((steps) => typeof steps !== 'string');
+  for (let at = 0; at < single.length; at += SHARED) sessions.push(single.slice(at, at + SHARED));
+  return sessions.flatMap((texts) => {
     const [one, other] = [true, false].map((holds) => texts.map((text) => put(text, holds))) as [string[], string[]];
     return attacks(row, [one]).map((attack) => ({ ...attack, other: other.map((text) => ({ text })) }));
   });
+}
 
 /** What would take its time if the condition held: it is asked with the one that does not, and is to be refused all the same. */
 const slow = (all: readonly (string | readonly string[])[]): Attack[] =>
@@ -72,7 +85,7 @@ export const ORACLES: readonly Attack[] = [
     'SELECT width_bucket(1, 0, 1 - ({P})::int, 3) FROM customers WHERE id = 1',
     'SELECT make_date(2020, 13 - ({P})::int, 1) FROM customers WHERE id = 1',
     "SELECT date '2020-01-01' + ({P})::int * 2147000000 FROM customers WHERE id = 1",
-    "SELECT timestamp '2020-01-01' + ({P})::int * interval '290000 years' FROM customers WHERE id = 1",
+    "SELECT timestamp '2020-01-01' + ({P})::int * interval '292300 years' FROM customers WHERE id = 1",
     "SELECT date_trunc(CASE WHEN {P} THEN 'x' ELSE 'day' END, now()) FROM customers WHERE id = 1",
     "SELECT extract(year FROM (CASE WHEN {P} THEN 'x' ELSE '2020-01-01' END)::date) FROM customers WHERE id = 1",
     "SELECT (CASE WHEN {P} THEN date 'infinity' ELSE date '2020-01-01' END) - date '2020-01-01' FROM customers WHERE id = 1",
@@ -110,6 +123,56 @@ export const ORACLES: readonly Attack[] = [
     "SELECT set_config(CASE WHEN {P} THEN 'work_mem' ELSE 'nothing' END, '64kB', true) FROM customers WHERE id = 1",
     'SELECT sum(CASE WHEN {P} THEN 9e131071 ELSE 1 END) FROM customers, generate_series(1, 12) WHERE id = 1',
     'SELECT total_with_tax(CASE WHEN {P} THEN 9e131071 ELSE 1 END) FROM customers WHERE id = 1',
+    // The same by other words, and in other places.
+    'SELECT 1 OPERATOR(pg_catalog./) ({P})::int FROM customers WHERE id = 1',
+    'SELECT |/ (-({P})::int) FROM customers WHERE id = 1',
+    'SELECT 0.0 ^ (-({P})::int) FROM customers WHERE id = 1',
+    'SELECT - (-2147483647 - ({P})::int) FROM customers WHERE id = 1',
+    'SELECT @ (-2147483647 - ({P})::int) FROM customers WHERE id = 1',
+    'SELECT abs(-2147483647 - ({P})::int) FROM customers WHERE id = 1',
+    'SELECT int4mul(2000000000, 1 + ({P})::int) FROM customers WHERE id = 1',
+    "SELECT date(CASE WHEN {P} THEN 'x' ELSE '2020-01-01' END) FROM customers WHERE id = 1",
+    "SELECT CAST(CASE WHEN {P} THEN 'x' ELSE '1' END AS smallint) FROM customers WHERE id = 1",
+    "SELECT pg_catalog.int4(CASE WHEN {P} THEN 'x' ELSE '1' END) FROM customers WHERE id = 1",
+    "SELECT (CASE WHEN {P} THEN 'a' ELSE '' END || '1')::int FROM customers WHERE id = 1",
+    "SELECT concat(CASE WHEN {P} THEN 'a' END, '1')::int FROM customers WHERE id = 1",
+    "SELECT (ARRAY['1', 'a'])[1 + ({P})::int]::int FROM customers WHERE id = 1",
+    "SELECT split_part('1,a', ',', 1 + ({P})::int)::int FROM customers WHERE id = 1",
+    "SELECT (jsonb_build_object('a', CASE WHEN {P} THEN 'x' ELSE '1' END) ->> 'a')::int FROM customers WHERE id = 1",
+    "SELECT x.a FROM customers, jsonb_to_record(jsonb_build_object('a', CASE WHEN {P} THEN 'x' ELSE '1' END)) AS x(a int) WHERE id = 1",
+    "SELECT (jsonb_populate_record(NULL::notes, jsonb_build_object('id', CASE WHEN {P} THEN 'x' ELSE '1' END))).id FROM customers WHERE id = 1",
+    "SELECT * FROM customers, xmltable('/a' PASSING xmlelement(name a, CASE WHEN {P} THEN 'x' ELSE '1' END) COLUMNS v int PATH '.') WHERE id = 1",
+    'SELECT ARRAY[1/({P})::int], ROW(1/({P})::int), json_build_object(1, 1/({P})::int) FROM customers WHERE id = 1',
+    'SELECT greatest(1/({P})::int, 2), nullif(1, 1/({P})::int), 1 IN (2, 1/({P})::int), 1 BETWEEN 1/({P})::int AND 2 FROM customers WHERE id = 1',
+    'SELECT CASE id WHEN 1/({P})::int THEN 1 END FROM customers WHERE id = 1',
+    "SELECT ('{1,2}'::int[])[1/({P})::int] FROM customers WHERE id = 1",
+    'SELECT sum(1/({P})::int) OVER (), lag(1/({P})::int) OVER () FROM customers WHERE id = 1',
+    'SELECT id FROM customers WHERE id = 1 ORDER BY 1/({P})::int',
+    'SELECT max(x) FROM (SELECT 1/({P})::int AS x FROM customers WHERE id = 1) q',
+    'SELECT id FROM customers WHERE id = 1 GROUP BY id HAVING bool_or(1/({P})::int = 1)',
+    'SELECT 1 FROM customers, generate_series(1, 1/({P})::int) WHERE id = 1',
+    'SELECT u FROM customers, unnest(ARRAY[1/({P})::int]) u WHERE id = 1',
+    'SELECT f FROM customers, total_with_tax(1/({P})::int) f WHERE id = 1',
+    'SELECT percentile_cont(2 * ({P})::int) WITHIN GROUP (ORDER BY g) FROM customers, generate_series(1, 2) g WHERE id = 1 GROUP BY ssn',
+    "SELECT (CASE WHEN {P} THEN '{{1}}' ELSE '{{1,2}}' END)::int[] || '{{1,2}}'::int[] FROM customers WHERE id = 1",
+    "SELECT (CASE WHEN {P} THEN '{{{1}}}'::int[] ELSE '{1}' END) || '{1}'::int[] FROM customers WHERE id = 1",
+    "SELECT greatest(CASE WHEN {P} THEN '{{{1}}}'::int[] ELSE '{1}' END, '{0}') || '{1}'::int[] FROM customers WHERE id = 1",
+    "SELECT array_remove(CASE WHEN {P} THEN '{{1}}'::int[] ELSE '{1}' END, 1) FROM customers WHERE id = 1",
+    "SELECT array_positions(CASE WHEN {P} THEN '{{1}}'::int[] ELSE '{1}' END, 1) FROM customers WHERE id = 1",
+    "SELECT array_append(CASE WHEN {P} THEN '{{1}}'::int[] ELSE '{1}' END, 1) FROM customers WHERE id = 1",
+    "SELECT (CASE WHEN {P} THEN '1'::jsonb ELSE '{}' END) - 'a' FROM customers WHERE id = 1",
+    "SELECT (CASE WHEN {P} THEN '1'::jsonb ELSE '{}' END) #- '{a}' FROM customers WHERE id = 1",
+    "SELECT jsonb_set(CASE WHEN {P} THEN '1'::jsonb ELSE '{}' END, '{a}', '1') FROM customers WHERE id = 1",
+    "SELECT jsonb_array_length(CASE WHEN {P} THEN '{}'::jsonb ELSE '[]' END) FROM customers WHERE id = 1",
+    "SELECT json_build_object(VARIADIC string_to_array(ssn, '{D}')) FROM customers WHERE id = 1",
+    'SELECT greatest(CASE WHEN {P} THEN ROW(1) ELSE ROW(NULL::text) END, ROW(1)) IS NULL FROM customers WHERE id = 1',
+    'SELECT CASE (CASE WHEN {P} THEN ROW(1) ELSE ROW(NULL::text) END) WHEN ROW(1) THEN 1 END FROM customers WHERE id = 1',
+    "SELECT (CASE WHEN {P} THEN B'1' ELSE B'11' END) & B'1' FROM customers WHERE id = 1",
+    'SELECT int4range(1, CASE WHEN {P} THEN 0 ELSE 2 END) FROM customers WHERE id = 1',
+    "SELECT regexp_replace('a', 'a', 'b', CASE WHEN {P} THEN '!' ELSE 'g' END) FROM customers WHERE id = 1",
+    "SELECT substr(ssn, 1, strpos(ssn, '{D}') - 1) FROM customers WHERE id = 1",
+    "SELECT substr(email, 1, strpos(email, '@') - 1{ONE}) FROM customers WHERE id = 1",
+    'SELECT jsonb_path_query_first(to_jsonb(ssn), \'$ ? (@ starts with "{D}").double()\') FROM customers WHERE id = 1',
     // What is worked out only if.
     'SELECT coalesce(CASE WHEN {P} THEN id END, 1/(id-1)) FROM customers WHERE id = 1',
     'SELECT coalesce(nullif({P}, false)::int, 1/(id-1)) FROM customers WHERE id = 1',
@@ -126,7 +189,6 @@ export const ORACLES: readonly Attack[] = [
     'SELECT NOT ({P}) AND (SELECT id FROM products) = 1 FROM customers WHERE id = 1',
     'SELECT (({P}) OR false) AND (id = 1 AND 1/(id-1) = 1) FROM customers WHERE id = 1',
     'SELECT ({P}) AND EXISTS (SELECT 1/(id-1) FROM products WHERE 1/(id-1) = 1) FROM customers WHERE id = 1',
-    "SELECT coalesce(nullif(({P})::text, 'true'), 'x'::text::int::text) FROM customers WHERE id = 1",
     'WITH q AS (SELECT {P} AS p, id FROM customers WHERE id = 1) SELECT CASE WHEN p THEN 1/(id-1) END FROM q',
     "WITH q AS (SELECT CASE WHEN {P} THEN 'x' ELSE '1' END AS v FROM customers WHERE id = 1) SELECT v::int FROM q",
     'SELECT (SELECT 1/({P})::int) FROM customers WHERE id = 1',
@@ -139,18 +201,76 @@ export const ORACLES: readonly Attack[] = [
     'COPY (SELECT 1/({P})::int FROM customers WHERE id = 1) TO STDOUT',
     'EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) SELECT 1/({P})::int FROM customers WHERE id = 1',
     'UPDATE customers SET country = country WHERE id = 1 RETURNING 1/({P})::int',
-    'DELETE FROM notes USING customers c WHERE c.id = 1 AND notes.id = -1 RETURNING 1/({P})::int',
     ['BEGIN', 'SELECT 1/({P})::int FROM customers WHERE id = 1', 'SELECT 1', 'ROLLBACK'],
     ['PREPARE q AS SELECT 1/({P})::int FROM customers WHERE id = 1', 'EXECUTE q'],
     [
       "PREPARE q(text) AS SELECT (CASE WHEN substr(ssn, 1, 1) = $1 THEN 'x' ELSE '1' END)::int FROM customers WHERE id = 1",
       "EXECUTE q('{D}')",
     ],
+    // What a write makes of a value may be none.
+    [
+      'BEGIN',
+      "UPDATE customers SET email = CASE WHEN email LIKE '{Q}%' THEN NULL ELSE email END WHERE id = 1",
+      'ROLLBACK',
+    ],
+    ['BEGIN', "UPDATE customers SET email = nullif(left(email, 1), '{Q}') WHERE id = 1", 'ROLLBACK'],
+    [
+      'BEGIN',
+      "UPDATE customers SET email = regexp_replace(email, '^{Q}.*', 'axolotltwo@canary.example') WHERE id = 1",
+      'ROLLBACK',
+    ],
+    [
+      'BEGIN',
+      "INSERT INTO customers (id, name, email, country) VALUES (77, 'x', '{Q}', 'x')",
+      'UPDATE customers SET email = left(email, 1) WHERE id = 1',
+      'ROLLBACK',
+    ],
+    ['BEGIN', 'UPDATE staff SET salary = salary * 10000000{S} WHERE id = 1', 'ROLLBACK'],
+    [
+      'BEGIN',
+      "INSERT INTO customers (id, name, email, country) SELECT 78, 'x', CASE WHEN email LIKE '{Q}%' THEN NULL ELSE 'a' END, 'x' FROM customers WHERE id = 1",
+      'ROLLBACK',
+    ],
+    [
+      'BEGIN',
+      "INSERT INTO customers (id, name, email, country) VALUES (1, 'x', 'x', 'x') ON CONFLICT (id) DO UPDATE SET email = nullif(left(customers.email, 1), '{Q}')",
+      'ROLLBACK',
+    ],
+    [
+      'BEGIN',
+      "MERGE INTO customers c USING (VALUES (1)) v(id) ON c.id = v.id WHEN MATCHED THEN UPDATE SET email = nullif(left(c.email, 1), '{Q}')",
+      'ROLLBACK',
+    ],
+    // Numbers and times: a constant that is large enough finds out how large the value is.
+    'SELECT badge + 214747893{H} FROM staff WHERE id = 1',
+    'SELECT badge * 45584{G} FROM staff WHERE id = 1',
+    'SELECT sum(badge * 45584{G}) FROM staff WHERE id = 1',
+    'SELECT badge::smallint * {H}::smallint FROM staff WHERE id = 1',
+    "SELECT (file ->> 'pin')::smallint * {H}::smallint FROM staff WHERE id = 1",
+    "SELECT born + interval '29229{H} years' FROM staff WHERE id = 1",
+    "SELECT hired + {H} * interval '41770 years' FROM staff WHERE id = 1",
+    'SELECT salary * 1e13106{S} FROM staff WHERE id = 1',
+    'SELECT salary::numeric(5,{Z}) FROM staff WHERE id = 1',
+    'SELECT salary / (SELECT 1e-13106{S}) FROM staff WHERE id = 1',
+    'SELECT 1 / (badge - 471{ONE}) FROM staff WHERE id = 1',
+    'SELECT sqrt(badge - 471{TWO}) FROM staff WHERE id = 1',
+    "SELECT jsonb_path_query_first(file, '$.pin / (471{ONE} - $.pin)') FROM staff WHERE id = 1",
+    ['CREATE TEMP TABLE t (a int)', 'INSERT INTO t SELECT 1/({P})::int FROM customers WHERE id = 1'],
+    ['CREATE TEMP TABLE t AS SELECT 1/({P})::int AS a FROM customers WHERE id = 1'],
+    [
+      'BEGIN',
+      'DO $$ DECLARE n int := (SELECT 1/({P})::int FROM public.customers WHERE id = 1); BEGIN END $$',
+      'ROLLBACK',
+    ],
+    [
+      'BEGIN',
+      'DO $$ DECLARE r record; BEGIN FOR r IN SELECT ssn FROM public.customers WHERE id = 1 LOOP PERFORM 1 / (r.{P})::int; END LOOP; END $$',
+      'ROLLBACK',
+    ],
     ['BEGIN', 'DECLARE c CURSOR FOR SELECT 1/({P})::int FROM customers WHERE id = 1', 'FETCH c', 'ROLLBACK'],
     'DO $$ BEGIN PERFORM 1/({P})::int FROM customers WHERE id = 1; END $$',
     "DO $$ DECLARE v text; BEGIN SELECT ssn INTO v FROM customers WHERE id = 1; IF v LIKE '{D}%' THEN RAISE EXCEPTION 'x'; END IF; END $$",
     "DO $$ BEGIN IF (SELECT {P} FROM customers WHERE id = 1) THEN RAISE EXCEPTION 'x'; END IF; END $$",
-    'UPDATE customers SET ssn = CASE WHEN {P} THEN NULL ELSE ssn END, email = CASE WHEN {P} THEN NULL ELSE email END WHERE id = 1 AND false',
     "UPDATE customers SET email = nullif(left(email, 1), 'q') WHERE id = 1 AND {P}",
   ]),
   ...slow([
@@ -189,6 +309,15 @@ export const ORACLES: readonly Attack[] = [
     "WITH RECURSIVE r(v, n) AS (SELECT CASE WHEN {P} THEN 'x' END, 1 FROM customers WHERE id = 1 UNION ALL SELECT v || v, n + 1 FROM r WHERE n < 30) SELECT length(v) FROM r",
     "SELECT to_tsvector(repeat('a ', ({P})::int * 10000000)) FROM customers WHERE id = 1",
     'SELECT (SELECT sum(g) FROM generate_series(1, ({P})::int * 100000000) g) FROM customers WHERE id = 1',
+    "SELECT max(md5(concat(CASE WHEN {P} THEN name END, repeat('a', 100000)))) FROM customers WHERE id = 1",
+    "SELECT max(CASE WHEN {P} THEN sha256(repeat('a', 10000000)::bytea) END) FROM customers WHERE id = 1",
+    'SELECT count(CASE WHEN {P} THEN (SELECT count(*) FROM orders a, orders b, orders c, orders d, orders e) END) FROM customers WHERE id = 1',
+    "SELECT to_tsvector(CASE WHEN {P} THEN repeat('word ', 1000000) ELSE '' END) FROM customers WHERE id = 1",
+    "SELECT xpath('//a', xmlparse(content repeat('<a/>', ({P})::int * 1000000))) FROM customers WHERE id = 1",
+    "SELECT (SELECT string_agg(md5(g::text), '') FROM generate_series(1, 1 + ({P})::int * 10000000) g) FROM customers WHERE id = 1",
+    "SELECT coalesce(substring(ssn from '^988'), (SELECT count(*)::text FROM generate_series(1, 100))) FROM customers WHERE id = 1",
+    "SELECT coalesce((regexp_match(ssn, '^988'))[1], (SELECT count(*)::text FROM generate_series(1, 100))) FROM customers WHERE id = 1",
+    "SELECT coalesce(to_jsonb(c) ->> CASE WHEN {P} THEN 'x' ELSE 'name' END, pg_sleep(9)::text) FROM customers c WHERE id = 1",
     'SELECT pg_sleep(9 * ({P})::int) FROM customers WHERE id = 1',
     "SELECT id FROM customers WHERE ssn = 'X' COLLATE nocase",
     "SELECT id FROM customers WHERE ssn = 'X'::nocased",

@@ -5,6 +5,9 @@ import { as, itemsOf, kindOf, namesOf } from './nodes.js';
 import { isForeign, operatorName } from './operators.js';
 import type { Scope } from './scope.js';
 import {
+  isChosen,
+  isClock,
+  isMixed,
   isTainted,
   isTameLike,
   isTameRegex,
@@ -22,7 +25,6 @@ import { typesNamed } from './types.js';
 const BOOL = 16;
 const TEXT = 25;
 const NUMERIC = 1700;
-const RECORD = 2249;
 const JSONB = 3802;
 const INT4 = 23;
 const INT8 = 20;
@@ -49,17 +51,18 @@ export function madeByOperator(body: A_Expr, flows: readonly Flow[], scope: Scop
 
 function joined(name: string, flows: readonly Flow[], scope: Scope): Made {
   const types = flows.map(({ type }) => type);
+  const isArrays = types.some((type) => type === ARRAY || elementOf(type ?? 0, scope) !== undefined);
+  // Not every document goes with every other, nor every array.
+  if (isChosen(flows) && !name.startsWith('->') && (isArrays || types.includes(JSONB))) return partial(flows, scope);
   if (name !== '||') return { ...total(flows, scope), type: name.endsWith('>>') ? TEXT : types[0] };
-  const type = types.includes(JSONB) ? JSONB : TEXT;
-  return { ...total(flows, scope), type: types.includes(ARRAY) ? ARRAY : type };
+  return { ...total(flows, scope), type: isArrays ? ARRAY : types.includes(JSONB) ? JSONB : TEXT };
 }
 
 /** What is decided by it is whatever somebody likes. */
 function compared(body: A_Expr, name: string, flows: readonly Flow[], scope: Scope): Made {
   const type = body.kind === 'AEXPR_NULLIF' ? flows[0]?.type : BOOL;
   const answer = (made: Made): Made => ({ ...made, type, ...(flows.some(isTainted) ? { chosen: true } : {}) });
-  // Rows that a condition decides on may be of columns that cannot be compared.
-  if (flows.some((flow) => flow.chosen === true && flow.type === RECORD)) return partial(flows, scope);
+  if (isMixed(flows)) return partial(flows, scope);
   const right = itemsOf(body.rexpr).map(plainPattern);
   if (LIKES.has(name))
     return answer(right.every(isTameLike) || !flows.some(isTainted) ? total(flows, scope) : partial(flows, scope));
@@ -83,13 +86,16 @@ function arithmetic(body: A_Expr, name: string, flows: readonly Flow[], scope: S
   const type = typeOf(nodes, flows);
   if (name === '/' || name === '%') return { ...divided(nodes, flows, scope), type };
   if (!flows.some(isTainted)) return { ...total(flows, scope), risky: true, type };
-  if (isWithout(name, nodes, flows)) return { ...total(flows, scope), type };
+  if (isWithout(name, nodes, flows) && !isChosen(flows)) return { ...total(flows, scope), type };
   const steps = nearest(flows);
-  if (steps === undefined || steps > 3) return partial(flows, scope);
+  if (steps === undefined || steps > 3) return all(flows, scope);
   const far = name === '*' && type === INT8 ? 4 : steps + 1;
   const fits = nodes.every((node, at) => isTainted(flows[at] as Flow) || isSmall(node, name, type, steps));
-  return fits && isAlone(name, flows, type) ? { ...total(flows, scope), near: far, type } : partial(flows, scope);
+  return fits && isAlone(name, flows, type) ? { ...total(flows, scope), near: far, type } : all(flows, scope);
 }
+
+/** A long sum asks about each of its columns once. */
+const all = (flows: readonly Flow[], scope: Scope): Made => ({ ...partial(flows, scope), told: true });
 
 /** By a number that is one at least, or by how many rows there are; by what else it is may be by zero. */
 function divided([, divisor]: readonly Node[], flows: readonly Flow[], scope: Scope): Made {
@@ -97,7 +103,8 @@ function divided([, divisor]: readonly Node[], flows: readonly Flow[], scope: Sc
   if ((numberOf(divisor) ?? 0) >= 1) return { ...total(flows, scope), near: steps };
   const counts = namesOf(as(divisor, 'FuncCall')?.funcname).at(-1) === 'count' && !isTainted(flows[1] ?? FREE);
   if (counts && steps !== undefined) return { ...total(flows, scope), near: steps, risky: true };
-  return partial(steps === undefined ? flows : flows.slice(1), scope);
+  // By something very small it is too large.
+  return partial(steps !== undefined && areOfOne(flows) ? flows.slice(1) : flows, scope);
 }
 
 /** `jsonb - 'key'`, as `to_jsonb(c) - 'ssn'`. */
@@ -107,20 +114,23 @@ const isWithout = (name: string, [, right]: readonly Node[], [left]: readonly Fl
   (textOf(right) !== undefined || as(right, 'A_ArrayExpr') !== undefined || isTextArray(right));
 const isTextArray = (node: Node | undefined): boolean => as(as(node, 'TypeCast')?.arg, 'A_ArrayExpr') !== undefined;
 
-/** One that is not written out may be as large as somebody likes; times of the same relation are of a kind. */
+/** What is not written out may be as large as somebody likes, but for what stands beside it in the same relation. */
 function isAlone(name: string, flows: readonly Flow[], type: number | undefined): boolean {
-  const tainted = flows.filter(isTainted);
-  if (tainted.length < 2) return true;
-  const tables = tainted.map(
+  if (flows.filter(isTainted).length < 2) return true;
+  return (name === '+' || name === '-') && (type === NUMERIC || TIMES.has(type ?? 0)) && areOfOne(flows);
+}
+
+/** All are of columns of one relation. */
+function areOfOne(flows: readonly Flow[]): boolean {
+  const [first, ...rest] = flows.map(
     (flow) => new Set([...flow.columns].map((column) => column.slice(0, column.lastIndexOf('.')))),
   );
-  const same = [...(tables[0] as Set<string>)].some((table) => tables.every((one) => one.has(table)));
-  return same && (name === '+' || name === '-') && (type === NUMERIC || TIMES.has(type ?? 0));
+  return [...(first ?? [])].some((table) => rest.every((tables) => tables.has(table)));
 }
 
 /** The operand is so small that what stands in a column does not leave its type by it. */
 function isSmall(node: Node, name: string, type: number | undefined, steps: number): boolean {
-  if (as(node, 'SQLValueFunction') !== undefined || isClock(node)) return name === '-';
+  if (isClock(node)) return name === '-';
   const text = textOf(node);
   if (text !== undefined && numberOf(node) === undefined) return text.length <= 40 && !/\d{5}|inf|bc/i.test(text);
   const number = Math.abs(numberOf(node) ?? Number.POSITIVE_INFINITY);
@@ -128,9 +138,6 @@ function isSmall(node: Node, name: string, type: number | undefined, steps: numb
   if (name === '*') return type === INT8 && steps === 0 && number <= 100;
   return number <= (type === INT8 ? 1e6 : 1000);
 }
-
-const isClock = (node: Node): boolean =>
-  /^(?:now|clock_timestamp)$/.test(namesOf(as(node, 'FuncCall')?.funcname).at(-1) ?? '');
 
 /** A number with a point makes the other side one; else the column's own type stays. */
 function typeOf(nodes: readonly Node[], flows: readonly Flow[]): number | undefined {

@@ -21,7 +21,7 @@ import { operatorFlows } from './operators.js';
 import { asked, condition } from './predicates.js';
 import { columnOf, type Scope, starOf } from './scope.js';
 import { command, spread } from './select.js';
-import { isChosen, isRisky, isTainted, madeSo, nearest, partial } from './total.js';
+import { isChosen, isMixed, isRisky, isTainted, madeSo, nearest, partial, RECORD } from './total.js';
 import { castFlow } from './types.js';
 
 type Readers = { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Flow };
@@ -160,7 +160,8 @@ const failing = (body: unknown, scope: Scope): Flow => failed(children(body, sco
 /** One of several values, or none, by what they are. */
 function chosenBy(flows: readonly Flow[], scope: Scope): Flow {
   const value = made(flows, scope);
-  return isTainted(value) ? { ...value, chosen: true } : value;
+  if (!isTainted(value)) return value;
+  return { ...value, type: typeOf(flows), ...(isMixed(flows) ? partial(flows, scope) : {}), chosen: true };
 }
 
 /** What stands beside something that may fail, or take its time, decides on whether it does. */
@@ -185,7 +186,6 @@ function typeOf(flows: readonly Flow[]): number | undefined {
   const types = new Set(flows.flatMap((flow) => (flow.type === undefined && !isTainted(flow) ? [] : [flow.type])));
   return types.size === 1 ? [...types][0] : undefined;
 }
-const RECORD = 2249;
 
 function caseOf(body: CaseExpr, scope: Scope): Flow {
   const whens = (body.args ?? []).flatMap((node) => as(node, 'CaseWhen') ?? []);
@@ -209,6 +209,7 @@ function caseOf(body: CaseExpr, scope: Scope): Flow {
 /** `CASE x WHEN 'a'`: whether they are equal. */
 function matchedBy(arg: Node, whens: readonly Body<'CaseWhen'>[], scope: Scope, held: Held): Flow[] {
   const tested = all([arg, ...whens.map((when) => when.expr)], scope);
+  if (isMixed(tested)) partial(tested, scope);
   for (const flow of tested) held.ask(flow, 'function');
   return tested.map((flow) => (isTainted(flow) ? { ...changed(flow), chosen: true } : flow));
 }

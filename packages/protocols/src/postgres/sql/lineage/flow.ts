@@ -22,6 +22,8 @@ export interface Flow {
   readonly chosen?: boolean | undefined;
   /** To work it out may fail, or take its time. */
   readonly risky?: boolean | undefined;
+  /** That it is computed with was asked of all its columns already. */
+  readonly told?: boolean | undefined;
   /** How many values or short literals may be put together in it, 1 where nothing is said. */
   readonly size?: number | undefined;
 }

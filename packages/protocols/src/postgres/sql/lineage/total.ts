@@ -7,7 +7,7 @@ import type { Scope } from './scope.js';
  * What a computation makes of values that may not be shown. It tells of them, though its result is masked, where it can fail, take its
  * time or grow: the server then answers with an error, or late. So what is not known to be total and bounded is asked about as `fails`.
  */
-export type Made = Pick<Flow, 'near' | 'chosen' | 'risky' | 'size' | 'type'>;
+export type Made = Pick<Flow, 'near' | 'chosen' | 'risky' | 'size' | 'told' | 'type'>;
 
 /** Values that a text can put together of one: more might not fit, which shows. */
 const GROWN = 4096;
@@ -20,6 +20,12 @@ export const isTainted = (flow: Flow): boolean => flow.columns.size > 0;
 export const isChosen = (flows: readonly Flow[]): boolean => flows.some((flow) => flow.chosen === true);
 export const isRisky = (flows: readonly Flow[]): boolean => flows.some((flow) => flow.risky === true);
 export const sizeOf = (flows: readonly Flow[]): number => flows.reduce((sum, { size = 1 }) => sum + size, 0);
+
+/** `pg_type.oid` of rows of no type of their own. */
+export const RECORD = 2249;
+/** Rows that a condition decides on may be of columns that cannot be compared. */
+export const isMixed = (flows: readonly Flow[]): boolean =>
+  flows.some(({ chosen, type }) => chosen === true && type === RECORD);
 
 /** How many steps of arithmetic a value is from what stands in a column; undefined where it may be anything. */
 export function nearOf(flow: Flow): number | undefined {
@@ -35,7 +41,7 @@ export function nearest(flows: readonly Flow[]): number | undefined {
 
 /** It may fail, or take its time, by what these are. */
 export function partial(flows: readonly Flow[], scope: Scope): Made {
-  for (const flow of flows) if (isTainted(flow)) scope.facts.ask(flow, 'fails');
+  for (const flow of flows) if (flow.told !== true && isTainted(flow)) scope.facts.ask(flow, 'fails');
   return { risky: true, size: LONG };
 }
 
@@ -97,3 +103,10 @@ export const isTameFormat = (node: Node | undefined): boolean => {
   const text = textOf(node);
   return text !== undefined && text.length <= 1000 && /^(?:[^%]|%%|%(?:\d\$)?[sL])*$/.test(text);
 };
+
+/** When it is now. */
+export const isClock = (node: Node): boolean =>
+  as(node, 'SQLValueFunction') !== undefined ||
+  /^(?:now|clock_timestamp|statement_timestamp|transaction_timestamp)$/.test(
+    namesOf(as(node, 'FuncCall')?.funcname).at(-1) ?? '',
+  );
