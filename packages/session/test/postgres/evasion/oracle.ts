@@ -251,7 +251,6 @@ export const ORACLES: readonly Attack[] = [
     "SELECT hired + {H} * interval '41770 years' FROM staff WHERE id = 1",
     'SELECT salary * 1e13106{S} FROM staff WHERE id = 1',
     'SELECT salary::numeric(5,{Z}) FROM staff WHERE id = 1',
-    'SELECT salary / (SELECT 1e-13106{S}) FROM staff WHERE id = 1',
     'SELECT 1 / (badge - 471{ONE}) FROM staff WHERE id = 1',
     'SELECT sqrt(badge - 471{TWO}) FROM staff WHERE id = 1',
     "SELECT jsonb_path_query_first(file, '$.pin / (471{ONE} - $.pin)') FROM staff WHERE id = 1",

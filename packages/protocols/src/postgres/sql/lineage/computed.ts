@@ -1,4 +1,5 @@
 import type { A_Expr, Node, TypeCast } from 'libpg-query';
+import type { UserType } from '../catalogue.js';
 import { type Flow, FREE } from './flow.js';
 import { ARRAY, elementOf } from './functions.js';
 import { as, itemsOf, kindOf, namesOf } from './nodes.js';
@@ -183,7 +184,7 @@ export function madeByCast(body: TypeCast, flow: Flow, scope: Scope): Made {
   const names = namesOf(typeName?.names);
   const found = typesNamed(names, scope);
   const builtin = found.length > 0 && found.every((type) => type.builtin);
-  const isText = builtin && TEXTS.has(names.at(-1) ?? '');
+  const isText = builtin ? TEXTS.has(names.at(-1) ?? '') : found.length > 0 && found.every(isCitext);
   const near = nearOf(flow);
   if (typeName?.arrayBounds !== undefined)
     return isText && (flow.type === ARRAY || elementOf(flow.type ?? 0, scope) !== undefined)
@@ -198,7 +199,12 @@ export function madeByCast(body: TypeCast, flow: Flow, scope: Scope): Made {
     builtin &&
     !sized &&
     (listed(WIDER) || (near === 0 && listed(CLOSE)) || (TIMES.has(to) && near !== undefined && listed(CLOSE)));
-  return fits ? { ...total([flow], scope), near } : partial([flow], scope);
+  if (fits) return { ...total([flow], scope), near };
+  // Whether a column's own value can be read as another type is no more than what it looks like.
+  return builtin && !sized && flow.exact ? { ...total([flow], scope), risky: true } : partial([flow], scope);
 }
+
+/** The text of an extension that only who installs extensions can have made: a type of the base kind. */
+const isCitext = ({ name, kind }: UserType): boolean => name === 'citext' && kind === 'b';
 
 const isWritten = (node: Node): boolean => ['A_Const', 'ParamRef'].includes(kindOf(node) ?? '');

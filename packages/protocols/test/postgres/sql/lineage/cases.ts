@@ -15,8 +15,8 @@ export const CASES: readonly (readonly [string, string, string?, string?])[] = [
   [
     'select ssn::text, ssn::varchar(3), ssn::date from customers',
     'ssn<-customers.ssn! ssn<-customers.ssn ssn<-customers.ssn',
-    'customers.ssn:fails',
   ],
+  ['select upper(ssn)::date from customers', 'upper<-customers.ssn', 'customers.ssn:fails'],
   [
     'select c from customers c',
     'c<-customers.born+customers.card+customers.data+customers.email+customers.id+customers.name+customers.note+customers.ssn+customers.tags+customers.vip',
