@@ -10,6 +10,7 @@ import {
   isTainted,
   isTameFormat,
   isTameRegex,
+  LONG,
   type Made,
   nearest,
   numberOf,
@@ -37,6 +38,9 @@ export const kept: Judge = ({ args, scope }) => ({ ...total(args, scope), near: 
 
 /** All rows put together, and what does not go with every document or array: not where a condition decides on what that is. */
 export const unchosen: Judge = (call) => unless(isChosen(call.args), call);
+
+/** So many rows may be long. */
+export const gathered: Judge = (call) => ({ ...unchosen(call), size: LONG });
 
 /** Arrays of which one is longer than another make no array. */
 export const arrays: Judge = (call) =>
