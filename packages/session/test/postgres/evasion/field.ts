@@ -83,9 +83,15 @@ export class Field {
     return `${modes}: the state has changed`;
   }
 
-  async #traceOf({ steps, wants, row, as }: Attack, mode: Mode): Promise<string | undefined> {
+  async #traceOf({ steps, other, wants, row, as }: Attack, mode: Mode): Promise<string | undefined> {
     const { session, answers } = await say(steps, mode, this.#upstream, as);
     const last = answers.at(-1) ?? [];
+    if (other !== undefined) {
+      const others = await say(other, mode, this.#upstream, as);
+      const [one, two] = [answers, others.answers].map((said) => said.map((answer) => wordsOf(answer, [])));
+      const at = one?.findIndex((words, i) => words !== two?.[i]) ?? -1;
+      if (at >= 0) return `${steps[at]?.text}: ${one?.[at]}, and not ${two?.[at]}`;
+    }
     const leak = leakIn(session.heard, row === 'A23');
     if (leak !== undefined) return `shows ${JSON.stringify(leak)}`;
     if (wants === 'refused' && !last.some(({ type }) => type === 'E')) return 'was answered';

@@ -9,7 +9,7 @@ import { constantAt, type Flow, FREE, oneOf, opaque, type Shape } from './flow.j
 import { relationItem } from './from.js';
 import { routines } from './functions.js';
 import { as, type Body, type Kind, kindOf, namesOf, stringOf } from './nodes.js';
-import { condition } from './predicates.js';
+import { condition, isDomain } from './predicates.js';
 import { below, type Scope } from './scope.js';
 import { command, selected } from './select.js';
 import { trace } from './trace.js';
@@ -46,6 +46,7 @@ const COMMANDS: { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Shape 
     return body.ismove === true ? NO_ROWS : shape;
   },
   PrepareStmt: (body, scope) => {
+    scope.facts.loose = (body.argtypes ?? []).some((type) => isDomain(as(type, 'TypeName'), scope));
     answer(body.query as Node, scope);
     // Its parameters are those of EXECUTE, not of the message that carries it.
     scope.facts.unbind();

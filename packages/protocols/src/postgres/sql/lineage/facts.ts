@@ -15,8 +15,32 @@ type Adopted = Pick<Reading, 'relations' | 'columns' | 'predicates' | 'stores'> 
 /** Steps for a text of no length; each of its characters adds one. An ordinary command takes a few hundred. */
 const STEPS = 10_000;
 
+/** What is asked of columns. */
+export interface Asks {
+  ask(flow: Flow, how: Predicate['how']): void;
+  /** An equality with constants; `marks` tell these from others of the command. */
+  askEqual(flow: Flow, marks: readonly string[]): void;
+}
+
+/** What is asked of columns for a value that is not shown: nobody learns of it, unless it decides on more than the value. */
+export class Held implements Asks {
+  readonly #asked: ((to: Asks) => void)[] = [];
+
+  ask(flow: Flow, how: Predicate['how']): void {
+    this.#asked.push((to) => to.ask(flow, how));
+  }
+
+  askEqual(flow: Flow, marks: readonly string[]): void {
+    this.#asked.push((to) => to.askEqual(flow, marks));
+  }
+
+  tell(to: Asks): void {
+    for (const ask of this.#asked) ask(to);
+  }
+}
+
 /** What a command was found to do, each fact once. */
-export class Facts {
+export class Facts implements Asks {
   readonly relations = new Map<string, RelationUse>();
   readonly columns = new Set<string>();
   readonly stores = new Set<string>();
@@ -24,12 +48,12 @@ export class Facts {
   opaque: string | undefined;
   /** Why a function, operator or cast that did not come with the server may have given anything. */
   foreign: string | undefined;
-  /** Calls that do more than answer, as time or a lock shows. */
-  volatile = 0;
   /** Overloads that its calls and operators were found to mean, by their nodes. */
   readonly meant = new Map<object, Set<Overload>>();
   /** Of a function's body: the types of its parameters. */
   takes: readonly number[] = [];
+  /** Its parameters may be of types with collations of their own. */
+  loose = false;
   #steps: number;
   readonly #predicates = new Map<string, Predicate>();
   readonly #equalities = new Map<string, Set<string>>();
@@ -69,7 +93,6 @@ export class Facts {
     if (!flow.exact) this.ask(flow, 'function');
   }
 
-  /** An equality with constants; `marks` tell these from others of the command. */
   askEqual(flow: Flow, marks: readonly string[]): void {
     this.ask(flow, 'equality');
     for (const column of flow.columns) {

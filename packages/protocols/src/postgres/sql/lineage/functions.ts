@@ -2,12 +2,14 @@ import type { FuncCall, Node } from 'libpg-query';
 import { type Routine, takesSoMany } from '../catalogue.js';
 import { meant, UNKNOWN } from '../overloads.js';
 import { defaultsOf, givenBy, wholeOf } from './bodies.js';
+import { madeByCall } from './calls.js';
 import { aggregated, evaluate, sortValue } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
 import { outputName } from './names.js';
 import { as, namesOf } from './nodes.js';
 import { pathsOf } from './relations.js';
 import type { Scope } from './scope.js';
+import { madeSo, partial } from './total.js';
 import { rowFields, rowOfType, typesNamed } from './types.js';
 
 /** They hand on rows, or arrays of rows, as they are. */
@@ -58,17 +60,16 @@ function result(body: FuncCall, args: readonly Flow[], found: readonly Routine[]
     // Functional notation, of a column or of a cast.
     const field = first.row?.find((one) => one.name === name);
     if (field !== undefined) return field.flow;
-    if (typesNamed(names, scope).length > 0) return changed(first);
+    if (typesNamed(names, scope).length > 0) return madeSo(first, partial(args, scope));
   }
-  if (found.length === 0 || found.some((routine) => routine.volatility === 'volatile')) {
-    scope.facts.volatile++;
+  if (found.length === 0 || found.some((routine) => routine.volatility === 'volatile'))
     for (const flow of args) scope.facts.store(flow, NONE);
-  }
   if (found.some((routine) => routine.returnsSet)) rowsAsked(name, args, scope);
   // How many rows have the column at all; of an expression it would tell what the expression tests.
   const counts = name === 'count' && found.length > 0 && found.every((routine) => routine.builtin);
   if (counts && args.every((flow) => flow.exact || flow.row !== undefined)) return FREE;
-  const value = changed(mix([...args, ...added(names, body, args.length, found, scope)]));
+  const all = mix([...args, ...added(names, body, args.length, found, scope)]);
+  const value = madeSo(all, madeByCall(body, args, found, scope));
   const row = rowOfResult(name, found, args, value, scope);
   return { ...value, row, type: typeOfResult(found, args, scope) };
 }

@@ -8,6 +8,7 @@ import { ARRAY, besidesOid } from './functions.js';
 import { namesOf } from './nodes.js';
 import { pathsOf } from './relations.js';
 import type { Scope } from './scope.js';
+import { RECORD } from './total.js';
 
 /** The operator's own name: `=` of `OPERATOR(pg_catalog.=)`. */
 export const operatorName = (nodes: readonly Node[] | undefined): string => namesOf(nodes).at(-1) ?? '';
@@ -40,7 +41,8 @@ export function compares(
   return chosen(node, [name], [oneOf(left.map(typeOf)), oneOf(right.map(typeOf))], scope).flows;
 }
 
-const typeOf = ({ type, row }: Flow): number | undefined => (type === ARRAY || row !== undefined ? undefined : type);
+const typeOf = ({ type, row }: Flow): number | undefined =>
+  type === ARRAY || type === RECORD || row !== undefined ? undefined : type;
 const elementOf = (flow: Flow, scope: Scope): number | undefined => {
   const type = typeOf(flow);
   return type === undefined ? undefined : elementIn(type, scope.at.catalogue);

@@ -105,6 +105,21 @@ create rule r as on insert to log do also insert into orders(note) select ssn fr
 explain analyze select 1 from customers where ssn > '5'
 declare c cursor for select 1 from customers where ssn > '5'
 prepare p as select 1 from customers where ssn > '5'
+select (case when ssn > '5' then 'x' else '1' end)::int from customers
+select 2147483647 + (ssn > '5')::int from customers
+select upper(ssn)::date from customers
+select ssn like '1\\' from customers
+select coalesce(case when ssn > '5' then id end, 1 / (id - 1)) from customers
+select ssn > '5' and 1 / (id - 1) = 1 from customers
+select not (ssn > '5') or exists (select 1 from orders) from customers
+select case when ssn > '5' then 1 when 1 / (id - 1) = 1 then 2 end from customers
+select case when ssn > '5' then q.r end from (select ssn, 1 / (id - 1) as r from customers) q
+select case ssn when '5' then (select 1) end from customers
+select (case when ssn > '5' then row(1) else row('a') end) = row(1) from customers
+select array[case when ssn > '5' then array[1] else array[1, 2] end, array[1]] from customers
+select ssn || ssn || (select string_agg(note, '') from orders) || case when ssn > '5' then 'x' end from customers
+update customers set ssn = case when ssn > '5' then null else ssn end
+select 1 from customers where ssn = '123' collate "loose"
 do $$ begin perform 1 from customers where ssn = '1'; end $$
 do $$ declare x text; begin select ssn into x from customers; insert into log(message) values (x); end $$
 `;
@@ -154,6 +169,8 @@ select count(*), count(ssn), count(c) from customers c where ssn = '1'
 select c.name, o.note from customers c join orders o on ssn = '1'
 select name, ssn, upper(card), ssn || card, ssn is null, ssn > '5', row_to_json(c), case when ssn > '5' then 'a' end from customers c
 select unnest(tags), e from customers, unnest(tags) e
+select coalesce(nullif(ssn, ''), '-'), case when ssn is null then 1 / (id - 1) end, ssn is null and 1 / id = 1 from customers
+select ssn = '1', card || ' <' || upper(ssn) || '>', case when vip then ssn else upper(ssn) end, ssn::date from customers
 update customers set ssn = '1', card = upper(card) where ssn = '2' returning ssn
 delete from customers where ssn = '1'
 insert into customers(ssn) values ('1') on conflict (ssn) do update set ssn = excluded.ssn returning id
