@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ALLOWED } from './evasion/allowed.js';
 import { ATTACKS } from './evasion/attacks.js';
 import { Field } from './evasion/field.js';
+import { MIGRATIONS } from './evasion/open.js';
 import { MODES } from './evasion/session-run.js';
 import { WIRE } from './evasion/wire.js';
 import { CHOSEN } from './evasion/writes.js';
@@ -51,7 +52,7 @@ describe('what people do all day', () => {
     'is answered as without hoop, but for what is masked: %s',
     async (mode) => {
       const faults: string[] = [];
-      for (const allowed of [...ALLOWED, ...CHOSEN]) {
+      for (const allowed of [...ALLOWED, ...CHOSEN, ...MIGRATIONS]) {
         const fault = await field.faultOf(allowed, mode).catch((error: Error) => error.message);
         if (fault !== undefined) faults.push(`${named(allowed.steps)} → ${fault}`);
       }

@@ -2,6 +2,7 @@ import type { Attack } from './attack.js';
 import { CODE } from './code.js';
 import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
+import { OPEN } from './open.js';
 import { NAMES, SETTINGS } from './session.js';
 import { WRITES } from './writes.js';
 
@@ -15,5 +16,6 @@ export const ATTACKS: readonly Attack[] = [
   ...DERIVED,
   ...INFERENCE,
   ...MESSAGES,
+  ...OPEN,
   ...WRITES,
 ];
