@@ -39,16 +39,17 @@ const known = (version = 1): Knowledge => ({
 interface Options {
   readAside?: (text: string, at: unknown) => Dialled;
   deny?: string;
+  unread?: true;
   learned?: (anew: boolean) => Dialled;
 }
 
-function open(read: Read, { deny, learned, readAside }: Options = {}) {
+function open(read: Read, { deny, unread, learned, readAside }: Options = {}) {
   const judged: Statement[] = [];
   const before = known();
   const judge = (action: Action) => {
     judged.push(action as Statement);
     return (action as Statement).text === deny
-      ? ({ allow: false, rule: 'no', reason: 'no' } as const)
+      ? ({ allow: false, rule: 'no', reason: 'no', ...(unread && { unread }) } as const)
       : { allow: true as const };
   };
   const play = new Playbook(
@@ -225,7 +226,7 @@ describe('a flow that reads', () => {
         'select from t': { missing: ['t'], class: 'unknown', fails },
         'do $$ $$': { class: 'unknown', traits: ['code'] },
       });
-      const { play } = open(read, { deny: 'select from t', ...(learned !== undefined && { learned }) });
+      const { play } = open(read, { deny: 'select from t', unread: true, ...(learned !== undefined && { learned }) });
       if (before !== undefined) play.client(w.query('begin')).upstream(answer('BEGIN', 'T'));
       if (before !== undefined) play.client(w.query(before)).upstream(answer('DO', 'T'));
       play.client(w.query('select from t')).upstream(w.all(w.error('34000', 'x'), w.ready()));

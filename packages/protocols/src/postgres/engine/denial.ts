@@ -47,7 +47,7 @@ export function askColumns(name: string, portal: Portal): Question {
  */
 export function denialOf(verdict: Verdict & { allow: false }, failure?: Failure): Uint8Array {
   if (verdict.rule === WITHDRAWN) return CANCELLED;
-  if (failure !== undefined && verdict.rule !== 'record-failed') {
+  if (failure !== undefined && verdict.unread === true) {
     const { code, message, at } = failure;
     return errorResponse({ severity: 'ERROR', code, message, ...(at !== undefined && { position: at + 1 }) });
   }

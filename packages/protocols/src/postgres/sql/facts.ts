@@ -44,15 +44,17 @@ export class Facts {
     return true;
   }
 
-  miss(name: string, what: keyof typeof ABSENT): this {
+  /** `location` is where the command names it, as its parser counts. */
+  miss(name: string, what: keyof typeof ABSENT, location?: unknown): this {
     this.missing.add(name);
     const [code, quote] = ABSENT[what];
-    this.fail(code, `${what} ${quote}${name}${quote} does not exist`);
+    this.fail(code, `${what} ${quote}${name}${quote} does not exist`, location);
     return this.doubt(`it names a ${what} that is not known: ${name}`);
   }
 
-  fail(code: string, message: string): void {
-    if (this.unknown === undefined) this.fails = { code, message };
+  fail(code: string, message: string, location?: unknown): void {
+    if (this.unknown === undefined)
+      this.fails = { code, message, ...(typeof location === 'number' && { at: location }) };
   }
 
   setPath(path: readonly string[] | 'unknown'): this {

@@ -92,7 +92,7 @@ function added(
   return grown ? all : undefined;
 }
 
-function readOne({ node, from, to }: Command, text: string, at: ReadingContext): SqlReading {
+function readOne({ node, from, to, at: placeOf }: Command, text: string, at: ReadingContext): SqlReading {
   const names = namesOf(at);
   const facts = new Facts();
   const desk: Desk = {
@@ -120,6 +120,7 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
   return {
     ...EMPTY,
     ...found(facts),
+    ...(facts.fails?.at !== undefined && { fails: { ...facts.fails, at: placeOf(facts.fails.at) } }),
     columns: traced.columns,
     told: toldBy(facts, traced.relations, at),
     outputs: traced.outputs,

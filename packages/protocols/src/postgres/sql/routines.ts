@@ -11,20 +11,25 @@ import { touchOid } from './types.js';
 import { type Desk, walk } from './walk.js';
 
 /** Calls every function that the name may stand for with so many arguments; undefined where that is not known. */
-export function callNamed(desk: Desk, name: readonly string[], args: readonly Node[] | undefined): void {
+export function callNamed(
+  desk: Desk,
+  name: readonly string[],
+  args: readonly Node[] | undefined,
+  location?: unknown,
+): void {
   const last = name.at(-1);
   if (last === undefined) return;
   if (desk.names.madeOther(last)) desk.facts.doubt(`${last} was made just now`);
   const found = desk.names.routines(name.at(-2), last);
-  if (found.length === 0 && !desk.names.madeOther(last)) missing(desk, name, args);
+  if (found.length === 0 && !desk.names.madeOther(last)) missing(desk, name, args, location);
   for (const routine of found) if (fits(routine, args)) callRoutine(desk, routine, args);
 }
 
 /** `f(x)` is also `x.f`, a column, and `t(x)` a cast to the type t. */
-function missing(desk: Desk, name: readonly string[], args: readonly Node[] | undefined): void {
+function missing(desk: Desk, name: readonly string[], args: readonly Node[] | undefined, location: unknown): void {
   if (args?.length === 1 && name.length === 1 && isField(args[0]) && desk.names.isColumn(name[0] as string)) return;
   const types = args?.length === 1 ? desk.names.types(name.at(-2), name.at(-1) as string) : [];
-  if (types.length === 0) desk.facts.miss(name.join('.'), 'function');
+  if (types.length === 0) desk.facts.miss(name.join('.'), 'function', location);
   for (const { oid } of types) touchOid(desk, oid);
 }
 const isField = (arg: Node | undefined): boolean =>

@@ -223,7 +223,7 @@ function call(desk: Desk, part: Part, scope: Scope | undefined): void {
       desk,
       args.map((arg, at) => (at === 0 && desk.setting !== undefined && isName(arg) ? desk.setting : constant(arg))),
     );
-  callNamed(desk, name, args);
+  callNamed(desk, name, args, part.location);
   inside(desk, { ...part, funcname: undefined }, scope);
 }
 
