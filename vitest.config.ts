@@ -21,9 +21,14 @@ const project = (name: string, include: string[], timeout: number, parallel: boo
 export default defineConfig({
   test: {
     projects: [
-      project('unit', ['packages/*/test/**/*.test.{ts,tsx}', 'scripts/lib/*.test.ts'], 20_000, true),
+      project(
+        'unit',
+        ['packages/*/test/**/*.test.{ts,tsx}', 'scripts/lib/*.test.ts', 'installers/test/*.test.ts'],
+        20_000,
+        true,
+      ),
       project('real', ['packages/*/test/**/*.real.ts'], 60_000, false),
-      project('full', ['packages/*/test/**/*.full.ts'], 1_800_000, false),
+      project('full', ['packages/*/test/**/*.full.ts', 'installers/test/*.full.ts'], 1_800_000, false),
     ],
   },
 });

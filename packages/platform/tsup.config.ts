@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: ['src/index.ts'],
+  entry: { index: 'src/index.ts', setup: 'src/setup/index.ts' },
   format: 'esm',
   target: 'node26',
   removeNodeProtocol: false,

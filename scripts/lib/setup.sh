@@ -1,6 +1,6 @@
-# Sourced by scripts/demo, scripts/test, scripts/bench, scripts/hoop and scripts/hoop-gateway: makes a checkout runnable on a machine that
-# has bash, git, Node >= 18 and npm. Everything it installs without root stays in the checkout (.tools, node_modules).
-#   set_up WANTED...    WANTED: `demo`, `test` or `bench`, what the system should have; nothing for the programs alone
+# Sourced by scripts/demo, scripts/test, scripts/bench, scripts/hoop, scripts/hoop-gateway and installers/build: makes a
+# checkout runnable on a machine that has bash, git, Node >= 18 and npm. Everything it installs without root stays in the checkout (.tools, node_modules).
+#   set_up WANTED...    WANTED: `demo`, `test`, `bench` or `installers`, what the system should have; none: the programs alone
 # Idempotent. Progress goes to stderr; what it had to leave out is in SETUP_SKIPPED (one line each).
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -19,8 +19,10 @@ NEEDS_test=("${NEEDS_demo[@]}" pgbench:postgresql dbus-test-tool:dbus-tests secr
   pgjdbc:libpostgresql-jdbc-java psycopg:python3-psycopg ip:iproute2)
 # The peers that scripts/bench measures beside us.
 NEEDS_bench=("${NEEDS_demo[@]}" pgbench:postgresql stunnel:stunnel4 sshd:openssh-server ssh:openssh-client dnsmasq:dnsmasq-base dnsperf:dnsperf)
+# What installers/build packs, and packs it with.
+NEEDS_installers=(g++:g++ make:make python3:python3 pkg-config:pkg-config libsecret:libsecret-1-dev dpkg-deb:dpkg strip:binutils xz:xz-utils)
 # What only the long proofs of scripts/test --full use.
-NEEDS_full=("${NEEDS_test[@]}" sqlsmith:sqlsmith mmdebstrap:mmdebstrap mksquashfs:squashfs-tools systemd-nspawn:systemd-container nft:nftables gcc:gcc)
+NEEDS_full=("${NEEDS_test[@]}" sqlsmith:sqlsmith mmdebstrap:mmdebstrap mksquashfs:squashfs-tools systemd-nspawn:systemd-container nft:nftables gcc:gcc strip:binutils ruby:ruby)
 
 has() {
   case $1 in

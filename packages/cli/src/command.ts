@@ -1,4 +1,5 @@
-import type { Environment, Paths } from '@hoop/platform';
+import type { Environment, Paths, Supervisor } from '@hoop/platform';
+import type * as Setup from '@hoop/platform/setup';
 import type { Daemon } from './client/daemon.js';
 
 /** A command is a value: what it is called, what it takes, and what it does with its needs as an argument. */
@@ -40,6 +41,10 @@ export interface Needs {
   machine: Environment;
   paths: Paths;
   daemon: Daemon;
+  /** What keeps the daemon running, if anything does. */
+  supervisor: Supervisor | undefined;
+  /** What sets up the machine, loaded when it is asked for. */
+  system(): Promise<System>;
   version: string;
   /** The file that this program is, to start it again as the daemon. */
   program: string;
@@ -51,6 +56,8 @@ export interface Needs {
   pause(ms: number): Promise<void>;
   now(): number;
 }
+
+export type System = Pick<typeof Setup, 'machineFor' | 'isSetUp' | 'asRoot' | 'lookUp'>;
 
 /** The n-th argument, which commander has seen to be there. */
 export const word = (input: Input, at: number): string => input.arguments[at] as string;

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { environment, planPaths, unreadWatch } from '@hoop/platform';
+import { asSupervised, environment, planPaths, supervisorOf, unreadWatch } from '@hoop/platform';
 import pack from '../package.json' with { type: 'json' };
 import { daemonAt } from './client/daemon.js';
 import type { Needs } from './command.js';
@@ -15,10 +15,11 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 const LOOK = 500;
 
 function needsOf(): Needs {
-  const machine = environment();
+  const machine = asSupervised(environment());
+  const supervisor = supervisorOf(machine);
   const paths = planPaths(machine);
   const program = realpathSync(process.argv[1] ?? '');
-  const start = async () => (await import('./client/start.js')).startDaemon(machine, paths, program);
+  const start = async () => (await import('./client/start.js')).startDaemon({ machine, paths, program, supervisor });
   return {
     out: (words) => void process.stdout.write(words),
     err: (words) => void process.stderr.write(words),
@@ -27,6 +28,8 @@ function needsOf(): Needs {
     variables: process.env,
     ...{ machine, paths, program, version: pack.version },
     daemon: daemonAt(paths.socket, start),
+    supervisor,
+    system: () => import('@hoop/platform/setup'),
     onInterrupt: (then) => {
       process.on('SIGINT', then);
       return () => void process.off('SIGINT', then);

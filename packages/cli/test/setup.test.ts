@@ -1,38 +1,209 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Event, Machine } from '@hoop/platform/setup';
 import { describe, expect, test } from 'vitest';
-import { hoop, machineAt, state } from './stage.js';
+import type { System } from '../src/command.js';
+import { eventText } from '../src/report.js';
+import { hoop, login, machineAt, pg, type Stage, state } from './stage.js';
 
-const as = (uid: number, platform: NodeJS.Platform = 'darwin') => ({
-  machine: { ...machineAt('/nonexistent'), uid, platform },
-});
+const MACHINE: Machine = {
+  platform: 'linux',
+  person: { uid: 1000, gid: 1000, name: 'alice', home: '/home/alice' },
+  systemd: true,
+  names: 'resolved',
+  networkManager: false,
+  polkit: true,
+  programs: ['ip'],
+  files: {},
+  active: [],
+};
+const DONE: Event[] = [
+  { event: 'does', step: 'resolver', what: 'systemctl daemon-reload' },
+  { event: 'done', step: 'resolver' },
+  { event: 'done', step: 'service' },
+];
+
+interface Given {
+  uid?: number;
+  machine?: Partial<Machine>;
+  events?: readonly Event[];
+  code?: number;
+  resolves?: string;
+  setUp?: boolean;
+  stage?: Stage;
+}
+
+/** `hoop ARGS` on a machine where root's part says these events. `asked` is what root was asked. */
+async function setup(args: readonly string[], given: Given = {}) {
+  const asked: (readonly string[])[] = [];
+  const system: System = {
+    machineFor: () => ({ ...MACHINE, ...given.machine }),
+    isSetUp: () => given.setUp ?? true,
+    lookUp: async () => given.resolves ?? '127.77.3.1',
+    asRoot: async (words, tell) => {
+      asked.push(words);
+      (given.events ?? DONE).forEach(tell);
+      return given.code ?? 0;
+    },
+  };
+  let clock = 0;
+  const api = { stop: async () => ({ stopping: true as const }) };
+  const needs = {
+    machine: { ...machineAt(mkdtempSync(join(tmpdir(), 'hoop-cli-'))), uid: given.uid ?? 1000 },
+    system: async () => system,
+    pause: async () => {},
+    now: () => {
+      clock += 500;
+      return clock;
+    },
+    ...given.stage?.needs,
+  };
+  const ran = await hoop(['setup', ...args], { api, ...given.stage, needs });
+  return { ...ran, asked, request: asked[0]?.[2] === undefined ? undefined : JSON.parse(asked[0][2]) };
+}
 
 describe('setup', () => {
-  test('on a machine it cannot do it says why, and what works instead', async () => {
-    const ran = await hoop(['setup'], { needs: as(1000) });
-    expect(ran.code).toBe(1);
-    expect(ran.err).toBe(
-      'hoop: this system’s resolver is set up by a later version of hoop\n  hoop run -- CMD and hoop connect NAME need no DNS\n',
-    );
-  });
-
-  test('root is asked whose resolver; a resolver off this machine is refused', async () => {
-    const whose = await hoop(['setup'], { needs: as(0) });
-    expect([whose.code, whose.err]).toEqual([2, expect.stringContaining('whose resolver')]);
-    for (const wrong of ['10.0.0.1:53', '127.0.0.1', '127.0.0.1:0', '127.0.0.1:65536', 'x; reboot']) {
-      const ran = await hoop(['setup', '--resolver', wrong], { needs: as(0) });
-      expect([wrong, ran.code]).toEqual([wrong, 2]);
-    }
-  });
-
-  test('undoing takes root', async () => {
-    const ran = await hoop(['setup', '--undo'], { needs: as(1000) });
-    expect([ran.code, ran.err]).toEqual([1, expect.stringContaining('sudo hoop setup --undo')]);
-  });
-
-  test('a daemon without a resolver is told as such', async () => {
-    const ran = await hoop(['setup'], {
-      needs: as(1000),
-      now: state({ daemon: { ...state().daemon, resolver: null } }),
+  test('shows its plan in 80 columns, asks root once, and looks up a name as programs do', async () => {
+    const ran = await setup([]);
+    expect(ran.code).toBe(0);
+    expect(ran.err).toContain('resolver  systemd-resolved asks hoop for *.hoop');
+    expect(ran.err).toMatch(/_canary-\w+\.hoop is 127\.77\.3\.1, as every program sees it/);
+    expect(ran.err.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(ran.asked).toHaveLength(1);
+    expect(ran.request).toMatchObject({
+      steps: ['resolver', 'service'],
+      uid: 1000,
+      resolver: { address: '127.77.3.1', port: 5377 },
+      names: [{ address: '127.77.3.2', hostname: 'pg-prod.hoop' }],
     });
-    expect([ran.code, ran.err]).toEqual([1, expect.stringContaining('resolver does not run')]);
+  });
+
+  test('a dry run asks nobody, and starts nothing', async () => {
+    const ran = await setup(['--dry-run'], { stage: { running: false } });
+    expect([ran.code, ran.asked]).toEqual([0, []]);
+    expect(ran.err).toContain('write /etc/systemd/system/hoop.service');
+  });
+
+  test('--json is one document, and nothing else', async () => {
+    const ran = await setup(['--json']);
+    expect([ran.code, ran.err]).toEqual([0, '']);
+    expect(JSON.parse(ran.out)).toMatchObject({
+      steps: [
+        { step: 'resolver', state: 'done', actions: expect.arrayContaining(['systemctl daemon-reload']) },
+        { step: 'service', state: 'done' },
+      ],
+      failed: [],
+      verified: { good: true, address: '127.77.3.1' },
+    });
+  });
+
+  test('--only is one step', async () => {
+    expect((await setup(['--only', 'resolver'])).request.steps).toEqual(['resolver']);
+    expect((await setup(['--only', 'everything'])).code).toBe(2);
+  });
+
+  test('what is in place is not done again', async () => {
+    const { out } = await setup(['--json', '--dry-run', '--only', 'service']);
+    expect(JSON.parse(out).steps[0].state).toBe('planned');
+  });
+
+  test('a step that fails is told with its reason, and the exit says so', async () => {
+    const failed: Event = { event: 'failed', step: 'service', code: 'setup-failed', message: 'it did not start' };
+    const ran = await setup([], { events: [DONE[1]!, failed], code: 1 });
+    expect([ran.code, ran.err]).toEqual([1, expect.stringContaining('service: it did not start')]);
+    const { out } = await setup(['--json'], { events: [DONE[1]!, failed], code: 1 });
+    expect(JSON.parse(out)).toMatchObject({
+      steps: [{ state: 'done' }, { state: 'failed' }],
+      failed: [{ step: 'service' }],
+    });
+  });
+
+  test('a sudo that says no has done nothing, and that is said', async () => {
+    const ran = await setup([], { events: [], code: 1 });
+    expect([ran.code, ran.err]).toEqual([1, expect.stringContaining('root’s part did not run')]);
+  });
+
+  test('names that go elsewhere are told', async () => {
+    const ran = await setup([], { resolves: '10.9.9.9' });
+    expect([ran.code, ran.err]).toEqual([1, expect.stringMatching(/resolves to 10\.9\.9\.9, not to hoop/)]);
+  });
+
+  test('a hoopd that a command started makes room for the one that is kept', async () => {
+    let stopped = 0;
+    const stop = async () => {
+      stopped += 1;
+      return { stopping: true as const };
+    };
+    const api = { stop };
+    await setup([], { stage: { api } });
+    expect(stopped).toBe(1);
+    await setup(['--only', 'resolver'], { stage: { api } });
+    expect(stopped).toBe(1);
+  });
+
+  test('on a machine where nothing can be done it says why', async () => {
+    const ran = await setup(['--only', 'service'], { machine: { systemd: false } });
+    expect([ran.code, ran.asked, ran.err]).toEqual([1, [], expect.stringContaining('systemd does not run here')]);
+  });
+
+  test('the resolver is the daemon’s; without one, where it will be; never off this machine', async () => {
+    const quiet = { running: false, now: state({ connections: [pg], login }) };
+    expect((await setup(['--dry-run', '--only', 'resolver'], { stage: quiet })).code).toBe(0);
+    const given = await setup(['--only', 'resolver', '--resolver', '127.77.9.1:5378']);
+    expect(given.request.resolver).toEqual({ address: '127.77.9.1', port: 5378 });
+    for (const wrong of ['10.0.0.1:53', '127.0.0.1', '127.0.0.1:0', '127.0.0.1:65536', 'x; reboot'])
+      expect([wrong, (await setup(['--resolver', wrong])).code]).toEqual([wrong, 2]);
+  });
+
+  test('root asks no daemon, and is told whose set-up it is', async () => {
+    const whose = await setup([], { uid: 0 });
+    expect([whose.code, whose.asked, whose.err]).toEqual([2, [], expect.stringContaining('run it as yourself')]);
+    const told = await setup(['--for', '1000', '--resolver', '127.77.9.1:5377', '--only', 'resolver'], { uid: 0 });
+    expect(told.request).toMatchObject({ uid: 1000, names: [], variables: {} });
+  });
+
+  test('only what a unit can carry of the shell goes along', async () => {
+    const variables = {
+      HTTPS_PROXY: 'http://proxy:3128',
+      https_proxy: 'http://me:secret@proxy',
+      PATH: '/x',
+      LD_PRELOAD: '/x',
+    };
+    const ran = await setup([], { stage: { needs: { variables } } });
+    expect(ran.request.variables).toEqual({ HTTPS_PROXY: 'http://proxy:3128' });
+    expect(JSON.stringify(ran.asked)).not.toContain('secret');
+  });
+});
+
+describe('undo', () => {
+  test('tells what it takes back', async () => {
+    const events: Event[] = [
+      { event: 'does', step: undefined, what: 'remove /etc/systemd/system/hoop.service' },
+      { event: 'undone', entries: 1 },
+    ];
+    const ran = await setup(['--undo'], { events });
+    expect([ran.code, ran.asked, ran.err]).toEqual([
+      0,
+      [['undo']],
+      '  remove /etc/systemd/system/hoop.service\nundone\n',
+    ]);
+    expect((await setup(['--undo', '--only', 'service'], { events })).asked).toEqual([['undo', 'service']]);
+  });
+
+  test('asks nobody where there is nothing to undo', async () => {
+    const ran = await setup(['--undo', '--json'], { setUp: false });
+    expect([ran.code, ran.asked, JSON.parse(ran.out)]).toEqual([0, [], { undone: false, failed: [] }]);
+  });
+
+  test('what could not be undone is told', async () => {
+    const failed: Event = {
+      event: 'failed',
+      code: 'setup-undo',
+      message: 'it is busy',
+      hint: 'hoop setup --undo again',
+    };
+    const ran = await setup(['--undo'], { events: [failed, { event: 'undone', entries: 0 }], code: 1 });
+    expect([ran.code, ran.err]).toEqual([1, expect.stringContaining(eventText(failed))]);
   });
 });

@@ -107,6 +107,8 @@ export async function hoop(args: readonly string[], stage: Stage = {}): Promise<
     read: async () => stage.input ?? '',
     terminal: { out: false, err: false },
     variables: {},
+    supervisor: undefined,
+    system: () => import('@hoop/platform/setup'),
     ...{ machine, daemon, paths: planPaths(machine), version: '0.1.0', program: 'main.js' },
     onInterrupt: () => () => {},
     onUnread: () => () => {},

@@ -2,6 +2,7 @@ import type { WireConnection } from '@hoop/contracts/gateway';
 import type { State } from '@hoop/contracts/local';
 import type { Greeting, ProtocolName } from '@hoop/core';
 import {
+  CANARY,
   type Claim,
   claimSubnet,
   type Environment,
@@ -204,7 +205,7 @@ export class Daemon {
     const { server, address, port, subnet } = this.#claim;
     const zone = {
       subnet,
-      addressOf: (name: string) => this.#listeners.addressOf(name),
+      addressOf: (name: string) => (name.startsWith(CANARY) ? address : this.#listeners.addressOf(name)),
       nameOf: (at: string) => this.#listeners.nameOf(at),
     };
     try {

@@ -7,4 +7,4 @@ export * from './names/index.js';
 export * from './paths/index.js';
 export * from './peer/index.js';
 export * from './process/index.js';
-export * from './resolver/index.js';
+export * from './service/index.js';

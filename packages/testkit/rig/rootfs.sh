@@ -4,7 +4,9 @@
 set -euo pipefail
 CACHE=${RIG_CACHE:-/tmp/hoop-rig/cache}
 PACKAGES=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,systemd-resolved,libnss-resolve,libnss-myhostname
-PACKAGES+=,gnome-keyring,libsecret-1-0,libatomic1,postgresql-client,ca-certificates,iproute2,procps,polkitd
+PACKAGES+=,gnome-keyring,libsecret-1-0,libsecret-tools,libatomic1,postgresql-client,ca-certificates,iproute2,procps,polkitd
+# What set-up meets on other machines; off until a test wants it.
+PACKAGES+=,sudo,nftables,libnss3-tools,openssl,network-manager,dnsmasq
 OUT=$CACHE/rootfs-$(sha256sum <"$0" | cut -c1-12).sqfs
 [ ! -s "$OUT" ] || { echo "$OUT"; exit 0; }
 mkdir -p "$CACHE"
@@ -19,7 +21,8 @@ TMPDIR=$WORK mmdebstrap --quiet --variant=minbase --include="$PACKAGES" --dpkgop
 echo laptop >"$ROOT/etc/hostname"
 printf '127.0.0.1 localhost\n127.0.1.1 laptop\n::1 localhost\n' >"$ROOT/etc/hosts"
 for unit in systemd-networkd.service systemd-networkd.socket systemd-network-generator.service apt-daily.timer \
-  apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer console-getty.service; do
+  apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer console-getty.service nftables.service NetworkManager.service NetworkManager-dispatcher.service \
+  NetworkManager-wait-online.service dnsmasq.service; do
   ln -sf /dev/null "$ROOT/etc/systemd/system/$unit"
 done
 rm -rf "$ROOT"/var/cache/apt/* "$ROOT"/var/lib/apt/lists/*

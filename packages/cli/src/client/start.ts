@@ -1,21 +1,34 @@
 import { closeSync } from 'node:fs';
 import { connect } from 'node:net';
 import { UserError } from '@hoop/core';
-import { appendOwn, type Environment, ownFolder, type Paths, startDetached } from '@hoop/platform';
+import {
+  appendOwn,
+  type Environment,
+  hoopdCommand,
+  ownFolder,
+  type Paths,
+  type Supervisor,
+  startDetached,
+} from '@hoop/platform';
 
 const PATIENCE = 5_000;
 const LOOK = 25;
-/**
- * The daemon rests most of its life: a small nursery, and no timer that looks for garbage where none is made (V8's flags,
- * `node --v8-options`).
- */
-const FRUGAL = ['--max-semi-space-size=1', '--no-memory-reducer'];
+
+export interface Start {
+  machine: Environment;
+  paths: Paths;
+  /** The file that this program is. */
+  program: string;
+  supervisor: Supervisor | undefined;
+}
 
 /**
  * Starts hoopd in the background (this program as `daemon run`) and waits until its socket answers. Two commands may do
- * so at once: the daemon sees to it that one runs per runtime folder, and both find that one.
+ * so at once: the daemon sees to it that one runs per runtime folder, and both find that one. Where something keeps hoopd
+ * running, that starts it, and nobody else.
  */
-export async function startDaemon(machine: Environment, paths: Paths, program: string): Promise<void> {
+export async function startDaemon(about: Start): Promise<void> {
+  const { machine, paths, program, supervisor } = about;
   if (machine.uid === 0) {
     throw new UserError('root', "hoop's daemon does not run as root by itself", {
       hint: 'use your own account; or, knowing why: hoop daemon run --allow-root',
@@ -23,15 +36,13 @@ export async function startDaemon(machine: Environment, paths: Paths, program: s
   }
   ownFolder(paths.stateFolder, machine.uid);
   closeSync(appendOwn(paths.logFile, machine.uid));
-  const pid = startDetached(
-    process.execPath,
-    [...process.execArgv, ...FRUGAL, program, 'daemon', 'run'],
-    paths.logFile,
-  );
+  supervisor?.tell('start');
+  const [node = '', ...run] = hoopdCommand(process.execPath, program, process.execArgv);
+  const pid = supervisor === undefined ? startDetached(node, run, paths.logFile) : undefined;
   const until = performance.now() + PATIENCE;
   while (performance.now() < until) {
     if (await answers(paths.socket)) return;
-    if (!alive(pid) && !(await answers(paths.socket))) throw failed('ended as it started', paths);
+    if (pid !== undefined && !alive(pid) && !(await answers(paths.socket))) throw failed('ended as it started', paths);
     await new Promise((resolve) => setTimeout(resolve, LOOK));
   }
   throw failed(`did not answer within ${PATIENCE / 1000} s`, paths);

@@ -1,5 +1,7 @@
-import { type Command, flag, JSON_OPTION } from '../command.js';
+import { EXIT } from '@hoop/core';
+import { type Command, flag, JSON_OPTION, type Needs } from '../command.js';
 import { columns } from '../table.js';
+import { logs } from './logs.js';
 import { daemonRows } from './status.js';
 
 const run: Command = {
@@ -12,16 +14,41 @@ const run: Command = {
   },
 };
 
+const start: Command = {
+  name: 'start',
+  summary: 'start hoopd, which other commands do when they need it',
+  run: async (needs) => {
+    const before = await needs.daemon.running();
+    const { daemon } = before ?? (await needs.daemon.state());
+    needs.err(`hoopd ${before === undefined ? 'runs' : 'runs already'}, pid ${daemon.pid}\n`);
+  },
+};
+
 const stop: Command = {
   name: 'stop',
   summary: 'end hoopd',
   run: async (needs) => {
-    if ((await needs.daemon.running()) === undefined) return needs.err('hoopd does not run\n');
-    await (await needs.daemon.api()).stop({});
-    while ((await needs.daemon.running().catch(() => undefined)) !== undefined) await needs.pause(25);
-    needs.err('hoopd has ended\n');
+    needs.err((await end(needs)) ? 'hoopd has ended\n' : 'hoopd does not run\n');
   },
 };
+
+const restart: Command = {
+  name: 'restart',
+  summary: 'end hoopd and start it again; what is open through it ends',
+  run: async (needs) => {
+    await end(needs);
+    needs.err(`hoopd runs, pid ${(await needs.daemon.state()).daemon.pid}\n`);
+  },
+};
+
+/** By whatever keeps it, which would else start it again. False: it did not run. */
+async function end(needs: Needs): Promise<boolean> {
+  const runs = (await needs.daemon.running().catch(() => null)) !== undefined;
+  if (needs.supervisor !== undefined) needs.supervisor.tell('stop');
+  else if (runs) await (await needs.daemon.api()).stop({});
+  while (runs && (await needs.daemon.running().catch(() => undefined)) !== undefined) await needs.pause(25);
+  return runs;
+}
 
 const statusOfDaemon: Command = {
   name: 'status',
@@ -29,14 +56,19 @@ const statusOfDaemon: Command = {
   options: [JSON_OPTION],
   run: async (needs, input) => {
     const state = await needs.daemon.running();
-    if (flag(input, 'json')) needs.out(`${JSON.stringify(state?.daemon ?? null)}\n`);
-    else needs.out(state === undefined ? 'hoopd does not run\n' : columns(daemonRows(state, needs.now())));
-    return state === undefined ? 1 : 0;
+    const keeper = needs.supervisor?.name ?? null;
+    if (flag(input, 'json')) {
+      needs.out(`${JSON.stringify(state === undefined ? null : { ...state.daemon, keeper })}\n`);
+    } else {
+      const kept = keeper === null ? [] : [['kept by', keeper]];
+      needs.out(state === undefined ? 'hoopd does not run\n' : columns([...daemonRows(state, needs.now()), ...kept]));
+    }
+    return state === undefined ? EXIT.user : EXIT.ok;
   },
 };
 
 export const daemon: Command = {
   name: 'daemon',
-  summary: 'run, end or look at hoopd, the part in the background',
-  commands: [run, stop, statusOfDaemon],
+  summary: 'start, end or look at hoopd, the part in the background',
+  commands: [run, start, stop, restart, statusOfDaemon, logs],
 };

@@ -1,49 +1,73 @@
 import { EXIT, UserError } from '@hoop/core';
-import { applyResolver, planResolver, resolverFacts, type Step, undoResolver } from '@hoop/platform';
-import { type Command, flag, type Needs, text } from '../command.js';
-
-/** Root's own, for what must be undone after a restart of everything. */
-const JOURNAL = '/var/lib/hoop';
+import type { Event, Request, StepName } from '@hoop/platform/setup';
+import { type Command, flag, type Input, JSON_OPTION, type Needs, type System, text } from '../command.js';
+import type { Report, Verified } from '../report.js';
+import { settled } from '../settle.js';
 
 export const setup: Command = {
   name: 'setup',
-  summary: 'let this machine’s systemd-resolved ask hoop for *.hoop; as root',
+  summary: 'let *.hoop names work everywhere on this machine, and keep hoopd running',
   options: [
-    { flags: '--resolver WHERE', summary: 'address and port of hoop’s resolver, as `hoop status` shows it' },
+    { flags: '--dry-run', summary: 'show what would be done' },
     { flags: '--undo', summary: 'take back what setup did' },
+    { flags: '--only STEP', summary: 'this step alone', choices: ['resolver', 'service'] },
+    { flags: '--resolver WHERE', summary: 'address and port of hoop’s resolver, if it is not the one of hoop status' },
+    { flags: '--for UID', summary: 'as root: whose set-up it is' },
+    JSON_OPTION,
   ],
-  examples: ['sudo hoop setup --resolver 127.77.3.1:5377', 'sudo hoop setup --undo'],
+  examples: ['hoop setup --dry-run', 'hoop setup', 'hoop setup --undo'],
   run: async (needs, input) => {
-    if (flag(input, 'undo')) return undo(needs);
-    const server = serverOf(text(input, 'resolver')) ?? (await ownResolver(needs));
-    const facts = resolverFacts(needs.machine);
-    // What root could do here is shown to anybody; only root does it.
-    const plan = planResolver({ ...facts, uid: 0 }, server);
-    if (plan.can && needs.machine.uid !== 0) {
-      plan.steps.forEach(shown(needs));
-      throw new UserError('root', 'these steps take root; nothing was changed', {
-        hint: `sudo hoop setup --resolver ${server.address}:${server.port}`,
-      });
-    }
-    applyResolver(plan, JOURNAL, shown(needs));
-    needs.err('*.hoop resolves on this machine now; take it back with: sudo hoop setup --undo\n');
-    return EXIT.ok;
+    const system = await needs.system();
+    if (flag(input, 'undo')) return undo(needs, input, system);
+    const request = await requestOf(needs, input);
+    const [{ planSetup }, { Report }] = await Promise.all([import('@hoop/platform/setup'), import('../report.js')]);
+    const machine = system.machineFor(request.uid);
+    const report = new Report(planSetup(machine, request));
+    if (!flag(input, 'json')) needs.err(report.planText(machine.person.name));
+    if (report.nothingCan) throw report.nothingCan;
+    if (!flag(input, 'dryRun')) await apply(needs, system, request, report, flag(input, 'json'));
+    if (flag(input, 'json')) needs.out(`${JSON.stringify(report.document())}\n`);
+    return report.good ? EXIT.ok : EXIT.user;
   },
 };
 
-const shown =
-  (needs: Needs) =>
-  (step: Step): void =>
-    needs.err(`  ${step.join(' ')}\n`);
-
-function undo(needs: Needs): number {
-  if (needs.machine.uid !== 0) throw new UserError('root', 'undoing it takes root', { hint: 'sudo hoop setup --undo' });
-  const undone = undoResolver(JOURNAL, shown(needs));
-  needs.err(undone ? 'undone\n' : 'there is nothing to undo\n');
-  return EXIT.ok;
+/** Everything that root is told: values, each of a shape that it checks again. */
+async function requestOf(needs: Needs, input: Input): Promise<Request> {
+  const { STEPS, isCarried } = await import('@hoop/platform/setup');
+  const { uid } = needs.machine;
+  const resolver = resolverIn(text(input, 'resolver'));
+  const only = text(input, 'only') as StepName | undefined;
+  const shared = {
+    steps: only === undefined ? STEPS : [only],
+    program: { node: process.execPath, main: needs.program },
+  };
+  if (uid === 0) return { ...shared, ...rootsRequest(needs, input, resolver), variables: {}, names: [], ports: [] };
+  const state = await needs.daemon.running();
+  return {
+    ...shared,
+    uid,
+    resolver: resolver ?? state?.daemon.resolver ?? (await ownResolver(needs)),
+    variables: Object.fromEntries(
+      Object.entries(needs.variables).flatMap(([name, value]) => (isCarried(name, value) ? [[name, value]] : [])),
+    ),
+    names: (state?.connections ?? [])
+      .filter(({ reach }) => reach.byName)
+      .map(({ address, hostname }) => ({ address, hostname })),
+    ports: [],
+  };
 }
 
-function serverOf(given: string | undefined): { address: string; port: number } | undefined {
+/** Root has no daemon to ask, and asks nobody else's: it is told. */
+function rootsRequest(needs: Needs, input: Input, resolver: Request['resolver'] | undefined) {
+  const uid = Number(text(input, 'for') ?? needs.variables.SUDO_UID ?? 0);
+  if (resolver !== undefined && Number.isInteger(uid) && uid > 0) return { uid, resolver };
+  throw new UserError('root', 'run it as yourself: it asks for sudo when it needs it', {
+    hint: 'as root: hoop setup --for UID --resolver ADDRESS:PORT',
+    exit: 'usage',
+  });
+}
+
+function resolverIn(given: string | undefined): Request['resolver'] | undefined {
   if (given === undefined) return undefined;
   const [, address, port] = /^(127(?:\.\d{1,3}){3}):(\d{1,5})$/.exec(given) ?? [];
   if (address === undefined || Number(port) < 1 || Number(port) > 65_535) {
@@ -55,15 +79,75 @@ function serverOf(given: string | undefined): { address: string; port: number } 
   return { address, port: Number(port) };
 }
 
-/** Root has no daemon of its own: it is told where the person's resolver is. */
-async function ownResolver(needs: Needs): Promise<{ address: string; port: number }> {
-  if (needs.machine.uid === 0) {
-    throw new UserError('resolver', 'whose resolver? Root has none', {
-      hint: 'sudo hoop setup --resolver ADDRESS:PORT, as `hoop status` shows it',
-      exit: 'usage',
+async function ownResolver({ machine, paths, now }: Needs): Promise<Request['resolver']> {
+  const { expectedResolver } = await import('@hoop/platform/setup');
+  return expectedResolver(machine.uid, paths, now());
+}
+
+async function apply(needs: Needs, system: System, request: Request, report: Report, quiet: boolean): Promise<void> {
+  const [{ digestOf }, { eventText }] = await Promise.all([import('@hoop/platform/setup'), import('../report.js')]);
+  const before = (await needs.daemon.running())?.daemon.pid;
+  if (report.toDo) {
+    const code = await system.asRoot(['apply', digestOf(report.plans), JSON.stringify(request)], (event) => {
+      report.tell(event);
+      if (!quiet) needs.err(eventText(event));
+    });
+    if (code !== 0 && report.good) throw new UserError('root', 'root’s part did not run', { hint: 'hoop setup again' });
+  }
+  if (report.was('done', 'service')) await handOver(needs, before);
+  // Whoever was logged in is so again before this ends, and finds their names.
+  if (needs.machine.uid !== 0) await settled(needs);
+  report.verified = await verified(needs, system, request, report);
+  if (!quiet) needs.err(report.endText());
+}
+
+/** A hoopd that a command started makes room for the one that is kept running. */
+async function handOver(needs: Needs, before: number | undefined): Promise<void> {
+  if (before !== undefined && (await pidOf(needs)) === before) await (await needs.daemon.api()).stop({});
+  for (let tries = 0; tries < 100; tries++) {
+    const pid = await pidOf(needs);
+    if (pid !== undefined && pid !== before) return;
+    await needs.pause(100);
+  }
+}
+
+const pidOf = async (needs: Needs): Promise<number | undefined> =>
+  (await needs.daemon.running().catch(() => undefined))?.daemon.pid;
+
+/** How long names may take to be there. Milliseconds. */
+const PATIENCE = 10_000;
+
+/** A name as every program resolves it. A hosts file has no canary: one of its own names stands for all. */
+async function verified(needs: Needs, system: System, request: Request, report: Report): Promise<Verified | undefined> {
+  if (!report.was('done', 'resolver') && !report.was('in-place', 'resolver')) return undefined;
+  const { canaryName } = await import('@hoop/platform/setup');
+  const own = report.isDegraded('resolver') ? request.names[0] : undefined;
+  const start = needs.now();
+  for (;;) {
+    const name = own?.hostname ?? canaryName();
+    const address = await system.lookUp(name);
+    const ms = needs.now() - start;
+    if (address === (own?.address ?? request.resolver.address)) return { good: true, name, address, ms };
+    if (ms > PATIENCE) return { good: false, name, address: address ?? null, ms };
+    await needs.pause(200);
+  }
+}
+
+async function undo(needs: Needs, input: Input, system: System): Promise<number> {
+  const quiet = flag(input, 'json');
+  const done: Event[] = [];
+  const { eventText } = await import('../report.js');
+  if (flag(input, 'dryRun')) throw new UserError('usage', 'what is undone is what was done', { exit: 'usage' });
+  const only = text(input, 'only');
+  if (system.isSetUp(needs.machine.platform)) {
+    await system.asRoot(['undo', ...(only === undefined ? [] : [only])], (event) => {
+      done.push(event);
+      if (!quiet) needs.err(eventText(event));
     });
   }
-  const { resolver } = (await needs.daemon.state()).daemon;
-  if (resolver === null) throw new UserError('resolver', 'hoop’s resolver does not run', { hint: 'hoop status' });
-  return resolver;
+  const failed = done.filter((event) => event.event === 'failed');
+  const undone = done.some((event) => event.event === 'undone' && event.entries > 0);
+  if (quiet) needs.out(`${JSON.stringify({ undone, failed: failed.map(({ message }) => message) })}\n`);
+  else needs.err(undone ? 'undone\n' : 'there is nothing to undo\n');
+  return failed.length === 0 ? EXIT.ok : EXIT.user;
 }

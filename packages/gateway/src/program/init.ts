@@ -12,6 +12,8 @@ import type { Terminal } from './render.js';
 
 export interface InitOptions {
   dir: string;
+  /** Taken from `dir`. */
+  data: string;
   host: string[];
   listen: string;
   port: number;
@@ -22,11 +24,13 @@ export interface InitOptions {
 export async function init(options: InitOptions, { out }: Terminal): Promise<void> {
   const folder = resolve(options.dir);
   const file = join(folder, 'gateway.yaml');
-  const ca = join(folder, 'data', 'ca');
+  const ca = join(resolve(folder, options.data), 'ca');
   refuseUnusable(options);
   for (const path of [file, ca])
     if (existsSync(path))
-      throw new UserError('exists', `${path} is there already`, { hint: 'choose another --dir; nothing was changed' });
+      throw new UserError('exists', `${path} is there already`, {
+        hint: 'choose another --dir, or --data; nothing was changed',
+      });
   const [host = 'localhost'] = options.host;
   makeFolder(folder);
   const authority = await Authority.create(ca, options.name);
@@ -68,14 +72,14 @@ Next:
        ${print}`;
 }
 
-function example(it: { name: string; publicHost: string; listen: string; port: number }): string {
+function example(it: InitOptions & { publicHost: string }): string {
   return `# The configuration of this gateway. A key that is not known is refused: it would have no effect.
 # Paths are taken from this file's folder. After a change: kill -HUP the gateway; a bad file is refused, the old one stays.
 
 name: ${stringify(it.name).trim()}                 # shown to people who log in
 listen: { host: ${JSON.stringify(it.listen)}, port: ${it.port} }   # one TLS port, for the API and the tunnel
 publicHost: ${stringify(it.publicHost).trim()}         # the name that laptops dial
-data: ./data                  # CA, store and record; back it up
+data: ${stringify(it.data).trim()}                  # CA, store and record; back it up
 # tls: { certificate: ./server.pem, key: ./server.key }   # one that laptops trust already, in place of the CA's own
 
 # Who people are: any OpenID Connect provider. Register a public (native) client

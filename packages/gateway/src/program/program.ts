@@ -1,9 +1,13 @@
+import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../config/load.js';
 import { onHost } from './host.js';
 import { counted, type Terminal, table } from './render.js';
 
-const CONFIG = ['-c, --config <file>', 'the gateway.yaml', 'gateway.yaml'] as const;
+/** The one of this folder, or else of the machine, where the installed service has it. */
+const SERVICE_CONFIG = '/etc/hoop-gateway/gateway.yaml';
+const ownConfig = () => (!existsSync('gateway.yaml') && existsSync(SERVICE_CONFIG) ? SERVICE_CONFIG : 'gateway.yaml');
+const CONFIG = ['-c, --config <file>', 'the gateway.yaml', ownConfig()] as const;
 const JSON_FLAG = ['--json', 'one JSON document on stdout'] as const;
 
 /** Told the exit code of a command that ends without an error. */
@@ -53,6 +57,7 @@ function addInit(root: Command, io: Terminal): void {
     .command('init')
     .description('write a folder for a new gateway: gateway.yaml, its CA, a server certificate')
     .option('-d, --dir <folder>', 'where', '.')
+    .option('--data <folder>', 'for CA, store and record', './data')
     .option('--host <name>', 'a name that laptops dial; the first is the public one (may be repeated)', many, [])
     .option('--listen <address>', 'the address to listen on', '0.0.0.0')
     .option('--port <port>', 'the port to listen on', port, 8443)

@@ -15,7 +15,7 @@ import type { Environment } from '../environment.js';
 import { type RunOptions, runInherited, runShort } from '../process/index.js';
 import { type Bind, type HostName, hostsFile, namespaceCommand, nsswitchFile } from './plan.js';
 
-export type { HostName } from './plan.js';
+export { CANARY, type HostName } from './plan.js';
 
 /** Names for one command and its children, without DNS and without root (Linux). */
 export interface PrivateNames {

@@ -4,6 +4,9 @@ export interface HostName {
   hostname: string;
 }
 
+/** Names that begin so are answered with the resolver's own address; no connection can have one. */
+export const CANARY = '_canary-';
+
 const MARK = '# hoop';
 
 /** The machine's hosts file with our names behind it. The machine's own lines win, as everywhere. */

@@ -13,6 +13,10 @@ export interface RunOptions {
   /** Set on top of this program's own environment; undefined removes. */
   variables?: Record<string, string | undefined>;
 }
+export interface ShortOptions extends RunOptions {
+  /** Milliseconds; ten seconds if it is not said. */
+  deadline?: number;
+}
 
 /**
  * Runs a command on this program's own terminal and answers its exit code: 127 if there is no such command, 128 + n
@@ -67,12 +71,12 @@ export interface Finished {
 }
 
 /**
- * Runs a short system command without a shell and waits for it, ten seconds at most. `code` is null if it could not be run
- * or took too long.
+ * Runs a short system command without a shell and waits for it. `code` is null if it could not be run or took too long.
  */
-export function runShort(command: string, args: readonly string[], options: RunOptions = {}): Finished {
+export function runShort(command: string, args: readonly string[], options: ShortOptions = {}): Finished {
   const env = { ...process.env, ...options.variables };
-  const done = spawnSync(command, args, { env, encoding: 'utf8', timeout: 10_000, stdio: ['ignore', 'pipe', 'pipe'] });
+  const timeout = options.deadline ?? 10_000;
+  const done = spawnSync(command, args, { env, encoding: 'utf8', timeout, stdio: ['ignore', 'pipe', 'pipe'] });
   return { code: done.status, stdout: done.stdout ?? '', stderr: done.stderr ?? '' };
 }
 

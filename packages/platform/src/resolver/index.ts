@@ -1,2 +1,1 @@
-export { applyResolver, resolverFacts, undoResolver } from './apply.js';
-export { planResolver, type ResolverFacts, type ResolverPlan, type Step } from './plan.js';
+export * from './plan.js';

@@ -1,53 +1,145 @@
-/** What is known of a machine before names are routed to our resolver; a table of such machines is the plan's test. */
-export interface ResolverFacts {
-  platform: NodeJS.Platform;
-  uid: number;
-  /** systemd-resolved answers on the system bus. */
-  resolved: boolean;
-  /** Programs ask it: through its stub in resolv.conf, or through nss-resolve. */
-  resolvedIsAsked: boolean;
-  /** A network interface of our name is there already. */
-  linkExists: boolean;
-  /** `ip` of iproute2 is installed. */
-  ip: boolean;
-}
-
-/** A command and its arguments, run without a shell. */
-export type Step = readonly [command: string, ...args: string[]];
-
-export type ResolverPlan =
-  | { can: true; steps: readonly Step[]; undo: readonly Step[] }
-  | { can: false; why: string; hint: string };
+import type { Machine } from '../setup/machine.js';
+import { type Action, type Command, MARK, type StepPlan } from '../setup/plan.js';
+import type { Request } from '../setup/request.js';
+import { unit } from '../setup/unit.js';
 
 export const LINK = 'hoop0';
+export const RESOLVER_UNIT = 'hoop-resolver.service';
 /** TEST-NET-1 (RFC 5737): never routed; resolved passes over a link that has no address. */
 const LINK_ADDRESS = '192.0.2.53/32';
 
+const PATHS = {
+  unit: `/etc/systemd/system/${RESOLVER_UNIT}`,
+  /** NetworkManager.conf(5): what is in conf.d is read beside the main file. */
+  unmanaged: '/etc/NetworkManager/conf.d/hoop.conf',
+  networkmanager: '/etc/NetworkManager/dnsmasq.d/hoop.conf',
+  /** dnsmasq(8) --conf-dir; Debian's and Fedora's service read this one. */
+  dnsmasq: '/etc/dnsmasq.d/hoop.conf',
+  /** resolver(5) of macOS: the file's name is the domain, and only its names are asked there. */
+  macos: '/etc/resolver/hoop',
+  hosts: '/etc/hosts',
+} as const;
+export const RESOLVER_FILES: readonly string[] = Object.values(PATHS);
+
 /**
- * Routes `*.hoop`, and nothing else, from systemd-resolved to our resolver: by a link of its own with the routing domain
- * `~hoop` and no default route. A global `DNS=` would be asked for every name, and not at all while offline; with a link
- * of its own neither happens, and taking the link away undoes all of it.
+ * Routes `*.hoop`, and nothing else, to our resolver, by whatever answers programs on this machine. Whatever is done stays
+ * while hoopd is down, so that a name of ours is then no name, and is asked of nobody else.
  */
-export function planResolver(facts: ResolverFacts, server: { address: string; port: number }): ResolverPlan {
-  const no = (why: string) => ({ can: false, why, hint: 'hoop run -- CMD and hoop connect NAME need no DNS' }) as const;
-  if (facts.platform !== 'linux') return no('this system’s resolver is set up by a later version of hoop');
-  if (!facts.resolved) return no('systemd-resolved does not run here');
-  if (!facts.resolvedIsAsked)
-    return no('systemd-resolved runs, but programs do not ask it (resolv.conf, nsswitch.conf)');
-  if (!facts.ip) return no('`ip` (iproute2) is not installed');
-  if (facts.uid !== 0) return no('it takes root');
-  const remove: Step = ['ip', 'link', 'del', LINK];
+export function planResolver(machine: Machine, request: Request): StepPlan {
+  const { address, port } = request.resolver;
+  const step = { step: 'resolver', can: true } as const;
+  const snippet = (path: string, text: string, reload: Command): Action[] => [
+    { do: 'later', undo: { command: reload } },
+    { do: 'write', path, text: `# ${MARK}\n${text}` },
+    { do: 'run', command: reload },
+  ];
+  const dnsmasq = `server=/hoop/${address}#${port}\n`;
+  if (machine.names === 'resolved') return resolved(machine, `${address}:${port}`);
+  if (machine.names === 'networkmanager')
+    return {
+      ...step,
+      does: 'NetworkManager’s dnsmasq asks hoop for *.hoop',
+      actions: snippet(PATHS.networkmanager, dnsmasq, ['nmcli', 'general', 'reload', 'dns-full']),
+    };
+  if (machine.names === 'dnsmasq')
+    return {
+      ...step,
+      does: 'dnsmasq asks hoop for *.hoop',
+      actions: snippet(PATHS.dnsmasq, dnsmasq, ['systemctl', 'restart', 'dnsmasq.service']),
+    };
+  if (machine.names === 'macos')
+    return {
+      ...step,
+      does: 'macOS asks hoop for *.hoop',
+      actions: [{ do: 'write', path: PATHS.macos, text: `# ${MARK}\nnameserver ${address}\nport ${port}\n` }],
+    };
+  return hosts(request);
+}
+
+/**
+ * systemd-resolved, by a link of our own with the routing domain `~hoop` and no default route. A global `DNS=` would be
+ * asked for every name, and not at all while offline. `.hoop` has no signatures and our resolver no TLS, whatever the
+ * machine wants of others.
+ */
+function resolved(machine: Machine, server: string): StepPlan {
+  const step = 'resolver';
+  if (!machine.systemd || !machine.programs.includes('ip'))
+    return { step, can: false, why: '`ip` (iproute2) is not installed', hint: 'install iproute2, then hoop setup' };
+  const reload: Command = ['systemctl', 'daemon-reload'];
+  const left: Action[] = machine.networkManager ? unmanaged() : [];
   return {
+    step,
     can: true,
-    steps: [
-      ...(facts.linkExists ? [remove] : []),
-      ['ip', 'link', 'add', LINK, 'type', 'bridge'],
-      ['ip', 'addr', 'add', LINK_ADDRESS, 'dev', LINK],
-      ['ip', 'link', 'set', LINK, 'up'],
-      ['resolvectl', 'dns', LINK, `${server.address}:${server.port}`],
-      ['resolvectl', 'domain', LINK, '~hoop'],
-      ['resolvectl', 'default-route', LINK, 'no'],
+    does: 'systemd-resolved asks hoop for *.hoop, by a link of its own, and for nothing else',
+    actions: [
+      ...left,
+      { do: 'later', undo: { command: reload } },
+      { do: 'write', path: PATHS.unit, text: linkUnit(server) },
+      { do: 'run', command: reload },
+      {
+        do: 'run',
+        command: ['systemctl', 'enable', '--quiet', RESOLVER_UNIT],
+        undo: {
+          command: ['systemctl', 'disable', '--now', '--quiet', RESOLVER_UNIT],
+          when: ['systemctl', 'cat', RESOLVER_UNIT],
+        },
+      },
+      { do: 'run', command: ['systemctl', 'restart', RESOLVER_UNIT] },
     ],
-    undo: [remove],
+  };
+}
+
+/** It would tell systemd-resolved that our link has no servers. */
+function unmanaged(): Action[] {
+  const reload: Command = ['nmcli', 'general', 'reload', 'conf'];
+  const text = `# ${MARK}\n[device-hoop]\nmatch-device=interface-name:${LINK}\nmanaged=0\n`;
+  return [
+    { do: 'later', undo: { command: reload } },
+    { do: 'write', path: PATHS.unmanaged, text },
+    { do: 'run', command: reload },
+  ];
+}
+
+/** resolvectl(1). The link is there from boot on, before any network that could answer for `.hoop` in our place. */
+const linkUnit = (server: string): string =>
+  unit({
+    Unit: [
+      'Description=*.hoop is asked of hoop',
+      'After=systemd-resolved.service dbus.socket',
+      'Wants=systemd-resolved.service',
+      'Before=network-online.target nss-lookup.target',
+    ],
+    Service: [
+      'Type=oneshot',
+      'RemainAfterExit=yes',
+      `ExecStart=-ip link add ${LINK} type bridge`,
+      `ExecStart=ip addr replace ${LINK_ADDRESS} dev ${LINK}`,
+      `ExecStart=ip link set ${LINK} up`,
+      `ExecStart=resolvectl dns ${LINK} ${server}`,
+      `ExecStart=resolvectl domain ${LINK} ~hoop`,
+      `ExecStart=resolvectl default-route ${LINK} no`,
+      ...['dnssec', 'dnsovertls', 'llmnr', 'mdns'].map((what) => `ExecStart=resolvectl ${what} ${LINK} no`),
+      `ExecStopPost=-ip link del ${LINK}`,
+    ],
+    Install: ['WantedBy=multi-user.target'],
+  });
+
+function hosts({ names }: Request): StepPlan {
+  const step = 'resolver';
+  const why = 'no resolver runs here that can be told of one domain, and no names are known for /etc/hosts';
+  if (names.length === 0) return { step, can: false, why, hint: 'hoop login, then hoop setup' };
+  return {
+    step,
+    can: true,
+    does: `${names.length} names are written into ${PATHS.hosts}`,
+    degraded:
+      'the names are those of today: hoop setup again adds new ones. An unknown *.hoop is asked of the network’s servers. Programs that ask DNS by themselves (Go, c-ares) see none',
+    actions: [
+      {
+        do: 'block',
+        path: PATHS.hosts,
+        text: names.map(({ address, hostname }) => `${address} ${hostname}\n`).join(''),
+      },
+    ],
   };
 }

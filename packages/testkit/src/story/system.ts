@@ -9,10 +9,10 @@ interface Status {
   daemon: { resolver: { address: string; port: number; answered: number } | null };
 }
 
-/** `hoop setup`, as root on the machine itself. */
+/** The resolver's step of `hoop setup`, as root on the machine itself. */
 function setup({ world }: Stage, ...args: string[]) {
-  const child = spawn(`${world.programs.bin}/hoop`, ['setup', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  return finished(child);
+  const words = ['setup', '--only', 'resolver', ...args];
+  return finished(spawn(`${world.programs.bin}/hoop`, words, { stdio: ['ignore', 'pipe', 'pipe'] }));
 }
 
 async function resolverOf(laptop: Laptop) {
@@ -34,16 +34,10 @@ export const SYSTEM: readonly Step<Stage>[] = [
       const { address } = await listed(laptop);
       const hosts = readFileSync('/etc/hosts', 'utf8');
       const before = await resolverOf(laptop);
-      const done = await setup(stage, '--resolver', `${before.address}:${before.port}`);
-      if (done.code === 1)
-        throw new Skip(
-          done.stderr
-            .trim()
-            .split('\n')[0]
-            ?.replace(/^hoop: /, '') ?? 'not here',
-          'a machine with systemd-resolved',
-        );
-      await must(Promise.resolve(done));
+      const whose = ['--for', String(laptop.record.account?.uid), '--resolver', `${before.address}:${before.port}`];
+      const why = /not here: ([^;]*);/.exec((await setup(stage, ...whose, '--dry-run')).stderr)?.[1];
+      if (why) throw new Skip(why.replaceAll(/\s+/g, ' '), 'a machine with systemd-resolved');
+      await must(setup(stage, ...whose));
       try {
         const { stdout } = await must(laptop.run(sqlClient(stage, NAME, 5432, 'select 40 + 2')));
         if (stdout.trim() !== '42') throw new Error(`psql says ${stdout.trim()}`);

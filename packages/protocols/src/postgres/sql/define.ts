@@ -232,10 +232,7 @@ const OLD_AND_NEW: Scope = {
   up: undefined,
 };
 
-/**
- * A write to a table is not asked what its triggers, rules and defaults do to all rows of another one: that is asked when they
- * are made.
- */
+/** What is made here runs unasked with later commands; what it does to all rows of a table is asked now, too. */
 function foresee(desk: Desk, look: (run: Desk) => void): Facts {
   const facts = new Facts();
   look({ ...desk, facts });

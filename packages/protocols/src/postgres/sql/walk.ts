@@ -217,7 +217,7 @@ function change(desk: Desk, part: Part, scope: Scope | undefined, how: 'insert' 
 
 function call(desk: Desk, part: Part, scope: Scope | undefined): void {
   const name = words(part.funcname);
-  const args = listOf(part.args);
+  const args = [...listOf(part.args), ...(part.agg_within_group === true ? listOf(part.agg_order) : [])];
   if (name.at(-1) === 'set_config')
     settle(
       desk,

@@ -1,5 +1,6 @@
 import type { Attack } from './attack.js';
 import { CODE } from './code.js';
+import { KNOWN } from './known.js';
 import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
 import { OPEN } from './open.js';
@@ -17,5 +18,6 @@ export const ATTACKS: readonly Attack[] = [
   ...INFERENCE,
   ...MESSAGES,
   ...OPEN,
+  ...KNOWN,
   ...WRITES,
 ];

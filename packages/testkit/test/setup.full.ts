@@ -1,0 +1,189 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { said as line } from '../src/world/index.js';
+import { type CompanyLine, installHoop, logIn, makeAlice } from './rig/person.js';
+import { Rig, ROOT, rigMissing, said } from './rig/rig.js';
+
+const dist = join(ROOT, 'packages/testkit/dist');
+const missing = rigMissing();
+
+/** All that a set-up could leave, as lines: files by content, units, links, names, nft. */
+const TRACES = `
+find /etc /usr /opt /home -xdev \\( -path /home/alice/.cache -o -path /home/alice/.local/share/keyrings -o -path /home/alice/.local/state/hoop \\) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
+find /etc /usr /opt /home /var/lib -xdev \\( -path /home/alice/.cache -o -path /home/alice/.local/state/hoop \\) -prune -o \\( -type l -o -type d \\) -printf '%p %l %m %u\\n' | sort
+systemctl list-unit-files --no-legend --plain; systemctl list-units --all --no-legend --plain 'hoop*'; systemctl show-environment
+ip -br link; ip -br addr; resolvectl dns; resolvectl domain; resolvectl default-route; nft list ruleset; cat /etc/resolv.conf`;
+
+/** What there is now that was not there, and the other way round. */
+function changes(before: string, after: string): string[] {
+  const [old, now] = [before.split('\n'), after.split('\n')];
+  return [
+    ...old.filter((one) => !now.includes(one)).map((one) => `- ${one}`),
+    ...now.filter((one) => !old.includes(one)).map((one) => `+ ${one}`),
+  ];
+}
+
+const title = `hoop setup on a laptop with systemd${missing === undefined ? '' : ` (${missing})`}`;
+
+describe.skipIf(missing !== undefined)(title, () => {
+  let rig: Rig;
+  let company: CompanyLine;
+  let folder: string;
+  let overheard = '';
+  let before = '';
+
+  const psql = () =>
+    rig.as('alice', `psql 'host=pg-prod.hoop connect_timeout=10' -Atc 'select count(*) from customers'`);
+  const hoop = async (args: string) => said(await rig.as('alice', `hoop ${args}`), `hoop ${args}`);
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'hoop-setup-'));
+    rig = await Rig.boot();
+    await makeAlice(rig);
+    await installHoop(rig);
+    const dns = rig.beside('outside', [process.execPath, join(dist, 'overheard.js'), '10.77.1.2', '53']);
+    dns.stdout?.on('data', (text) => (overheard += text));
+    await line(dns, /ready/, 'the outside DNS');
+    const held = rig.beside('laptop', [process.execPath, join(dist, 'company.js'), ROOT, join(folder, 'world')]);
+    const [json] = await line(held, /\{.*\}/, 'the company', 60_000);
+    company = JSON.parse(json) as CompanyLine;
+  }, 300_000);
+
+  afterAll(async () => {
+    await rig?.end();
+    rmSync(folder, { recursive: true, force: true });
+  }, 120_000);
+
+  test('before: a login, and names that are asked of the network', async () => {
+    await rig.sh('resolvectl dns wan0 10.77.1.2; resolvectl default-route wan0 yes');
+    said(await logIn(rig, company, readFileSync(company.caFile, 'utf8')), 'hoop login');
+    expect(await hoop('ls')).toContain('pg-prod');
+    expect((await rig.as('alice', 'getent ahostsv4 pg-prod.hoop')).stdout).toContain('10.9.9.9');
+    expect(overheard).toContain('pg-prod.hoop');
+    await hoop('daemon stop');
+    before = await rig.sh(TRACES);
+  });
+
+  test('a dry run changes nothing', async () => {
+    const plan = await rig.as('alice', 'hoop setup --dry-run');
+    expect([plan.code, changes(before, await rig.sh(TRACES))]).toEqual([0, []]);
+  });
+
+  /** psql by name, as soon as it works again; how long that took is printed. */
+  const works = async (after: string, from = performance.now()) => {
+    for (;;) {
+      const ran = await psql();
+      const ms = Math.round(performance.now() - from);
+      if (ran.stdout === '10000\n') return void console.log(`psql by name after ${after}: ${ms} ms`);
+      if (ms > 60_000) throw new Error(`after ${after}: ${ran.stderr}`);
+    }
+  };
+  const resolves = async (name: string) => (await rig.as('alice', `getent ahostsv4 ${name}`)).stdout.split(/\s+/)[0];
+
+  test('setup: one plan, one sudo, and psql by name', async () => {
+    const done = await rig.as('alice', 'hoop setup');
+    console.log(done.stderr);
+    expect(done.code).toBe(0);
+    await works('setup', performance.now() - done.ms);
+    expect(await hoop('daemon status')).toContain('systemd (hoop.service)');
+    expect(await rig.sh('systemctl is-enabled hoop.service hoop-resolver.service')).toBe('enabled\nenabled\n');
+    expect((await rig.sh('resolvectl default-route hoop0')).trim()).toMatch(/: no$/);
+  });
+
+  test('every way of asking finds the name, and nothing of it is asked of the network', async () => {
+    const { address } = (JSON.parse(await hoop('ls --json')) as { address: string }[])[0]!;
+    overheard = '';
+    expect(await resolves('pg-prod.hoop')).toBe(address);
+    const cares = `${process.execPath} -e 'require("dns").resolve4("pg-prod.hoop", (e, a) => console.log(e ? e.code : a[0]))'`;
+    expect((await rig.as('alice', cares)).stdout.trim()).toBe(address);
+    expect(await resolves('nobody.hoop')).toBe('');
+    expect(await resolves('www.example.org')).toBe('10.9.9.9');
+    expect(overheard).toContain('www.example.org');
+    expect(overheard).not.toContain('.hoop');
+  });
+
+  test('again: what is in place stays, and what is open stays open', async () => {
+    const pid = await rig.sh('systemctl show -P MainPID hoop.service');
+    said(await rig.as('alice', 'hoop setup'), 'hoop setup');
+    expect(await rig.sh('systemctl show -P MainPID hoop.service')).toBe(pid);
+  });
+
+  test('hoopd has one capability and no way to write but its own folders', async () => {
+    const pid = (await rig.sh('systemctl show -P MainPID hoop.service')).trim();
+    const status = await rig.sh(`cat /proc/${pid}/status`);
+    // CAP_NET_BIND_SERVICE is bit 10.
+    for (const set of ['CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) expect(status).toContain(`${set}:\t0000000000000400`);
+    expect(status).toMatch(/^Uid:\t1000\t1000\t1000\t1000$/m);
+    expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+    const mounts = (await rig.sh(`cat /proc/${pid}/mountinfo`)).split('\n').map((one) => one.split(' '));
+    const writable = mounts.filter(([, , , , , options]) => options?.startsWith('rw')).map(([, , , , where]) => where);
+    expect(writable.filter((where) => where?.startsWith('/home'))).toEqual(['/home/alice/.local/state/hoop']);
+    console.log(
+      (await rig.in('systemd-analyze', 'security', '--no-pager', 'hoop.service')).stdout.trim().split('\n').at(-1),
+    );
+  });
+
+  test('the person starts and stops it without a password, and nobody else', async () => {
+    const stopped = await rig.as('alice', 'hoop daemon stop');
+    expect([stopped.code, (await rig.in('systemctl', 'is-active', 'hoop.service')).stdout]).toEqual([0, 'inactive\n']);
+    expect((await rig.as('mallory', 'systemctl --no-ask-password start hoop.service')).code).not.toBe(0);
+    expect((await rig.as('alice', 'systemctl --no-ask-password restart systemd-resolved')).code).not.toBe(0);
+    await hoop('ls');
+    expect((await rig.in('systemctl', 'is-active', 'hoop.service')).stdout).toBe('active\n');
+    expect((await rig.sh('pgrep -cx hoopd || true')).trim()).toBe('1');
+    await works('daemon stop and ls');
+  });
+
+  test('while hoop is down, its names are no names, and nobody is asked for them', async () => {
+    await hoop('daemon stop');
+    overheard = '';
+    expect(await resolves('pg-prod.hoop')).toBe('');
+    expect(await resolves('other.hoop')).toBe('');
+    expect(await resolves('www.example.net')).toBe('10.9.9.9');
+    expect(overheard).not.toContain('.hoop');
+    await hoop('daemon start');
+    await works('daemon start');
+  });
+
+  test('kill -9, link down and up, resolved restarted', async () => {
+    await rig.sh('kill -9 $(systemctl show -P MainPID hoop.service)');
+    await works('kill -9');
+    await rig.link('down');
+    await works('link down');
+    await rig.link('up');
+    await works('link up');
+    await rig.sh('systemctl restart systemd-resolved');
+    await works('resolved restarted');
+  });
+
+  test('a VPN that takes all names takes none of ours', async () => {
+    await rig.sh(
+      'ip link add vpn0 type bridge; ip addr add 10.99.0.1/24 dev vpn0; ip link set vpn0 up; resolvectl dns vpn0 10.77.1.2; resolvectl domain vpn0 "~."; resolvectl default-route vpn0 yes',
+    );
+    overheard = '';
+    await works('a VPN');
+    expect(overheard).not.toContain('.hoop');
+    await rig.sh('ip link del vpn0');
+  });
+
+  test.each(['reboot', 'crash'] as const)('%s', async (how) => {
+    const from = performance.now();
+    const ms = await rig[how]();
+    console.log(`${how}: ${Math.round(ms)} ms`);
+    await works(how, from);
+    await rig.sh('resolvectl dns wan0 10.77.1.2; resolvectl default-route wan0 yes');
+    overheard = '';
+    expect(await resolves('nobody.hoop')).toBe('');
+    expect(overheard).not.toContain('.hoop');
+  });
+
+  test('undo leaves nothing, twice', async () => {
+    const done = await rig.as('alice', 'hoop setup --undo');
+    console.log(done.stderr);
+    expect(done.code).toBe(0);
+    expect((await rig.as('alice', 'hoop setup --undo')).stderr).toContain('nothing to undo');
+    expect(changes(before, await rig.sh(TRACES))).toEqual([]);
+  });
+});
