@@ -93,6 +93,7 @@ const UNREADABLE: Denied = {
   rule: 'unread',
   reason: 'Columns are masked for you here, and this statement cannot be read.',
   hint: 'Look for an error in its syntax.',
+  unread: true,
 };
 const HIDDEN_CODE: Denied = {
   allow: false,

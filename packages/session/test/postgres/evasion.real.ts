@@ -3,7 +3,10 @@ import { ALLOWED } from './evasion/allowed.js';
 import { ALLOWED_CALLS } from './evasion/allowed-calls.js';
 import { ATTACKS } from './evasion/attacks.js';
 import { Field } from './evasion/field.js';
+
 import { ALLOWED_KNOWN } from './evasion/known-allowed.js';
+import { MIGRATIONS } from './evasion/open.js';
+
 import { MODES } from './evasion/session-run.js';
 import { WIRE } from './evasion/wire.js';
 import { CHOSEN } from './evasion/writes.js';
@@ -53,7 +56,7 @@ describe('what people do all day', () => {
     'is answered as without hoop, but for what is masked: %s',
     async (mode) => {
       const faults: string[] = [];
-      for (const allowed of [...ALLOWED, ...ALLOWED_CALLS, ...ALLOWED_KNOWN, ...CHOSEN]) {
+      for (const allowed of [...ALLOWED, ...ALLOWED_CALLS, ...ALLOWED_KNOWN, ...CHOSEN, ...MIGRATIONS]) {
         const fault = await field.faultOf(allowed, mode).catch((error: Error) => error.message);
         if (fault !== undefined) faults.push(`${named(allowed.steps)} → ${fault}`);
       }

@@ -120,6 +120,9 @@ function runNamed(desk: Desk, kind: 'prepared' | 'cursors', name: string): void 
   desk.facts.executes.add(name);
   const texts = desk.textsOf(kind, name);
   if (texts === undefined || desk.depth > 8) {
+    if (texts === undefined && kind === 'prepared')
+      desk.facts.fail('26000', `prepared statement "${name}" does not exist`);
+    else if (texts === undefined) desk.facts.fail('34000', `cursor "${name}" does not exist`);
     desk.facts.doubt(`what ${kind === 'prepared' ? 'the prepared statement' : 'the cursor'} ${name} runs is not known`);
     return;
   }

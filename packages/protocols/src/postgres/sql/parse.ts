@@ -1,4 +1,4 @@
-import { loadModule, type Node, parsePlPgSQLSync, parseSync } from 'libpg-query';
+import { loadModule, type Node, parsePlPgSQLSync, parseSync, SqlError } from 'libpg-query';
 
 /**
  * PostgreSQL's own parser (libpg_query, the grammar of version 18, as WebAssembly). It reads with
@@ -27,14 +27,23 @@ export interface Command {
   at(location: number | undefined): number;
 }
 
+interface Said {
+  message: string;
+  /** Characters before the place. */
+  at: number;
+}
+
 /** Why a text cannot be read, as a clause. */
 export class Unparsable extends Error {
   /** It is only too long to be parsed at once. */
   readonly long: boolean;
+  /** The parser's own words, which quote the text. */
+  readonly said: Said | undefined;
 
-  constructor(why: string, long = false) {
+  constructor(why: string, long = false, said?: Said) {
     super(why);
     this.long = long;
+    this.said = said;
   }
 }
 
@@ -69,8 +78,13 @@ function tree(text: string): { stmt: Node; stmt_location?: number; stmt_len?: nu
     const { stmts = [] } = parseSync(text);
     return stmts.flatMap(({ stmt, ...place }) => (stmt === undefined ? [] : [{ stmt, ...place }]));
   } catch (error) {
-    throw new Unparsable(sentence(error));
+    throw new Unparsable(sentence(error), false, saidBy(error));
   }
+}
+
+function saidBy(error: unknown): Said | undefined {
+  const { message, cursorPosition: at } = error instanceof SqlError ? (error.sqlDetails ?? {}) : {};
+  return message === undefined || at === undefined ? undefined : { message, at };
 }
 
 /** What PL/pgSQL's parser makes of a whole CREATE FUNCTION, CREATE PROCEDURE or DO. */

@@ -21,7 +21,7 @@ export function useRelations(desk: Desk, rel: Part, going: Going): void {
   else if (found.length > 0) return;
   else if (desk.names.madeTable(name) || desk.facts.makes.some((made) => made.what === 'table' && made.name === name))
     desk.facts.use(nameOf(rel), going === 'read' ? 'read' : 'write');
-  else if (!isTransition(desk, name, rel.schemaname as string | undefined)) desk.facts.miss(nameOf(rel), 'relation');
+  else if (!isTransition(desk, name, schema)) desk.facts.miss(nameOf(rel), 'relation', rel.location);
 }
 
 /** In a trigger's function a name without schema may be of the rows that changed (REFERENCING NEW TABLE AS …). */

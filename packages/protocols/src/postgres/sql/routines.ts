@@ -17,6 +17,7 @@ export function callNamed(
   name: readonly string[],
   args: readonly Node[] | undefined,
   told?: ReadonlySet<Overload>,
+  location?: unknown,
 ): void {
   const last = name.at(-1);
   if (last === undefined) return;
@@ -25,15 +26,15 @@ export function callNamed(
   const meant = found.filter(
     (routine) => (told?.has(routine) ?? true) && (args === undefined || takesSoMany(routine, args.length)),
   );
-  if (meant.length === 0 && !desk.names.madeOther(last)) missing(desk, name, args);
+  if (meant.length === 0 && !desk.names.madeOther(last)) missing(desk, name, args, location);
   for (const routine of meant) callRoutine(desk, routine, args);
 }
 
 /** `f(x)` is also `x.f`, a column, and `t(x)` a cast to the type t. */
-function missing(desk: Desk, name: readonly string[], args: readonly Node[] | undefined): void {
+function missing(desk: Desk, name: readonly string[], args: readonly Node[] | undefined, location: unknown): void {
   if (args?.length === 1 && name.length === 1 && isField(args[0]) && desk.names.isColumn(name[0] as string)) return;
   const types = args?.length === 1 ? desk.names.types(name.at(-2), name.at(-1) as string) : [];
-  if (types.length === 0) desk.facts.miss(name.join('.'), 'function');
+  if (types.length === 0) desk.facts.miss(name.join('.'), 'function', location);
   for (const { oid } of types) touchOid(desk, oid);
 }
 const isField = (arg: Node | undefined): boolean =>

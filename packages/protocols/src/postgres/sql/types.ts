@@ -16,7 +16,7 @@ export function touchType(desk: Desk, part: Part): void {
   const types = part.pct_type === true ? [] : desk.names.types(schemaOf(desk, name.at(-2)), last);
   if (desk.names.madeOther(last)) desk.facts.doubt(`the type ${last} was made just now`);
   else if (types.length === 0 && !isSerial(name) && part.pct_type !== true && !desk.names.madeTable(last))
-    desk.facts.miss(name.join('.'), 'type');
+    desk.facts.miss(name.join('.'), 'type', part.location);
   for (const type of types) desk.facts.add(deedsOf(desk, type));
 }
 

@@ -1,6 +1,7 @@
 import type { Node } from 'libpg-query';
 import { isHarmless } from './builtins.js';
 import type { Routine } from './catalogue.js';
+import type { Made } from './context.js';
 import type { Facts } from './facts.js';
 import type { Names } from './names.js';
 import { as, constant, eachChild, listOf, open, operatorsOf, type Part, partsOf, words } from './nodes.js';
@@ -22,6 +23,8 @@ export interface Desk {
   textsOf(kind: 'prepared' | 'cursors', name: string): readonly string[] | undefined;
   /** The client's command, and its text. */
   own: { node: Node; text: string };
+  /** Columns of the table that it makes of a query, where it is one that does and where they can be told. */
+  answers?: ((into: Part) => readonly string[] | undefined) | undefined;
   /** How many views and functions it is inside of. */
   depth: number;
   /** How many views, functions and types may still be looked into. */
@@ -175,7 +178,14 @@ export function makeInto(desk: Desk, into: Part): void {
   if (rel === undefined || desk.plans === true) return;
   desk.facts.raise('define');
   for (const name of desk.names.creations(rel)) desk.facts.use(name, 'define');
-  desk.facts.makes.push({ what: 'table', name: String(rel.relname) });
+  desk.facts.makes.push({ what: 'table', name: String(rel.relname), ...placedAt(desk, rel, desk.answers?.(into)) });
+}
+
+/** Where a new table is, if that is one place, with its columns. */
+export function placedAt({ names }: Desk, rel: Part, columns: readonly string[] | undefined): Pick<Made, 'as'> {
+  const [only, ...others] = names.creations(rel);
+  if (columns === undefined || only === undefined || others.length > 0) return {};
+  return { as: { schema: only.slice(0, -String(rel.relname).length - 1), columns } };
 }
 
 /** The schema that a name is looked for in; undefined: those of the search path. */
@@ -223,7 +233,7 @@ function call(desk: Desk, part: Part, scope: Scope | undefined): void {
       desk,
       args.map((arg, at) => (at === 0 && desk.setting !== undefined && isName(arg) ? desk.setting : constant(arg))),
     );
-  callNamed(desk, name, args, desk.meant?.get(part));
+  callNamed(desk, name, args, desk.meant?.get(part), part.location);
   inside(desk, { ...part, funcname: undefined }, scope);
 }
 

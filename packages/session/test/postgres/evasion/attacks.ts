@@ -4,6 +4,7 @@ import { CODE } from './code.js';
 import { KNOWN } from './known.js';
 import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
+import { OPEN } from './open.js';
 import { ORACLES } from './oracle.js';
 import { NAMES, SETTINGS } from './session.js';
 import { WRITES } from './writes.js';
@@ -19,6 +20,7 @@ export const ATTACKS: readonly Attack[] = [
   ...DERIVED,
   ...INFERENCE,
   ...MESSAGES,
+  ...OPEN,
   ...KNOWN,
   ...WRITES,
   ...ORACLES,

@@ -1,5 +1,6 @@
 import { loadModule } from 'libpg-query';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Made } from '../../../../src/postgres/sql/context.js';
 import { lineageOf, outputsOf, predicatesOf } from './shown.js';
 
 beforeAll(() => loadModule());
@@ -212,6 +213,18 @@ describe('names that stand for something else', () => {
     expect(outputsOf(lineageOf('fetch c', { cursors: new Map([['c', ['fetch c']]]) }))).toBe('*');
   });
 
+  test('what the session has made of plain columns', () => {
+    const as = { schema: 'public', columns: ['id', 'ssn'] };
+    const of = (text: string, ...made: Made[]) => outputsOf(lineageOf(text, { made }));
+    expect(of('select * from fresh', { what: 'table', name: 'fresh', as })).toBe('id<-fresh.id! ssn<-fresh.ssn!');
+    expect(of('select * from private.fresh', { what: 'table', name: 'fresh', as })).toBe('*');
+    // It may be the one or the other, and hides no column that is masked.
+    expect(of('select ssn from customers', { what: 'table', name: 'customers', as })).toContain('customers.ssn');
+    expect(of('select * from customers', { what: 'table', name: 'customers', as })).toBe('*');
+    const grown = { what: 'table', name: 'fresh', adds: ['more'] } as const;
+    expect(of('select more from fresh', { what: 'table', name: 'fresh', as }, grown)).toBe('more<-fresh.more!');
+    expect(of('select * from fresh', { what: 'table', name: 'fresh', as }, { what: 'table', name: 'fresh' })).toBe('*');
+  });
   test('what the session has made', () => {
     const made = [
       { what: 'table', name: 'customers' },
