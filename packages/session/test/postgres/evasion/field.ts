@@ -7,7 +7,7 @@ import type { Allowed } from './allowed.js';
 import type { Attack, Step } from './attack.js';
 import { leakIn } from './canary.js';
 import { controlsFor } from './controls.js';
-import { cellsOf, fieldOf, type Message, MODES, type Mode, Session } from './session-run.js';
+import { cellsOf, fieldOf, type Message, type Mode, Session } from './session-run.js';
 import { SCHEMA, STATE } from './shop.js';
 import type { WireAttack } from './wire.js';
 
@@ -73,7 +73,7 @@ export class Field {
   }
 
   /** How an attack came through; undefined if it did not, in none of these modes. */
-  async wayOf(attack: Attack, modes: readonly Mode[] = MODES): Promise<string | undefined> {
+  async wayOf(attack: Attack, modes: readonly Mode[]): Promise<string | undefined> {
     for (const mode of modes) {
       const trace = await this.#traceOf(attack, mode).catch((error: Error) => error.message);
       if (trace !== undefined) return `${mode}: ${trace}`;

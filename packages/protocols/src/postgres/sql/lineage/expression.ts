@@ -17,7 +17,7 @@ import {
   rowOf,
   type Shape,
 } from './flow.js';
-import { ARRAY, attribute, besides, call, elementOf } from './functions.js';
+import { ARRAY, attribute, besides, call, subscripted } from './functions.js';
 import { as, type Body, childrenOf, itemsOf, type Kind, kindOf, namesOf, stringOf } from './nodes.js';
 import { compares, operated, operatorName } from './operators.js';
 import { asked, condition } from './predicates.js';
@@ -217,8 +217,12 @@ function commonType(flows: readonly Flow[]): number | undefined {
   const types = new Set(flows.map((flow) => flow.type));
   if (types.size > 1) types.delete(UNKNOWN);
   const [type] = types;
-  return types.size === 1 && type !== UNKNOWN ? type : undefined;
+  if (types.size === 1) return type === UNKNOWN ? undefined : type;
+  const widths = [...types].map((one) => NUMBERS.indexOf(one ?? 0));
+  return widths.includes(-1) ? undefined : NUMBERS[Math.max(...widths)];
 }
+/** int2, int4, int8, numeric, float4, float8: each goes into those after it. https://www.postgresql.org/docs/current/typeconv-union-case.html */
+const NUMBERS: readonly number[] = [21, 23, 20, 1700, 700, 701];
 
 function caseOf(body: CaseExpr, scope: Scope): Flow {
   const whens = (body.args ?? []).flatMap((node) => as(node, 'CaseWhen') ?? []);
@@ -279,7 +283,7 @@ function indirection(body: A_Indirection, scope: Scope): Flow {
         ...(inner.some(isTainted) ? { chosen: true } : {}),
         exact: false,
         row: flow.row,
-        type: slice ? flow.type : elementOf(flow.type ?? 0, scope),
+        type: slice ? flow.type : subscripted(flow.type ?? 0, scope),
       };
     }
   }

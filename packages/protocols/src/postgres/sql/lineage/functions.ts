@@ -67,7 +67,7 @@ function result(body: FuncCall, args: readonly Flow[], found: readonly Routine[]
   if (found.some((routine) => routine.returnsSet)) rowsAsked(name, args, scope);
   // How many rows have the column at all; of an expression it would tell what the expression tests.
   const counts = name === 'count' && found.length > 0 && found.every((routine) => routine.builtin);
-  if (counts && args.every((flow) => flow.exact || flow.row !== undefined)) return FREE;
+  if (counts && args.every((flow) => flow.exact || flow.row !== undefined)) return { ...FREE, type: BIGINT };
   const all = mix([...args, ...added(names, body, args.length, found, scope)]);
   const value = madeSo(all, madeByCall(body, args, found, scope));
   const row = rowOfResult(name, found, args, value, scope);
@@ -155,6 +155,20 @@ function elementGiven({ takes }: Routine, args: readonly Flow[], scope: Scope): 
   const types = new Set(given);
   return types.size === 1 && given[0] !== UNKNOWN ? given[0] : undefined;
 }
+
+/** Oid of int8, which count gives. */
+const BIGINT = 20;
+
+/** What stands in a name, an int2vector or an oidvector, which are no arrays but are subscripted as if they were. */
+const LISTS: ReadonlyMap<number, number> = new Map([
+  [19, 18],
+  [22, 21],
+  [30, 26],
+]);
+
+/** The type of what `x[1]` is, of a value of this type. */
+export const subscripted = (type: number, scope: Scope): number | undefined =>
+  LISTS.get(type) ?? elementOf(type, scope);
 
 /** The type of an array's elements; of no array, unknown. */
 export function elementOf(type: number, scope: Scope): number | undefined {
