@@ -1,8 +1,10 @@
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { planPaths } from '@hoop/platform';
 import type { Event, Machine } from '@hoop/platform/setup';
 import { describe, expect, test } from 'vitest';
+import type { Daemon } from '../src/client/daemon.js';
 import type { System } from '../src/command.js';
 import { eventText } from '../src/report.js';
 import { hoop, login, machineAt, pg, type Stage, state } from './stage.js';
@@ -14,13 +16,17 @@ const MACHINE: Machine = {
   names: 'resolved',
   networkManager: false,
   polkit: true,
-  programs: ['ip'],
+  programs: ['ip', 'nft'],
   files: {},
   active: [],
+  roots: 'debian',
+  nss: [],
+  javas: [],
 };
 const DONE: Event[] = [
   { event: 'does', step: 'resolver', what: 'systemctl daemon-reload' },
   { event: 'done', step: 'resolver' },
+  { event: 'done', step: 'ports' },
   { event: 'done', step: 'service' },
 ];
 
@@ -48,7 +54,7 @@ async function setup(args: readonly string[], given: Given = {}) {
     },
   };
   let clock = 0;
-  const api = { stop: async () => ({ stopping: true as const }) };
+  const api = { stop: async () => ({ stopping: true as const }), retry: async () => state() };
   const needs = {
     machine: { ...machineAt(mkdtempSync(join(tmpdir(), 'hoop-cli-'))), uid: given.uid ?? 1000 },
     system: async () => system,
@@ -72,10 +78,11 @@ describe('setup', () => {
     expect(ran.err.split('\n').filter((line) => line.length > 80)).toEqual([]);
     expect(ran.asked).toHaveLength(1);
     expect(ran.request).toMatchObject({
-      steps: ['resolver', 'service'],
+      steps: ['resolver', 'ports', 'service'],
       uid: 1000,
       resolver: { address: '127.77.3.1', port: 5377 },
       names: [{ address: '127.77.3.2', hostname: 'pg-prod.hoop' }],
+      ports: [5432],
     });
   });
 
@@ -91,6 +98,7 @@ describe('setup', () => {
     expect(JSON.parse(ran.out)).toMatchObject({
       steps: [
         { step: 'resolver', state: 'done', actions: expect.arrayContaining(['systemctl daemon-reload']) },
+        { step: 'ports', state: 'done' },
         { step: 'service', state: 'done' },
       ],
       failed: [],
@@ -114,7 +122,7 @@ describe('setup', () => {
     expect([ran.code, ran.err]).toEqual([1, expect.stringContaining('service: it did not start')]);
     const { out } = await setup(['--json'], { events: [DONE[1]!, failed], code: 1 });
     expect(JSON.parse(out)).toMatchObject({
-      steps: [{ state: 'done' }, { state: 'failed' }],
+      steps: [{ state: 'done' }, { state: 'planned' }, { state: 'failed' }],
       failed: [{ step: 'service' }],
     });
   });
@@ -135,7 +143,7 @@ describe('setup', () => {
       stopped += 1;
       return { stopping: true as const };
     };
-    const api = { stop };
+    const api = { stop, retry: async () => state() };
     await setup([], { stage: { api } });
     expect(stopped).toBe(1);
     await setup(['--only', 'resolver'], { stage: { api } });
@@ -176,6 +184,39 @@ describe('setup', () => {
   });
 });
 
+describe('the local CA', () => {
+  const PARTS = {
+    publicKey: `MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE${'A'.repeat(86)}==`,
+    serial: `1${'0'.repeat(31)}`,
+    notBefore: 1,
+    signature: 'A'.repeat(96),
+  };
+  const api = {
+    makeAuthority: async () => PARTS,
+    stop: async () => ({ stopping: true as const }),
+    retry: async () => state(),
+  };
+  const at = (out: boolean) => ({ terminal: { out, err: out } });
+
+  test.each<[string, readonly string[], string, boolean, boolean]>([
+    ['asked for', ['--only', 'ca'], '', false, true],
+    ['a yes at the terminal', [], 'y', true, true],
+    ['anything else at the terminal', [], '', true, false],
+    ['a yes that no terminal asked for', [], 'y', false, false],
+    ['a script', ['--json'], 'y', true, false],
+    ['a dry run', ['--dry-run', '--only', 'ca'], '', true, false],
+  ])('%s', async (_, args, input, terminal, made) => {
+    let asked = 0;
+    const makeAuthority = async () => {
+      asked += 1;
+      return PARTS;
+    };
+    const ran = await setup(args, { stage: { api: { ...api, makeAuthority }, input, needs: at(terminal) } });
+    expect([asked, ran.request?.authority]).toEqual(made ? [1, PARTS] : [0, undefined]);
+    expect((ran.request?.steps ?? []).includes('ca')).toBe(made);
+  });
+});
+
 describe('undo', () => {
   test('tells what it takes back', async () => {
     const events: Event[] = [
@@ -186,14 +227,63 @@ describe('undo', () => {
     expect([ran.code, ran.asked, ran.err]).toEqual([
       0,
       [['undo']],
-      '  remove /etc/systemd/system/hoop.service\nundone\n',
+      expect.stringContaining('  remove /etc/systemd/system/hoop.service\nundone\n'),
     ]);
     expect((await setup(['--undo', '--only', 'service'], { events })).asked).toEqual([['undo', 'service']]);
   });
 
   test('asks nobody where there is nothing to undo', async () => {
     const ran = await setup(['--undo', '--json'], { setUp: false });
-    expect([ran.code, ran.asked, JSON.parse(ran.out)]).toEqual([0, [], { undone: false, failed: [] }]);
+    expect([ran.code, ran.asked, JSON.parse(ran.out)]).toEqual([
+      0,
+      [],
+      { undone: false, forgotten: false, failed: [] },
+    ]);
+  });
+
+  test('without a login hoop’s folders go too; with one, or with another profile, they stay', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'hoop-forget-'));
+    const machine = { ...machineAt(home), uid: 1000 };
+    const paths = planPaths(machine);
+    const code = join(home, '.cache/hoop/code');
+    const make = () => {
+      for (const folder of [paths.stateFolder, code, join(home, '.config/hoop')])
+        mkdirSync(folder, { recursive: true });
+      writeFileSync(paths.stateFile, '{}');
+    };
+    const undo = async (login: boolean) => {
+      let runs = true;
+      const daemon = {
+        running: async () => (runs ? state(login ? {} : { login: null }) : undefined),
+        api: async () => ({
+          stop: async () => {
+            runs = false;
+          },
+        }),
+      } as unknown as Daemon;
+      const needs = {
+        machine,
+        paths,
+        daemon,
+        variables: { HOME: home },
+        system: async () => ({ isSetUp: () => false }) as never,
+      };
+      return (await hoop(['setup', '--undo'], { needs: { pause: async () => {}, ...needs } })).err;
+    };
+    make();
+    expect([await undo(true), existsSync(paths.stateFile)]).toEqual([
+      expect.stringContaining('after hoop logout'),
+      true,
+    ]);
+    mkdirSync(join(paths.stateFolder, 'profiles'));
+    expect([await undo(false), existsSync(paths.stateFile)]).toEqual([expect.stringContaining('folders stay'), true]);
+    rmSync(join(paths.stateFolder, 'profiles'), { recursive: true });
+    expect([await undo(false), readdirSync(home), readdirSync(join(home, '.config'))]).toEqual([
+      'there is nothing to undo\n',
+      ['.config'],
+      ['hoop'],
+    ]);
+    rmSync(home, { recursive: true });
   });
 
   test('what could not be undone is told', async () => {

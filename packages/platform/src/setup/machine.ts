@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { UserError } from '@hoop/core';
 import type { Command } from './plan.js';
+import { trustOn } from './roots.js';
 import { type Run, runSystem, textOf } from './system.js';
 
 /** What is known of a machine before it is set up. A plan is made of this alone; a table of machines is its test. */
@@ -21,6 +22,12 @@ export interface Machine {
   files: Readonly<Record<string, string>>;
   /** Units of ours that run. */
   active: readonly string[];
+  /** How this system keeps the roots that it trusts. */
+  roots: 'debian' | 'redhat' | 'suse' | 'arch' | 'macos' | undefined;
+  /** Folders of the person's NSS stores (browsers), if certutil is here to write to them. */
+  nss: readonly string[];
+  /** Javas with a store of their own; `own`: the person's. */
+  javas: readonly { home: string; own: boolean }[];
 }
 
 export interface Person {
@@ -36,8 +43,19 @@ export interface Sight {
   run: Run;
   text(path: string): string | undefined;
   exists(path: string): boolean;
+  /** Names in a folder; none if it cannot be read. */
+  list(path: string): string[];
+  /** Where a path leads. */
+  real(path: string): string;
 }
-export const sight = (): Sight => ({ platform: process.platform, run: runSystem, text: textOf, exists: existsSync });
+export const sight = (): Sight => ({
+  platform: process.platform,
+  run: runSystem,
+  text: textOf,
+  exists: existsSync,
+  list: (path) => (statSync(path, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(path).sort() : []),
+  real: (path) => realpathSync(path),
+});
 
 export interface Known {
   files: readonly string[];
@@ -51,11 +69,13 @@ export function lookAt(uid: number, { files, units, programs }: Known, see: Sigh
   const systemd = linux && see.exists('/run/systemd/system');
   const runs = (unit: string) => systemd && ends('systemctl', 'is-active', '--quiet', unit);
   const networkManager = runs('NetworkManager.service');
+  const person = personOf(uid, see);
   return {
     platform: see.platform,
-    person: personOf(uid, see),
+    person,
+    ...trustOn(see, person),
     systemd,
-    names: see.platform === 'darwin' ? 'macos' : namesOf(see, ends, runs, networkManager),
+    names: see.platform === 'darwin' ? 'macos' : namesOf(see, runs, networkManager),
     networkManager,
     polkit: linux && see.exists('/usr/share/polkit-1/rules.d'),
     programs: programs.filter((name) => FOLDERS.some((folder) => see.exists(`${folder}/${name}`))),
@@ -71,15 +91,11 @@ export function lookAt(uid: number, { files, units, programs }: Known, see: Sigh
 
 const FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-function namesOf(
-  see: Sight,
-  ends: (...command: Command) => boolean,
-  runs: (unit: string) => boolean,
-  networkManager: boolean,
-): Machine['names'] {
+function namesOf(see: Sight, runs: (unit: string) => boolean, networkManager: boolean): Machine['names'] {
   const resolvConf = see.text('/etc/resolv.conf') ?? '';
   const asked = stubbed(resolvConf) || asksResolve(see.text('/etc/nsswitch.conf') ?? '');
-  if (asked && ends('resolvectl', 'status')) return 'resolved';
+  // To ask it would start it.
+  if (asked && runs('systemd-resolved.service')) return 'resolved';
   if (!/^\s*nameserver\s+127\./m.test(resolvConf)) return 'other';
   // NetworkManager.conf(5): with dns=dnsmasq it runs one of its own, which reads snippets of NetworkManager's.
   if (networkManager && /^\s*dns=dnsmasq\b/m.test(see.run(['NetworkManager', '--print-config']).stdout))
