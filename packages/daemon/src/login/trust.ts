@@ -59,7 +59,7 @@ function dispatcher(tls: object): Dispatcher {
   return new Agent({ allowH2: false, connect, headersTimeout: 20_000, bodyTimeout: 20_000 });
 }
 
-const targetOf = (url: URL) => ({
+export const targetOf = (url: URL) => ({
   host: url.hostname.replace(/^\[|\]$/g, ''),
   port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
 });
