@@ -36,6 +36,8 @@ export interface Needs {
   err(text: string): void;
   /** All of stdin, as text. */
   read(): Promise<string>;
+  /** A line that a person types at the terminal. */
+  ask(question: string): Promise<string>;
   /** Whether a person watches each. */
   terminal: { out: boolean; err: boolean };
   variables: Readonly<Record<string, string | undefined>>;

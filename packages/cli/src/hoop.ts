@@ -24,6 +24,7 @@ function needsOf(): Needs {
     out: (words) => void process.stdout.write(words),
     err: (words) => void process.stderr.write(words),
     read: () => text(process.stdin),
+    ask,
     terminal: { out: process.stdout.isTTY === true, err: process.stderr.isTTY === true },
     variables: process.env,
     ...{ machine, paths, program, version: pack.version },
@@ -46,6 +47,13 @@ function needsOf(): Needs {
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     now: Date.now,
   };
+}
+
+async function ask(question: string): Promise<string> {
+  if (process.stdin.isTTY !== true) return '';
+  const { createInterface } = await import('node:readline/promises');
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  return asking.question(question).finally(() => asking.close());
 }
 
 /** The program: parses, runs, ends with the command's exit code. */

@@ -14,13 +14,17 @@ const MACHINE: Machine = {
   names: 'resolved',
   networkManager: false,
   polkit: true,
-  programs: ['ip'],
+  programs: ['ip', 'nft'],
   files: {},
   active: [],
+  roots: 'debian',
+  nss: [],
+  javas: [],
 };
 const DONE: Event[] = [
   { event: 'does', step: 'resolver', what: 'systemctl daemon-reload' },
   { event: 'done', step: 'resolver' },
+  { event: 'done', step: 'ports' },
   { event: 'done', step: 'service' },
 ];
 
@@ -48,7 +52,7 @@ async function setup(args: readonly string[], given: Given = {}) {
     },
   };
   let clock = 0;
-  const api = { stop: async () => ({ stopping: true as const }) };
+  const api = { stop: async () => ({ stopping: true as const }), retry: async () => state() };
   const needs = {
     machine: { ...machineAt(mkdtempSync(join(tmpdir(), 'hoop-cli-'))), uid: given.uid ?? 1000 },
     system: async () => system,
@@ -72,10 +76,11 @@ describe('setup', () => {
     expect(ran.err.split('\n').filter((line) => line.length > 80)).toEqual([]);
     expect(ran.asked).toHaveLength(1);
     expect(ran.request).toMatchObject({
-      steps: ['resolver', 'service'],
+      steps: ['resolver', 'ports', 'service'],
       uid: 1000,
       resolver: { address: '127.77.3.1', port: 5377 },
       names: [{ address: '127.77.3.2', hostname: 'pg-prod.hoop' }],
+      ports: [5432],
     });
   });
 
@@ -91,6 +96,7 @@ describe('setup', () => {
     expect(JSON.parse(ran.out)).toMatchObject({
       steps: [
         { step: 'resolver', state: 'done', actions: expect.arrayContaining(['systemctl daemon-reload']) },
+        { step: 'ports', state: 'done' },
         { step: 'service', state: 'done' },
       ],
       failed: [],
@@ -114,7 +120,7 @@ describe('setup', () => {
     expect([ran.code, ran.err]).toEqual([1, expect.stringContaining('service: it did not start')]);
     const { out } = await setup(['--json'], { events: [DONE[1]!, failed], code: 1 });
     expect(JSON.parse(out)).toMatchObject({
-      steps: [{ state: 'done' }, { state: 'failed' }],
+      steps: [{ state: 'done' }, { state: 'planned' }, { state: 'failed' }],
       failed: [{ step: 'service' }],
     });
   });
@@ -135,7 +141,7 @@ describe('setup', () => {
       stopped += 1;
       return { stopping: true as const };
     };
-    const api = { stop };
+    const api = { stop, retry: async () => state() };
     await setup([], { stage: { api } });
     expect(stopped).toBe(1);
     await setup(['--only', 'resolver'], { stage: { api } });

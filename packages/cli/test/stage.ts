@@ -105,6 +105,7 @@ export async function hoop(args: readonly string[], stage: Stage = {}): Promise<
       ran.err += text;
     },
     read: async () => stage.input ?? '',
+    ask: async () => stage.input ?? '',
     terminal: { out: false, err: false },
     variables: {},
     supervisor: undefined,

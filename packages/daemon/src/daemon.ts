@@ -7,6 +7,7 @@ import {
   claimSubnet,
   type Environment,
   holderOf,
+  isRedirected,
   loadRemembered,
   type Paths,
   type PeerLookup,
@@ -16,11 +17,13 @@ import {
   saveRemembered,
   subnetsToTry,
 } from '@hoop/platform';
+import { LocalAuthority } from './authority.js';
 import type { Credential, Credentials } from './credentials.js';
 import { Flows } from './flows.js';
 import { Leaves } from './listeners/leaf.js';
 import { Listeners } from './listeners/listeners.js';
 import { type Log, seldom } from './log.js';
+import type { SecretKeeper } from './login/entry.js';
 import { Problems } from './problems.js';
 import { Resolver } from './resolver/resolver.js';
 import { Sync } from './sync/sync.js';
@@ -33,6 +36,8 @@ export interface DaemonOptions {
   machine: Environment;
   paths: Paths;
   credentials: Credentials;
+  /** The keychain, for what is no login. */
+  secrets: SecretKeeper;
   greetings: Record<ProtocolName, Greeting>;
   log: Log;
   /** Told on every change of `state`. */
@@ -46,6 +51,8 @@ export class Daemon {
   readonly #refused: State['refused'] = { peers: 0, protocol: 0, api: 0, ports: 0 };
   readonly #problems: Problems;
   readonly #claim: Claim;
+  readonly #leaves = new Leaves(Date.now);
+  readonly authority: LocalAuthority;
   readonly #listeners: Listeners;
   readonly #flows: Flows;
   readonly #pool: Pool;
@@ -62,6 +69,7 @@ export class Daemon {
     this.#problems = new Problems(options.changed);
     for (const [code, message, hint] of ground.problems) this.#problems.add(code, message, hint);
     const dial = dialler(options.machine.variables);
+    this.authority = this.#makeAuthority();
     this.#pool = this.#makePool(dial);
     this.#flows = this.#makeFlows();
     this.#listeners = this.#makeListeners(ground);
@@ -77,6 +85,12 @@ export class Daemon {
     return daemon;
   }
 
+  /** Tries again what could not be bound; the machine may have been set up meanwhile. */
+  async retry(): Promise<State> {
+    await this.#listeners.retry();
+    return this.state();
+  }
+
   /** The local API turned a request away. */
   apiRefused(): void {
     this.#refused.api += 1;
@@ -87,12 +101,14 @@ export class Daemon {
     const { login, attempt, lastGateway } = this.#options.credentials.state();
     const { address, port } = this.#claim;
     const answered = this.#resolver?.answered;
+    const authority = this.authority.file;
     return {
       daemon: {
         version: this.#options.version,
         pid: process.pid,
         startedAt: this.#startedAt,
         resolver: answered === undefined ? null : { address, port, answered },
+        ...(authority !== undefined && { authority }),
       },
       login,
       attempt,
@@ -114,6 +130,18 @@ export class Daemon {
     else await this.#resolver.close();
   }
 
+  #makeAuthority(): LocalAuthority {
+    const { paths, secrets, profile, changed, log } = this.#options;
+    return new LocalAuthority({
+      ...{ secrets, account: `${profile}/local-ca`, file: paths.authorityFile },
+      signs: (signer) => {
+        this.#leaves.signedBy(signer);
+        changed();
+      },
+      failed: (why) => log.warn({ why: why.message }, 'the local CA could not be taken up'),
+    });
+  }
+
   #makePool(dial: Dial): Pool {
     const { credentials, changed } = this.#options;
     return new Pool({ dial, changed, credential: () => credentials.current(), now: () => performance.now() });
@@ -129,7 +157,7 @@ export class Daemon {
       credentials,
       changed,
       pool: this.#pool,
-      leaves: new Leaves(Date.now),
+      leaves: this.#leaves,
       programs: new ProgramFinder(),
       portRefused: () => {
         this.#refused.ports += 1;
@@ -152,6 +180,7 @@ export class Daemon {
       owner: machine.uid,
       peerOf: ground.peerOf,
       holderOf: (address, port) => holderOf(machine, address, port),
+      isRedirected: (port) => isRedirected(machine, port),
       subnet: ground.claim.subnet,
       remembered: ground.remembered,
       remember: (remembered) => saveRemembered(paths.stateFile, remembered),
@@ -229,6 +258,8 @@ export class Daemon {
     if (!isSameWay(before, now)) this.#sync.refresh();
     if (before === undefined && now !== undefined) this.#forgetNotices();
     if (before?.certificate !== now?.certificate) this.#pool.renewed();
+    // The keychain that gave the login is open.
+    if (now !== undefined) this.#leaves.waitFor(this.authority.load());
     if (this.#options.credentials.state().login === null) this.#follow([]);
     this.#options.changed();
   }

@@ -84,8 +84,9 @@ export class Flows {
     clearTimeout(late);
   }
 
-  #greet(connection: WireConnection, socket: Socket): Promise<Greeted> {
+  async #greet(connection: WireConnection, socket: Socket): Promise<Greeted> {
     const { greetings, leaves, greetingDeadline } = this.#options;
+    await leaves.ready();
     return greet(socket, {
       greeting: greetings[connection.protocol],
       tls: { context: () => leaves.contextFor(`${connection.name}.hoop`), alpn: ALPN[connection.protocol] },

@@ -1,5 +1,5 @@
 import { UserError } from '@hoop/core';
-import { appendOwn, environment, forbidDumps, ownFolder, planPaths } from '@hoop/platform';
+import { appendOwn, environment, forbidDumps, openKeychain, ownFolder, planPaths } from '@hoop/platform';
 
 import { localApp } from './api/app.js';
 import { passedOn } from './api/gateway.js';
@@ -50,6 +50,7 @@ export async function runDaemon({ version, allowRoot }: RunOptions): Promise<voi
     machine,
     paths,
     credentials,
+    secrets: openKeychain({ service: 'hoop', environment: process.env }),
     greetings: GREETINGS,
     log,
     changed,
@@ -57,6 +58,8 @@ export async function runDaemon({ version, allowRoot }: RunOptions): Promise<voi
   const app = localApp({
     ...{ watchers, credentials, log },
     state: () => daemon.state(),
+    retry: () => daemon.retry(),
+    authority: () => daemon.authority,
     gateway: passedOn(() => credentials.current()),
     turnedAway: () => daemon.apiRefused(),
     stop: () => setImmediate(() => stop.raise('asked')),

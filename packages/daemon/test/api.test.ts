@@ -55,6 +55,8 @@ function options(): ApiOptions {
   };
   return {
     state: () => state,
+    retry: async () => state,
+    authority: () => ({ make: fail(new Error('never')), forget: async () => true }),
     watchers,
     credentials: {
       start: fail(new UserError('ca-file', 'no such CA', { hint: 'look' })),

@@ -6,5 +6,7 @@ export * from './keychain/index.js';
 export * from './names/index.js';
 export * from './paths/index.js';
 export * from './peer/index.js';
+export * from './ports/index.js';
 export * from './process/index.js';
 export * from './service/index.js';
+export * from './trust/index.js';

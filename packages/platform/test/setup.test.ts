@@ -22,6 +22,9 @@ const LAPTOP: Machine = {
   programs: ['ip'],
   files: {},
   active: [],
+  roots: 'debian',
+  nss: [],
+  javas: [],
 };
 
 const planOf = (step: Request['steps'][number], machine: Partial<Machine>, request: Partial<Request> = {}): StepPlan =>
@@ -165,6 +168,41 @@ describe('the service', () => {
   });
 });
 
+describe('ports', () => {
+  const UNIT = '/etc/systemd/system/hoop-ports.service';
+  const here = { programs: ['ip', 'nft'] };
+  const rule = (ports: string) => `ip daddr 127.77.4.3-127.77.4.254 tcp dport { ${ports} } dnat to :5378`;
+
+  test('those that another program holds lead to hoop, on our addresses alone, by one rule in a table of ours', () => {
+    const plan = planOf('ports', here, { ports: [5432, 80, 5432] });
+    expect(lines(plan)).toEqual([
+      `write ${UNIT}`,
+      'systemctl daemon-reload',
+      'systemctl enable --quiet hoop-ports.service',
+      'systemctl restart hoop-ports.service',
+    ]);
+    expect(written(plan, UNIT)).toContain(rule('80, 5432'));
+    expect(new Set(written(plan, UNIT).match(/table \w+ \w+/g))).toEqual(new Set(['table ip hoop']));
+  });
+
+  test('stay when they are held no longer, and more are added', () => {
+    const first = written(planOf('ports', here, { ports: [5432] }), UNIT);
+    const files = { [UNIT]: first };
+    expect(lines(planOf('ports', { ...here, files, active: ['hoop-ports.service'] }))).toEqual([]);
+    expect(written(planOf('ports', { ...here, files }, { ports: [80] }), UNIT)).toContain(rule('80, 5432'));
+  });
+
+  test('none held, none done; without nftables it says so', () => {
+    expect(planOf('ports', here)).toMatchObject({ can: true, actions: [] });
+    expect(planOf('ports', {}, { ports: [5432] })).toMatchObject({
+      can: false,
+      hint: expect.stringContaining('hoop connect'),
+    });
+    const resolver = { address: '127.0.0.1', port: 5379 };
+    expect(planOf('ports', here, { ports: [5432], resolver })).toMatchObject({ can: false });
+  });
+});
+
 describe('macOS', () => {
   const MAC: Partial<Machine> = {
     platform: 'darwin',
@@ -189,12 +227,29 @@ describe('macOS', () => {
     // XML 1.0 §2.5: no `--` within a comment.
     expect(text).toMatch(/<!-- (?:(?!--).)* -->/);
   });
+
+  test('a job of root’s, without input, gives 127.0.0.1 its neighbours and their low ports; undoing takes each away', () => {
+    const plan = planOf('ports', MAC);
+    expect(lines(plan)).toEqual([
+      'write /Library/LaunchDaemons/dev.hoop.addresses.plist',
+      'launchctl bootstrap system /Library/LaunchDaemons/dev.hoop.addresses.plist',
+    ]);
+    const text = written(plan, '/Library/LaunchDaemons/dev.hoop.addresses.plist');
+    expect(text.match(/ifconfig lo0 alias 127\.77\.4\.\d+ netmask/g)).toHaveLength(65);
+    expect(text).toContain('127.77.4.0/24 port 1:1023 -&gt; 127.77.4.0/24 port 5378 bitmask');
+    expect(text).not.toContain('StandardIn');
+    const undone = actions(plan).flatMap((one) => (one.do === 'later' ? [one.undo.command.join(' ')] : []));
+    expect(undone).toContain('ifconfig lo0 -alias 127.77.4.3');
+    expect(undone).toContain('pfctl -q -a com.apple/dev.hoop -F all');
+  });
 });
 
 describe('the look at a machine', () => {
   const see = (over: Partial<Sight> & { texts?: Record<string, string>; ends?: readonly string[] }): Sight => ({
     platform: 'linux',
     exists: () => true,
+    list: () => [],
+    real: (path) => path,
     text: (path) => over.texts?.[path],
     run: (command) => {
       const line = command.join(' ');

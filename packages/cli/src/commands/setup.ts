@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { EXIT, UserError } from '@hoop/core';
 import type { Event, Request, StepName } from '@hoop/platform/setup';
 import { type Command, flag, type Input, JSON_OPTION, type Needs, type System, text } from '../command.js';
@@ -10,7 +11,7 @@ export const setup: Command = {
   options: [
     { flags: '--dry-run', summary: 'show what would be done' },
     { flags: '--undo', summary: 'take back what setup did' },
-    { flags: '--only STEP', summary: 'this step alone', choices: ['resolver', 'service'] },
+    { flags: '--only STEP', summary: 'this step alone', choices: ['resolver', 'ports', 'ca', 'service'] },
     { flags: '--resolver WHERE', summary: 'address and port of hoop’s resolver, if it is not the one of hoop status' },
     { flags: '--for UID', summary: 'as root: whose set-up it is' },
     JSON_OPTION,
@@ -33,12 +34,12 @@ export const setup: Command = {
 
 /** Everything that root is told: values, each of a shape that it checks again. */
 async function requestOf(needs: Needs, input: Input): Promise<Request> {
-  const { STEPS, isCarried } = await import('@hoop/platform/setup');
+  const { USUAL, isCarried } = await import('@hoop/platform/setup');
   const { uid } = needs.machine;
   const resolver = resolverIn(text(input, 'resolver'));
   const only = text(input, 'only') as StepName | undefined;
   const shared = {
-    steps: only === undefined ? STEPS : [only],
+    steps: only !== undefined ? [only] : (await wantsCa(needs, input)) ? [...USUAL, 'ca' as const] : USUAL,
     program: { node: process.execPath, main: needs.program },
   };
   if (uid === 0) return { ...shared, ...rootsRequest(needs, input, resolver), variables: {}, names: [], ports: [] };
@@ -53,9 +54,21 @@ async function requestOf(needs: Needs, input: Input): Promise<Request> {
     names: (state?.connections ?? [])
       .filter(({ reach }) => reach.byName)
       .map(({ address, hostname }) => ({ address, hostname })),
-    ports: [],
+    ports: (state?.connections ?? []).filter(({ reach }) => !reach.byName).map(({ port }) => port),
+    ...(shared.steps.includes('ca') && !flag(input, 'dryRun') && { authority: await makeCa(needs) }),
   };
 }
+
+/** A CA is made only for who says so: by `--only ca`, or by a word at the terminal. */
+async function wantsCa(needs: Needs, input: Input): Promise<boolean> {
+  const isAsked = needs.terminal.err && !flag(input, 'json') && !flag(input, 'dryRun') && needs.machine.uid !== 0;
+  if (!isAsked) return false;
+  const question = 'Make a CA of this machine’s own, so that sslmode=verify-full works for *.hoop? [y/N] ';
+  return /^y(es)?$/i.test((await needs.ask(question)).trim());
+}
+
+/** hoopd makes it: the key goes from it to the keychain, and nowhere else. */
+const makeCa = async (needs: Needs) => (await needs.daemon.api()).makeAuthority({});
 
 /** Root has no daemon to ask, and asks nobody else's: it is told. */
 function rootsRequest(needs: Needs, input: Input, resolver: Request['resolver'] | undefined) {
@@ -97,6 +110,7 @@ async function apply(needs: Needs, system: System, request: Request, report: Rep
   if (report.was('done', 'service')) await handOver(needs, before);
   // Whoever was logged in is so again before this ends, and finds their names.
   if (needs.machine.uid !== 0) await settled(needs);
+  if (report.was('done', 'ports') && needs.machine.uid !== 0) await (await needs.daemon.api()).retry({});
   report.verified = await verified(needs, system, request, report);
   if (!quiet) needs.err(report.endText());
 }
@@ -139,6 +153,8 @@ async function undo(needs: Needs, input: Input, system: System): Promise<number>
   const { eventText } = await import('../report.js');
   if (flag(input, 'dryRun')) throw new UserError('usage', 'what is undone is what was done', { exit: 'usage' });
   const only = text(input, 'only');
+  if ((only ?? 'ca') === 'ca' && existsSync(needs.paths.authorityFile))
+    await (await needs.daemon.api()).forgetAuthority({});
   if (system.isSetUp(needs.machine.platform)) {
     await system.asRoot(['undo', ...(only === undefined ? [] : [only])], (event) => {
       done.push(event);

@@ -21,10 +21,12 @@ export const show: Command = {
     const form = text(input, 'as') as Form | undefined;
     if (flag(input, 'json')) {
       const controls = await controlsOf(needs, connection, state);
-      return needs.out(`${JSON.stringify({ ...connection, ...controls, strings: stringsOf(connection) })}\n`);
+      const { authority } = state.daemon;
+      const told = { ...connection, ...controls, strings: stringsOf(connection), sslrootcert: authority };
+      return needs.out(`${JSON.stringify(told)}\n`);
     }
     if (form === undefined)
-      return needs.out(detailsOf(connection, controlledText(await controlsOf(needs, connection, state))));
+      return needs.out(detailsOf(connection, state, controlledText(await controlsOf(needs, connection, state))));
     const string = stringOf(connection, form);
     if (string !== undefined) return needs.out(`${string}\n`);
     throw new UserError('no-such-form', `${connection.name} is ${connection.protocol}: it has no ${form} string`, {
@@ -84,7 +86,7 @@ function maskText({ name, way, columns: hidden, detectors, exempt }: Controlled[
   ];
 }
 
-function detailsOf(one: LocalConnection, controls: readonly [string, string][]): string {
+function detailsOf(one: LocalConnection, state: State, controls: readonly [string, string][]): string {
   const optional = (name: string, value: string | undefined) => (value === undefined ? [] : [[name, plain(value)]]);
   return columns([
     ['name', plain(one.name)],
@@ -99,7 +101,17 @@ function detailsOf(one: LocalConnection, controls: readonly [string, string][]):
     ...optional('held by', one.holder),
     ...optional('hint', one.hint),
     ...Object.entries(stringsOf(one)).map(([form, string]) => [form, inWidth(one, form, string)]),
+    ...verifiedRows(one, state),
   ]);
+}
+
+/** For programs that check whom they speak to: by the name, and by the laptop's own CA. */
+function verifiedRows({ protocol, hostname }: LocalConnection, { daemon: { authority } }: State): string[][] {
+  if (authority === undefined || protocol !== 'postgres') return [];
+  return [
+    ['verified', `host=${hostname} sslmode=verify-full`],
+    ['', `sslrootcert=${plain(authority)}`],
+  ];
 }
 
 /** What stands behind the longest label in 80 columns. */

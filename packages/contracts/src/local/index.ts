@@ -74,6 +74,8 @@ export const State = z.object({
     pid: z.number().int(),
     startedAt: Millis,
     resolver: z.object({ address: z.string(), port: z.number().int(), answered: z.number().int() }).nullable(),
+    /** The file of the laptop's own CA, which then signs what programs see here. */
+    authority: z.string().optional(),
   }),
   login: Login.nullable(),
   attempt: LoginAttempt.nullable(),
@@ -169,6 +171,24 @@ export const localApi = {
     path: '/v1/sessions/:id',
     summary: 'One session',
     answer: SessionRow.extend({ record: z.array(RecordedStatement) }),
+  },
+  makeAuthority: {
+    method: 'POST',
+    path: '/v1/authority',
+    summary: 'Makes the laptop’s own CA, or tells the one there is: what its certificate is made of',
+    answer: z.object({ publicKey: z.string(), serial: z.string(), notBefore: Millis, signature: z.string() }),
+  },
+  forgetAuthority: {
+    method: 'DELETE',
+    path: '/v1/authority',
+    summary: 'Ends the laptop’s own CA; its key is gone',
+    answer: z.object({ forgotten: z.boolean() }),
+  },
+  retry: {
+    method: 'POST',
+    path: '/v1/retry',
+    summary: 'Tries again what could not be bound',
+    answer: State,
   },
   stop: {
     method: 'POST',

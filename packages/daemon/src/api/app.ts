@@ -2,6 +2,7 @@ import { ApiError, failureOf, mount } from '@hoop/contracts/http';
 import { localApi, type State, WATCH_PATH } from '@hoop/contracts/local';
 import { HoopError, UserError } from '@hoop/core';
 import { Hono } from 'hono';
+import type { LocalAuthority } from '../authority.js';
 import type { Credentials } from '../credentials.js';
 import type { Log } from '../log.js';
 import type { Passed } from './gateway.js';
@@ -9,6 +10,8 @@ import type { Watchers } from './watch.js';
 
 export interface ApiOptions {
   state(): State;
+  retry(): Promise<State>;
+  authority(): Pick<LocalAuthority, 'make' | 'forget'>;
   watchers: Watchers;
   credentials: Pick<Credentials, 'start' | 'cancel' | 'logout'>;
   gateway: Passed;
@@ -57,6 +60,9 @@ function handlers(options: ApiOptions): Parameters<typeof mount<typeof localApi,
     session: ({ id }) => gateway.session({ id }),
     controls: ({ name }) => gateway.controls({ name }),
     explain: ({ name, body }) => gateway.explain({ name, body }),
+    retry: () => options.retry(),
+    makeAuthority: () => options.authority().make(Date.now()),
+    forgetAuthority: async () => ({ forgotten: await options.authority().forget() }),
     stop: () => {
       options.stop();
       return { stopping: true };

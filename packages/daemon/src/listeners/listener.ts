@@ -9,10 +9,12 @@ export interface ListenerOptions {
   accepted(socket: Socket, peer: PeerSocket): void;
   /** A connection of somebody else's, or of somebody that cannot be told: it was reset. */
   turnedAway(): void;
+  /** Where the peer's own socket says that it is connected to, if that is not here. */
+  asked?: Endpoint;
 }
 
 /** A bound address, or why it could not be bound (an errno name). */
-export type Bound = { server: Server } | { failed: string };
+export type Bound = { server: Pick<Server, 'listening' | 'close'> } | { failed: string };
 
 /**
  * Listens on exactly one address and port. Each connection's owner is looked up before a byte is read from it or written
@@ -38,7 +40,7 @@ export function listen(where: Endpoint, options: ListenerOptions): Promise<Bound
 }
 
 function ownersSocket(socket: Socket, options: ListenerOptions): PeerSocket | undefined {
-  const here = endpoint(socket.localAddress, socket.localPort);
+  const here = options.asked ?? endpoint(socket.localAddress, socket.localPort);
   const there = endpoint(socket.remoteAddress, socket.remotePort);
   if (here === undefined || there === undefined) return undefined;
   const peer = options.peerOf(here, there);

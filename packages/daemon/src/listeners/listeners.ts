@@ -12,13 +12,16 @@ import {
   type PeerSocket,
   type Remembered,
 } from '@hoop/platform';
-import { listen } from './listener.js';
+import { type Bound, type ListenerOptions, listen } from './listener.js';
+import { listenRedirected } from './redirected.js';
 
 export interface ListenersOptions {
   profile: string;
   owner: number;
   peerOf: PeerLookup;
   holderOf(address: string, port: number): Promise<Holder | undefined>;
+  /** Set-up leads this port of our addresses to one that can be had. */
+  isRedirected(port: number): boolean;
   /** The claimed /24; undefined where there is none: high ports only. */
   subnet: number | undefined;
   remembered: Remembered;
@@ -33,7 +36,7 @@ interface Open {
   connection: WireConnection;
   address: string;
   reach: LocalConnection['reach'];
-  server: Server | undefined;
+  server: Pick<Server, 'listening' | 'close'> | undefined;
   holder: string | undefined;
 }
 
@@ -113,7 +116,7 @@ export class Listeners {
     if (entry === undefined) return;
     const named = subnet !== undefined && entry.host !== undefined;
     const address = named ? addressOf(subnet, entry.host!) : '127.0.0.1';
-    const bound = named ? await this.#bind(connection, { address, port: connection.port }) : { failed: 'no-address' };
+    const bound = named ? await this.#bindNamed(connection, address) : { failed: 'no-address' };
     if ('server' in bound) {
       const reach = { address, port: connection.port, byName: true };
       this.#open.set(connection.name, { connection, address, reach, server: bound.server, holder: undefined });
@@ -145,13 +148,25 @@ export class Listeners {
     this.#keep({ ...this.#remembered, names });
   }
 
-  #bind(connection: WireConnection, where: Endpoint) {
+  /** The connection's own address and port, also where another program is on that port of every address. */
+  async #bindNamed(connection: WireConnection, address: string): Promise<Bound> {
+    const where = { address, port: connection.port };
+    const direct = await this.#bind(connection, where);
+    if (!this.#options.isRedirected(connection.port)) return direct;
+    return listenRedirected(where, direct, this.#listening(connection));
+  }
+
+  #bind(connection: WireConnection, where: Endpoint): Promise<Bound> {
+    return listen(where, this.#listening(connection));
+  }
+
+  #listening(connection: WireConnection): ListenerOptions {
     const { owner, peerOf, turnedAway } = this.#options;
     const accepted = (socket: Socket, peer: PeerSocket) => {
       const current = this.#open.get(connection.name)?.connection ?? connection;
       this.#options.accepted(current, socket, peer);
     };
-    return listen(where, { owner, peerOf, turnedAway, accepted });
+    return { owner, peerOf, turnedAway, accepted };
   }
 
   async #holder(address: string, port: number, failed: string): Promise<string | undefined> {
@@ -166,15 +181,19 @@ export class Listeners {
     open.server?.close();
   }
 
+  /** Tries what is blocked now: something may have made room. */
+  retry(): Promise<void> {
+    this.#work = this.#work.then(() => this.#retryBlocked());
+    return this.#work;
+  }
+
   /** A name that is not bound where it belongs is tried again, for its holder may have gone. */
   #retryLater(): void {
     clearTimeout(this.#retry);
     const blocked = () =>
       [...this.#open.values()].some((open) => !open.reach.byName && this.#options.subnet !== undefined);
     if (this.#closed || !blocked()) return;
-    this.#retry = setTimeout(() => {
-      this.#work = this.#work.then(() => this.#retryBlocked());
-    }, RETRY);
+    this.#retry = setTimeout(() => void this.retry(), RETRY);
     this.#retry.unref();
   }
 
@@ -184,7 +203,7 @@ export class Listeners {
       const entry = this.#remembered.names[`${this.#options.profile}/${name}`];
       if (open.reach.byName || entry?.host === undefined || this.#closed) continue;
       const where = { address: open.address, port: open.connection.port };
-      const bound = await this.#bind(open.connection, where);
+      const bound = await this.#bindNamed(open.connection, open.address);
       if (!('server' in bound)) continue;
       open.server?.close();
       Object.assign(open, { server: bound.server, reach: { ...where, byName: true }, holder: undefined });

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
 import type { WireConnection } from '@hoop/contracts/gateway';
 import { ALPN, Channel, type Close, Head, type SyncMessage } from '@hoop/contracts/uplink';
-import { leaf } from '../../src/listeners/leaf.js';
+import { leaf } from '@hoop/platform';
 
 export interface Certified {
   cert: string;

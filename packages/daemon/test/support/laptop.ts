@@ -8,6 +8,7 @@ import { environment, ownFolder, type Paths, planPaths } from '@hoop/platform';
 import type { Credential, Credentials } from '../../src/credentials.js';
 import { Daemon } from '../../src/daemon.js';
 import { openLog } from '../../src/log.js';
+import type { SecretKeeper } from '../../src/login/entry.js';
 import type { TestGateway } from './gateway.js';
 
 /** Opens at once and tells a refusal in plain text. */
@@ -59,6 +60,15 @@ export class TestCredentials implements Credentials {
   close = async () => {};
 }
 
+/** A keychain in memory. */
+export function secretsIn(held: Map<string, string>): SecretKeeper {
+  return {
+    get: async (account) => held.get(account),
+    set: async (account, secret) => void held.set(account, secret),
+    delete: async (account) => held.delete(account),
+  };
+}
+
 export function credentialFor(gateway: TestGateway): Credential {
   return {
     gateway: new URL(`https://localhost:${gateway.port}`),
@@ -81,7 +91,12 @@ export interface Laptop extends AsyncDisposable {
 
 /** A daemon of its own: folders in /tmp, its own /24, this user. */
 export async function laptop(
-  options: { gateway?: TestGateway; greetings?: Partial<Record<ProtocolName, Greeting>>; home?: string } = {},
+  options: {
+    gateway?: TestGateway;
+    greetings?: Partial<Record<ProtocolName, Greeting>>;
+    home?: string;
+    secrets?: SecretKeeper;
+  } = {},
 ): Promise<Laptop> {
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'hoop-laptop-'));
   const machine = { ...environment(), home, variables: { XDG_RUNTIME_DIR: join(home, 'run') } };
@@ -96,7 +111,8 @@ export async function laptop(
   if (options.gateway !== undefined) credentials.credential = credentialFor(options.gateway);
   const greetings = { postgres: TELLING, tcp: TELLING, ...options.greetings };
   const log = openLog(2, 'silent');
-  const about = { version: '0', profile: 'default', machine, paths, credentials, greetings, log, changed };
+  const secrets = options.secrets ?? secretsIn(new Map());
+  const about = { version: '0', profile: 'default', machine, paths, credentials, secrets, greetings, log, changed };
   const daemon = await Daemon.start(about);
   const until = (is: (state: State) => boolean) =>
     new Promise<State>((resolve) => {

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Remembered } from './state.js';
 
 /** The first host byte given to a name: .1 is the resolver's, .2 is kept free. */
-const FIRST_HOST = 3;
-const LAST_HOST = 254;
+export const FIRST_HOST = 3;
+export const LAST_HOST = 254;
+/** Of each address: where hoopd listens if set-up leads the connection's own port there. */
+export const REDIRECTED_PORT = 5378;
 /** High ports lie below every system's ephemeral range, so that no outgoing connection sits on one by chance. */
 const HIGH_PORTS = { first: 20_000, count: 10_000 };
 const SUBNETS = 256;

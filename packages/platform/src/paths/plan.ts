@@ -9,6 +9,8 @@ export interface Paths {
   stateFolder: string;
   stateFile: string;
   logFile: string;
+  /** Certificate of the laptop's own CA, if there is one. */
+  authorityFile: string;
   runtimeFolder: string;
   /** The local API. */
   socket: string;
@@ -33,6 +35,7 @@ export function planPaths(machine: Environment): Paths {
     stateFolder: state,
     stateFile: join(state, 'state.json'),
     logFile: join(state, 'hoopd.log'),
+    authorityFile: join(state, 'ca.pem'),
     runtimeFolder: dirname(socket),
     socket,
   };

@@ -1,7 +1,7 @@
 import type { Machine } from '../setup/machine.js';
 import { type Action, type Command, MARK, type StepPlan } from '../setup/plan.js';
 import type { Request } from '../setup/request.js';
-import { unit } from '../setup/unit.js';
+import { isInPlace, unit, unitActions } from '../setup/unit.js';
 
 export const LINK = 'hoop0';
 export const RESOLVER_UNIT = 'hoop-resolver.service';
@@ -19,7 +19,6 @@ const PATHS = {
   macos: '/etc/resolver/hoop',
   hosts: '/etc/hosts',
 } as const;
-export const RESOLVER_FILES: readonly string[] = Object.values(PATHS);
 
 /**
  * Routes `*.hoop`, and nothing else, to our resolver, by whatever answers programs on this machine. Whatever is done stays
@@ -65,37 +64,25 @@ function resolved(machine: Machine, server: string): StepPlan {
   const step = 'resolver';
   if (!machine.systemd || !machine.programs.includes('ip'))
     return { step, can: false, why: '`ip` (iproute2) is not installed', hint: 'install iproute2, then hoop setup' };
-  const reload: Command = ['systemctl', 'daemon-reload'];
-  const left: Action[] = machine.networkManager ? unmanaged() : [];
+  const text = linkUnit(server);
+  const { networkManager, files } = machine;
+  const isLeft = !networkManager || files[PATHS.unmanaged] === UNMANAGED;
+  const actions = [...(networkManager ? unmanaged() : []), ...unitActions(RESOLVER_UNIT, PATHS.unit, text)];
   return {
     step,
     can: true,
     does: 'systemd-resolved asks hoop for *.hoop, by a link of its own, and for nothing else',
-    actions: [
-      ...left,
-      { do: 'later', undo: { command: reload } },
-      { do: 'write', path: PATHS.unit, text: linkUnit(server) },
-      { do: 'run', command: reload },
-      {
-        do: 'run',
-        command: ['systemctl', 'enable', '--quiet', RESOLVER_UNIT],
-        undo: {
-          command: ['systemctl', 'disable', '--now', '--quiet', RESOLVER_UNIT],
-          when: ['systemctl', 'cat', RESOLVER_UNIT],
-        },
-      },
-      { do: 'run', command: ['systemctl', 'restart', RESOLVER_UNIT] },
-    ],
+    actions: isLeft && isInPlace(machine, RESOLVER_UNIT, PATHS.unit, text) ? [] : actions,
   };
 }
 
+const UNMANAGED = `# ${MARK}\n[device-hoop]\nmatch-device=interface-name:${LINK}\nmanaged=0\n`;
 /** It would tell systemd-resolved that our link has no servers. */
 function unmanaged(): Action[] {
   const reload: Command = ['nmcli', 'general', 'reload', 'conf'];
-  const text = `# ${MARK}\n[device-hoop]\nmatch-device=interface-name:${LINK}\nmanaged=0\n`;
   return [
     { do: 'later', undo: { command: reload } },
-    { do: 'write', path: PATHS.unmanaged, text },
+    { do: 'write', path: PATHS.unmanaged, text: UNMANAGED },
     { do: 'run', command: reload },
   ];
 }
@@ -143,3 +130,5 @@ function hosts({ names }: Request): StepPlan {
     ],
   };
 }
+
+export const RESOLVER_FILES: readonly string[] = [PATHS.unit, PATHS.unmanaged];

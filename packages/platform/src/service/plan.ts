@@ -1,15 +1,14 @@
 import { join } from 'node:path';
 import type { Machine } from '../setup/machine.js';
-import { type Action, type Command, MARK, type StepPlan } from '../setup/plan.js';
+import { type Action, MARK, type StepPlan } from '../setup/plan.js';
 import type { Request } from '../setup/request.js';
-import { quoted, unit } from '../setup/unit.js';
+import { isInPlace, quoted, unit, unitActions } from '../setup/unit.js';
 import { launchAgent } from './launchd.js';
 
 export const SERVICE_UNIT = 'hoop.service';
 export const SERVICE_FILE = `/etc/systemd/system/${SERVICE_UNIT}`;
 /** polkit(8): rules of the machine's administrator. */
 const POLKIT_FILE = '/etc/polkit-1/rules.d/50-hoop.rules';
-export const SERVICE_FILES: readonly string[] = [SERVICE_FILE, POLKIT_FILE];
 
 /** hoopd is kept running for one person, from their login on, and by nobody else. */
 export function planService(machine: Machine, request: Request): StepPlan {
@@ -24,30 +23,14 @@ export function planService(machine: Machine, request: Request): StepPlan {
     };
   const { name } = machine.person;
   const text = serviceUnit(machine, request);
-  const inPlace = machine.files[SERVICE_FILE] === text && machine.active.includes(SERVICE_UNIT);
+  const rule: Action = { do: 'write', path: POLKIT_FILE, text: polkitRule(name) };
+  const inPlace = isInPlace(machine, SERVICE_UNIT, SERVICE_FILE, text);
   return {
     step,
     can: true,
     does: `systemd runs hoopd as ${name}, from login on, again if it fails; it may bind ports below 1024, no more`,
-    actions: inPlace ? [] : serviceActions(machine, text),
+    actions: inPlace ? [] : [...(machine.polkit ? [rule] : []), ...unitActions(SERVICE_UNIT, SERVICE_FILE, text)],
   };
-}
-
-function serviceActions(machine: Machine, text: string): Action[] {
-  const reload: Command = ['systemctl', 'daemon-reload'];
-  const undo = {
-    command: ['systemctl', 'disable', '--now', '--quiet', SERVICE_UNIT],
-    when: ['systemctl', 'cat', SERVICE_UNIT],
-  } as const;
-  const rule: Action = { do: 'write', path: POLKIT_FILE, text: polkitRule(machine.person.name) };
-  return [
-    ...(machine.polkit ? [rule] : []),
-    { do: 'later', undo: { command: reload } },
-    { do: 'write', path: SERVICE_FILE, text },
-    { do: 'run', command: reload },
-    { do: 'run', command: ['systemctl', 'enable', '--quiet', SERVICE_UNIT], undo },
-    { do: 'run', command: ['systemctl', 'restart', SERVICE_UNIT] },
-  ];
 }
 
 /**

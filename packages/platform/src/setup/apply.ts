@@ -49,6 +49,10 @@ export function applyStep(plan: StepPlan & { can: true }, journal: Journal, hand
     try {
       perform(action, hands.run);
     } catch (cause) {
+      if (action.do === 'run' && action.optional) {
+        hands.show(`passed over: ${briefly(cause)}`);
+        continue;
+      }
       undoAll(mine(), journal, hands);
       const why = cause instanceof HoopError ? cause.message : `\`${actionText(action)}\` failed: ${briefly(cause)}`;
       throw new UserError('setup-failed', `${why}; all of this step was undone`, { cause });

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { addressOf, loadRemembered, RESOLVER_PORT, subnetsToTry } from '../addresses/index.js';
 import type { Paths } from '../paths/index.js';
-import { planResolver, RESOLVER_FILES } from '../resolver/plan.js';
-import { planService, SERVICE_FILES, SERVICE_UNIT } from '../service/plan.js';
+import { PORTS_FILE, PORTS_UNIT, planPorts } from '../ports/plan.js';
+import { planResolver, RESOLVER_FILES, RESOLVER_UNIT } from '../resolver/plan.js';
+import { planService, SERVICE_FILE, SERVICE_UNIT } from '../service/plan.js';
+import { CA_FILES, planCa } from '../trust/plan.js';
 import { rootsGround } from './journal.js';
 import { lookAt, type Machine, type Sight } from './machine.js';
 import type { StepName, StepPlan } from './plan.js';
@@ -10,13 +12,15 @@ import type { Request } from './request.js';
 
 export { asRoot } from './ask.js';
 export type { Machine } from './machine.js';
-export { type Action, actionText, digestOf, STEPS, type StepName, type StepPlan } from './plan.js';
+export { type Action, actionText, digestOf, STEPS, type StepName, type StepPlan, USUAL } from './plan.js';
 export { CARRIED, isCarried, type Request, readRequest } from './request.js';
 export type { Event } from './root.js';
 export { canaryName, lookUp } from './verify.js';
 
 const PLANS: Record<StepName, (machine: Machine, request: Request) => StepPlan> = {
   resolver: planResolver,
+  ports: planPorts,
+  ca: planCa,
   service: planService,
 };
 
@@ -28,7 +32,11 @@ export const planSetup = (machine: Machine, request: Request): StepPlan[] =>
 export const machineFor = (uid: number, see?: Sight): Machine =>
   lookAt(
     uid,
-    { files: [...RESOLVER_FILES, ...SERVICE_FILES], units: [SERVICE_UNIT], programs: ['ip', 'nft', 'sudo'] },
+    {
+      files: [...RESOLVER_FILES, PORTS_FILE, ...CA_FILES, SERVICE_FILE],
+      units: [RESOLVER_UNIT, PORTS_UNIT, SERVICE_UNIT],
+      programs: ['ip', 'nft'],
+    },
     see,
   );
 

@@ -97,7 +97,7 @@ const same = (a: Entry, b: Entry) => JSON.stringify([a.step, a.undo]) === JSON.s
 
 /** Programs that undoing may run: a journal is no way to run anything else as root. */
 const PROGRAMS = ['systemctl', 'nmcli', 'nft', 'update-ca-certificates', 'update-ca-trust', 'setpriv', 'keytool'];
-const MACS = ['launchctl', 'ifconfig', 'security', 'dscacheutil', 'killall'];
+const MACS = ['launchctl', 'ifconfig', 'pfctl', 'security', 'dscacheutil', 'killall'];
 
 function parsed(text: string, ground: Ground): Written {
   const isPlace = (at: unknown) =>

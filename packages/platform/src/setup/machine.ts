@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { UserError } from '@hoop/core';
 import type { Command } from './plan.js';
+import { trustOn } from './roots.js';
 import { type Run, runSystem, textOf } from './system.js';
 
 /** What is known of a machine before it is set up. A plan is made of this alone; a table of machines is its test. */
@@ -21,6 +22,12 @@ export interface Machine {
   files: Readonly<Record<string, string>>;
   /** Units of ours that run. */
   active: readonly string[];
+  /** How this system keeps the roots that it trusts. */
+  roots: 'debian' | 'redhat' | 'suse' | 'arch' | 'macos' | undefined;
+  /** Folders of the person's NSS stores (browsers), if certutil is here to write to them. */
+  nss: readonly string[];
+  /** Javas with a store of their own; `own`: the person's. */
+  javas: readonly { home: string; own: boolean }[];
 }
 
 export interface Person {
@@ -36,8 +43,19 @@ export interface Sight {
   run: Run;
   text(path: string): string | undefined;
   exists(path: string): boolean;
+  /** Names in a folder; none if it cannot be read. */
+  list(path: string): string[];
+  /** Where a path leads. */
+  real(path: string): string;
 }
-export const sight = (): Sight => ({ platform: process.platform, run: runSystem, text: textOf, exists: existsSync });
+export const sight = (): Sight => ({
+  platform: process.platform,
+  run: runSystem,
+  text: textOf,
+  exists: existsSync,
+  list: (path) => (statSync(path, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(path).sort() : []),
+  real: (path) => realpathSync(path),
+});
 
 export interface Known {
   files: readonly string[];
@@ -51,9 +69,11 @@ export function lookAt(uid: number, { files, units, programs }: Known, see: Sigh
   const systemd = linux && see.exists('/run/systemd/system');
   const runs = (unit: string) => systemd && ends('systemctl', 'is-active', '--quiet', unit);
   const networkManager = runs('NetworkManager.service');
+  const person = personOf(uid, see);
   return {
     platform: see.platform,
-    person: personOf(uid, see),
+    person,
+    ...trustOn(see, person),
     systemd,
     names: see.platform === 'darwin' ? 'macos' : namesOf(see, ends, runs, networkManager),
     networkManager,

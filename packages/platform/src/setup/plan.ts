@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 
 /** What `hoop setup` can do, in the order in which it does it. */
-export const STEPS = ['resolver', 'service'] as const;
+export const STEPS = ['resolver', 'ports', 'ca', 'service'] as const;
 export type StepName = (typeof STEPS)[number];
+/** Those that nobody is asked about. */
+export const USUAL: readonly StepName[] = ['resolver', 'ports', 'service'];
 
 /** A command and its arguments, run without a shell, from the system's folders. */
 export type Command = readonly [program: string, ...args: string[]];
@@ -16,8 +18,8 @@ export type Action =
   | { do: 'write'; path: string; text: string }
   /** Marked lines of ours in a file of the machine's, edited in place. */
   | { do: 'block'; path: string; text: string }
-  /** `undo` takes it back. */
-  | { do: 'run'; command: Command; undo?: UndoRun }
+  /** `undo` takes it back. `optional`: where it fails, it is passed over. */
+  | { do: 'run'; command: Command; undo?: UndoRun; optional?: true }
   /** Nothing now; undoing runs it, after all that comes later in the plan is undone. */
   | { do: 'later'; undo: UndoRun };
 

@@ -1,5 +1,6 @@
 import { UserError } from '@hoop/core';
 import type { HostName } from '../names/index.js';
+import { type AuthorityParts, isAuthority } from '../trust/certificate.js';
 import { STEPS, type StepName } from './plan.js';
 
 /** What a set-up is for: all that comes from the person, and the only thing of theirs that root reads. */
@@ -17,6 +18,8 @@ export interface Request {
   names: readonly HostName[];
   /** Ports of connections that another program's listener stands in the way of. */
   ports: readonly number[];
+  /** The local CA that was made, if this machine is to trust one. */
+  authority?: AuthorityParts;
 }
 
 /** Proxies and folders: what a person's shell says of them holds for hoopd too. None of them may hold a secret. */
@@ -43,7 +46,7 @@ export function readRequest(text: string): Request {
   } catch {
     throw refused('JSON');
   }
-  const { steps, uid, resolver, program, variables, names, ports, ...more } = given as Request;
+  const { steps, uid, resolver, program, variables, names, ports, authority, ...more } = given as Request;
   if (Object.keys(more).length > 0) throw refused(Object.keys(more)[0] ?? '');
   const list = (value: unknown, is: (one: never) => boolean): boolean =>
     Array.isArray(value) && value.length <= 1000 && value.every((one) => is(one as never));
@@ -55,9 +58,10 @@ export function readRequest(text: string): Request {
     ['variables', Object.entries(variables ?? { '': '' }).every(([name, value]) => isCarried(name, value))],
     ['names', list(names, (one: HostName) => LOOPBACK.test(one.address) && NAME.test(one.hostname))],
     ['ports', list(ports, (one: number) => isWhole(one, 1, 65_535))],
+    ['authority', authority === undefined || isAuthority(authority)],
   ];
   for (const [name, good] of checks) if (!good) throw refused(name);
-  return { steps, uid, resolver, program, variables, names, ports };
+  return { steps, uid, resolver, program, variables, names, ports, ...(authority !== undefined && { authority }) };
 }
 
 const isWhole = (value: unknown, least: number, most: number) =>

@@ -1,0 +1,1 @@
+export { type AuthorityParts, authorityCertificate, leaf, newAuthority, type Signer } from './certificate.js';
