@@ -17,6 +17,7 @@ export default defineConfig({
   target: 'node26',
   removeNodeProtocol: false,
   clean: true,
+  env: { NODE_ENV: 'production' },
   splitting: true,
   minifySyntax: true,
   minifyWhitespace: true,

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { gatewayApi } from '../src/gateway/index.js';
 import { ApiError, callerOf, mount, openapi, type Send } from '../src/http/index.js';
 import { localApi } from '../src/local/index.js';

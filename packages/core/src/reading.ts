@@ -38,6 +38,12 @@ export interface Reading {
   bound: readonly { column: string; parameter: number }[];
 }
 
+/**
+ * Stands among columns for any of them: for what the server keeps of other columns' values, such as statistics and the texts of
+ * what others ask.
+ */
+export const ANY_COLUMN = '*';
+
 export interface RelationUse {
   name: string;
   does: (typeof RELATION_USES)[number];

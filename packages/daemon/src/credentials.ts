@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { WireIdentity } from '@hoop/contracts/gateway';
 import type { Login, LoginAttempt, StartLogin } from '@hoop/contracts/local';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** What an uplink or a call of the gateway's API authenticates with. */
 export interface Credential {

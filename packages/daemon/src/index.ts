@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { UserError } from '@hoop/core';
 import { appendOwn, environment, forbidDumps, openKeychain, ownFolder, planPaths } from '@hoop/platform';
 
@@ -25,6 +26,8 @@ export async function runDaemon({ version, allowRoot }: RunOptions): Promise<voi
   if (machine.uid === 0 && !allowRoot) {
     throw new UserError('root', 'hoopd does not run as root', { hint: 'run it as yourself, or with --allow-root' });
   }
+  // What streams through as buffers is garbage of the nursery: by V8's default each 64 MB of it starts a collection of the whole heap.
+  setFlagsFromString('--external-memory-accounted-in-global-limit');
   process.title = 'hoopd';
   forbidDumps(machine);
   const paths = planPaths(machine);

@@ -1,5 +1,5 @@
 import { RELATION_USES, STATEMENT_CLASSES, TRAITS } from '@hoop/core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What is controlled on a connection, and what the controls would say of a statement. */
 

@@ -1,5 +1,5 @@
 import { PROTOCOLS } from '@hoop/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Table } from '../http/index.js';
 import { Controlled, Explained, ExplainRequest } from './controls.js';
 

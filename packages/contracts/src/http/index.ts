@@ -1,6 +1,6 @@
 import { HoopError } from '@hoop/core';
 import type { Context, Hono } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * An HTTP API as a table of endpoints, written once: the typed client (`callerOf`), the server's routes (`mount`) and

@@ -1,5 +1,5 @@
 import { PROTOCOLS } from '@hoop/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   Controlled,
   Explained,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { WireConnection, WireIdentity } from '../gateway/index.js';
 
 /** The first frame of an uplink, daemon → gateway: which flow this is, or that it is the sync uplink. */

@@ -1,9 +1,6 @@
 import type { OutputColumn } from '@hoop/core';
-import type { MaskRule, Way } from './rules.js';
+import { type MaskRule, UNREAD, type Way } from './rules.js';
 import type { Scope } from './scope.js';
-
-/** Why a column is masked that no rule names: where its values come from is not known, so it may be one of them. */
-export const UNREAD = 'unread';
 
 /** What is done with the cells of one output column. */
 export type Act =

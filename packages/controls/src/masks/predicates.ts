@@ -1,4 +1,4 @@
-import type { Predicate, Reading, Statement, Verdict } from '@hoop/core';
+import { ANY_COLUMN, type Predicate, type Reading, type Statement, type Verdict } from '@hoop/core';
 import type { MaskRule } from './rules.js';
 import type { Scope } from './scope.js';
 
@@ -31,7 +31,7 @@ function ofReading(reading: Reading, scope: Scope): Denied | undefined {
   const { kind, traits, predicates, stores } = reading;
   if (kind === 'unparsable') return UNREADABLE;
   if (traits.includes('code') && reading.class === 'unknown') return HIDDEN_CODE;
-  const touched = touchedBy(reading, scope)[0];
+  const touched = touchedBy(reading, scope).find(({ column }) => column !== ANY_COLUMN);
   if (touched !== undefined && traits.includes('code')) {
     return deny(touched, `runs code that cannot be read, which may show ${touched.column}`, 'Ask in plain SQL.');
   }
@@ -41,11 +41,7 @@ function ofReading(reading: Reading, scope: Scope): Denied | undefined {
   for (const column of stores) {
     const rule = scope.maskOf(column);
     if (rule !== undefined) {
-      return deny(
-        { rule, column },
-        `would put ${column} where it can be read under another name`,
-        'Leave the column out.',
-      );
+      return deny({ rule, column }, 'would put it where it can be read under another name', 'Leave the column out.');
     }
   }
   return ofPredicates(predicates, scope);
@@ -58,12 +54,7 @@ function ofPredicates(predicates: readonly Predicate[], scope: Scope): Denied | 
     if (how === 'equality' || how === 'null-test') continue;
     const rule = scope.maskOf(column);
     if (rule === undefined || rule.predicates === 'allow') continue;
-    return {
-      allow: false,
-      rule: rule.name,
-      reason: `${column} is masked for you, and this statement ${TOLD[how]}.`,
-      hint: how === 'join' ? 'Join by a column that is not masked.' : EQUALS,
-    };
+    return deny({ rule, column }, TOLD[how], how === 'join' ? 'Join by a column that is not masked.' : EQUALS);
   }
   return undefined;
 }
@@ -73,10 +64,12 @@ interface Touched {
   column: string;
 }
 
+const COPIES = "What may be a copy of any column's values";
+
 const deny = ({ rule, column }: Touched, does: string, hint: string): Denied => ({
   allow: false,
   rule: rule.name,
-  reason: `${column} is masked for you, and this statement ${does}.`,
+  reason: `${column === ANY_COLUMN ? COPIES : column} is masked for you, and this statement ${does}.`,
   hint,
 });
 

@@ -5,7 +5,8 @@ import { Found, type Wanted } from './detect/detectors.js';
 import { scan, scanCells } from './detect/scan.js';
 import { CellTexts } from './detect/texts.js';
 import { type Hit, Hits } from './hits.js';
-import { type Act, type Plan, planFor, UNREAD } from './plan.js';
+import { type Act, type Plan, planFor } from './plan.js';
+import { UNREAD } from './rules.js';
 import type { Scope } from './scope.js';
 import { hashed, type Mask, maskOf, REDACTED } from './ways.js';
 

@@ -26,6 +26,9 @@ export interface MaskRule {
   exempt: readonly string[];
 }
 
+/** The rule where no rule names the column: where a value comes from is not known, or it may be a copy of any column's. */
+export const UNREAD = 'unread';
+
 export type Pack = 'pii' | 'secrets';
 export const PACKS: readonly Pack[] = ['pii', 'secrets'];
 

@@ -1,7 +1,8 @@
+import { ANY_COLUMN } from '@hoop/core';
 import { matchesAny } from '../pattern.js';
 import { bitOf, DETECTORS, type DetectorName, type Wanted } from './detect/detectors.js';
 import { meansColumn } from './patterns.js';
-import type { MaskRule } from './rules.js';
+import { type MaskRule, UNREAD } from './rules.js';
 
 /** More names than a database has columns that people ask for. */
 const KNOWN_MOST = 20_000;
@@ -13,6 +14,8 @@ export class Scope {
   readonly wanted: Wanted;
   /** Some columns are masked; so what was not understood may be one of them. */
   readonly hasColumns: boolean;
+  /** What masks a copy of any column's values. */
+  readonly #copies: MaskRule | undefined;
   readonly #known = new Map<string, MaskRule | undefined>();
 
   constructor(rules: readonly MaskRule[], connection: string, groups: readonly string[]) {
@@ -21,7 +24,9 @@ export class Scope {
         matchesAny(connections, connection) && !exempt.some((group) => groups.includes(group)),
     );
     this.wanted = this.rules.reduce((all, { detectors }) => detectors.reduce((sum, name) => sum | bitOf(name), all), 0);
-    this.hasColumns = this.rules.some(({ columns, way }) => columns.length > 0 && way !== 'show');
+    const masking = this.rules.filter(({ columns, way }) => columns.length > 0 && way !== 'show');
+    this.hasColumns = masking.length > 0;
+    this.#copies = this.hasColumns ? ofCopies(masking) : undefined;
   }
 
   /** The rule that decides on a column, by its canonical name; one whose way is `show` too. */
@@ -39,6 +44,7 @@ export class Scope {
 
   /** The rule that masks a column; undefined where it is shown. */
   maskOf(column: string): MaskRule | undefined {
+    if (column === ANY_COLUMN) return this.#copies;
     const rule = this.ruleOf(column);
     return rule?.way === 'show' ? undefined : rule;
   }
@@ -57,4 +63,18 @@ export class Scope {
     }
     return rules;
   }
+}
+
+/** A copy may be of the column that is kept closest. */
+function ofCopies(masking: readonly MaskRule[]): MaskRule {
+  const predicates = masking.every((rule) => rule.predicates === 'allow') ? 'allow' : 'deny';
+  return {
+    name: UNREAD,
+    connections: ['*'],
+    columns: [ANY_COLUMN],
+    detectors: [],
+    way: 'redact',
+    predicates,
+    exempt: [],
+  };
 }

@@ -5,6 +5,9 @@ import { getRequestListener } from '@hono/node-server';
 import { UserError } from '@hoop/core';
 import type { Hono } from 'hono';
 
+/** How often Node looks for requests that never end, milliseconds: each look wakes a daemon at rest, and only its owner can ask. */
+const CHECK = 600_000;
+
 /**
  * Takes the runtime folder's socket: one daemon a folder. A socket that nobody answers on was left by a daemon that died,
  * and is removed; it is moved aside first, so that of two daemons that start at once none removes the other's. Rejects with
@@ -12,7 +15,11 @@ import type { Hono } from 'hono';
  */
 export async function takeSocket(path: string): Promise<Server> {
   for (let attempt = 0; attempt < 3; attempt++) {
-    const server = createServer({ keepAliveTimeout: 5_000, requestTimeout: 30_000 });
+    const server = createServer({
+      keepAliveTimeout: 5_000,
+      requestTimeout: 30_000,
+      connectionsCheckingInterval: CHECK,
+    });
     const failed = await listenOn(server, path);
     if (failed === undefined) return server;
     if (failed.code !== 'EADDRINUSE') throw failed;

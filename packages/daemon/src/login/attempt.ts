@@ -3,7 +3,7 @@ import type { Discovery, Issued } from '@hoop/contracts/gateway';
 import type { LoginAttempt, StartLogin } from '@hoop/contracts/local';
 import { UserError } from '@hoop/core';
 import { randomPKCECodeVerifier, randomState } from 'openid-client';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { listenForCallback } from './callback.js';
 import type { Clock } from './clock.js';
 import type { Entry, EntryStore } from './entry.js';

@@ -15,9 +15,9 @@ export const systemClock: Clock = {
 };
 
 /** How often the wall clock is looked at while waiting: a sleeping laptop stops timers, a set clock moves the moment. */
-const LOOK = 60_000;
+const LOOK = 300_000;
 
-/** Calls `then` when the wall clock has reached `at`; after a sleep, within a minute. Answers what calls it off. */
+/** Calls `then` when the wall clock has reached `at`; after a sleep, within five minutes. Answers what calls it off. */
 export function alarm(clock: Clock, at: number, then: () => void): () => void {
   let off = () => {};
   const wait = () => {

@@ -1,5 +1,5 @@
 import { UserError } from '@hoop/core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the keychain holds of a login, and nothing else does (design §5). */
 export const Entry = z.object({

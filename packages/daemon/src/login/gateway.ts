@@ -1,8 +1,8 @@
 import { type Discovery, gatewayApi } from '@hoop/contracts/gateway';
 import { ApiError, type Caller, callerOf, type Send } from '@hoop/contracts/http';
 import { UserError } from '@hoop/core';
-import { type Dispatcher, request } from 'undici';
-import { type ClientCertificate, gatewayDispatcher, type Trust } from './trust.js';
+import type { Dispatcher } from 'undici';
+import { type ClientCertificate, fetchBy, gatewayDispatcher, type Trust } from './trust.js';
 import { unreachable } from './unreachable.js';
 
 /** The gateway's API over one trust; `close` ends its connections. */
@@ -22,20 +22,19 @@ export function gatewayApiOf(gateway: URL, trust: Trust, client?: ClientCertific
 function sender(gateway: URL, dispatcher: Dispatcher): Send {
   return async ({ method, path, body }) => {
     try {
-      const answer = await request(new URL(path, gateway), {
+      const answer = await fetchBy(dispatcher, new URL(path, gateway), {
         method,
-        dispatcher,
         headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      return { status: answer.statusCode, body: parsed(await bounded(answer.body)) };
+      return { status: answer.status, body: parsed(await bounded(answer.body ?? [])) };
     } catch (cause) {
       throw unreachable(gateway, cause);
     }
   };
 }
 
-async function bounded(body: AsyncIterable<Uint8Array>): Promise<string> {
+async function bounded(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of body) {

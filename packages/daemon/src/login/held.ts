@@ -2,7 +2,7 @@ import type { Discovery, Issued, WireIdentity } from '@hoop/contracts/gateway';
 import { ApiError } from '@hoop/contracts/http';
 import type { Login } from '@hoop/contracts/local';
 import { HoopError, UserError } from '@hoop/core';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Credential } from '../credentials.js';
 import type { Achieved, Reach } from './attempt.js';
 import { certify, type Renewable } from './certify.js';
@@ -72,7 +72,11 @@ export class HeldLogin {
   current(): Credential | undefined {
     const { gateway, trust, caFingerprint, reach } = this.#options;
     if (this.#issued === undefined || this.#own === undefined || this.#isExpired()) return undefined;
-    if (reach.clock.now() >= this.#issued.notAfter) return undefined;
+    if (reach.clock.now() >= this.#issued.notAfter) {
+      // The laptop slept through the renewal: whoever asks need not wait for the clock to be looked at.
+      void this.renew();
+      return undefined;
+    }
     const { certificate, notAfter } = this.#issued;
     const ca = trust.pinned ?? trust.ca;
     return { gateway, tunnel: this.#tunnel, certificate, key: this.#own.key, ca, caFingerprint, notAfter };

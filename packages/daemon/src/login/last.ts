@@ -1,5 +1,5 @@
 import type { StartLogin } from '@hoop/contracts/local';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { gatewayUrl } from './attempt.js';
 import type { GatewayFile, KnownGateway } from './remembered.js';
 

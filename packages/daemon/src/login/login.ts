@@ -1,7 +1,7 @@
 import type { WireIdentity } from '@hoop/contracts/gateway';
 import type { LoginAttempt, StartLogin } from '@hoop/contracts/local';
 import { HoopError } from '@hoop/core';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Credential, Credentials } from '../credentials.js';
 import { type Achieved, type Attempt, attemptLogin, gatewayUrl, type Reach } from './attempt.js';
 import type { EntryStore } from './entry.js';

@@ -1,6 +1,7 @@
 import { UserError } from '@hoop/core';
 import * as oidc from 'openid-client';
-import { type Dispatcher, fetch as undiciFetch } from 'undici';
+import type { Dispatcher } from 'undici';
+import { fetchBy } from './trust.js';
 import { codeOf, isUntrusted } from './unreachable.js';
 
 /** What an IdP's answer is worth to us. Times are milliseconds since the epoch. */
@@ -60,8 +61,7 @@ export async function openProvider(
       hint: "ask your administrator to set an https issuer in the gateway's config",
     });
   }
-  const send: oidc.CustomFetch = (url, options) =>
-    undiciFetch(url, { ...(options as object), dispatcher }) as unknown as Promise<Response>;
+  const send: oidc.CustomFetch = (url, options) => fetchBy(dispatcher, url, options as RequestInit);
   const execute = plain ? [oidc.allowInsecureRequests] : [];
   const config = await told(issuer, () =>
     oidc.discovery(issuer, about.clientId, undefined, oidc.None(), { execute, [oidc.customFetch]: send }),

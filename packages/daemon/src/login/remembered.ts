@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownFolder, readOwn, replaceOwn } from '@hoop/platform';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Where a login was made and why that gateway was believed: what the next `hoop login` goes by, also after a logout. */
 export const KnownGateway = z.strictObject({

@@ -1,7 +1,9 @@
 import { isIP, type Socket } from 'node:net';
 import { getCACertificates } from 'node:tls';
 import { UserError } from '@hoop/core';
-import { Agent, buildConnector, type Dispatcher } from 'undici';
+import type { buildConnector, Dispatcher } from 'undici';
+import makeConnector from 'undici/lib/core/connect.js';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import { connectTo, proxyFor } from '../uplinks/proxy.js';
 import { shownChain } from './shown.js';
 import { unreachable } from './unreachable.js';
@@ -46,7 +48,7 @@ export function idpDispatcher(trust: Trust): Dispatcher {
 
 /** One way out for all: direct, or through the proxy that the environment names for this target. */
 function dispatcher(tls: object): Dispatcher {
-  const direct = buildConnector({ allowH2: false, timeout: PATIENCE, ...tls });
+  const direct = makeConnector({ allowH2: false, timeout: PATIENCE, ...tls });
   const connect: buildConnector.connector = (options, callback) => {
     const target = targetOf(new URL(`${options.protocol}//${options.host}`));
     const proxy = options.protocol === 'https:' ? proxyFor(target, process.env) : undefined;
@@ -58,6 +60,10 @@ function dispatcher(tls: object): Dispatcher {
   };
   return new Agent({ allowH2: false, connect, headersTimeout: 20_000, bodyTimeout: 20_000 });
 }
+
+/** Node's own fetch, by one of the above; a redirect is answered as such, not followed. */
+export const fetchBy = (dispatcher: Dispatcher, url: URL | string, options: RequestInit): Promise<Response> =>
+  fetch(url, { redirect: 'manual', ...options, ...({ dispatcher } as object) });
 
 export const targetOf = (url: URL) => ({
   host: url.hostname.replace(/^\[|\]$/g, ''),

@@ -1,6 +1,6 @@
 import { SessionRow } from '@hoop/contracts/gateway';
 import type { Table } from '@hoop/contracts/http';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const Person = z.object({
   email: z.string(),

@@ -1,6 +1,6 @@
 import { expressionFault, GUARDRAIL_PACKS, NOT_UNDERSTOOD, THENS } from '@hoop/controls';
 import { RELATION_USES, STATEMENT_CLASSES, TRAITS, WITHDRAWN } from '@hoop/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Groups, Name, Pattern } from './names.js';
 
 /** `guardrails` of gateway.yaml: what may not run, or not unnoticed (controls/src/guardrails/rule.ts says what each key means). */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The keys a schema knows at a path, for the hint on an unknown one. */
 export function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {

@@ -1,5 +1,5 @@
 import { type MaskRule, PACKS, rulesOf, UNREAD } from '@hoop/controls';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Groups, Pattern } from './names.js';
 
 /** `masks` of gateway.yaml: what may not be seen (controls/src/masks/rules.ts says what each key means). */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { PROTOCOLS } from '@hoop/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { GuardrailsConfig } from './guardrails.js';
 import { MasksConfig } from './masks.js';
 import { Groups, Name, Pattern } from './names.js';

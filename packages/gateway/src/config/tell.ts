@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { keysAt } from './keys.js';
 import { nearest } from './nearest.js';
 import { Config } from './schema.js';

@@ -3,7 +3,7 @@ import { ApiError } from '@hoop/contracts/http';
 import { UserError } from '@hoop/core';
 import { createRemoteJWKSet, customFetch, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { Agent, fetch } from 'undici';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Config } from '../config/schema.js';
 
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];

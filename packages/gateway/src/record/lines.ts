@@ -2,7 +2,7 @@ import { hash as digest } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { RecordLine } from '@hoop/controls';
 import { type Entry, type Output, shownRows } from '@hoop/core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The record's lines, JSON each. A *batch* is what one turn of the event loop appended: its entries, then a chain line

@@ -75,23 +75,32 @@ const LISTED = table(
   ],
   [{ class: 'administer', traits: ['session'] }, 'pg_terminate_backend pg_cancel_backend pg_reload_conf'],
   [
-    { class: 'administer', traits: ['explains'] },
+    { class: 'administer', traits: ['server-files', 'explains'] },
     `pg_logical_slot_get_changes pg_logical_slot_peek_changes pg_logical_slot_get_binary_changes
     pg_logical_slot_peek_binary_changes`,
   ],
+  // The server's log, its write-ahead log and backups, its system's locales, and the servers that follow it.
   [
-    ADMINISTER,
+    FILES,
     `pg_rotate_logfile pg_rotate_logfile_old pg_log_backend_memory_contexts pg_promote pg_switch_wal pg_create_restore_point
     pg_backup_start pg_backup_stop pg_start_backup pg_stop_backup pg_wal_replay_pause pg_wal_replay_resume
     pg_create_physical_replication_slot pg_create_logical_replication_slot pg_drop_replication_slot
     pg_copy_logical_replication_slot pg_copy_physical_replication_slot pg_replication_slot_advance pg_sync_replication_slots
     pg_replication_origin_advance pg_replication_origin_create pg_replication_origin_drop
     pg_replication_origin_session_reset pg_replication_origin_session_setup pg_replication_origin_xact_reset
-    pg_replication_origin_xact_setup pg_stat_reset pg_stat_reset_replication_slot pg_stat_reset_shared pg_stat_reset_slru
+    pg_replication_origin_xact_setup pg_import_system_collations`,
+  ],
+  [
+    { class: 'administer', traits: ['destroys'] },
+    `pg_stat_reset pg_stat_reset_replication_slot pg_stat_reset_shared pg_stat_reset_slru
     pg_stat_reset_single_function_counters pg_stat_reset_single_table_counters pg_stat_reset_subscription_stats
-    pg_stat_reset_backend_stats pg_import_system_collations pg_extension_config_dump brin_desummarize_range
-    brin_summarize_new_values brin_summarize_range gin_clean_pending_list pg_restore_relation_stats
-    pg_restore_attribute_stats pg_clear_relation_stats pg_clear_attribute_stats`,
+    pg_stat_reset_backend_stats pg_restore_relation_stats pg_restore_attribute_stats pg_clear_relation_stats
+    pg_clear_attribute_stats`,
+  ],
+  [
+    ADMINISTER,
+    `pg_extension_config_dump brin_desummarize_range brin_summarize_new_values
+    brin_summarize_range gin_clean_pending_list`,
   ],
 );
 

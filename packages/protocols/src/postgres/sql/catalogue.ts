@@ -96,6 +96,12 @@ export interface Routine {
   source: string | undefined;
 }
 
+/** False only where so many arguments rule it out; CALL names a place for what comes out, too, and FROM lets unnest take arrays side by side. */
+export function takesSoMany({ kind, name, builtin, takes, defaults, variadic, outs }: Routine, given: number): boolean {
+  if (variadic || (builtin && name === 'unnest')) return true;
+  return given <= takes.length + (kind === 'p' ? outs.length : 0) && given >= takes.length - defaults;
+}
+
 export interface UserOperator {
   schema: string;
   name: string;

@@ -222,12 +222,15 @@ function said(desk: Desk, part: Part): undefined {
   if (RELATIONS.test(type)) changed(desk, relOf(name));
   else if (type === 'OBJECT_COLUMN') changed(desk, relOf(name.slice(0, -1)));
 }
-const OLD_AND_NEW: Scope = { names: new Set(['old', 'new']), up: undefined };
+const OLD_AND_NEW: Scope = {
+  names: new Map<string, undefined>([
+    ['old', undefined],
+    ['new', undefined],
+  ]),
+  up: undefined,
+};
 
-/**
- * A write to a table is not asked what its triggers, rules and defaults do to all rows of another one: that is asked when they
- * are made.
- */
+/** What is made here runs unasked with later commands; what it does to all rows of a table is asked now, too. */
 function foresee(desk: Desk, look: (run: Desk) => void): Facts {
   const facts = new Facts();
   look({ ...desk, facts });

@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { commandOf } from './commands.js';
-import { constant, open, type Part } from './nodes.js';
+import { constant, listOf, open, type Part } from './nodes.js';
 import { parsePlPgSql, Unparsable } from './parse.js';
 import { commands, readExpression } from './texts.js';
 import { type Desk, walk } from './walk.js';
@@ -35,9 +35,22 @@ function each(desk: Desk, value: unknown, name: string): void {
     else {
       const dynamic = DYNAMIC[key];
       if (dynamic !== undefined) runText(desk, (child as Part)[dynamic], name);
-      each(desk, child, name);
+      each(LOOPS.has(key) ? looping(desk, child as Part, name) : desk, child, name);
     }
   }
+}
+
+const LOOPS = new Set(['fors', 'fori', 'forc', 'dynfors', 'loop', 'while'].map((kind) => `PLpgSQL_stmt_${kind}`));
+
+/** What stands in a loop is run for each row of its query, or of what is not known. */
+function looping(desk: Desk, loop: Part, name: string): Desk {
+  const text = ((loop.query as Part | undefined)?.PLpgSQL_expr as Part | undefined)?.query;
+  const query = text === undefined ? undefined : commands(desk, String(text), name)[0]?.node;
+  const [, variable] = open(loop.var as Node | undefined);
+  const names = [variable.refname, ...listOf(variable.fields).map((field) => (field as unknown as Part).name)];
+  const loops = new Map(desk.loops);
+  for (const one of names) loops.set(String(one ?? ''), query ?? 'numbers');
+  return { ...desk, loops };
 }
 
 /** By RawParseMode: a statement, an expression, or an assignment whose target has 1 to 3 names. */

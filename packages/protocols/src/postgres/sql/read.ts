@@ -1,6 +1,8 @@
 import { commandOf } from './commands.js';
 import type { ReadingContext, SqlReading } from './context.js';
 import { Facts } from './facts.js';
+import { rowOf } from './lineage/flow.js';
+import { columnsOf } from './lineage/known.js';
 import { trace } from './lineage/trace.js';
 import { Names } from './names.js';
 import { as } from './nodes.js';
@@ -134,16 +136,17 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
 }
 
 /** A failed constraint shows the row; a body that was not traced may raise what it reads. */
-function toldBy(facts: Facts, traced: SqlReading['relations'], { catalogue }: ReadingContext): string[] {
+function toldBy(facts: Facts, traced: SqlReading['relations'], at: ReadingContext): string[] {
   const seen = new Set(traced.flatMap(({ name, does }) => (does === 'read' ? [name] : [])));
   const told = new Set(
     [...facts.uses.values()].flatMap(({ name, does }) => (does === 'read' && seen.has(name) ? [] : [name])),
   );
-  return [...told].flatMap((name) => {
+  const columns = [...told].flatMap((name) => {
     const dot = name.indexOf('.');
-    const relation = catalogue.relations.get(name.slice(0, dot))?.get(name.slice(dot + 1));
-    return relation === undefined || relation.builtin ? [] : relation.columns.map((column) => `${name}.${column.name}`);
+    const relation = at.catalogue.relations.get(name.slice(0, dot))?.get(name.slice(dot + 1));
+    return relation === undefined || relation.builtin ? [] : [...rowOf(columnsOf(relation, at)).columns];
   });
+  return [...new Set(columns)];
 }
 
 /** A block that makes something and uses it: what it uses then is not what the catalogue has. */

@@ -78,15 +78,12 @@ function writeBase(desk: Desk, name: string, going: Going): void {
   if (base !== undefined && !base.builtin) useRelation(desk, base, going);
 }
 
-/** Triggers, rules, and the expressions that a write evaluates. Whether their own commands have a WHERE is not the client's. */
+/** Triggers, rules, and the expressions that a write evaluates: what they do is the write's. */
 function fire(desk: Desk, relation: Relation): void {
-  const { facts } = desk;
-  const unbounded = facts.unbounded;
   for (const oid of relation.triggers) callOid(desk, oid);
   for (const { type } of relation.columns) touchOid(desk, type);
   readExpressions(desk, relation.onWrite);
   for (const rule of relation.rules) readRule(desk, rule);
-  facts.unbounded = unbounded;
 }
 
 function useOid(desk: Desk, oid: number, going: Going): void {

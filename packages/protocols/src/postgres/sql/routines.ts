@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { type Deed, deedOf, deedOfExtension } from './builtins.js';
-import type { Routine } from './catalogue.js';
+import { type Routine, takesSoMany } from './catalogue.js';
 import { commandOf } from './commands.js';
 import { as, constant, listOf, open, type Part, word } from './nodes.js';
 import { readPlPgSql } from './plpgsql.js';
@@ -16,8 +16,9 @@ export function callNamed(desk: Desk, name: readonly string[], args: readonly No
   if (last === undefined) return;
   if (desk.names.madeOther(last)) desk.facts.doubt(`${last} was made just now`);
   const found = desk.names.routines(name.at(-2), last);
-  if (found.length === 0 && !desk.names.madeOther(last)) missing(desk, name, args);
-  for (const routine of found) if (fits(routine, args)) callRoutine(desk, routine, args);
+  const meant = args === undefined ? found : found.filter((routine) => takesSoMany(routine, args.length));
+  if (meant.length === 0 && !desk.names.madeOther(last)) missing(desk, name, args);
+  for (const routine of meant) callRoutine(desk, routine, args);
 }
 
 /** `f(x)` is also `x.f`, a column, and `t(x)` a cast to the type t. */
@@ -29,12 +30,6 @@ function missing(desk: Desk, name: readonly string[], args: readonly Node[] | un
 }
 const isField = (arg: Node | undefined): boolean =>
   as(arg, 'ColumnRef') !== undefined || as(arg, 'A_Indirection') !== undefined;
-
-/** False only where the number of arguments rules it out. */
-function fits({ takes, defaults, variadic }: Routine, args: readonly Node[] | undefined): boolean {
-  if (args === undefined) return true;
-  return variadic || (args.length <= takes.length && args.length >= takes.length - defaults);
-}
 
 export function callOid(desk: Desk, oid: number): void {
   const routine = desk.names.catalogue.routineByOid.get(oid);

@@ -31,7 +31,13 @@ export function readRule(desk: Desk, text: string): void {
   }
 }
 /** The rows of a rule. */
-const OLD_AND_NEW = { names: new Set(['old', 'new']), up: undefined };
+const OLD_AND_NEW = {
+  names: new Map<string, undefined>([
+    ['old', undefined],
+    ['new', undefined],
+  ]),
+  up: undefined,
+};
 
 /** A text that a function's body or a caller gives; what cannot be read makes the class `unknown`. */
 export function commands(desk: Desk, text: string, whose: string): Command[] {

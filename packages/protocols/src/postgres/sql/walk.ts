@@ -6,7 +6,7 @@ import { as, constant, eachChild, listOf, open, type Part, partsOf, words } from
 import { useRelations } from './relations.js';
 import { callNamed, callOid, callRoutine, settle } from './routines.js';
 import { touchType } from './types.js';
-import { isUnbounded, mergesUnbounded } from './unbounded.js';
+import { type Around, isUnbounded, mergesUnbounded, upsertsUnbounded } from './unbounded.js';
 
 /** What a command is read with. */
 export interface Desk {
@@ -24,18 +24,22 @@ export interface Desk {
   trigger?: boolean | undefined;
   /** It is planned and not run: EXPLAIN. */
   plans?: boolean | undefined;
+  /** Loops of a body that it stands in: the query whose rows each variable goes through. */
+  loops?: Around['loops'] | undefined;
   /** What the column `name` is in every row of the query that is being read, where that is pg_settings and it says so. */
   setting?: string | undefined;
 }
 
-/** Names that WITH gives, innermost first. */
+/** Names that WITH gives, with its queries, innermost first. */
 export interface Scope {
-  names: ReadonlySet<string>;
+  names: ReadonlyMap<string, Part | undefined>;
   up: Scope | undefined;
 }
 
 const inScope = (name: string, scope: Scope | undefined): boolean =>
   scope !== undefined && (scope.names.has(name) || inScope(name, scope.up));
+const tableIn = (name: string, scope: Scope | undefined): Part | undefined =>
+  scope === undefined || scope.names.has(name) ? scope?.names.get(name) : tableIn(name, scope.up);
 
 export function walk(desk: Desk, node: Node | undefined, scope?: Scope): void {
   if (node === undefined) return;
@@ -129,11 +133,11 @@ export function within(desk: Desk, clause: unknown, scope: Scope | undefined): S
   if (clause === undefined) return scope;
   const { ctes, recursive } = clause as Part;
   const tables = partsOf(ctes, 'CommonTableExpr');
-  const all: Scope = { names: new Set(tables.map(({ ctename }) => String(ctename))), up: scope };
+  const all: Scope = { names: new Map(tables.map((table) => [String(table.ctename), table])), up: scope };
   let sofar = scope;
   for (const table of tables) {
     inside(desk, table, recursive === true ? all : sofar);
-    sofar = { names: new Set([String(table.ctename)]), up: sofar };
+    sofar = { names: new Map([[String(table.ctename), table]]), up: sofar };
   }
   return all;
 }
@@ -182,14 +186,17 @@ function lockRows(desk: Desk, part: Part, scope: Scope | undefined): void {
   eachChild({ fromClause: part.fromClause }, lock);
 }
 
+const CHANGES = { insert: upsertsUnbounded, update: isUnbounded, delete: isUnbounded, merge: mergesUnbounded };
+const NO_LOOPS: Around['loops'] = new Map();
+
 function change(desk: Desk, part: Part, scope: Scope | undefined, how: 'insert' | 'update' | 'delete' | 'merge'): void {
   const { withClause, relation, ...rest } = part;
   const inner = within(desk, withClause, scope);
   const { facts, names } = desk;
   if (desk.plans !== true) {
     facts.raise('write').runs.add(how);
-    if (how === 'update' || how === 'delete') facts.unbounded ||= isUnbounded(names, part);
-    if (how === 'merge') facts.unbounded ||= mergesUnbounded(names, part);
+    const around: Around = { tables: { of: (name) => tableIn(name, inner) }, loops: desk.loops ?? NO_LOOPS };
+    facts.unbounded ||= CHANGES[how](names, part, around);
   }
   if (relation !== undefined) useRelations(desk, relation as Part, 'write');
   if (how === 'merge') {
@@ -200,7 +207,7 @@ function change(desk: Desk, part: Part, scope: Scope | undefined, how: 'insert' 
 
 function call(desk: Desk, part: Part, scope: Scope | undefined): void {
   const name = words(part.funcname);
-  const args = listOf(part.args);
+  const args = [...listOf(part.args), ...(part.agg_within_group === true ? listOf(part.agg_order) : [])];
   if (name.at(-1) === 'set_config')
     settle(
       desk,

@@ -9,7 +9,7 @@ export interface Allowed {
   masked: readonly number[];
 }
 
-const allowed = (steps: string | readonly (string | Step)[], ...masked: number[]): Allowed => ({
+export const allowed = (steps: string | readonly (string | Step)[], ...masked: number[]): Allowed => ({
   steps: (typeof steps === 'string' ? [steps] : steps).map((step) =>
     typeof step === 'string' ? { text: step } : step,
   ),

@@ -1,8 +1,10 @@
 import type { Attack } from './attack.js';
 import { CODE } from './code.js';
+import { KNOWN } from './known.js';
 import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
 import { NAMES, SETTINGS } from './session.js';
+import { WRITES } from './writes.js';
 
 /** All of them. */
 export const ATTACKS: readonly Attack[] = [
@@ -14,4 +16,6 @@ export const ATTACKS: readonly Attack[] = [
   ...DERIVED,
   ...INFERENCE,
   ...MESSAGES,
+  ...KNOWN,
+  ...WRITES,
 ];

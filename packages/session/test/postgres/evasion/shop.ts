@@ -80,7 +80,16 @@ CREATE TRIGGER snare_trigger BEFORE INSERT ON snare FOR EACH ROW EXECUTE FUNCTIO
 CREATE TABLE web (id int DEFAULT purge(), word text);
 CREATE VIEW deadly AS SELECT purge() AS n;
 CREATE VIEW writable AS SELECT id, status FROM orders;
+CREATE TABLE holder (id int, person customers);
+INSERT INTO holder SELECT id, c FROM customers c WHERE id < 3;
+CREATE TABLE company (id int PRIMARY KEY, people customers[]);
+INSERT INTO company SELECT 1, array_agg(c) FROM customers c WHERE id < 3;
+CREATE TYPE dossier_entry AS (at date, person customers);
+CREATE DOMAIN kept_customer AS customers;
+CREATE TABLE dossier (id int, who dossier_entry, kept kept_customer);
+INSERT INTO dossier SELECT id, ('2024-01-01', c)::dossier_entry, c FROM customers c WHERE id < 3;
 ANALYZE;
+CREATE VIEW stats_kept AS SELECT tablename, most_common_vals::text AS v, histogram_bounds::text AS h FROM pg_stats;
 `;
 
 /** A digest of all that a session could have changed and left behind. */

@@ -7,7 +7,7 @@ import { splitPath } from '../settings.js';
 import { answer } from './commands.js';
 import { evaluate } from './expression.js';
 import { Facts } from './facts.js';
-import { type Field, type Flow, FREE, mix, opaque, type Shape, unplaced } from './flow.js';
+import { anything, type Field, type Flow, FREE, mix, opaque, type Shape, unplaced } from './flow.js';
 import { canonical } from './known.js';
 import { as, itemsOf, stringOf } from './nodes.js';
 import type { Item, Scope } from './scope.js';
@@ -27,11 +27,15 @@ const NOTHING: Given = { shape: { fields: [] }, facts: new Facts(), clause: unde
  * large objects, the log, what others have asked.
  */
 const READERS =
-  /^(?:(?:query|cursor|table|schema|database)_to_xml|ts_stat$|pg_read_|lo_get$|loread$|pg_logical_slot_|pg_stat_get_activity$|pg_stat_get_backend_activity$)/;
+  /^(?:(?:query|cursor|table|schema|database)_to_xml|ts_stat$|pg_read_|lo_get$|loread$|pg_logical_slot_|pg_stat_get_backend_activity$)/;
+/** Of these it is in one of their columns. */
+const LISTERS = /^(?:pg_stat_get_activity|pg_stat_statements)$/;
+const LISTED = 'query';
 
 export function givenBy(routine: Routine, scope: Scope): Given {
+  if ((routine.builtin || routine.extension) && LISTERS.test(routine.name)) return lists(routine);
   if (routine.builtin)
-    return READERS.test(routine.name) ? any(`it calls ${routine.name}, which reads what is not named`) : NOTHING;
+    return READERS.test(routine.name) ? copies(`it calls ${routine.name}, which reads what is not named`) : NOTHING;
   if (routine.extension && routine.language === 'c') return ofExtension(routine);
   if (routine.kind === 'a') return together(routine, scope);
   return known(routine, scope);
@@ -41,10 +45,22 @@ export function givenBy(routine: Routine, scope: Scope): Given {
 function ofExtension(routine: Routine): Given {
   const deed = deedOfExtension(routine);
   const reads = deed === undefined || deed.class !== 'read' || deed.traits.length > 0;
-  return reads ? any(`it calls ${canonical(routine)}, which may read anything`) : NOTHING;
+  return reads ? copies(`it calls ${canonical(routine)}, which may read anything`) : NOTHING;
 }
 
 const any = (clause: string): Given => ({ shape: { fields: [], open: clause }, facts: new Facts(), clause });
+
+const copies = (clause: string): Given => ({
+  shape: { fields: [{ name: '', flow: anything(clause) }], open: clause },
+  facts: new Facts(),
+  clause,
+});
+
+function lists(routine: Routine): Given {
+  const asked = anything(`it calls ${routine.name}, which shows what others ask`);
+  const fields = routine.outs.map(({ name }) => ({ name, flow: name === LISTED ? asked : FREE }));
+  return { shape: { fields }, facts: new Facts(), clause: undefined };
+}
 
 /** An aggregate is what its functions are. */
 function together(routine: Routine, scope: Scope): Given {
@@ -103,6 +119,23 @@ function read(routine: Routine, at: ReadingContext): Given {
     return { shape: { ...shape, fields }, facts, clause: facts.opaque ?? shape.open };
   } catch {
     return any(clause);
+  }
+}
+
+/** What the defaults of a function's arguments come by and give; those of the server are constants. */
+export function defaultsOf(routine: Routine, scope: Scope): { facts: Facts; flow: Flow } {
+  const facts = new Facts();
+  if (routine.builtin || (routine.extension && routine.language === 'c')) return { facts, flow: FREE };
+  const clause = `it calls ${canonical(routine)} with defaults that cannot be read`;
+  try {
+    const made = as(parse(routine.source ?? '')[0]?.node, 'CreateFunctionStmt');
+    if (made === undefined) return { facts, flow: opaque(clause) };
+    // The server writes them out with their names in full, whatever search_path is in force.
+    const inner = bodyScope(routine.name, [], scope.at, facts);
+    const given = (made.parameters ?? []).flatMap((node) => as(node, 'FunctionParameter')?.defexpr ?? []);
+    return { facts, flow: unplaced(mix(given.map((node) => evaluate(node, inner)))) };
+  } catch {
+    return { facts, flow: opaque(clause) };
   }
 }
 

@@ -58,7 +58,9 @@ function targetOf(stmt: { relation?: InsertStmt['relation'] }, scope: Scope): It
 /** A value goes into a column: it may be read under that name, and its constants are what the column holds. */
 function put(name: string, flow: Flow, target: Item, puts: Puts, scope: Scope): void {
   const columns = columnsNamed(target, name);
-  scope.facts.store(flow, columns);
+  // What goes into a row may go into any field of it.
+  const isRow = target.shape.fields.some((field) => field.name === name && field.flow.row !== undefined);
+  scope.facts.store(flow, isRow ? new Set() : columns);
   for (const column of columns) scope.facts.tell(column, flow);
   puts.set(name, [...(puts.get(name) ?? []), flow]);
 }

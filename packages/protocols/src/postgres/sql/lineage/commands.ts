@@ -1,7 +1,8 @@
 import type { CallStmt, CopyStmt, DoStmt, ExecuteStmt, ExplainStmt, Node } from 'libpg-query';
 import { parse } from '../parse.js';
 import { ofBlock } from './bodies.js';
-import { altered, defined, moved, type Named, ruled } from './define.js';
+import { clustered, indexed, measured, triggered } from './constraints.js';
+import { altered, created, defined, domainAltered, domainMade, moved, type Named, ruled } from './define.js';
 import { evaluate } from './expression.js';
 import { constantAt, type Flow, FREE, oneOf, opaque, type Shape } from './flow.js';
 import { relationItem } from './from.js';
@@ -64,6 +65,14 @@ const COMMANDS: { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Shape 
   AlterTableStmt: (body, scope) => noted(() => altered(body, scope)),
   RenameStmt: (body, scope) => noted(() => moved(body.relation, body.renameType, body.subname, scope)),
   AlterObjectSchemaStmt: (body, scope) => noted(() => moved(body.relation, body.objectType, undefined, scope)),
+  CreateStmt: (body, scope) => noted(() => created(body, scope)),
+  IndexStmt: (body, scope) => noted(() => indexed(body, scope)),
+  CreateStatsStmt: (body, scope) => noted(() => measured(body, scope)),
+  ClusterStmt: (body, scope) => noted(() => clustered(body.relation, scope)),
+  CreateTrigStmt: (body, scope) => noted(() => triggered(body, scope)),
+  CreateDomainStmt: (body, scope) => noted(() => domainMade(body.constraints ?? [], scope)),
+  AlterDomainStmt: (body, scope) => noted(() => domainAltered(body, scope)),
+  CreateSchemaStmt: (body, scope) => noted(() => (body.schemaElts ?? []).forEach((node) => void answer(node, scope))),
   RuleStmt: (body, scope) => noted(() => ruled(body, scope)),
   CreatePolicyStmt: (body, scope) => noted(() => conditions(body.table, [body.qual, body.with_check], scope)),
   AlterPolicyStmt: (body, scope) => noted(() => conditions(body.table, [body.qual, body.with_check], scope)),

@@ -12,13 +12,13 @@ import {
   rowOf,
   type Shape,
 } from './flow.js';
-import { ARRAY, besides, call, elementOf } from './functions.js';
+import { ARRAY, attribute, besides, call, elementOf } from './functions.js';
 import { as, type Body, childrenOf, itemsOf, type Kind, kindOf, namesOf, stringOf } from './nodes.js';
 import { operatorFlows, operatorName } from './operators.js';
 import { condition } from './predicates.js';
 import { columnOf, type Scope, starOf } from './scope.js';
 import { command, spread } from './select.js';
-import { castFlow } from './types.js';
+import { castFlow, rowFields } from './types.js';
 
 const DIVIDES: ReadonlySet<string> = new Set(['/', '%']);
 
@@ -61,7 +61,7 @@ function unknown(kind: Kind, node: Node, scope: Scope): Flow {
 const READERS: Readers = {
   ColumnRef: (ref, scope) => {
     const star = starOf(ref, scope);
-    return star === undefined ? columnOf(ref, scope) : rowOf(star);
+    return star === undefined ? columnOf(ref, scope, attribute) : rowOf(star);
   },
   A_Const: (constant) => (constant.isnull === true ? FREE : constantAt(constant.location ?? 0)),
   ParamRef: (parameter) => parameterOf(parameter.number ?? 0),
@@ -190,7 +190,7 @@ function indirection(body: A_Indirection, scope: Scope): Flow {
   for (const step of body.indirection ?? []) {
     const name = stringOf(step);
     const indices = as(step, 'A_Indices');
-    if (name !== undefined) flow = flow.row?.find((field) => field.name === name)?.flow ?? changed(flow);
+    if (name !== undefined) flow = fieldOf(flow, name, scope);
     else if (indices !== undefined) {
       const inner = all([indices.lidx, indices.uidx], scope);
       const slice = indices.is_slice === true;
@@ -203,6 +203,14 @@ function indirection(body: A_Indirection, scope: Scope): Flow {
     }
   }
   return flow;
+}
+
+/** A row's column; else a function of the row, or a column of one whose columns are not known. */
+function fieldOf(flow: Flow, name: string, scope: Scope): Flow {
+  const found = flow.row?.find((field) => field.name === name);
+  if (found !== undefined) return found.flow;
+  const isColumn = rowFields(flow, scope)?.some((field) => field.name === name) === true;
+  return isColumn ? changed(flow) : attribute(name, flow, scope);
 }
 
 function sublink(body: SubLink, scope: Scope): Flow {

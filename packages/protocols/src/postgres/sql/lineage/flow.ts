@@ -1,3 +1,4 @@
+import { ANY_COLUMN } from '@hoop/core';
 import { type Marks, markOf, NO_MARKS, together } from './marks.js';
 
 /** What a value is made of. */
@@ -36,6 +37,9 @@ export const FREE: Flow = { columns: NONE, exact: false, constants: NO_MARKS, pa
 export const constantAt = (offset: number): Flow => ({ ...FREE, constants: markOf(offset) });
 export const parameterOf = (number: number): Flow => ({ ...FREE, parameters: markOf(number) });
 export const opaque = (clause: string): Flow => ({ ...FREE, opaque: clause });
+/** A value that may be a copy of any column's. */
+export const anything = (clause: string): Flow => ({ ...opaque(clause), columns: COPIED });
+const COPIED: ReadonlySet<string> = new Set([ANY_COLUMN]);
 export const columnFlow = (columns: Iterable<string>, type: number): Flow => ({
   ...FREE,
   columns: new Set(columns),
@@ -73,6 +77,12 @@ export const unplaced = (flow: Flow): Flow => ({
   parameters: NO_MARKS,
   row: flow.row?.map((field) => ({ name: field.name, flow: unplaced(field.flow) })),
 });
+
+/** What is kept in a column has that column's names too; so has each field of a row. */
+export function under(flow: Flow, names: readonly string[]): Flow {
+  const row = flow.row?.map((field) => ({ name: field.name, flow: under(field.flow, names) }));
+  return { ...flow, columns: new Set([...names, ...flow.columns]), row };
+}
 
 /** The same carried by another value. */
 export function changed(flow: Flow): Flow {

@@ -1,6 +1,6 @@
 import type { FuncCall, Node } from 'libpg-query';
-import type { Routine } from '../catalogue.js';
-import { givenBy, wholeOf } from './bodies.js';
+import { type Routine, takesSoMany } from '../catalogue.js';
+import { defaultsOf, givenBy, wholeOf } from './bodies.js';
 import { aggregated, evaluate, sortValue } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
 import { outputName } from './names.js';
@@ -41,6 +41,13 @@ function called(body: FuncCall, scope: Scope): Called {
   return { flow: result(body, all, found, scope), args: all, found };
 }
 
+/** `x.f` is `f(x)`. https://www.postgresql.org/docs/current/xfunc-sql.html#XFUNC-SQL-COMPOSITE-FUNCTIONS */
+export function attribute(name: string, row: Flow, scope: Scope): Flow {
+  const found = routines([name], [row], scope);
+  if (found.length === 0) return changed(row);
+  return result({ funcname: [{ String: { sval: name } }] }, [row], found, scope);
+}
+
 function result(body: FuncCall, args: readonly Flow[], found: readonly Routine[], scope: Scope): Flow {
   const names = namesOf(body.funcname);
   const name = names.at(-1) ?? '';
@@ -59,7 +66,7 @@ function result(body: FuncCall, args: readonly Flow[], found: readonly Routine[]
   // How many rows have the column at all; of an expression it would tell what the expression tests.
   const counts = name === 'count' && found.length > 0 && found.every((routine) => routine.builtin);
   if (counts && args.every((flow) => flow.exact || flow.row !== undefined)) return FREE;
-  const value = changed(mix([...args, ...added(names, body, found, scope)]));
+  const value = changed(mix([...args, ...added(names, body, args.length, found, scope)]));
   const row = rowOfResult(name, found, args, value, scope);
   return { ...value, row, type: typeOfResult(found, args, scope) };
 }
@@ -75,10 +82,16 @@ const ELEMENTS =
 const NONE: ReadonlySet<string> = new Set();
 
 /** What an answer holds besides the arguments. */
-function added(names: readonly string[], body: FuncCall, found: readonly Routine[], scope: Scope): Flow[] {
+function added(
+  names: readonly string[],
+  body: FuncCall,
+  given: number,
+  found: readonly Routine[],
+  scope: Scope,
+): Flow[] {
   const clause = doubt(names, body, found, scope);
   scope.facts.foreign ??= clause;
-  const flows = found.map((routine) => besides(routine, scope));
+  const flows = found.flatMap((routine) => [besides(routine, scope), ...leftOut(routine, given, scope)]);
   return clause === undefined ? flows : [...flows, opaque(clause)];
 }
 
@@ -88,6 +101,15 @@ export function besides(routine: Routine, scope: Scope): Flow {
   scope.facts.foreign ??= given.clause;
   scope.facts.include(given.facts);
   return wholeOf(given);
+}
+
+/** What stands for arguments that a call leaves out; which they are is not asked. */
+function leftOut(routine: Routine, given: number, scope: Scope): Flow[] {
+  if (routine.defaults === 0 || (given >= routine.takes.length && !routine.variadic)) return [];
+  const { facts, flow } = defaultsOf(routine, scope);
+  scope.facts.foreign ??= flow.opaque;
+  scope.facts.include(facts);
+  return [flow];
 }
 
 /** Why what a name calls may answer with anything. */
@@ -133,14 +155,18 @@ export function routines(names: readonly string[], args: readonly Flow[], scope:
   return all.filter(
     (routine) =>
       (schema === undefined ? paths.some((path) => path.includes(routine.schema)) : routine.schema === schema) &&
-      (routine.variadic || fits(routine, args, scope)),
+      fits(routine, args, scope),
   );
 }
 
 /** False only where the number of arguments, or an array for what is none, rules it out. */
-function fits({ takes, defaults }: Routine, args: readonly Flow[], scope: Scope): boolean {
-  if (args.length > takes.length || args.length < takes.length - defaults) return false;
-  return args.every(({ type }, i) => type === undefined || agrees(type, takes[i] ?? 0, scope));
+function fits(routine: Routine, args: readonly Flow[], scope: Scope): boolean {
+  // The last of a variadic one is an array, or its elements.
+  const takes = routine.variadic ? routine.takes.slice(0, -1) : routine.takes;
+  return (
+    takesSoMany(routine, args.length) &&
+    args.every(({ type }, i) => type === undefined || i >= takes.length || agrees(type, takes[i] ?? 0, scope))
+  );
 }
 
 /** Nothing but a cast that is written out makes an array of what is none, or the other way round. */
@@ -182,6 +208,8 @@ function rowOfResult(
   value: Flow,
   scope: Scope,
 ): readonly Field[] | undefined {
+  // Elements of an array are what they were in it.
+  if (name === 'unnest' && args.length === 1 && found.every((one) => one.builtin)) return args[0]?.row;
   if (KEEPERS.has(name) || found.every((one) => POLYMORPHIC.has(one.returns)))
     return args.find((flow) => flow.row !== undefined)?.row?.map((field) => ({ name: field.name, flow: value }));
   const [first] = found;
@@ -191,7 +219,7 @@ function rowOfResult(
   )
     return;
   if (first.outs.length > 1) return first.outs.map((out) => ({ name: out.name, flow: value }));
-  return rowOfType(first.returns, scope)?.fields.map((field) => ({ name: field.name, flow: value }));
+  return rowOfType(first.returns, scope.at)?.fields.map((field) => ({ name: field.name, flow: value }));
 }
 
 const RECORD = 2249;
@@ -233,7 +261,7 @@ function rowsOfCall(
   const outs = routine.outs.map((out) => out.name);
   if (outs.length > 0) return placed(outs, routine, call, scope);
   if (POLYMORPHIC.has(routine.returns)) return spreadRow(flow, name, scope);
-  const row = isRow(routine.returns, scope) ? rowOfType(routine.returns, scope) : undefined;
+  const row = isRow(routine.returns, scope) ? rowOfType(routine.returns, scope.at) : undefined;
   if (row !== undefined)
     return placed(
       row.fields.map((field) => field.name),
@@ -248,8 +276,8 @@ function rowsOfCall(
 /** Each column of a body that can be read by itself; else all of it in any. */
 function placed(names: readonly string[], routine: Routine, { flow, args }: Called, scope: Scope): Shape {
   const { shape, clause } = givenBy(routine, scope);
-  if (clause !== undefined || shape.fields.length !== names.length || routine.language !== 'sql')
-    return named(names, flow);
+  const apart = routine.language === 'sql' || routine.builtin || routine.extension;
+  if (clause !== undefined || shape.fields.length !== names.length || !apart) return named(names, flow);
   return { fields: names.map((name, i) => ({ name, flow: changed(mix([...args, shape.fields[i]?.flow ?? flow])) })) };
 }
 

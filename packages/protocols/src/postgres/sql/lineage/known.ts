@@ -2,11 +2,24 @@ import type { Catalogue, Relation } from '../catalogue.js';
 import type { ReadingContext } from '../context.js';
 import { parse } from '../parse.js';
 import { Facts } from './facts.js';
-import { columnFlow, type Field, type Flow, mix, opaque, type Shape, unplaced } from './flow.js';
+import {
+  anything,
+  columnFlow,
+  type Field,
+  type Flow,
+  FREE,
+  mix,
+  opaque,
+  rowOf,
+  type Shape,
+  under,
+  unplaced,
+} from './flow.js';
 import { NO_MARKS } from './marks.js';
 import type { Item, Scope } from './scope.js';
 import { command } from './select.js';
 import { changesOf } from './triggers.js';
+import { rowOfType } from './types.js';
 
 export const canonical = (relation: { schema: string; name: string }): string => `${relation.schema}.${relation.name}`;
 
@@ -107,7 +120,7 @@ function table(relation: Relation, inherits: boolean, at: ReadingContext): Known
   const plain = relation.columns.map((column): Field => {
     const named = family.filter((one) => one.columns.some(({ name }) => name === column.name));
     const names = named.map((one) => `${canonical(one)}.${column.name}`);
-    return { name: column.name, flow: held(names, column.type, relation, catalogue) };
+    return { name: column.name, flow: held(names, column.type, relation, at) };
   });
   const below = family.slice(1).map(canonical);
   const facts = new Facts();
@@ -115,7 +128,7 @@ function table(relation: Relation, inherits: boolean, at: ReadingContext): Known
   if ((relation.kind === 'v' || relation.kind === 'm') && !relation.builtin) {
     const open = `the definition of ${canonical(relation)} is not known`;
     return {
-      shape: { fields: fields.map((field) => ({ ...field, flow: { ...field.flow, exact: false, opaque: open } })) },
+      shape: { fields: fields.map((field) => ({ ...field, flow: mix([field.flow, anything(open)]) })) },
       below,
       depends: new Set(),
       opaque: open,
@@ -161,21 +174,31 @@ const COPIES: ReadonlyMap<string, RegExp> = new Map([
   ['pg_largeobject', /^data$/],
 ]);
 
-function held(names: readonly string[], type: number, relation: Relation, catalogue: Catalogue): Flow {
+function held(names: readonly string[], type: number, relation: Relation, at: ReadingContext): Flow {
+  const { catalogue } = at;
+  const row = rowOfType(type, at);
+  // Values of a row type hold what its columns do, wherever they are kept.
+  if (row !== undefined) return under({ ...rowOf(row), type }, names);
   const flow = columnFlow(names, type);
   const column = names[0]?.slice(canonical(relation).length + 1) ?? '';
   if (relation.builtin && COPIES.get(relation.name)?.test(column))
-    return { ...flow, exact: false, opaque: `${names[0]} holds copies of values` };
+    return copied(flow, `${names[0]} holds copies of values`);
   if (relation.kind !== 't') return flow;
   const owner = catalogue.byOid.get(Number(/^pg_toast_(\d+)$/.exec(relation.name)?.[1]));
-  if (owner === undefined)
-    return { ...flow, exact: false, opaque: `${canonical(relation)} holds another relation's values` };
+  if (owner === undefined) return copied(flow, `${canonical(relation)} holds another relation's values`);
   return {
     ...flow,
     exact: false,
-    columns: new Set([...names, ...owner.columns.map(({ name }) => `${canonical(owner)}.${name}`)]),
+    columns: new Set([...names, ...rowOf(columnsOf(owner, at)).columns]),
   };
 }
+
+/** It is still one column: to compare it with a constant asks no more than to ask any column so. */
+const copied = (flow: Flow, clause: string): Flow => ({
+  ...mix([flow, anything(clause)]),
+  exact: true,
+  type: flow.type,
+});
 
 /** A relation and those that its rows may be in. */
 export function familyOf(relation: Relation, catalogue: Catalogue): readonly Relation[] {
@@ -209,7 +232,8 @@ function view(relation: Relation, at: ReadingContext): Known {
   const fits = found.open !== undefined || found.fields.length === relation.columns.length;
   const shape = fits ? found : { fields: [], open: `the definition of ${canonical(relation)} is not understood` };
   const fields = relation.columns.map((column, i): Field => {
-    const flow = shape.fields[i]?.flow ?? opaque(shape.open ?? '');
+    const given = shape.fields[i]?.flow ?? FREE;
+    const flow = shape.open === undefined ? given : mix([given, anything(shape.open)]);
     const columns = new Set([`${canonical(relation)}.${column.name}`, ...flow.columns]);
     const row = flow.row;
     return {
@@ -218,7 +242,7 @@ function view(relation: Relation, at: ReadingContext): Known {
         columns,
         exact: flow.exact,
         type: column.type,
-        opaque: flow.opaque ?? shape.open,
+        opaque: flow.opaque,
         constants: NO_MARKS,
         parameters: NO_MARKS,
         row,

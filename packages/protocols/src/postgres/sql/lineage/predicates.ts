@@ -1,4 +1,4 @@
-import type { Predicate } from '@hoop/core';
+import { ANY_COLUMN, type Predicate } from '@hoop/core';
 import type { A_Expr, Node, SubLink } from 'libpg-query';
 import { evaluate, everything } from './expression.js';
 import { changed, type Flow, FREE, mix } from './flow.js';
@@ -73,8 +73,9 @@ function sides(body: A_Expr, scope: Scope): Flow {
 }
 
 /** Notes how the columns of one side are asked about, by what stands on the other. */
-function one(flows: readonly Flow[], others: readonly Node[], how: How, body: A_Expr, scope: Scope): void {
+function one(flows: readonly Flow[], others: readonly Node[], asked: How, body: A_Expr, scope: Scope): void {
   for (const flow of flows) {
+    const how = flow.columns.has(ANY_COLUMN) ? ofCopies(asked, others, body) : asked;
     if (!flow.exact) scope.facts.ask(flow, 'function');
     else if (how !== 'equality')
       scope.facts.ask(flow, how === 'range' && !others.every((node) => isConstant(node, scope)) ? 'join' : how);
@@ -87,6 +88,21 @@ function one(flows: readonly Flow[], others: readonly Node[], how: How, body: A_
     }
   }
 }
+
+/**
+ * How copies of values are asked about. Statistics and the texts of queries are no value of a row: that they are not one constant
+ * tells as little as that they are, and a pattern that names a relation of the system is about the statement.
+ */
+function ofCopies(how: How, others: readonly Node[], body: A_Expr): How {
+  if (how === 'range') return UNEQUAL.has(operatorName(body.name)) ? 'equality' : how;
+  const [other] = others;
+  const text = how === 'pattern' && others.length === 1 ? as(other, 'A_Const')?.sval?.sval : undefined;
+  return text !== undefined && OF_SYSTEM.test(text) ? 'equality' : how;
+}
+const UNEQUAL: ReadonlySet<string> = new Set(['<>', '!=']);
+/** Words that begin a statement, workers of the server, its own relations: nobody's values. */
+const OF_SYSTEM =
+  /^%*\s*(?:(?:autovacuum|vacuum|analyze|select|insert|update|delete|copy|create|alter|drop|refresh|begin|commit|rollback|idle|<idle>|<insufficient privilege>|pg_stat_(?:activity|statements|replication|database)|pg_locks|pg_class|pg_catalog):?\s*)%*$/i;
 
 /** The constants that a column is set equal to, or why these are not a few constants. */
 function constantsOf(

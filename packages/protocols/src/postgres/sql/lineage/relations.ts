@@ -1,7 +1,7 @@
 import type { RangeVar } from 'libpg-query';
 import type { Catalogue, Relation } from '../catalogue.js';
 import type { ReadingContext } from '../context.js';
-import { oneOf, type Shape } from './flow.js';
+import { anything, FREE, oneOf, type Shape } from './flow.js';
 import { canonical, knownOf } from './known.js';
 import type { Scope } from './scope.js';
 
@@ -34,6 +34,15 @@ function temporary(catalogue: Catalogue, name: string): Relation[] {
   return schemas.flatMap(([, relations]) => relations.get(name) ?? []);
 }
 
+/** The catalogue leaves these out. https://www.postgresql.org/docs/current/storage-toast.html */
+const TOAST: Shape = {
+  fields: [
+    { name: 'chunk_id', flow: FREE },
+    { name: 'chunk_seq', flow: FREE },
+    { name: 'chunk_data', flow: anything("it reads a TOAST relation, which holds another's values") },
+  ],
+};
+
 /** The shape of what a name stands for; what is below it is noted as read, or as written too. */
 export function shapeOf(name: RangeVar, scope: Scope, does: 'read' | 'write'): Shape {
   const { relations, unknown } = candidates(name, scope.at);
@@ -41,7 +50,8 @@ export function shapeOf(name: RangeVar, scope: Scope, does: 'read' | 'write'): S
   const shapes = relations.map((relation) => readShape(relation, name.inh === true, scope, does));
   if (unknown) {
     scope.facts.relation(label, does);
-    shapes.push({ fields: [], open: `the relation ${label} is not in the catalogue` });
+    const toast = name.schemaname?.startsWith('pg_toast') === true;
+    shapes.push(toast ? TOAST : { fields: [], open: `the relation ${label} is not in the catalogue` });
   }
   return oneOf(shapes, `${label} may be any of several relations`);
 }

@@ -48,15 +48,18 @@ export function cteOf(scope: Scope, name: string): Shape | undefined {
   return;
 }
 
+/** `x.f` where x has no column f: what the function f gives of the row x. */
+export type Attribute = (name: string, row: Flow, scope: Scope) => Flow;
+
 /** What a column reference stands for, by the rules of transformColumnRef; where they leave it open, all it may be. */
-export function columnOf(ref: ColumnRef, scope: Scope): Flow {
+export function columnOf(ref: ColumnRef, scope: Scope, attribute: Attribute): Flow {
   const names = namesOf(ref.fields);
   const [name, qualifier, schema] = names.reverse();
   if (name === undefined) return opaque('it names no column');
   if (qualifier === undefined) return bareColumn(name, scope);
   const item = itemNamed(scope, qualifier, schema);
   if (item === undefined) return unresolved(name, scope);
-  return fieldOf(item, name) ?? changed(wholeRow(item));
+  return fieldOf(item, name) ?? attribute(name, wholeRow(item), scope);
 }
 
 function bareColumn(name: string, scope: Scope): Flow {
@@ -83,7 +86,7 @@ function known(item: Item, name: string): Flow | undefined {
   return found.length > 0 ? either(found.map((field) => field.flow)) : undefined;
 }
 
-/** A column of an item; undefined where the name must be a function's: `customers.row_to_json`. */
+/** A column of an item; undefined where the name must be a function's. */
 function fieldOf(item: Item, name: string): Flow | undefined {
   if (item.any !== undefined) return item.any;
   const found = known(item, name);

@@ -4,6 +4,7 @@ import { withClause } from './ctes.js';
 import { evaluate, scalar, windowOf } from './expression.js';
 import { either, type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
 import { fromItems } from './from.js';
+import { attribute } from './functions.js';
 import { outputName } from './names.js';
 import { as, itemsOf, kindOf, namesOf } from './nodes.js';
 import { condition } from './predicates.js';
@@ -100,7 +101,7 @@ function single(value: Node, name: string | undefined, scope: Scope): Field {
     const one = scalar(link, scope);
     return { name: name ?? one.name, flow: one.flow };
   }
-  const flow = ref === undefined ? evaluate(value, scope) : columnOf(ref, scope);
+  const flow = ref === undefined ? evaluate(value, scope) : columnOf(ref, scope, attribute);
   return { name: name ?? outputName(value), flow };
 }
 

@@ -1,6 +1,7 @@
 import type { TypeName } from 'libpg-query';
 import type { UserType } from '../catalogue.js';
-import { changed, type Field, type Flow, mix, opaque, renamed, type Shape } from './flow.js';
+import type { ReadingContext } from '../context.js';
+import { changed, type Field, type Flow, mix, opaque, type Shape } from './flow.js';
 import { ARRAY, besidesOid } from './functions.js';
 import { columnsOf } from './known.js';
 import { namesOf } from './nodes.js';
@@ -48,25 +49,25 @@ export function typesNamed(names: readonly string[], scope: Scope): readonly Use
 /** The columns of a row type, a table's or one of its own; of a domain over one, too. */
 function rowType(types: readonly UserType[], scope: Scope): Shape | undefined {
   for (const type of types) {
-    const shape = rowOfType(type.oid, scope);
+    const shape = rowOfType(type.oid, scope.at);
     if (shape !== undefined) return shape;
   }
   return;
 }
 
 /** The columns of values of a type: a row type's, or those of an array's or a domain's elements. */
-export function rowOfType(oid: number, scope: Scope): Shape | undefined {
-  const { catalogue } = scope.at;
+export function rowOfType(oid: number, at: ReadingContext): Shape | undefined {
+  const { catalogue } = at;
   let type = catalogue.typeByOid.get(oid);
   for (let depth = 0; type !== undefined && type.relation === 0 && depth < 8; depth++)
     type = catalogue.typeByOid.get(type.base);
   const relation = type === undefined ? undefined : catalogue.byOid.get(type.relation);
-  return relation === undefined ? undefined : renamed(columnsOf(relation, scope.at), []);
+  return relation === undefined ? undefined : columnsOf(relation, at);
 }
 
 /** The columns of a value that is a row, or an array of rows. */
 export function rowFields(flow: Flow, scope: Scope): readonly Field[] | undefined {
   if (flow.row !== undefined || flow.type === undefined) return flow.row;
   const value = changed(flow);
-  return rowOfType(flow.type, scope)?.fields.map((field) => ({ name: field.name, flow: value }));
+  return rowOfType(flow.type, scope.at)?.fields.map((field) => ({ name: field.name, flow: value }));
 }

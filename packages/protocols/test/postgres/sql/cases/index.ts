@@ -5,4 +5,5 @@ import { commands } from './commands.js';
 import { settings } from './settings.js';
 
 export { type Case, doesOf } from './case.js';
+export { EVERY, SOME } from './rows.js';
 export const cases = { callers, bounds, commands, settings, builtins };

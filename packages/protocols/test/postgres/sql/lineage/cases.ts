@@ -92,7 +92,7 @@ export const CASES: readonly (readonly [string, string, string?, string?])[] = [
   ['select * from v_on_v', 'n<-customers.ssn+v_on_v.n+v_ssn.number!'],
   ['select h from v_hash', 'h<-customers.ssn+v_hash.h'],
   ['select x from v_round', 'x<-v_round.x?'],
-  ['select a from v_lost', 'a<-v_lost.a?'],
+  ['select a from v_lost', 'a<-*+v_lost.a?'],
   ['select * from m_cards', 'card<-customers.card+m_cards.card!'],
   ['select ssn from people', 'ssn<-employees.ssn+managers.ssn+people.ssn!'],
   [
@@ -293,7 +293,7 @@ export const CASES: readonly (readonly [string, string, string?, string?])[] = [
   ],
   [
     'select stavalues1, stadistinct from pg_statistic',
-    'stavalues1<-pg_catalog.pg_statistic.stavalues1? stadistinct<-pg_catalog.pg_statistic.stadistinct!',
+    'stavalues1<-*+pg_catalog.pg_statistic.stavalues1!? stadistinct<-pg_catalog.pg_statistic.stadistinct!',
   ],
   ['select current_date, now(), current_user', 'current_date<- now<- current_user<-'],
   ['fetch all from c', '*'],

@@ -59,7 +59,9 @@ const TABLES: Readonly<Record<string, TableSpec>> = {
   'public.pair': { columns: 'a b', kind: 'c' },
   'pg_catalog.pg_class': { columns: 'oid:int relname relkind' },
   'pg_catalog.pg_statistic': { columns: 'starelid:int stadistinct:int stavalues1:anyarray' },
+  'pg_catalog.pg_stat_activity': { columns: 'pid:int state query' },
   'pg_toast.pg_toast_16384': { columns: 'chunk_id:int chunk_seq:int chunk_data', kind: 't' },
+  'public.holder': { columns: 'id:int person:customers' },
 };
 
 /** `name(takes) -> returns`, flags: i s v volatility, a aggregate, w window, + returns rows; `[a b]` its OUT columns. */
@@ -91,6 +93,7 @@ export function world(): Catalogue {
   const types = new Map<string, UserType[]>();
   const typeByOid = new Map<number, UserType>();
   const oids = new Map(Object.keys(TABLES).map((full, i) => [full, 16384 + i]));
+  const rowTypeOf = (full: string): number => (oids.get(full) ?? 0) + 1000;
   const addType = (type: UserType) => {
     types.set(type.name, [...(types.get(type.name) ?? []), type]);
     typeByOid.set(type.oid, type);
@@ -113,7 +116,7 @@ export function world(): Catalogue {
     const oid = oids.get(full) as number;
     const columns = spec.columns.split(' ').map((column, i) => {
       const [label, type] = column.split(':') as [string, string | undefined];
-      return { number: i + 1, name: label, type: TYPES[type ?? 'text'] as number, notNull: false };
+      return { number: i + 1, name: label, type: TYPES[type ?? 'text'] ?? rowTypeOf(`public.${type}`), notNull: false };
     });
     const relation: Relation = {
       oid,
@@ -134,7 +137,7 @@ export function world(): Catalogue {
     };
     relations.set(schema, (relations.get(schema) ?? new Map()).set(relname, relation));
     byOid.set(oid, relation);
-    addType({ ...plain, oid: oid + 1000, schema, name: relname, builtin: false, kind: 'c', relation: oid });
+    addType({ ...plain, oid: rowTypeOf(full), schema, name: relname, builtin: false, kind: 'c', relation: oid });
   }
   const functions = routines(typeByOid);
   const oidOf = (label: string): number => functions.get(label)?.[0]?.oid ?? 0;

@@ -1,0 +1,252 @@
+import type { Node } from 'libpg-query';
+import { as, constant, listOf, type Part, words } from '../nodes.js';
+import { bounds } from './condition.js';
+import { isText, leavesOut } from './ends.js';
+import { asksFor, isImpossible, type Language } from './pattern.js';
+import type { Rows } from './rows.js';
+import { otherOf, type Subject, shape, subjectOf } from './values.js';
+
+const OPPOSITE: Readonly<Record<string, string>> = {
+  '=': '<>',
+  '<>': '=',
+  '!=': '=',
+  '<': '>=',
+  '>': '<=',
+  '<=': '>',
+  '>=': '<',
+};
+const MIRROR: Readonly<Record<string, string>> = { '<': '>', '>': '<', '<=': '>=', '>=': '<=', '@>': '<@', '<@': '@>' };
+const LANGUAGES: Readonly<Record<string, Language>> = { '~~': 'like', '~~*': 'like', '~': 'regexp', '~*': 'regexp' };
+
+/** A comparison that leaves rows out. */
+export function compares(rows: Rows, part: Part, not: boolean): boolean {
+  const kind = String(part.kind);
+  const name = words(part.name).at(-1) ?? '';
+  if (kind.includes('BETWEEN')) return between(rows, part, kind.includes('NOT') !== not);
+  if (kind === 'AEXPR_DISTINCT' || kind === 'AEXPR_NOT_DISTINCT')
+    return distinct(rows, part, (kind === 'AEXPR_DISTINCT') !== not);
+  if (kind === 'AEXPR_IN') return within(rows, part, (name === '<>') !== not);
+  if (kind === 'AEXPR_OP_ANY' || kind === 'AEXPR_OP_ALL') return ofList(rows, part, kind === 'AEXPR_OP_ANY', not);
+  if (kind === 'AEXPR_SIMILAR') return matches(rows, part, 'similar', name.startsWith('!') !== not);
+  const language = LANGUAGES[name.replace(/^!/, '')];
+  if (language !== undefined) return matches(rows, part, language, name.startsWith('!') !== not);
+  if (kind !== 'AEXPR_OP') return false;
+  return operates(rows, part, name === '!=' ? '<>' : name, not);
+}
+
+function operates(rows: Rows, { lexpr, rexpr }: Part, name: string, not: boolean): boolean {
+  const [left, right] = [lexpr, rexpr] as Node[];
+  const known = folded(left, right, name);
+  if (known !== undefined) return known === not;
+  for (const [one, other] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    const truth =
+      /^(?:true|false|t|f)$/.test(constant(other) ?? '') &&
+      (name === '=' || name === '<>') &&
+      rows.column(one) === undefined;
+    if (truth && as(one, 'A_Expr') !== undefined)
+      return bounds(rows, one, (/^t/.test(constant(other) ?? '') === (name === '=')) === not);
+  }
+  const how = not ? (OPPOSITE[name] ?? (NEGATED.has(name) ? '<>' : name)) : name;
+  return pair(rows, left, right, how) || pair(rows, right, left, MIRROR[how] ?? how) || differ(rows, left, right, how);
+}
+/** Of whose opposites only so much is known, that they hold for others. */
+const NEGATED: ReadonlySet<string> = new Set(['@>', '<@', '&&', '?', '?|', '?&', '@?', '@@', '^@']);
+
+/** What a comparison of two numbers gives, as what builds SQL writes for nothing and for all: `1 = 0`. */
+function folded(left: Node | undefined, right: Node | undefined, name: string): boolean | undefined {
+  const [one, other] = [left, right].map((node) =>
+    as(node, 'A_Const')?.ival === undefined ? undefined : Number(constant(node)),
+  );
+  if (one === undefined || other === undefined) return undefined;
+  if (name === '=') return one === other;
+  return name === '<>' ? one !== other : undefined;
+}
+
+/** A value of the rows on one side, and on the other what is not of the same rows. */
+export function pair(rows: Rows, side: Node | undefined, other: Node | undefined, how: string): boolean {
+  const [row, values] = [as(side, 'RowExpr'), as(other, 'RowExpr')];
+  if (row !== undefined)
+    return ofRow(rows, listOf(row.args), values === undefined ? undefined : listOf(values.args), how);
+  const subject = subjectOf(rows, side);
+  if (subject === undefined) return false;
+  return isTold(rows, subject, other, how) || isLeast(rows, other, how);
+}
+
+/** Of rows that are compared by their order, the first column counts. */
+function ofRow(rows: Rows, own: readonly Node[], values: readonly Node[] | undefined, how: string): boolean {
+  if (values === undefined) return false;
+  const pairs = own.map((one, at) => pair(rows, one, values[at], how));
+  return how === '=' ? pairs.includes(true) : how === '<>' ? !pairs.includes(false) : pairs[0] === true;
+}
+
+function isTold(rows: Rows, subject: Subject, node: Node | undefined, how: string): boolean {
+  const other = otherOf(rows, node);
+  const isRange = /^[<>]=?$/.test(how);
+  switch (other.is) {
+    case 'constant':
+      return other.value !== null && leavesOut(rows, subject, other.value, how);
+    case 'parameter':
+      return true;
+    case 'time':
+      return isRange && !isFar(node, how);
+    case 'foreign':
+      return (
+        how === '=' || (how !== '<>' && !(isRange && rows.isKey(subject.column) && as(node, 'ColumnRef') !== undefined))
+      );
+    case 'one':
+      return how === '=';
+    case 'own':
+      return false;
+    default:
+      return how === '=' || how === '@@' || (!isRange && how !== '<>' && isList(node));
+  }
+}
+const isList = (node: Node | undefined): boolean =>
+  listOf(as(as(node, 'TypeCast')?.arg ?? node, 'A_ArrayExpr')?.elements).length > 0;
+
+/** `> now() - interval '100 years'`, `< now() + interval '100 years'`. */
+function isFar(node: Node | undefined, how: string): boolean {
+  const moves = words(as(node, 'A_Expr')?.name)[0];
+  if (moves !== (how.startsWith('>') ? '-' : '+')) return false;
+  const text = shape(node);
+  const years = Number(/(\d+)\s*y/i.exec(text)?.[1]) || Number(/(\d+)\s*d/i.exec(text)?.[1]) / 365;
+  return years >= 20 || /decade|centur|millen|infinity/i.test(text);
+}
+
+/** Two columns of one row, as of a value that is to be brought up to date: neither is the key, and they are of one type. */
+function differ(rows: Rows, left: Node | undefined, right: Node | undefined, how: string): boolean {
+  const [one, other] = [rows.column(left), rows.column(right)];
+  if (one === undefined || other === undefined || one === other) return false;
+  const alike = rows.typeOf(one) !== undefined && rows.typeOf(one) === rows.typeOf(other);
+  return alike && !rows.isKey(one) && !rows.isKey(other) && how in OPPOSITE;
+}
+
+/** `(select min(id) from t d where d.email = t.email)`: one row of those that are alike. */
+function isLeast(rows: Rows, node: Node | undefined, how: string): boolean {
+  const link = as(node, 'SubLink');
+  const select = as(link?.subselect, 'SelectStmt');
+  if (link?.subLinkType !== 'EXPR_SUBLINK' || select === undefined || !(how in OPPOSITE)) return false;
+  const from = listOf(select.fromClause);
+  const inner = rows.hiding(from).join(from, undefined);
+  const where = as(select.whereClause, 'BoolExpr');
+  const parts = where?.boolop === 'AND_EXPR' ? listOf(where.args) : [select.whereClause as Node];
+  const ties = parts.map((one) => twinOf(inner, one));
+  return (
+    ties.some((tie) => tie !== undefined) &&
+    ties.every((tie) => tie === undefined || (tie.how === '=' && !inner.isKey(tie.column)))
+  );
+}
+
+/** `a.email = b.email and a.id <> b.id` of one table: each holds for every row, both together only for doubles. */
+export function isTwins(rows: Rows, parts: readonly Node[]): boolean {
+  const twins = parts.flatMap((one) => twinOf(rows, one) ?? []);
+  return (
+    twins.some(({ how, column }) => how === '=' && !rows.isKey(column)) &&
+    twins.some(({ how }) => how === '<>' || how === '<' || how === '>')
+  );
+}
+
+/** A column of the rows beside one of rows that are the same again. */
+function twinOf(rows: Rows, node: Node | undefined): { column: string; how: string } | undefined {
+  const part = as(node, 'A_Expr');
+  if (part?.kind !== 'AEXPR_OP') return undefined;
+  const [left, right] = [part.lexpr, part.rexpr] as Node[];
+  for (const [one, other] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    const column = rows.column(one);
+    if (column !== undefined && rows.column(other) === undefined && rows.coverageOf(other as Node) === 'all')
+      return { column, how: words(part.name).at(-1) ?? '' };
+  }
+  return undefined;
+}
+
+function between(rows: Rows, part: Part, outside: boolean): boolean {
+  const [first, last] = listOf(as(part.rexpr, 'List')?.items);
+  const turned = String(part.kind).includes('SYM') && Number(constant(first)) > Number(constant(last));
+  const [low, high] = turned ? [last, first] : [first, last];
+  const side = part.lexpr as Node;
+  const isEmpty = Number(constant(low)) > Number(constant(high));
+  if (outside) return !isEmpty && pair(rows, side, low, '<') && pair(rows, side, high, '>');
+  const isOwn = [low, high].some((end) => otherOf(rows, end).is === 'own');
+  return !isOwn && (pair(rows, side, low, '>=') || pair(rows, side, high, '<='));
+}
+
+function distinct(rows: Rows, { lexpr, rexpr }: Part, differs: boolean): boolean {
+  const [left, right] = [lexpr, rexpr] as Node[];
+  const column = rows.column(left) ?? rows.column(right);
+  if (constant(left) === null || constant(right) === null)
+    return column !== undefined && (!differs || rows.mayBeNull(column));
+  const how = differs ? '<>' : '=';
+  return pair(rows, left, right, how) || pair(rows, right, left, how) || differ(rows, left, right, how);
+}
+
+/** IN of a list: each of its items lets rows in; NOT IN: each leaves them out. */
+function within(rows: Rows, { lexpr, rexpr }: Part, not: boolean): boolean {
+  const items = listOf(as(rexpr, 'List')?.items);
+  const told = items.map((item) => pair(rows, lexpr as Node, item, not ? '<>' : '='));
+  const values = new Set(items.map((item) => constant(item)));
+  if (values.has('true') && values.has('false')) return false;
+  if (not) return told.includes(true);
+  // NULL lets in nothing.
+  return items.length > 0 && items.every((item, at) => told[at] === true || constant(item) === null);
+}
+
+function ofList(rows: Rows, part: Part, any: boolean, not: boolean): boolean {
+  const name = words(part.name).at(-1) ?? '';
+  const [left, right] = [part.lexpr, part.rexpr] as Node[];
+  const items = itemsOf(right);
+  // The opposite of `= any` is `<> all`; of what is neither, little is known.
+  const isIn = any ? name === '=' && !not : (name === '<>' || name === '!=') && not;
+  const isOut = any ? name === '=' && not : (name === '<>' || name === '!=') && !not;
+  if (subjectOf(rows, left) === undefined) return (isIn || isOut) && isElement(rows, left, right);
+  if (isIn && items === undefined)
+    return otherOf(rows, right).is !== 'own' && otherOf(rows, right).is !== 'computed' && isListed(right);
+  if (items === undefined) return isOut && otherOf(rows, right).is === 'parameter';
+  const told = items.map((item) =>
+    compares(rows, { kind: 'AEXPR_OP', name: part.name, lexpr: left, rexpr: item }, not),
+  );
+  const every = any !== not;
+  // What differs from one of two is everything.
+  if (every && items.length > 1 && /^(?:<>|!)/.test(name) !== not) return false;
+  return told.length > 0 && (every ? !told.includes(false) : told.includes(true));
+}
+/** `'a' = any(tags)`. */
+const isElement = (rows: Rows, value: Node | undefined, array: Node | undefined): boolean =>
+  subjectOf(rows, array)?.via === 'plain' && ['constant', 'parameter', 'foreign'].includes(otherOf(rows, value).is);
+const isListed = (node: Node | undefined): boolean => !/"sval":"generate_series"/.test(shape(node));
+
+/** The items of an array that the text has; undefined where it has none. */
+function itemsOf(node: Node | undefined): readonly Node[] | undefined {
+  const inner = as(node, 'TypeCast')?.arg ?? node;
+  const array = as(inner, 'A_ArrayExpr');
+  if (array !== undefined) return listOf(array.elements);
+  const text = constant(inner);
+  if (typeof text !== 'string') return undefined;
+  const items = /^\s*\{(.*)\}\s*$/s.exec(text)?.[1]?.trim() ?? text;
+  return items === ''
+    ? []
+    : items.split(',').map((item) => ({ A_Const: { sval: { sval: item.trim().replace(/^"(.*)"$/s, '$1') } } }) as Node);
+}
+
+function matches(rows: Rows, part: Part, language: Language, not: boolean): boolean {
+  const subject = subjectOf(rows, part.lexpr as Node);
+  if (subject === undefined) return false;
+  const { pattern, escaping } = patternOf(part.rexpr as Node);
+  if (pattern === undefined) return otherOf(rows, part.rexpr as Node).is !== 'own';
+  if (pattern === null) return false;
+  if (not) return !isImpossible(pattern, language);
+  const isOfNumber = subject.via === 'cast' && !isText(rows.typeOf(subject.column));
+  return asksFor(pattern, language, isOfNumber, escaping);
+}
+
+function patternOf(node: Node): { pattern: string | null | undefined; escaping?: string | undefined } {
+  const call = as(node, 'FuncCall');
+  if (!/^(?:like|similar_to)_escape$/.test(words(call?.funcname).at(-1) ?? '')) return { pattern: constant(node) };
+  const [pattern, escaping] = listOf(call?.args).map(constant);
+  return { pattern, escaping: escaping ?? undefined };
+}

@@ -1,0 +1,140 @@
+import type { Node } from 'libpg-query';
+import { as, constant, listOf, open, type Part, words } from '../nodes.js';
+import { complements } from './alternatives.js';
+import { compares, isTwins } from './compare.js';
+import type { Rows } from './rows.js';
+import { sourcesIn } from './sources.js';
+import { mentions, subjectOf } from './values.js';
+
+/**
+ * True where the condition is known to leave rows out; `not`: where its opposite is. What holds for every row cannot be listed, so
+ * what does not is: a column of the rows, compared with something that is not theirs, nor an end that nothing lies beyond.
+ */
+export function bounds(rows: Rows, node: Node | undefined, not: boolean): boolean {
+  const [type, part] = open(node);
+  const value = constant(node);
+  if (value !== undefined) return value === null || isTrue(value) === not;
+  if (type === 'BoolExpr') return boolean(rows, part, not);
+  if (type === 'A_Expr') return compares(rows, part, not);
+  if (type === 'NullTest') return nullTest(rows, part, not);
+  if (type === 'BooleanTest') return booleanTest(rows, part, not);
+  if (type === 'SubLink') return subquery(rows, part, not);
+  if (type === 'CoalesceExpr') return rows.column(listOf(part.args)[0]) !== undefined;
+  if (type === 'FuncCall') return asked(rows, part);
+  if (type === 'CurrentOfExpr') return !rows.loops;
+  return type === 'ColumnRef' && rows.column(node) !== undefined;
+}
+const isTrue = (value: string): boolean => /^\s*(?:t|tr|tru|true|y|ye|yes|on|1)\s*$/i.test(value);
+
+function boolean(rows: Rows, { boolop, args }: Part, not: boolean): boolean {
+  const parts = listOf(args);
+  if (boolop === 'NOT_EXPR') return bounds(rows, parts[0], !not);
+  const every = (boolop === 'OR_EXPR') !== not;
+  if (every) return parts.every((one) => bounds(rows, one, not)) && !complements(rows, parts);
+  return parts.some((one) => bounds(rows, one, not)) || (!not && isTwins(rows, parts));
+}
+
+/** Functions that are conditions, and the operators that say the same. */
+const PREDICATES: Readonly<Record<string, string>> = {
+  starts_with: '^@',
+  regexp_like: '~',
+  jsonb_exists: '?',
+  jsonb_path_exists: '@?',
+  jsonb_path_match: '@@',
+  jsonb_contains: '@>',
+};
+
+function asked(rows: Rows, { funcname, args }: Part): boolean {
+  const operator = PREDICATES[words(funcname).at(-1) ?? ''];
+  const [lexpr, rexpr] = listOf(args);
+  return (
+    operator !== undefined &&
+    compares(rows, { kind: 'AEXPR_OP', name: [{ String: { sval: operator } }], lexpr, rexpr }, false)
+  );
+}
+
+function nullTest(rows: Rows, { arg, nulltesttype }: Part, not: boolean): boolean {
+  const isNull = (nulltesttype === 'IS_NULL') !== not;
+  if (isNull) return subjectOf(rows, arg as Node) !== undefined;
+  const column = rows.column(arg as Node) ?? partOf(rows, arg as Node);
+  return column !== undefined && rows.mayBeNull(column);
+}
+
+/** `doc -> 'a'` may be null where `doc` is not. */
+function partOf(rows: Rows, node: Node): string | undefined {
+  const part = as(node, 'A_Expr');
+  return /^(?:->|#>)/.test(words(part?.name)[0] ?? '') ? subjectOf(rows, node)?.column : undefined;
+}
+
+function booleanTest(rows: Rows, { arg, booltesttype }: Part, not: boolean): boolean {
+  if (booltesttype === 'IS_TRUE') return bounds(rows, arg as Node, not);
+  if (booltesttype === 'IS_FALSE') return bounds(rows, arg as Node, !not);
+  if (booltesttype === 'IS_NOT_TRUE') return bounds(rows, arg as Node, !not);
+  if (booltesttype === 'IS_NOT_FALSE') return bounds(rows, arg as Node, not);
+  const column = rows.column(arg as Node);
+  return column !== undefined && rows.mayBeNull(column) && (booltesttype === 'IS_NOT_UNKNOWN') !== not;
+}
+
+function subquery(rows: Rows, part: Part, not: boolean): boolean {
+  const select = as(part.subselect, 'SelectStmt');
+  if (select === undefined) return false;
+  if (part.subLinkType === 'EXISTS_SUBLINK') return exists(rows, select, not);
+  if (part.subLinkType !== 'ANY_SUBLINK' && part.subLinkType !== 'ALL_SUBLINK') return false;
+  const how = words(part.operName).at(-1) ?? '=';
+  const isIn = part.subLinkType === 'ANY_SUBLINK' && how === '=';
+  const isOut = part.subLinkType === 'ALL_SUBLINK' && (how === '<>' || how === '!=');
+  const subjects = [part.testexpr as Node, ...listOf(as(part.testexpr, 'RowExpr')?.args)];
+  const subject = subjects.map((one) => subjectOf(rows, one)).find((one) => one !== undefined);
+  if (subject === undefined || !(isIn || isOut)) return false;
+  // NOT IN is how rows without partners are found; of no rows at all it holds for every one.
+  if (isOut !== not) return mayAnswer(rows, select) && !mentions(rows, part.subselect as Node);
+  return isChosen(rows, part.subselect as Node, subject.via === 'plain' ? subject.column : undefined);
+}
+
+/** `IN (select …)` of rows that are not the same again. */
+const isChosen = (rows: Rows, query: Node, column: string | undefined): boolean =>
+  !rows.readsAll(query, undefined, column) && (!mentions(rows, query) || isTied(rows, as(query, 'SelectStmt') ?? {}));
+
+/** EXISTS of rows that belong to the row: tied to it, and not the row itself. */
+function exists(rows: Rows, select: Part, not: boolean): boolean {
+  if (not) return mentions(rows, { SelectStmt: select } as unknown as Node) && mayAnswer(rows, select);
+  return isTied(rows, select);
+}
+
+function isTied(rows: Rows, select: Part): boolean {
+  const from = listOf(select.fromClause);
+  const where = select.whereClause as Node | undefined;
+  const inner = rows.hiding(from).join(from, where);
+  const conditions = [where, ...sourcesIn(from).flatMap(({ on }) => on)];
+  return from.length > 0 && conditions.some((one) => bounds(inner, one, false));
+}
+
+/** A query of which nothing says that it gives no row. */
+function mayAnswer(rows: Rows, select: Part): boolean {
+  if (select.larg !== undefined)
+    return select.op === 'SETOP_UNION' && [select.larg, select.rarg].every((side) => mayAnswer(rows, side as Part));
+  if (select.valuesLists !== undefined) return true;
+  const from = listOf(select.fromClause);
+  const counted =
+    select.limitCount === undefined || constant(select.limitCount) === null || Number(constant(select.limitCount)) > 0;
+  if (!counted || select.limitOffset !== undefined || select.havingClause !== undefined) return false;
+  if (from.length === 0 || sourcesIn(from).some(({ type }) => type === 'RangeFunction')) return false;
+  return conjuncts(select.whereClause as Node | undefined).every(mayHold);
+}
+
+const conjuncts = (node: Node | undefined): readonly Node[] => {
+  const part = as(node, 'BoolExpr');
+  if (node === undefined) return [];
+  return part?.boolop === 'AND_EXPR' ? listOf(part.args).flatMap(conjuncts) : [node];
+};
+
+/** It asks about some column, and not whether that is another than itself. */
+function mayHold(node: Node): boolean {
+  const text = JSON.stringify(node);
+  const part = as(node, 'A_Expr');
+  const [left, right] = [part?.lexpr, part?.rexpr].map((side) => words(as(side, 'ColumnRef')?.fields).join('.'));
+  return (
+    (isTrue(constant(node) ?? '') || text.includes('"ColumnRef"')) &&
+    !(left !== '' && left !== undefined && left === right)
+  );
+}

@@ -1,0 +1,308 @@
+import type { Node } from 'libpg-query';
+import type { Relation } from '../catalogue.js';
+import type { Names } from '../names.js';
+import { as, constant, eachChild, listOf, open, type Part, words } from '../nodes.js';
+import { bounds } from './condition.js';
+import {
+  aliasOf,
+  ancestorsOf,
+  isSystem,
+  namesIn,
+  ofQuery,
+  queriesIn,
+  resolve,
+  type Source,
+  sourcesIn,
+  type Tables,
+  tablesUnder,
+  without,
+} from './sources.js';
+
+/**
+ * What rows of another source say of the target's: `all`: every row may meet one of them; `referred`: every row does by the
+ * foreign key that it has to the source; `some`: what the source's rows are is not the target's own doing.
+ */
+export type Coverage = 'all' | 'referred' | 'some';
+
+interface Of {
+  names: Names;
+  alias: string;
+  relations: readonly Relation[];
+  /** The tables that the rows are in, under the views. */
+  tables: ReadonlySet<Relation>;
+  with: Tables;
+  /** Names without a table before them may be of others. */
+  qualified?: boolean | undefined;
+  /** The command is run again and again. */
+  loops?: boolean | undefined;
+  /** Whose query these rows are in: a name that they do not have is of its rows. */
+  outer?: Rows | undefined;
+  /** Columns that names inside of a query stand for first. */
+  hidden?: ReadonlySet<string> | undefined;
+}
+
+/** What another name's rows are, and the columns by which they are `referred`. */
+interface Other {
+  coverage: Coverage;
+  keys: readonly string[];
+}
+
+/** Rows of one relation (a target's, or a source's own), as a condition sees them. */
+export class Rows {
+  readonly #of: Of;
+  readonly #others = new Map<string, Other>();
+
+  constructor(of: Of) {
+    this.#of = of;
+  }
+
+  static of(names: Names, rel: Part, tables: Tables, loops = false): Rows {
+    const relations = resolve(names, rel);
+    const alias = aliasOf(rel) ?? String(rel.relname ?? '');
+    const under = new Set(relations.flatMap((one) => [...tablesUnder(names, one)]));
+    return new Rows({ names, alias, relations, tables: under, with: tables, loops });
+  }
+
+  get alias(): string {
+    return this.#of.alias;
+  }
+
+  get loops(): boolean {
+    return this.#of.loops === true;
+  }
+
+  get names(): Names {
+    return this.#of.names;
+  }
+
+  get with(): Tables {
+    return this.#of.with;
+  }
+
+  /** A query's or a function's rows, which no relation names. */
+  get #isDerived(): boolean {
+    return this.#of.relations.length === 0;
+  }
+
+  /** What a name besides stands for: a source of the same command, the variable of a loop. */
+  meets(alias: string, coverage: Coverage, keys: readonly string[] = []): this {
+    this.#others.set(alias, { coverage, keys });
+    return this;
+  }
+
+  /** The rows of FROM, as far as WHERE and the joins between them leave none out. */
+  join(from: readonly Node[], where: Node | undefined): this {
+    const sources = sourcesIn(from);
+    for (const { alias, type, part } of sources)
+      this.meets(alias, this.#coverage(type, part), keysOf(this.#of.names, part));
+    const whole = () =>
+      sources.find((one) => this.#others.get(one.alias)?.coverage !== 'some' && this.#isLeftOut(one, sources, where));
+    for (let one = whole(); one !== undefined; one = whole()) this.meets(one.alias, 'some');
+    return this;
+  }
+
+  /** By a condition on the source's own rows. */
+  #isLeftOut({ alias, type, part, on }: Source, sources: readonly Source[], where: Node | undefined): boolean {
+    const own = Rows.of(this.#of.names, type === 'RangeVar' && !this.#isTable(part) ? part : {}, this.#of.with).#of;
+    const inner = new Rows({ ...own, alias, outer: this, qualified: own.relations.length === 0 && sources.length > 1 });
+    for (const [name, other] of this.#others) if (name !== alias) inner.meets(name, other.coverage, other.keys);
+    inner.meets(this.alias, 'all');
+    return [where, ...on].some((one) => bounds(inner, one, false));
+  }
+
+  #isTable = ({ schemaname, relname }: Part): boolean =>
+    schemaname === undefined && this.#of.with.of(String(relname)) !== undefined;
+
+  #coverage(type: string, part: Part): Coverage {
+    if (type === 'RangeSubselect') return this.readsAll(part.subquery as Node) ? 'all' : 'some';
+    if (type === 'RangeFunction') return this.#generates(part) ? 'all' : 'some';
+    if (type !== 'RangeVar') return 'some';
+    if (this.#isTable(part)) return this.#readsTable(this.#of.with.of(String(part.relname)) as Part) ? 'all' : 'some';
+    if (this.#holdsAll(part)) return 'all';
+    return this.#isReferred(part) ? 'referred' : 'some';
+  }
+
+  /** A WITH's query, or what a command of it returns. */
+  #readsTable(table: Part): boolean {
+    const query = table.ctequery as Node | undefined;
+    if (as(query, 'SelectStmt') !== undefined) return this.readsAll(query, String(table.ctename));
+    const [, part] = open(query);
+    if (part.relation === undefined || !this.#holdsAll(part.relation as Part)) return false;
+    const where = part.whereClause as Node | undefined;
+    const from = [...listOf(part.usingClause), ...listOf(part.fromClause)];
+    return !bounds(Rows.of(this.#of.names, part.relation as Part, this.#of.with).join(from, where), where, false);
+  }
+
+  /** The same table, its parent, or a view that has all of its rows. */
+  #holdsAll(rel: Part): boolean {
+    return resolve(this.#of.names, rel).some((one) => this.#holds(one, 0));
+  }
+
+  #holds(one: Relation, depth: number): boolean {
+    for (const own of this.#of.tables) if (own === one || ancestorsOf(this.#of.names, own).has(one.oid)) return true;
+    if (one.definition === undefined || depth > 8)
+      return one.kind === 'v' && !one.builtin && one.definition === undefined;
+    return queriesIn(one).some((query) => this.readsAll(query));
+  }
+
+  #isReferred(rel: Part): boolean {
+    const own = new Set([...this.#of.tables].map(({ oid }) => oid));
+    return resolve(this.#of.names, rel).some(({ referencing }) => referencing.some((oid) => own.has(oid)));
+  }
+
+  /** Numbers one after the other are every key; what a client lists is what it lists. */
+  #generates(part: Part): boolean {
+    return !/"sval":"(?:unnest|jsonb?_\w+|string_to_table|regexp_\w+)"/.test(JSON.stringify(part)) &&
+      isBuiltin(this.#of.names, part)
+      ? true
+      : this.#readsInside(part);
+  }
+
+  #readsInside(part: Part): boolean {
+    let found = false;
+    eachChild(part, (type, child) => {
+      found ||= type === 'SelectStmt' ? this.readsAll({ SelectStmt: child } as Node) : this.#readsInside(child);
+    });
+    return found;
+  }
+
+  /**
+   * A query whose rows are all of the target's again: FROM has them, and nothing leaves one out. `of`: the name that WITH gives it;
+   * `column`: the one that its answers are compared with.
+   */
+  readsAll(node: Node | undefined, of?: string, column?: string): boolean {
+    const select = as(node, 'SelectStmt');
+    if (select === undefined) return true;
+    const tables = ofQuery(select.withClause, of === undefined ? this.#of.with : without(this.#of.with, of));
+    if (select.larg !== undefined) return this.#readsEither(select, tables, of, column);
+    if (isLimited(select) || select.valuesLists !== undefined) return false;
+    if (/"sval":"generate_series"/.test(JSON.stringify(select.targetList ?? []))) return true;
+    if (isOneOfEach(this, select)) return false;
+    const from = listOf(select.fromClause);
+    const sources = sourcesIn(from);
+    // A recursion over nothing but itself counts.
+    if (of !== undefined && sources.length > 0 && sources.every(({ part }) => part.relname === of)) return true;
+    const inner = this.#under(tables).join(from, select.whereClause as Node | undefined);
+    return sources.some(
+      ({ alias }) =>
+        (inner.#others.get(alias)?.coverage === 'all' && !isOtherColumn(select, column)) ||
+        inner.#tellsKey(alias, select),
+    );
+  }
+
+  #tellsKey(alias: string, select: Part): boolean {
+    const value = as(listOf(select.targetList)[0], 'ResTarget')?.val;
+    const name = words(as(value, 'ColumnRef')?.fields).at(-1);
+    const { coverage, keys = [] } = this.#others.get(alias) ?? {};
+    return name !== undefined && coverage === 'referred' && keys.includes(name);
+  }
+
+  #readsEither(select: Part, tables: Tables, of: string | undefined, column: string | undefined): boolean {
+    const inner = this.#under(tables);
+    const [left, right] = [select.larg, select.rarg].map((side) => ({ SelectStmt: side }) as Node);
+    const sides = [left, right].map((side) => inner.readsAll(side, of, column));
+    if (select.op === 'SETOP_UNION') return sides.includes(true);
+    if (select.op === 'SETOP_INTERSECT') return !sides.includes(false);
+    return sides[0] === true && listOf(as(right, 'SelectStmt')?.fromClause).length === 0;
+  }
+
+  /** The same rows, seen from a query inside. */
+  #under(tables: Tables): Rows {
+    const inner = new Rows({ ...this.#of, with: tables });
+    for (const [name, { coverage, keys }] of this.#others) inner.meets(name, coverage, keys);
+    return inner;
+  }
+
+  /** The same rows, seen from a condition of a query that has FROM. */
+  hiding(from: readonly Node[]): Rows {
+    const own = namesIn(this.names, from, this.with);
+    const inner = new Rows({ ...this.#of, hidden: new Set([...(this.#of.hidden ?? []), ...own]) });
+    for (const [name, { coverage, keys }] of this.#others) inner.meets(name, coverage, keys);
+    return inner;
+  }
+
+  /** The column of the rows that it is; undefined for what is none of theirs. */
+  column(node: Node | undefined): string | undefined {
+    const ref = as(node, 'ColumnRef');
+    const fields = words(ref?.fields);
+    const name = fields.at(-1);
+    if (name === undefined || fields.length < listOf(ref?.fields).length) return undefined;
+    if (fields.length > 1) return fields.at(-2) === this.alias ? name : undefined;
+    if (this.#of.qualified === true || this.#of.hidden?.has(name) === true) return undefined;
+    if (this.#isDerived) return name;
+    return isSystem(name) || this.#has(name) ? name : undefined;
+  }
+
+  #has = (name: string): boolean => this.#of.relations.some(({ columns }) => columns.some((one) => one.name === name));
+
+  /** What the rows of another name say of these; of `referred` ones only the key does. */
+  coverageOf(node: Node): Coverage {
+    const fields = words(as(node, 'ColumnRef')?.fields);
+    const { outer } = this.#of;
+    if (fields.length === 1 && outer !== undefined && !outer.#isDerived && outer.column(node) !== undefined)
+      return 'all';
+    const { coverage = 'some', keys = [] } = this.#others.get(fields.at(-2) ?? fields[0] ?? '') ?? {};
+    return coverage === 'referred' && !keys.includes(fields.at(-1) ?? '') ? 'some' : coverage;
+  }
+
+  /** The primary key, whether of the relation or of the table under the view; of a query's columns any may be. */
+  isKey = (column: string): boolean =>
+    column === 'ctid' ||
+    this.#isDerived ||
+    [...this.#of.tables].some(({ key }) => key.length === 1 && key[0] === column);
+
+  /** Null in some row, as far as the catalogue forbids it not. */
+  mayBeNull(column: string): boolean {
+    if (isSystem(column)) return false;
+    const of = [...this.#of.relations, ...this.#of.tables];
+    return of.every(({ columns }) => columns.find(({ name }) => name === column)?.notNull !== true);
+  }
+
+  /** The oid of its type. */
+  typeOf(column: string): number | undefined {
+    for (const { columns } of this.#of.relations) for (const one of columns) if (one.name === column) return one.type;
+    return undefined;
+  }
+}
+
+const keysOf = (names: Names, rel: Part): readonly string[] =>
+  resolve(names, rel).flatMap(({ key }) => (key.length === 1 ? key : []));
+
+/** So many rows at most that they are meant; a parameter is somebody's number. */
+function isLimited({ limitCount }: Part): boolean {
+  const value = constant(limitCount);
+  if (typeof value === 'string') return Number(value) <= LIMIT_MOST;
+  return as(limitCount, 'ParamRef') !== undefined || as(as(limitCount, 'TypeCast')?.arg, 'ParamRef') !== undefined;
+}
+const LIMIT_MOST = 1_000_000;
+
+/** GROUP BY and DISTINCT ON of columns that are no key: one row of each. */
+function isOneOfEach(rows: Rows, { groupClause, distinctClause }: Part): boolean {
+  const by = [...listOf(groupClause), ...listOf(distinctClause)];
+  const columns = by.map((node) => words(as(node, 'ColumnRef')?.fields).at(-1));
+  return columns.length > 0 && columns.every((name) => name !== undefined && !rows.isKey(name));
+}
+
+/** The query answers another column of the table than the one that it is compared with. */
+function isOtherColumn({ targetList, fromClause }: Part, column: string | undefined): boolean {
+  const name = words(as(as(listOf(targetList)[0], 'ResTarget')?.val, 'ColumnRef')?.fields).at(-1);
+  return (
+    column !== undefined &&
+    name !== undefined &&
+    name !== column &&
+    listOf(fromClause).every((node) => open(node)[0] === 'RangeVar')
+  );
+}
+
+function isBuiltin(names: Names, part: Part): boolean {
+  let builtin = true;
+  const look = (type: string, child: Part): void => {
+    if (type === 'FuncCall') {
+      const name = words(child.funcname);
+      builtin &&= names.routines(name.at(-2), name.at(-1) ?? '').every((one) => one.builtin);
+    }
+    eachChild(child, look);
+  };
+  eachChild(part, look);
+  return builtin;
+}

@@ -1,0 +1,107 @@
+import type { Node } from 'libpg-query';
+import type { Relation } from '../catalogue.js';
+import type { Names } from '../names.js';
+import { as, eachChild, listOf, open, type Part, words } from '../nodes.js';
+import { parse } from '../parse.js';
+
+/** Queries that a name stands for: WITH's, innermost first; a loop's over its rows. */
+export interface Tables {
+  of(name: string): Part | undefined;
+}
+
+const SYSTEM = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
+export const isSystem = (column: string): boolean => SYSTEM.has(column);
+
+export interface Source {
+  type: string;
+  part: Part;
+  alias: string;
+  /** Conditions of the inner joins around it. */
+  on: readonly Node[];
+}
+
+/** What FROM names, with the conditions of the joins that leave rows of it out. */
+export function sourcesIn(from: readonly Node[]): Source[] {
+  return from.flatMap((node) => flattened(node, []));
+}
+
+function flattened(node: Node, on: readonly Node[]): Source[] {
+  const [type, part] = open(node);
+  if (type !== 'JoinExpr') return [{ type, part, alias: aliasOf(part) ?? String(part.relname ?? ''), on }];
+  const own = part.quals === undefined ? [] : [part.quals as Node];
+  const kind = String(part.jointype);
+  const [left, right] = [kind === 'JOIN_INNER' || kind === 'JOIN_RIGHT', kind === 'JOIN_INNER' || kind === 'JOIN_LEFT'];
+  return [
+    ...flattened(part.larg as Node, left ? [...on, ...own] : on),
+    ...flattened(part.rarg as Node, right ? [...on, ...own] : on),
+  ];
+}
+
+export const aliasOf = (part: Part): string | undefined =>
+  (part.alias as Part | undefined)?.aliasname as string | undefined;
+
+export const resolve = (names: Names, rel: Part): readonly Relation[] =>
+  rel.relname === undefined ? [] : names.relations(rel.schemaname as string | undefined, String(rel.relname));
+
+export function ancestorsOf(names: Names, relation: Relation, found = new Set<number>()): ReadonlySet<number> {
+  for (const oid of relation.parents) {
+    const parent = found.has(oid) ? undefined : names.catalogue.byOid.get(oid);
+    found.add(oid);
+    if (parent !== undefined) ancestorsOf(names, parent, found);
+  }
+  return found;
+}
+
+/** A view's tables; a table itself. */
+export function tablesUnder(names: Names, relation: Relation, depth = 0): ReadonlySet<Relation> {
+  if (relation.kind !== 'v' || relation.definition === undefined || depth > 8) return new Set([relation]);
+  const found = new Set<Relation>();
+  const look = (type: string, child: Part): void => {
+    if (type !== 'RangeVar') return eachChild(child, look);
+    for (const one of resolve(names, child)) for (const table of tablesUnder(names, one, depth + 1)) found.add(table);
+  };
+  for (const query of queriesIn(relation)) eachChild(query as unknown as Part, look);
+  return found;
+}
+
+export function queriesIn({ definition }: Relation): Node[] {
+  try {
+    return definition === undefined ? [] : parse(definition, 'any').map(({ node }) => node);
+  } catch {
+    return [];
+  }
+}
+
+/** WITH's queries before those of around it. */
+export function ofQuery(clause: unknown, around: Tables): Tables {
+  const own = new Map(
+    listOf((clause as Part | undefined)?.ctes).map((node) => [
+      String(as(node, 'CommonTableExpr')?.ctename),
+      as(node, 'CommonTableExpr'),
+    ]),
+  );
+  return own.size === 0 ? around : { of: (name) => own.get(name) ?? around.of(name) };
+}
+export const without = (tables: Tables, gone: string): Tables => ({
+  of: (name) => (name === gone ? undefined : tables.of(name)),
+});
+
+/** Names of the columns of what FROM has. */
+export function namesIn(names: Names, from: readonly Node[], tables: Tables): string[] {
+  return sourcesIn(from).flatMap(({ type, part, alias }) => {
+    if (type === 'RangeFunction') return [alias, ...words((part.alias as Part | undefined)?.colnames)];
+    if (type !== 'RangeVar') return answersOf(as(part.subquery, 'SelectStmt'));
+    const table = part.schemaname === undefined ? tables.of(String(part.relname)) : undefined;
+    if (table !== undefined) return [...words(table.aliascolnames), ...answersOf(as(table.ctequery, 'SelectStmt'))];
+    return [...SYSTEM, ...resolve(names, part).flatMap(({ columns }) => columns.map(({ name }) => name))];
+  });
+}
+
+/** Names of what a query answers. */
+function answersOf(select: Part | undefined): string[] {
+  if (select?.larg !== undefined) return answersOf(select.larg as Part);
+  return listOf(select?.targetList).map((node) => {
+    const target = as(node, 'ResTarget') ?? {};
+    return String(target.name ?? words(as(target.val, 'ColumnRef')?.fields).at(-1) ?? '');
+  });
+}

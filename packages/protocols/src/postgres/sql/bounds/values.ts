@@ -1,0 +1,190 @@
+import type { Node } from 'libpg-query';
+import { as, constant, eachChild, listOf, open, type Part, words } from '../nodes.js';
+import type { Rows } from './rows.js';
+import { namesIn, ofQuery } from './sources.js';
+
+/** The nodes as one text, so that two that read alike are the same. */
+export const shape = (node: unknown): string =>
+  JSON.stringify(node, (key, value) => (key === 'location' ? undefined : value)) ?? '';
+
+/** A value that differs from row to row: one column, and what is made of it. */
+export interface Subject {
+  column: string;
+  via: 'plain' | 'cast' | 'measure' | 'arithmetic' | 'function';
+}
+
+/** Undefined where it does not depend on a column of the rows, or is the same for all of them as likely as not. */
+export function subjectOf(rows: Rows, node: Node | undefined): Subject | undefined {
+  const [type, part] = open(node);
+  const column = rows.column(node);
+  if (column !== undefined) return column === 'ctid' || !SYSTEM.has(column) ? { column, via: 'plain' } : undefined;
+  if (type === 'TypeCast') return via(subjectOf(rows, part.arg as Node), 'cast');
+  if (type === 'CollateClause' || type === 'A_Indirection') return subjectOf(rows, part.arg as Node);
+  if (type === 'CoalesceExpr') return via(subjectOf(rows, listOf(part.args)[0]), 'function');
+  if (type === 'FuncCall') return ofCall(rows, part);
+  return type === 'A_Expr' && part.kind === 'AEXPR_OP' ? ofOperator(rows, part) : undefined;
+}
+const SYSTEM = new Set(['xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
+
+const via = (of: Subject | undefined, how: Subject['via']): Subject | undefined =>
+  of === undefined ? undefined : { column: of.column, via: of.via === 'plain' || of.via === 'cast' ? how : of.via };
+
+function ofCall(rows: Rows, part: Part): Subject | undefined {
+  const name = words(part.funcname).at(-1) ?? '';
+  const args = listOf(part.args);
+  const found = args.flatMap((arg) => subjectOf(rows, arg) ?? []);
+  const others = args.filter((arg) => subjectOf(rows, arg) === undefined);
+  // `left(name, 0)`, `replace(name, name, '')`, `mod(id, 1)` are the same for every row.
+  const isEmpty = found.length !== 1 || others.some((arg) => /^(?:0|)$/.test(constant(arg) ?? ' '));
+  if (isEmpty || (name === 'mod' && constant(others[0]) === '1') || hasOwn(rows, others)) return undefined;
+  if (SPELLED.test(name)) return via(found[0], 'cast');
+  if (MEASURES.test(name)) return via(found[0], 'measure');
+  return VARYING.has(name) ? via(found[0], 'function') : undefined;
+}
+const hasOwn = (rows: Rows, nodes: readonly Node[]): boolean => nodes.some((node) => mentions(rows, node));
+/** The same in other letters. */
+const SPELLED = /^(?:lower|upper|initcap|[blr]?trim)$/;
+const MEASURES =
+  /^(?:length|char_length|character_length|octet_length|bit_length|cardinality|array_length|jsonb?_array_length|abs|extract|date_part)$/;
+const VARYING = new Set(
+  `substr substring left right split_part replace regexp_replace date_trunc to_char to_date to_timestamp age md5 round floor ceil ceiling trunc date mod hashtext jsonb_extract_path_text
+  json_extract_path_text jsonb_extract_path json_extract_path timezone position strpos encode to_tsvector sha256 jsonb_typeof
+  json_typeof host masklen family make_date justify_days`.split(/\s+/),
+);
+
+/** Arithmetic with something that is the same for all rows, and that does not take the difference away. */
+function ofOperator(rows: Rows, { name, lexpr, rexpr }: Part): Subject | undefined {
+  const how = OPERATORS[words(name).at(-1) ?? ''];
+  const [left, right] = [subjectOf(rows, lexpr as Node), subjectOf(rows, rexpr as Node)];
+  const of = left ?? right;
+  const other = (left === undefined ? lexpr : rexpr) as Node | undefined;
+  if (how === undefined || of === undefined || other === undefined || (left !== undefined && right !== undefined))
+    return undefined;
+  const value = constant(other);
+  if (value === undefined && as(other, 'ParamRef') === undefined && !isTime(other)) return undefined;
+  if (value !== undefined && !how.keeps(Number(value))) return undefined;
+  return how.part === true ? { column: of.column, via: 'plain' } : via(of, 'arithmetic');
+}
+interface Arithmetic {
+  keeps(other: number): boolean;
+  /** A part of a document is a column of its own. */
+  part?: true;
+}
+const always: Arithmetic = { keeps: () => true };
+const inside: Arithmetic = { keeps: () => true, part: true };
+const OPERATORS: Readonly<Record<string, Arithmetic>> = {
+  '+': always,
+  '-': always,
+  '||': always,
+  '*': { keeps: (other) => other !== 0 },
+  '/': { keeps: (other) => Math.abs(other) <= 1000 },
+  '%': { keeps: (other) => Math.abs(other) >= 2 },
+  '&': { keeps: (other) => other !== 0 },
+  '->': inside,
+  '->>': inside,
+  '#>': inside,
+  '#>>': inside,
+};
+
+/** What the other side of a comparison is. */
+export type Other =
+  | { is: 'constant'; value: string | null }
+  | { is: 'parameter' | 'time' | 'foreign' | 'one' | 'own' | 'computed' };
+
+/** `own`: of the rows themselves, or of those that meet every one of them; `one`: a single row's of a query. */
+export function otherOf(rows: Rows, node: Node | undefined): Other {
+  const value = constant(node) ?? number(node);
+  if (value !== undefined || isNull(node)) return { is: 'constant', value: value ?? null };
+  const [type, part] = open(node);
+  if (type === 'SubLink') return ofSubquery(rows, part);
+  if (mentions(rows, node)) return { is: 'own' };
+  const found = kindsIn(rows, node);
+  if (found.has('own')) return { is: 'own' };
+  for (const is of ['parameter', 'foreign', 'time'] as const) if (found.has(is)) return { is };
+  return { is: 'computed' };
+}
+const isNull = (node: Node | undefined): boolean => constant(node) === null;
+
+function ofSubquery(rows: Rows, part: Part): Other {
+  const select = as(part.subselect, 'SelectStmt') ?? {};
+  if (mentions(rows, part.subselect as Node)) return { is: 'own' };
+  if (part.subLinkType !== 'EXPR_SUBLINK') return { is: rows.readsAll(part.subselect as Node) ? 'own' : 'foreign' };
+  if (listOf(select.fromClause).length === 0) return { is: 'computed' };
+  const isList = /"sval":"(?:array_agg|jsonb?_agg|string_agg)"/.test(JSON.stringify(select.targetList));
+  if (isList && rows.readsAll(part.subselect as Node)) return { is: 'own' };
+  // The rows above their average are fewer; those from the least on are all.
+  const isMiddle = /"sval":"(?:avg|percentile_cont|percentile_disc)"/.test(JSON.stringify(select.targetList));
+  return { is: isMiddle || !rows.readsAll(part.subselect as Node) ? 'foreign' : 'one' };
+}
+
+function kindsIn(rows: Rows, node: Node | undefined): ReadonlySet<Other['is']> {
+  const found = new Set<Other['is']>();
+  const look = (type: string, child: Part): void => {
+    const one = { [type]: child } as unknown as Node;
+    if (type === 'ColumnRef') found.add(rows.coverageOf(one) === 'some' ? 'foreign' : 'own');
+    else if (type === 'ParamRef') found.add('parameter');
+    else if (isTime(one)) found.add('time');
+    else if (type === 'SubLink') found.add(ofSubquery(rows, child).is === 'own' ? 'own' : 'foreign');
+    else eachChild(child, look);
+  };
+  const [type, part] = open(node);
+  if (type !== '') look(type, part);
+  return found;
+}
+
+/** Now, as the server has it. */
+export function isTime(node: Node | undefined): boolean {
+  const [type, part] = open(node);
+  if (type === 'TypeCast') return isTime(part.arg as Node);
+  if (type === 'SQLValueFunction') return /DATE|TIME/.test(String(part.op));
+  return (
+    type === 'FuncCall' &&
+    /^(?:now|clock_timestamp|statement_timestamp|transaction_timestamp)$/.test(words(part.funcname).at(-1) ?? '')
+  );
+}
+
+/** What arithmetic on numbers gives. */
+function number(node: Node | undefined): string | undefined {
+  const part = as(node, 'A_Expr');
+  const sum = SUMS[words(part?.name)[0] ?? ''];
+  if (part === undefined || sum === undefined) return undefined;
+  const found = sum(Number(part.lexpr === undefined ? 0 : plainOf(part.lexpr)), Number(plainOf(part.rexpr)));
+  return Number.isNaN(found) ? undefined : String(found);
+}
+const SUMS: Readonly<Record<string, (one: number, other: number) => number>> = {
+  '+': (one, other) => one + other,
+  '-': (one, other) => one - other,
+  '*': (one, other) => one * other,
+  '/': (one, other) => one / other,
+};
+const plainOf = (node: unknown): string | undefined => constant(node) ?? number(node as Node);
+
+/** A column of the rows is in it: by their name, or by one that nothing inside of it has. */
+export function mentions(rows: Rows, node: Node | undefined, hidden: ReadonlySet<string> = new Set()): boolean {
+  const [type, part] = open(node);
+  return type !== '' && inPart(rows, type, part, hidden);
+}
+
+function inPart(rows: Rows, type: string, part: Part, hidden: ReadonlySet<string>): boolean {
+  if (type === 'ColumnRef') {
+    const fields = words(part.fields);
+    if (fields.length > 1) return fields.at(-2) === rows.alias;
+    return rows.column({ ColumnRef: part } as unknown as Node) !== undefined && !hidden.has(fields[0] ?? '');
+  }
+  if (type === 'SelectStmt') return inQuery(rows, part, hidden);
+  let found = false;
+  eachChild(part, (kind, child) => {
+    found ||= inPart(rows, kind, child, hidden);
+  });
+  return found;
+}
+
+function inQuery(rows: Rows, part: Part, hidden: ReadonlySet<string>): boolean {
+  const tables = ofQuery(part.withClause, rows.with);
+  const within = new Set([...hidden, ...namesIn(rows.names, listOf(part.fromClause), tables)]);
+  let found = false;
+  eachChild(part, (kind, child) => {
+    found ||= inPart(rows, kind, child, within);
+  });
+  return found;
+}
