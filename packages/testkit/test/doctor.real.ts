@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -97,7 +97,9 @@ describe('hoopd', () => {
     const { code, first, findings } = await doctor();
     expect({ code, first }).toEqual({ code: 69, first: 'daemon: hoopd does not run → hoop daemon start' });
     expect(findings.find(({ check }) => check === 'gateway')?.state).toBe('ok');
-    await must(alice.hoop('daemon', 'start'));
+    // Nobody can look into it by what a developer's shell tells every Node.
+    await must(finished(alice.spawn(['hoop', 'daemon', 'start'], 'pipe', { NODE_OPTIONS: '--inspect=127.0.0.1:0' })));
+    expect(readFileSync(alice.daemonLog, 'utf8')).not.toContain('Debugger listening');
     await online();
   });
 

@@ -45,6 +45,7 @@ describe.skipIf(missing !== undefined)(title, () => {
     rmSync(folder, { recursive: true, force: true });
   }, 120_000);
 
+  const deb = () => readdirSync(folder).find((name) => name.endsWith('.deb')) ?? '';
   const psql = () =>
     rig.as('alice', `psql 'host=pg-prod.hoop connect_timeout=10' -Atc 'select count(*) from customers'`);
   const works = async () => {
@@ -56,8 +57,7 @@ describe.skipIf(missing !== undefined)(title, () => {
   const names = async () => (await findings()).find(({ check }) => check === 'names');
 
   test('apt install, login, setup, psql by name; the doctor finds nothing', async () => {
-    const [deb] = readdirSync(folder).filter((name) => name.endsWith('.deb'));
-    await rig.sh(`apt-get install -qq ${join(folder, deb ?? '')} 2>&1`);
+    await rig.sh(`apt-get install -qq ${join(folder, deb())} 2>&1`);
     const held = rig.beside('laptop', [
       process.execPath,
       join(ROOT, 'packages/testkit/dist/company.js'),
@@ -72,6 +72,13 @@ describe.skipIf(missing !== undefined)(title, () => {
     expect((await findings()).filter(({ state }) => state !== 'ok')).toEqual([]);
     expect(await rig.sh('systemctl show -P ExecStart hoop.service')).toContain('/usr/lib/hoop/bin/node');
   }, 120_000);
+
+  test('installed again, as by an upgrade: hoopd is the new one, and still set up', async () => {
+    const pid = await rig.sh('systemctl show -P MainPID hoop.service');
+    await rig.sh(`apt-get install -qq --reinstall ${join(folder, deb())} 2>&1`);
+    expect(await rig.sh('systemctl show -P MainPID hoop.service')).not.toBe(pid);
+    await works();
+  });
 
   /** What breaks the names, what the doctor says of it, and that what it says mends them. */
   test.each<[string, string, RegExp]>([

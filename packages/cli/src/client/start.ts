@@ -11,6 +11,9 @@ const LOOK = 25;
  */
 const FRUGAL = ['--max-semi-space-size=1', '--no-memory-reducer'];
 
+/** What a developer tells Node of their own programs, such as to open a debugger's port, is not for what holds the login. */
+const OWN = { variables: { NODE_OPTIONS: undefined } };
+
 export interface Start {
   machine: Environment;
   paths: Paths;
@@ -35,7 +38,7 @@ export async function startDaemon(about: Start): Promise<void> {
   closeSync(appendOwn(paths.logFile, machine.uid));
   supervisor?.tell('start');
   const run = [...process.execArgv, ...FRUGAL, program, 'daemon', 'run'];
-  const pid = supervisor === undefined ? startDetached(process.execPath, run, paths.logFile) : undefined;
+  const pid = supervisor === undefined ? startDetached(process.execPath, run, paths.logFile, OWN) : undefined;
   const until = performance.now() + PATIENCE;
   while (performance.now() < until) {
     if (await answers(paths.socket)) return;
