@@ -117,7 +117,7 @@ describe('the service', () => {
         'BindsTo=user@1000.service',
         'WantedBy=user@1000.service',
         'Restart=on-failure',
-        'ExecStart="/opt/hoop/node" "/opt/hoop/cli/main.js" "daemon" "run"',
+        'ExecStart="/opt/hoop/node" "--max-semi-space-size=1" "--no-memory-reducer" "/opt/hoop/cli/main.js" "daemon" "run"',
         'ReadWritePaths=-"/run/user/1000" -"/home/alice/.local/state/hoop"',
       ]),
     );
@@ -222,7 +222,7 @@ describe('macOS', () => {
     expect(text).toContain('<key>Label</key><string>dev.hoop.hoopd</string>');
     expect(text).toContain('<key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>');
     expect(text).toContain(
-      '<string>/opt/hoop/node</string><string>/opt/hoop/cli/main.js</string><string>daemon</string>',
+      '<string>/opt/hoop/node</string><string>--max-semi-space-size=1</string><string>--no-memory-reducer</string><string>/opt/hoop/cli/main.js</string><string>daemon</string>',
     );
     // XML 1.0 §2.5: no `--` within a comment.
     expect(text).toMatch(/<!-- (?:(?!--).)* -->/);

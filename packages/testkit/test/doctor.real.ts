@@ -121,7 +121,7 @@ describe('hoopd', () => {
     expect(first).toMatch(
       `listener pg-prod: ${address}:${port} is held by node (pid ${squatter.pid}); hoopd listens on 127.0.0.1:`,
     );
-    expect(first).toMatch(/→ hoop connect pg-prod$/);
+    expect(first).toMatch(/→ hoop setup$/);
     await must(alice.hoop('daemon', 'restart'));
     await online();
   });

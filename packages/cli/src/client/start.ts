@@ -1,15 +1,18 @@
 import { closeSync } from 'node:fs';
 import { connect } from 'node:net';
 import { UserError } from '@hoop/core';
-import { appendOwn, type Environment, ownFolder, type Paths, type Supervisor, startDetached } from '@hoop/platform';
+import {
+  appendOwn,
+  type Environment,
+  hoopdCommand,
+  ownFolder,
+  type Paths,
+  type Supervisor,
+  startDetached,
+} from '@hoop/platform';
 
 const PATIENCE = 5_000;
 const LOOK = 25;
-/**
- * The daemon rests most of its life: a small nursery, and no timer that looks for garbage where none is made (V8's flags,
- * `node --v8-options`).
- */
-const FRUGAL = ['--max-semi-space-size=1', '--no-memory-reducer'];
 
 /** What a developer tells Node of their own programs, such as to open a debugger's port, is not for what holds the login. */
 const OWN = { variables: { NODE_OPTIONS: undefined } };
@@ -37,8 +40,8 @@ export async function startDaemon(about: Start): Promise<void> {
   ownFolder(paths.stateFolder, machine.uid);
   closeSync(appendOwn(paths.logFile, machine.uid));
   supervisor?.tell('start');
-  const run = [...process.execArgv, ...FRUGAL, program, 'daemon', 'run'];
-  const pid = supervisor === undefined ? startDetached(process.execPath, run, paths.logFile, OWN) : undefined;
+  const [node = '', ...run] = hoopdCommand(process.execPath, program, process.execArgv);
+  const pid = supervisor === undefined ? startDetached(node, run, paths.logFile, OWN) : undefined;
   const until = performance.now() + PATIENCE;
   while (performance.now() < until) {
     if (await answers(paths.socket)) return;

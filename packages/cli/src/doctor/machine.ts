@@ -16,7 +16,7 @@ function listenerFinding({ connection, holder }: Listening, hoopd: { uid: number
     return fail(
       check,
       `${address}:${port} is held by ${plain(who ?? connection.holder ?? 'something')}; hoopd listens on ${reach.address}:${reach.port}`,
-      `hoop connect ${plain(name)}`,
+      'hoop setup',
     );
   const where = `${reach.address}:${reach.port}`;
   // Where the system does not say who listens, hoopd's word stands; hoopd hides its sockets from its own user, too.

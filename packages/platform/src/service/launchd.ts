@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Machine } from '../setup/machine.js';
 import { MARK, type StepPlan } from '../setup/plan.js';
 import type { Request } from '../setup/request.js';
+import { hoopdCommand } from './command.js';
 
 export const AGENT_LABEL = 'dev.hoop.hoopd';
 /** launchd.plist(5), FILES: agents that the administrator provides; each user's session runs them. */
@@ -20,10 +21,7 @@ export function launchAgent({ person }: Machine, { uid, program, variables }: Re
       '/bin/sh',
       '-c',
       `[ "$(id -u)" = ${uid} ] || exit 0; exec "$0" "$@"`,
-      program.node,
-      program.main,
-      'daemon',
-      'run',
+      ...hoopdCommand(program.node, program.main),
     ],
     EnvironmentVariables: variables,
     LimitLoadToSessionType: 'Aqua',

@@ -3,6 +3,7 @@ import type { Machine } from '../setup/machine.js';
 import { type Action, MARK, type StepPlan } from '../setup/plan.js';
 import type { Request } from '../setup/request.js';
 import { isInPlace, quoted, unit, unitActions } from '../setup/unit.js';
+import { hoopdCommand } from './command.js';
 import { launchAgent } from './launchd.js';
 
 export const SERVICE_UNIT = 'hoop.service';
@@ -58,7 +59,7 @@ export function serviceUnit({ person }: Machine, { uid, program, variables }: Re
       'Type=exec',
       `User=${uid}`,
       ...Object.entries(environment).map(([key, value]) => `Environment=${quoted(`${key}=${value}`)}`),
-      `ExecStart=${[program.node, program.main, 'daemon', 'run'].map(quoted).join(' ')}`,
+      `ExecStart=${hoopdCommand(program.node, program.main).map(quoted).join(' ')}`,
       'Restart=on-failure',
       'RestartSec=1',
       'AmbientCapabilities=CAP_NET_BIND_SERVICE',
