@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 /** Who may import whom, and why. An edge that is not here does not exist. */
@@ -46,6 +46,7 @@ function files(folder: string): string[] {
     return entry.isDirectory() ? files(path) : SOURCE.test(entry.name) ? [path] : [];
   });
 }
+const withoutTypes = (text: string) => text.replace(/^(import|export) type [^;]*;$/gm, '');
 const importsOf = (text: string) => [...text.matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
 const sources = Object.keys(EDGES).flatMap((name) =>
   files(join(ROOT, 'packages', name, 'src')).map((path) => ({
@@ -103,6 +104,22 @@ describe('architecture', () => {
           importsOf(file.text).some((name) => name === 'node:child_process' || name === 'node:os')),
     );
     expect(wrong.map((file) => file.path)).toEqual([]);
+  });
+
+  test('what runs as root has no network, no terminal and no way in but its arguments', () => {
+    const seen = new Set<string>();
+    const outside = new Set<string>();
+    const visit = (path: string): void => {
+      if (seen.has(path)) return;
+      seen.add(path);
+      for (const name of importsOf(withoutTypes(readFileSync(path, 'utf8')))) {
+        if (name.startsWith('.')) visit(join(dirname(path), name.replace(/\.js$/, '.ts')));
+        else if (/^(node:|@)/.test(name)) outside.add(name);
+      }
+    };
+    visit(join(ROOT, 'packages/platform/src/setup/program.ts'));
+    expect(seen.size).toBeGreaterThan(10);
+    expect([...outside].sort()).toEqual(['@hoop/core', 'node:child_process', 'node:crypto', 'node:fs', 'node:path']);
   });
 
   test('the CLI imports the daemon lazily', () => {

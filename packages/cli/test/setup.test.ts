@@ -182,6 +182,39 @@ describe('setup', () => {
   });
 });
 
+describe('the local CA', () => {
+  const PARTS = {
+    publicKey: `MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE${'A'.repeat(86)}==`,
+    serial: `1${'0'.repeat(31)}`,
+    notBefore: 1,
+    signature: 'A'.repeat(96),
+  };
+  const api = {
+    makeAuthority: async () => PARTS,
+    stop: async () => ({ stopping: true as const }),
+    retry: async () => state(),
+  };
+  const at = (out: boolean) => ({ terminal: { out, err: out } });
+
+  test.each<[string, readonly string[], string, boolean, boolean]>([
+    ['asked for', ['--only', 'ca'], '', false, true],
+    ['a yes at the terminal', [], 'y', true, true],
+    ['anything else at the terminal', [], '', true, false],
+    ['a yes that no terminal asked for', [], 'y', false, false],
+    ['a script', ['--json'], 'y', true, false],
+    ['a dry run', ['--dry-run', '--only', 'ca'], '', true, false],
+  ])('%s', async (_, args, input, terminal, made) => {
+    let asked = 0;
+    const makeAuthority = async () => {
+      asked += 1;
+      return PARTS;
+    };
+    const ran = await setup(args, { stage: { api: { ...api, makeAuthority }, input, needs: at(terminal) } });
+    expect([asked, ran.request?.authority]).toEqual(made ? [1, PARTS] : [0, undefined]);
+    expect((ran.request?.steps ?? []).includes('ca')).toBe(made);
+  });
+});
+
 describe('undo', () => {
   test('tells what it takes back', async () => {
     const events: Event[] = [

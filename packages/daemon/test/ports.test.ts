@@ -39,7 +39,7 @@ test('somebody on every address: a stable high port, the holder by name, no answ
     state: 'blocked',
     reach: { address: '127.0.0.1', byName: false },
     holder: expect.stringContaining(`(pid ${process.pid}) on 0.0.0.0:${raw.port}`),
-    hint: 'hoop connect raw reaches it all the same',
+    hint: 'hoop setup cures it; hoop connect raw reaches it all the same',
   });
   const client = await dial(on, 'raw');
   const answer = readAll(client);
@@ -47,6 +47,8 @@ test('somebody on every address: a stable high port, the holder by name, no answ
   expect(await answer).toBe('all the same');
   const { address, port } = state.daemon.resolver!;
   expect(await addressesOf('raw.hoop', address, port)).toEqual([]);
+  // A canary is answered for as long as hoopd runs, whatever its connections do.
+  expect(await addressesOf('_canary-1.hoop', address, port)).toEqual([address]);
   await on[Symbol.asyncDispose]();
 });
 

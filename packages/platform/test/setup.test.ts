@@ -267,10 +267,22 @@ describe('the look at a machine', () => {
   const own = { '/etc/resolv.conf': 'nameserver 127.0.0.1\n' };
 
   test.each<[Machine['names'], Parameters<typeof see>[0]]>([
-    ['resolved', { texts: stub, ends: ['resolvectl status'] }],
-    ['resolved', { texts: { '/etc/nsswitch.conf': 'hosts: files resolve dns\n' }, ends: ['resolvectl status'] }],
+    ['resolved', { texts: stub, ends: ['systemctl is-active --quiet systemd-resolved.service'] }],
+    [
+      'resolved',
+      {
+        texts: { '/etc/nsswitch.conf': 'hosts: files resolve dns\n' },
+        ends: ['systemctl is-active --quiet systemd-resolved.service'],
+      },
+    ],
     ['other', { texts: stub }],
-    ['other', { texts: { '/etc/resolv.conf': 'nameserver 10.0.0.1\n' }, ends: ['resolvectl status'] }],
+    [
+      'other',
+      {
+        texts: { '/etc/resolv.conf': 'nameserver 10.0.0.1\n' },
+        ends: ['systemctl is-active --quiet systemd-resolved.service'],
+      },
+    ],
     ['networkmanager', { texts: own, ends: ['systemctl is-active --quiet NetworkManager.service'] }],
     ['dnsmasq', { texts: own, ends: ['systemctl is-active --quiet dnsmasq.service'] }],
     ['other', { texts: own }],

@@ -28,7 +28,6 @@ cgroup() { local base=/sys/fs/cgroup; [ ! -d $base/unified ] || base=$base/unifi
 halt() {
   if [ -n "$NSPAWN" ] && kill "-${1:-TERM}" "$NSPAWN" 2>/dev/null; then
     for _ in $(seq 150); do kill -0 "$NSPAWN" 2>/dev/null || break; sleep 0.1; done
-    wait "$NSPAWN" 2>/dev/null || true
   fi
   local group; group=$(cgroup)
   if [ -d "$group" ]; then
@@ -70,6 +69,7 @@ boot() {
       --network-namespace-path="/run/netns/$ID" --capability=CAP_NET_ADMIN --system-call-filter=@keyring --console=read-only \
       --resolv-conf=off --link-journal=no --timezone=off "$@"' bash "${BINDS[@]}" >"$RIG/console.log" 2>&1 </dev/null &
   NSPAWN=$!
+  disown "$NSPAWN" # or bash tells of each power cut
   LEADER=
   for _ in $(seq 300); do
     kill -0 "$NSPAWN" 2>/dev/null || break

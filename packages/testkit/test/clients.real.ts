@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
@@ -132,6 +133,80 @@ describe('by name', () => {
     expect(readFileSync(alice.daemonLog, 'utf8')).not.toContain('from customers');
   });
 });
+
+describe('with a CA of the laptop’s own', () => {
+  const ca = () => join(alice.record.folder, 'state/hoop/ca.pem');
+  /** The local API, as `hoop setup` uses it. */
+  const authority = (method: 'POST' | 'DELETE') =>
+    new Promise<number>((resolve, reject) => {
+      const about = { socketPath: alice.socket, path: '/v1/authority', method, headers: { host: 'hoopd' } };
+      const asked = request(about, (answer) => resolve(answer.resume().statusCode ?? 0));
+      asked.once('error', reject).end();
+    });
+  const verified = (host = NAME) =>
+    alice.named('psql', '-X', `host=${host} sslmode=verify-full sslrootcert=${ca()}`, '-Atc', 'select 6 * 7');
+
+  test('psql verifies whom it speaks to, also after a restart, and by this name alone', async (context) => {
+    needs(context, 'psql', 'sudo apt install postgresql-client');
+    if (!alice.record.keyring) context.skip('the key is kept in a keyring: sudo apt install gnome-keyring');
+    expect((await psql('-Atc', 'select 1', 'sslmode=require')).stdout).toBe('1\n');
+    expect(await authority('POST')).toBe(200);
+    expect(await verified()).toMatchObject({ code: 0, stdout: '42\n' });
+    expect((await alice.hoop('daemon', 'restart')).code).toBe(0);
+    expect(await verified()).toMatchObject({ code: 0, stdout: '42\n' });
+    const [address] = await where();
+    const other = await verified(`other.hoop hostaddr=${address} port=5432`);
+    expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining('does not match host name') });
+    expect((await alice.hoop('show', CONNECTION)).stdout).toContain(`sslrootcert=${ca()}`);
+    for (const folder of [alice.home, join(alice.record.folder, 'state/hoop')])
+      expect(filesIn(folder).filter((path) => readFileSync(path).includes('PRIVATE KEY'))).toEqual([]);
+    expect(existsSync(join(alice.home, '.postgresql'))).toBe(false);
+  });
+
+  test('pgjdbc', async (context) => {
+    needs(context, 'javac', 'sudo apt install openjdk-17-jdk-headless');
+    if (!existsSync(PGJDBC)) context.skip('pgjdbc: not installed; sudo apt install libpostgresql-jdbc-java');
+    if (!alice.record.keyring) context.skip('the key is kept in a keyring: sudo apt install gnome-keyring');
+    const source = file('Verified.java', VERIFIED);
+    const done = await alice.run(['hoop', 'run', '--', 'java', '-cp', PGJDBC, source, NAME, ca()], 60_000);
+    expect(done).toMatchObject({ code: 0, stdout: '42\n', stderr: '' });
+  });
+
+  test('and is forgotten: then nobody verifies', async (context) => {
+    needs(context, 'psql', 'sudo apt install postgresql-client');
+    if (!alice.record.keyring) context.skip('the key is kept in a keyring: sudo apt install gnome-keyring');
+    const kept = file('kept.pem', readFileSync(ca(), 'utf8'));
+    expect(await authority('DELETE')).toBe(200);
+    expect(existsSync(ca())).toBe(false);
+    const done = await alice.named(
+      'psql',
+      '-X',
+      `host=${NAME} sslmode=verify-full sslrootcert=${kept}`,
+      '-c',
+      'select 1',
+    );
+    expect(done).toMatchObject({ code: 2, stderr: expect.stringContaining('certificate verify failed') });
+    expect((await psql('-Atc', 'select 1')).stdout).toBe('1\n');
+  });
+});
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+
+/** The driver with its own way of verifying: PEM roots, and the name. */
+const VERIFIED = `
+import java.sql.*;
+class Verified {
+  public static void main(String[] a) throws Exception {
+    var url = "jdbc:postgresql://" + a[0] + "/shop?user=me&sslmode=verify-full&sslrootcert=" + a[1];
+    try (var c = DriverManager.getConnection(url); var r = c.createStatement().executeQuery("select 6 * 7")) {
+      r.next(); System.out.println(r.getInt(1));
+    }
+  }
+}
+`;
 
 test('kill -9 of the gateway: a client at rest is told natively, and new flows work within 2 s of its return', async () => {
   const query = join(world.programs.packages, 'testkit/dist/query.js');

@@ -162,6 +162,25 @@ describe.skipIf(missing !== undefined)(title, () => {
     await rig.sh('ip link del vpn0');
   });
 
+  test('root’s part is no way to be root, nor somebody else', async () => {
+    const root = '/opt/hoop/node /opt/hoop/cli/dist/setup-root.js';
+    const request = JSON.stringify({
+      ...{ steps: ['service'], uid: 1001, names: [], ports: [], variables: {} },
+      resolver: { address: '127.77.4.1', port: 5377 },
+      program: { node: '/opt/hoop/node', main: '/opt/hoop/cli/dist/main.js' },
+    });
+    const was = await rig.sh(TRACES);
+    expect((await rig.as('mallory', `${root} undo`)).stdout).toContain('this part of hoop setup is for root');
+    expect((await rig.as('alice', `sudo ${root} apply 0 '${request}'`)).stdout).toContain('for themselves only');
+    const own = request.replace('1001', '1000');
+    expect((await rig.as('alice', `sudo ${root} apply 0 '${own}'`)).stdout).toContain('nothing was done');
+    const evil = own.replace('/opt/hoop/node', '/x\\nExecStartPre=+/x');
+    expect((await rig.as('alice', `sudo ${root} apply 0 '${evil}'`)).stdout).toContain(
+      'cannot use what it was given as program',
+    );
+    expect(changes(was, await rig.sh(TRACES))).toEqual([]);
+  });
+
   test('a program on port 5432 of every address: the bare name comes back by one rule, for its owner alone', async () => {
     const holder = `${process.execPath} -e 'require("net").createServer((s) => s.end("a stranger")).listen(5432, "0.0.0.0")'`;
     await rig.sh(`systemctl stop hoop.service; systemd-run -q --unit=holder -p User=mallory ${holder}`);
@@ -195,6 +214,27 @@ describe.skipIf(missing !== undefined)(title, () => {
     await works('its beginning');
   });
 
+  test('a CA of the laptop’s own: psql verifies, the machine’s store and browsers believe it, for .hoop alone', async () => {
+    const ca = '/home/alice/.local/state/hoop/ca.pem';
+    const done = await rig.as('alice', 'hoop setup --only ca');
+    console.log(done.stderr);
+    expect(done.code).toBe(0);
+    const verified = await rig.as(
+      'alice',
+      `psql 'host=pg-prod.hoop sslmode=verify-full sslrootcert=${ca}' -Atc 'select 1'`,
+    );
+    expect(verified).toMatchObject({ code: 0, stdout: '1\n' });
+    expect(await hoop('show pg-prod')).toContain(`sslrootcert=${ca}`);
+    const client = 'openssl s_client -starttls postgres -connect pg-prod.hoop:5432 -verify_return_error -brief';
+    const asked = (host: string) => rig.as('alice', `${client} -verify_hostname ${host} </dev/null 2>&1`);
+    expect((await asked('pg-prod.hoop')).stdout).toContain('Verification: OK');
+    expect((await asked('example.com')).stdout).not.toContain('Verification: OK');
+    expect((await rig.as('alice', 'certutil -L -d sql:.pki/nssdb')).stdout).toMatch(/hoop local CA +C,,/);
+    expect(await rig.sh('ls -A /home/alice; cat /home/alice/.local/state/hoop/*')).not.toMatch(
+      /PRIVATE KEY|\.postgresql/,
+    );
+  });
+
   test.each(['reboot', 'crash'] as const)('%s', async (how) => {
     const from = performance.now();
     const ms = await rig[how]();
@@ -206,11 +246,99 @@ describe.skipIf(missing !== undefined)(title, () => {
     expect(overheard).not.toContain('.hoop');
   });
 
+  test('an upgrade in place: the new program runs, with what the shell says by now', async () => {
+    await rig.sh('mv /opt/hoop/cli /opt/hoop/old; cp -r /opt/hoop/old /opt/hoop/cli; rm -r /opt/hoop/old');
+    await hoop('daemon restart');
+    await works('an upgrade');
+    const again = await rig.as('alice', 'hoop setup --only service', { HOOP_LOG: 'debug' });
+    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('systemctl restart hoop.service')]);
+    const pid = (await rig.sh('systemctl show -P MainPID hoop.service')).trim();
+    expect(await rig.sh(`systemctl show -P Environment hoop.service; ps -o user= -p ${pid}`)).toMatch(
+      /HOOP_LOG=debug.*alice/s,
+    );
+    await works('a new set-up');
+  });
+
   test('undo leaves nothing, twice', async () => {
     const done = await rig.as('alice', 'hoop setup --undo');
     console.log(done.stderr);
     expect(done.code).toBe(0);
     expect((await rig.as('alice', 'hoop setup --undo')).stderr).toContain('nothing to undo');
     expect(changes(before, await rig.sh(TRACES))).toEqual([]);
+  });
+
+  test.each([
+    ['hoop-resolver.service', 'kill'],
+    ['hoop.service', 'kill'],
+    ['hoop.service', 'crash'],
+  ] as const)('a set-up that ends when %s is written (%s) is undone', async (unit, how) => {
+    const half = rig.as('alice', 'hoop setup');
+    await rig.sh(`until [ -e /etc/systemd/system/${unit} ]; do sleep 0.01; done`);
+    if (how === 'crash') await rig.crash();
+    else await rig.sh("kill -9 $(pgrep -f '^/opt/hoop/node .*[s]etup-root')");
+    await half;
+    await rig.sh('resolvectl dns wan0 10.77.1.2; resolvectl default-route wan0 yes');
+    expect((await rig.in('ls', '/var/lib/hoop')).stdout).toBe('setup.json\n');
+    said(await rig.as('alice', 'hoop setup --undo'), 'undo');
+    await hoop('daemon stop');
+    expect(changes(before, await rig.sh(TRACES))).toEqual([]);
+  });
+
+  /** Other ways in which a machine finds names; `begin` and `end` change it and change it back. */
+  test.each<[string, { begin: string; end: string; says: string; leaks?: true }]>([
+    [
+      'dnsmasq',
+      {
+        begin: `systemctl mask --runtime --now -q systemd-resolved; rm /etc/systemd/system/dnsmasq.service; systemctl daemon-reload
+          printf 'no-resolv\nserver=10.77.1.2\nlisten-address=127.0.0.1\nbind-interfaces\n' >/etc/dnsmasq.d/network.conf
+          rm /etc/resolv.conf; echo nameserver 127.0.0.1 >/etc/resolv.conf; systemctl start dnsmasq`,
+        end: 'systemctl stop dnsmasq; rm /etc/dnsmasq.d/network.conf; ln -s /dev/null /etc/systemd/system/dnsmasq.service; systemctl daemon-reload',
+        says: 'write /etc/dnsmasq.d/hoop.conf',
+      },
+    ],
+    [
+      'NetworkManager with a dnsmasq of its own',
+      {
+        begin: `rm /etc/systemd/system/NetworkManager.service /etc/resolv.conf; touch /etc/resolv.conf; systemctl daemon-reload
+          printf '[main]\ndns=dnsmasq\nrc-manager=file\n' >/etc/NetworkManager/conf.d/dns.conf; systemctl start NetworkManager
+          nmcli con add type ethernet ifname wan0 con-name wan ipv4.method manual ipv4.addresses 10.77.1.1/24 ipv4.gateway 10.77.1.2 ipv4.dns 10.77.1.2
+          nmcli con up wan; until grep -q 127.0 /etc/resolv.conf; do sleep 0.1; done`,
+        end: 'systemctl stop NetworkManager; rm /etc/NetworkManager/conf.d/dns.conf /etc/NetworkManager/system-connections/*; ln -s /dev/null /etc/systemd/system/NetworkManager.service; systemctl daemon-reload',
+        says: 'write /etc/NetworkManager/dnsmasq.d/hoop.conf',
+      },
+    ],
+    [
+      'no resolver that can be told',
+      {
+        begin: 'rm /etc/resolv.conf; echo nameserver 10.77.1.2 >/etc/resolv.conf',
+        end: 'true',
+        says: 'mark lines in /etc/hosts',
+        leaks: true,
+      },
+    ],
+  ])('%s', async (_, { begin, end, says, leaks }) => {
+    await hoop('ls');
+    await rig.sh(begin);
+    const was = await rig.sh(TRACES);
+    const { address } = await listed();
+    const done = await rig.as('alice', 'hoop setup --only resolver');
+    expect([done.code, done.stderr]).toEqual([0, expect.stringContaining(says)]);
+    await works(says);
+    overheard = '';
+    expect(await resolves('pg-prod.hoop')).toBe(address);
+    expect(await resolves('www.example.com')).toBe('10.9.9.9');
+    if (!leaks) {
+      await hoop('daemon stop');
+      // What was asked before may be remembered for its TTL, 5 s.
+      for (const until = Date.now() + 10_000; (await resolves('pg-prod.hoop')) !== ''; )
+        expect(Date.now()).toBeLessThan(until);
+      expect(await resolves('x.hoop')).toBe('');
+      await hoop('ls');
+    }
+    expect(overheard).not.toContain('pg-prod.hoop');
+    expect(overheard.includes('x.hoop')).toBe(false);
+    said(await rig.as('alice', 'hoop setup --undo'), 'undo');
+    expect(changes(was, await rig.sh(TRACES))).toEqual([]);
+    await rig.sh(end);
   });
 });

@@ -224,7 +224,7 @@ function rowOf({ connection, address, reach, server, holder }: Open): Omit<Local
     port,
     reach,
     state: blocked ? 'blocked' : state === 'requestable' ? 'requestable' : 'ready',
-    ...(blocked && { hint: `hoop connect ${name} reaches it all the same` }),
+    ...(blocked && { hint: `hoop setup cures it; hoop connect ${name} reaches it all the same` }),
     ...(holder !== undefined && { holder }),
     ...(database !== undefined && { database }),
     ...(description !== undefined && { description }),

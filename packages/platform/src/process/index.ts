@@ -1,8 +1,9 @@
 export * from './dumps.js';
 export * from './find.js';
 export * from './reader.js';
+export * from './short.js';
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 
 /** Shells' code for a command that is not there (POSIX.1-2017, Shell 2.8.2). */
@@ -12,10 +13,6 @@ const NOT_EXECUTABLE = 126;
 export interface RunOptions {
   /** Set on top of this program's own environment; undefined removes. */
   variables?: Record<string, string | undefined>;
-}
-export interface ShortOptions extends RunOptions {
-  /** Milliseconds; ten seconds if it is not said. */
-  deadline?: number;
 }
 
 /**
@@ -62,22 +59,6 @@ export function startDetached(
   } finally {
     closeSync(log);
   }
-}
-
-export interface Finished {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-/**
- * Runs a short system command without a shell and waits for it. `code` is null if it could not be run or took too long.
- */
-export function runShort(command: string, args: readonly string[], options: ShortOptions = {}): Finished {
-  const env = { ...process.env, ...options.variables };
-  const timeout = options.deadline ?? 10_000;
-  const done = spawnSync(command, args, { env, encoding: 'utf8', timeout, stdio: ['ignore', 'pipe', 'pipe'] });
-  return { code: done.status, stdout: done.stdout ?? '', stderr: done.stderr ?? '' };
 }
 
 const SIGNALS: Partial<Record<NodeJS.Signals, number>> = {

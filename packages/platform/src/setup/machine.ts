@@ -75,7 +75,7 @@ export function lookAt(uid: number, { files, units, programs }: Known, see: Sigh
     person,
     ...trustOn(see, person),
     systemd,
-    names: see.platform === 'darwin' ? 'macos' : namesOf(see, ends, runs, networkManager),
+    names: see.platform === 'darwin' ? 'macos' : namesOf(see, runs, networkManager),
     networkManager,
     polkit: linux && see.exists('/usr/share/polkit-1/rules.d'),
     programs: programs.filter((name) => FOLDERS.some((folder) => see.exists(`${folder}/${name}`))),
@@ -91,15 +91,11 @@ export function lookAt(uid: number, { files, units, programs }: Known, see: Sigh
 
 const FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-function namesOf(
-  see: Sight,
-  ends: (...command: Command) => boolean,
-  runs: (unit: string) => boolean,
-  networkManager: boolean,
-): Machine['names'] {
+function namesOf(see: Sight, runs: (unit: string) => boolean, networkManager: boolean): Machine['names'] {
   const resolvConf = see.text('/etc/resolv.conf') ?? '';
   const asked = stubbed(resolvConf) || asksResolve(see.text('/etc/nsswitch.conf') ?? '');
-  if (asked && ends('resolvectl', 'status')) return 'resolved';
+  // To ask it would start it.
+  if (asked && runs('systemd-resolved.service')) return 'resolved';
   if (!/^\s*nameserver\s+127\./m.test(resolvConf)) return 'other';
   // NetworkManager.conf(5): with dns=dnsmasq it runs one of its own, which reads snippets of NetworkManager's.
   if (networkManager && /^\s*dns=dnsmasq\b/m.test(see.run(['NetworkManager', '--print-config']).stdout))

@@ -1,8 +1,9 @@
 import { HoopError, UserError } from '@hoop/core';
 import { applyStep, type Hands, undoAll } from './apply.js';
-import { digestOf, machineFor, planSetup, readRequest } from './index.js';
 import { Journal, rootsGround } from './journal.js';
-import type { StepName } from './plan.js';
+import { digestOf, type StepName } from './plan.js';
+import { machineFor, planSetup } from './plans.js';
+import { readRequest } from './request.js';
 import { runSystem } from './system.js';
 
 /**

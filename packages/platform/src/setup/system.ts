@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Finished, runShort } from '../process/index.js';
+import { type Finished, runShort } from '../process/short.js';
 import type { Command } from './plan.js';
 
 /** Root's commands come from the system's folders, whatever PATH the caller has. */

@@ -75,8 +75,9 @@ const nameOf = (serial: string) => commonName(`${AUTHORITY_NAME} ${serial.slice(
 
 /**
  * What it can sign is a server's certificate for a name within `.hoop`, and nothing else whatever its key does (RFC 5280
- * §4.2.1.10): every address is excluded; of e-mail and URIs, one name that nobody has is permitted, and the empty name is
- * excluded, since verifiers differ in whether that one means all (NSS, Go) or none (OpenSSL).
+ * §4.2.1.10): every address is excluded; of e-mail and URIs, one name that nobody can have is permitted (RFC 2606), and so
+ * no other. To exclude the empty name would say it too, but verifiers differ: it means all to NSS and Go, none to OpenSSL,
+ * and Java cannot read it.
  */
 function authorityBody({ publicKey, serial, notBefore }: Body): Buffer {
   const subtrees = (...names: Buffer[]) => names.map((name) => sequence(name));
@@ -85,12 +86,7 @@ function authorityBody({ publicKey, serial, notBefore }: Body): Buffer {
     named(NAME.email, 'nobody@hoop.invalid'),
     named(NAME.uri, 'hoop.invalid'),
   );
-  const excluded = subtrees(
-    named(NAME.email, ''),
-    named(NAME.uri, ''),
-    named(NAME.ip, Buffer.alloc(8)),
-    named(NAME.ip, Buffer.alloc(32)),
-  );
+  const excluded = subtrees(named(NAME.ip, Buffer.alloc(8)), named(NAME.ip, Buffer.alloc(32)));
   const key = Buffer.from(publicKey, 'base64');
   return body({
     serial,

@@ -4,9 +4,14 @@ import type { Request } from '../setup/request.js';
 import { AUTHORITY_NAME, authorityCertificate, fingerprintOf } from './certificate.js';
 
 /** Where a system keeps roots that its owner adds, and what makes them count. */
-const STORES: Record<NonNullable<Machine['roots']>, { file: string; update: Command }> = {
+const STORES: Record<NonNullable<Machine['roots']>, { file: string; update: Command; forget?: Command }> = {
   /** update-ca-certificates(8), of Debian and its children; its hooks tell Java's own store. */
-  debian: { file: '/usr/local/share/ca-certificates/hoop-local-ca.crt', update: ['update-ca-certificates'] },
+  debian: {
+    file: '/usr/local/share/ca-certificates/hoop-local-ca.crt',
+    update: ['update-ca-certificates'],
+    // Else links to what is gone stay.
+    forget: ['update-ca-certificates', '--fresh'],
+  },
   /** update-ca-trust(8), of Fedora and Red Hat. */
   redhat: { file: '/etc/pki/ca-trust/source/anchors/hoop-local-ca.pem', update: ['update-ca-trust', 'extract'] },
   /** update-ca-certificates(8), of SUSE. */
@@ -29,10 +34,12 @@ export function planCa(machine: Machine, { authority }: Request): StepPlan {
     };
   if (machine.roots === undefined)
     return { step, can: false, why: 'this system’s store of roots is not known', hint: 'hoop show tells sslrootcert=' };
-  const { file, update } = STORES[machine.roots];
+  const { file, update, forget = update } = STORES[machine.roots];
   const text = `# ${MARK}\n${authorityCertificate(authority)}`;
   const store =
-    machine.roots === 'macos' ? macos(file, text, { sha1: fingerprintOf(authority) }) : system(file, text, update);
+    machine.roots === 'macos'
+      ? macos(file, text, { sha1: fingerprintOf(authority) })
+      : system(file, text, update, forget);
   const others = [
     ...machine.nss.map((folder) => nss(machine, folder, file)),
     ...machine.javas.map((java) => keytool(machine, java, file)),
@@ -47,8 +54,8 @@ export function planCa(machine: Machine, { authority }: Request): StepPlan {
 
 export const CA_FILES: readonly string[] = Object.values(STORES).map(({ file }) => file);
 
-const system = (path: string, text: string, update: Command): Action[] => [
-  { do: 'later', undo: { command: update } },
+const system = (path: string, text: string, update: Command, forget: Command): Action[] => [
+  { do: 'later', undo: { command: forget } },
   { do: 'write', path, text },
   { do: 'run', command: update },
 ];

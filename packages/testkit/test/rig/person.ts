@@ -13,6 +13,7 @@ install -d -o alice -g alice /home/alice/.config /home/alice/.config/systemd $D 
 printf secret >/home/alice/.keyring-password; chown alice /home/alice/.keyring-password; chmod 600 /home/alice/.keyring-password
 printf '[Service]\\nStandardInput=file:%%h/.keyring-password\\nExecStart=\\nExecStart=/usr/bin/gnome-keyring-daemon --foreground --unlock --components=secrets --control-directory=%%t/keyring\\n' >$D/gnome-keyring-daemon.service.d/unlock.conf
 ln -sf /usr/lib/systemd/user/gnome-keyring-daemon.service $D/default.target.wants/
+runuser -u alice -- sh -c 'mkdir -p ~/.pki/nssdb && certutil -N -d sql:$HOME/.pki/nssdb --empty-password'
 loginctl enable-linger alice`;
 
 /** The built hoop where a package would put it: Node, the bundle, keytar. */
