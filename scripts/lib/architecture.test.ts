@@ -30,7 +30,7 @@ const EDGES: Record<string, Record<string, string>> = {
     core: 'errors and exit codes',
     contracts: 'the local API',
     platform: 'paths, programs',
-    daemon: 'one lazy import, for `daemon run`',
+    daemon: 'lazy imports: for `daemon run`, and for what `doctor` looks at while no daemon runs',
   },
   testkit: { core: 'the words; starts the programs, never imports them' },
 };
@@ -122,7 +122,7 @@ describe('architecture', () => {
     expect([...outside].sort()).toEqual(['@hoop/core', 'node:child_process', 'node:crypto', 'node:fs', 'node:path']);
   });
 
-  test('the daemon is one lazy import of the CLI', () => {
+  test('the CLI imports the daemon lazily', () => {
     const wrong = sources.filter((file) => file.package === 'cli' && /from\s+['"]@hoop\/daemon['"]/.test(file.text));
     expect(wrong.map((file) => file.path)).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import type { Environment, Paths, Supervisor } from '@hoop/platform';
 import type * as Setup from '@hoop/platform/setup';
 import type { Daemon } from './client/daemon.js';
+import type { Sight } from './doctor/facts.js';
 
 /** A command is a value: what it is called, what it takes, and what it does with its needs as an argument. */
 export interface Command {
@@ -47,6 +48,8 @@ export interface Needs {
   supervisor: Supervisor | undefined;
   /** What sets up the machine, loaded when it is asked for. */
   system(): Promise<System>;
+  /** How `hoop doctor` sees the machine, loaded when it is asked for. */
+  sight(): Promise<Sight>;
   version: string;
   /** The file that this program is, to start it again as the daemon. */
   program: string;

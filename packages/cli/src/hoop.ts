@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { asSupervised, environment, planPaths, supervisorOf, unreadWatch } from '@hoop/platform';
+import { asSupervised, environment, holderOf, planPaths, supervisorOf, unreadWatch } from '@hoop/platform';
 import pack from '../package.json' with { type: 'json' };
 import { daemonAt } from './client/daemon.js';
 import type { Needs } from './command.js';
@@ -31,6 +31,10 @@ function needsOf(): Needs {
     daemon: daemonAt(paths.socket, start),
     supervisor,
     system: () => import('@hoop/platform/setup'),
+    sight: async () => {
+      const [looks, { lookAtWay }] = await Promise.all([import('@hoop/platform/doctor'), import('@hoop/daemon')]);
+      return { ...looks, lookAtWay, holderOf };
+    },
     onInterrupt: (then) => {
       process.on('SIGINT', then);
       return () => void process.off('SIGINT', then);

@@ -110,6 +110,7 @@ export async function hoop(args: readonly string[], stage: Stage = {}): Promise<
     variables: {},
     supervisor: undefined,
     system: () => import('@hoop/platform/setup'),
+    sight: () => Promise.reject(new Error('no machine to look at')),
     ...{ machine, daemon, paths: planPaths(machine), version: '0.1.0', program: 'main.js' },
     onInterrupt: () => () => {},
     onUnread: () => () => {},

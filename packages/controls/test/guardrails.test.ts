@@ -86,6 +86,7 @@ describe('a pack', () => {
     expect(judge({ packs: everyPack }, [opaque], { contact: 'carol@shop.example' })).toEqual({
       allow: false,
       rule: 'not-understood',
+      unread: true,
       reason:
         'refused by guardrail not-understood: this SELECT was not understood: it calls public.purge, which may write',
       hint: 'How a statement is read: hoop explain. Ask carol@shop.example.',

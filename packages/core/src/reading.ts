@@ -40,7 +40,7 @@ export interface Reading {
 
 /**
  * Stands among columns for any of them: for what the server keeps of other columns' values, such as statistics and the texts of
- * what others ask.
+ * what others ask, and for rows of which it is not known where they come from.
  */
 export const ANY_COLUMN = '*';
 
@@ -72,8 +72,11 @@ export interface OutputSource {
   opaque?: string | undefined;
 }
 
-/** A column and how it is asked about. `equality`: `=` or a short IN with constants; these pass and are recorded. */
+/**
+ * A column and how it is asked about. `equality`: `=` or a short IN with constants; these pass and are recorded. `fails`: it is computed
+ * with in a way that may fail or take its time, which shows though the result does not.
+ */
 export interface Predicate {
   column: string;
-  how: 'equality' | 'null-test' | 'range' | 'pattern' | 'order' | 'group' | 'join' | 'function' | 'unknown';
+  how: 'equality' | 'null-test' | 'range' | 'pattern' | 'order' | 'group' | 'join' | 'function' | 'fails' | 'unknown';
 }

@@ -100,7 +100,15 @@ export type Verdict =
       /** What the upstream says of it beside that (errors, notices) may hold what is masked: it is made generic. */
       generic?: boolean | undefined;
     }
-  | { allow: false; rule: string; reason: string; hint?: string | undefined; notices?: readonly Note[] | undefined };
+  | {
+      allow: false;
+      rule: string;
+      reason: string;
+      hint?: string | undefined;
+      notices?: readonly Note[] | undefined;
+      /** Not for what it does: it was not understood. */
+      unread?: true | undefined;
+    };
 
 /** A guardrail that held for an action and let it through. */
 export interface Matched {

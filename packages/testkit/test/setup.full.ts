@@ -5,25 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { said as line } from '../src/world/index.js';
 import { type CompanyLine, installHoop, logIn, makeAlice } from './rig/person.js';
 import { Rig, ROOT, rigMissing, said } from './rig/rig.js';
+import { changes, TRACES } from './rig/traces.js';
 
 const dist = join(ROOT, 'packages/testkit/dist');
 const missing = rigMissing();
-
-/** All that a set-up could leave, as lines: files by content, units, links, names, nft. */
-const TRACES = `
-find /etc /usr /opt /home -xdev \\( -path /home/alice/.cache -o -path /home/alice/.local/share/keyrings -o -path /home/alice/.pki -o -path /home/alice/.local/state/hoop \\) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
-find /etc /usr /opt /home /var/lib -xdev \\( -path /home/alice/.cache -o -path /home/alice/.local/state/hoop \\) -prune -o \\( -type l -o -type d \\) -printf '%p %l %m %u\\n' | sort
-systemctl list-unit-files --no-legend --plain; systemctl list-units --all --no-legend --plain 'hoop*'; systemctl show-environment
-certutil -L -d sql:/home/alice/.pki/nssdb; ip -br link; ip -br addr; resolvectl dns; resolvectl domain; resolvectl default-route; nft list ruleset; cat /etc/resolv.conf`;
-
-/** What there is now that was not there, and the other way round. */
-function changes(before: string, after: string): string[] {
-  const [old, now] = [before.split('\n'), after.split('\n')];
-  return [
-    ...old.filter((one) => !now.includes(one)).map((one) => `- ${one}`),
-    ...now.filter((one) => !old.includes(one)).map((one) => `+ ${one}`),
-  ];
-}
 
 /** alice's home, without what holds her passwords, and what her browser is made of. */
 const HOME = `find /home/alice -not -path '*/keyrings*' -not -path '*/.pki*' | grep -v -e /ca.pem -e /password -e /browser | sort`;

@@ -14,6 +14,9 @@ import {
 const PATIENCE = 5_000;
 const LOOK = 25;
 
+/** What a developer tells Node of their own programs, such as to open a debugger's port, is not for what holds the login. */
+const OWN = { variables: { NODE_OPTIONS: undefined } };
+
 export interface Start {
   machine: Environment;
   paths: Paths;
@@ -38,7 +41,7 @@ export async function startDaemon(about: Start): Promise<void> {
   closeSync(appendOwn(paths.logFile, machine.uid));
   supervisor?.tell('start');
   const [node = '', ...run] = hoopdCommand(process.execPath, program, process.execArgv);
-  const pid = supervisor === undefined ? startDetached(node, run, paths.logFile) : undefined;
+  const pid = supervisor === undefined ? startDetached(node, run, paths.logFile, OWN) : undefined;
   const until = performance.now() + PATIENCE;
   while (performance.now() < until) {
     if (await answers(paths.socket)) return;

@@ -2,6 +2,7 @@ import type { Command } from '../command.js';
 import { completionOf } from './completion.js';
 import { connect } from './connect.js';
 import { daemon } from './daemon.js';
+import { doctor } from './doctor.js';
 import { explain } from './explain.js';
 import { login } from './login.js';
 import { logout } from './logout.js';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   connect,
   run,
   status,
+  doctor,
   sessions,
   setup,
   daemon,

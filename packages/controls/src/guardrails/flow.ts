@@ -126,6 +126,7 @@ const refusal = ({ rule, message, hint }: Omit<Decided, 'then'>): Verdict => ({
   allow: false,
   rule,
   reason: `refused by guardrail ${rule}: ${message}`,
+  ...(rule === NOT_UNDERSTOOD && { unread: true }),
   ...(hint !== undefined && { hint }),
 });
 

@@ -10,9 +10,14 @@ const TOLD: Readonly<Record<Exclude<Predicate['how'], 'equality' | 'null-test'>,
   group: 'groups by it, which tells the values apart',
   join: 'joins by it, which shows the value by what it meets',
   function: 'puts it through a function in a condition',
+  fails: 'computes with it in a way that may fail or take its time, which tells what it holds',
   unknown: 'asks about it in a way that cannot be read',
 };
 const EQUALS = 'Ask for it with = and one value, or leave the column out.';
+const HINTS: { readonly [how in Predicate['how']]?: string } = {
+  join: 'Join by a column that is not masked.',
+  fails: 'Select the column as it is, or leave it out: what is made of it is masked too.',
+};
 
 type Denied = Verdict & { allow: false };
 
@@ -54,7 +59,7 @@ function ofPredicates(predicates: readonly Predicate[], scope: Scope): Denied | 
     if (how === 'equality' || how === 'null-test') continue;
     const rule = scope.maskOf(column);
     if (rule === undefined || rule.predicates === 'allow') continue;
-    return deny({ rule, column }, TOLD[how], how === 'join' ? 'Join by a column that is not masked.' : EQUALS);
+    return deny({ rule, column }, TOLD[how], HINTS[how] ?? EQUALS);
   }
   return undefined;
 }
@@ -88,6 +93,7 @@ const UNREADABLE: Denied = {
   rule: 'unread',
   reason: 'Columns are masked for you here, and this statement cannot be read.',
   hint: 'Look for an error in its syntax.',
+  unread: true,
 };
 const HIDDEN_CODE: Denied = {
   allow: false,

@@ -1,5 +1,5 @@
 import type { OutputColumn, Reading, Rows, Statement } from '@hoop/core';
-import { shownRows } from '@hoop/core';
+import { ANY_COLUMN, shownRows } from '@hoop/core';
 import { readingOf } from '@hoop/testkit/conformance';
 import { describe, expect, test } from 'vitest';
 import { type MaskRule, masksFor, rulesOf } from '../../src/index.js';
@@ -256,13 +256,16 @@ describe('what a statement would find out', () => {
   const column = 'public.customers.ssn';
   const asks = (part: Partial<Reading>) => made.judge(statement('…', part));
 
-  test.each(['range', 'pattern', 'order', 'group', 'join', 'function', 'unknown'] as const)('%s is denied', (how) => {
-    const denied = asks({ predicates: [{ column, how }] });
-    expect(denied).toMatchObject({ allow: false, rule: 'declared', hint: expect.stringMatching(/./) });
-    expect(denied?.reason).toMatch(/^public\.customers\.ssn is masked for you, and this statement .*\.$/);
-    expect(asks({ predicates: [{ column: 'public.customers.card', how }] })).toBeUndefined();
-    expect(asks({ predicates: [{ column: 'public.customers.name', how }] })).toBeUndefined();
-  });
+  test.each(['range', 'pattern', 'order', 'group', 'join', 'function', 'fails', 'unknown'] as const)(
+    '%s is denied',
+    (how) => {
+      const denied = asks({ predicates: [{ column, how }] });
+      expect(denied).toMatchObject({ allow: false, rule: 'declared', hint: expect.stringMatching(/./) });
+      expect(denied?.reason).toMatch(/^public\.customers\.ssn is masked for you, and this statement .*\.$/);
+      expect(asks({ predicates: [{ column: 'public.customers.card', how }] })).toBeUndefined();
+      expect(asks({ predicates: [{ column: 'public.customers.name', how }] })).toBeUndefined();
+    },
+  );
 
   test.each(['equality', 'null-test'] as const)('%s passes', (how) => {
     expect(asks({ predicates: [{ column, how }] })).toBeUndefined();
@@ -278,6 +281,22 @@ describe('what a statement would find out', () => {
     expect(asks({ stores: ['public.customers.name'] })).toBeUndefined();
     expect(asks({ columns: ['public.customers.name'], traits: ['explains'] })).toBeUndefined();
     expect(asks({ columns: [column] })).toBeUndefined();
+  });
+
+  test('copies of any column are masked as long as some column is', () => {
+    expect(asks({ stores: [ANY_COLUMN] })).toMatchObject({ allow: false, rule: 'unread' });
+    expect(asks({ predicates: [{ column: ANY_COLUMN, how: 'pattern' }] })).toMatchObject({
+      allow: false,
+      rule: 'unread',
+    });
+    expect(asks({ predicates: [{ column: ANY_COLUMN, how: 'equality' }] })).toBeUndefined();
+    expect(asks({ columns: [ANY_COLUMN], traits: ['explains'] })).toBeUndefined();
+    expect(made.treats(statement('…', { columns: [ANY_COLUMN] }))).toMatchObject({ generic: true });
+    const predicates = [{ column: ANY_COLUMN, how: 'range' }] as const;
+    const loose = masks(rule({ columns: ['*.card'], predicates: 'allow' }));
+    expect(loose.judge(statement('…', { predicates }))).toBeUndefined();
+    const searching = masks(rule({ columns: [], detectors: ['email'] }));
+    expect(searching.judge(statement('…', { predicates, stores: [ANY_COLUMN] }))).toBeUndefined();
   });
 
   test('what comes back is generic where it may hold a masked value', () => {

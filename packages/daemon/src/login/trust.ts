@@ -65,7 +65,7 @@ function dispatcher(tls: object): Dispatcher {
 export const fetchBy = (dispatcher: Dispatcher, url: URL | string, options: RequestInit): Promise<Response> =>
   fetch(url, { redirect: 'manual', ...options, ...({ dispatcher } as object) });
 
-const targetOf = (url: URL) => ({
+export const targetOf = (url: URL) => ({
   host: url.hostname.replace(/^\[|\]$/g, ''),
   port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
 });

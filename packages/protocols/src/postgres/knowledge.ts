@@ -38,10 +38,9 @@ export class Changes {
     return this.#made;
   }
 
-  /** One of them is over, so that a load would see it. */
-  get visible(): boolean {
-    for (const { state } of this.#all) if (typeof state === 'number') return true;
-    return false;
+  /** What those that are over have made, which a load would see. */
+  get visible(): readonly Made[] {
+    return [...this.#all].flatMap(({ state, made }) => (typeof state === 'number' ? made : []));
   }
 
   /** One of them is over, and might have changed anything. */

@@ -39,16 +39,17 @@ const known = (version = 1): Knowledge => ({
 interface Options {
   readAside?: (text: string, at: unknown) => Dialled;
   deny?: string;
+  unread?: true;
   learned?: (anew: boolean) => Dialled;
 }
 
-function open(read: Read, { deny, learned, readAside }: Options = {}) {
+function open(read: Read, { deny, unread, learned, readAside }: Options = {}) {
   const judged: Statement[] = [];
   const before = known();
   const judge = (action: Action) => {
     judged.push(action as Statement);
     return (action as Statement).text === deny
-      ? ({ allow: false, rule: 'no', reason: 'no' } as const)
+      ? ({ allow: false, rule: 'no', reason: 'no', ...(unread && { unread }) } as const)
       : { allow: true as const };
   };
   const play = new Playbook(
@@ -216,6 +217,36 @@ describe('a flow that reads', () => {
     play.client(w.query('do $$ $$')).upstream(answer('DO', 'T'));
     play.client(w.query('select 1'));
     expect(judged.at(-1)?.readings?.[0]?.outputs).toBeUndefined();
+  });
+
+  describe('what the server could not begin', () => {
+    const fails = { code: '42P01', message: 'relation "t" does not exist', at: 12 };
+    const codeOf = (learned?: Options['learned'], before?: string): string => {
+      const { read } = reads({
+        'select from t': { missing: ['t'], class: 'unknown', fails },
+        'do $$ $$': { class: 'unknown', traits: ['code'] },
+      });
+      const { play } = open(read, { deny: 'select from t', unread: true, ...(learned !== undefined && { learned }) });
+      if (before !== undefined) play.client(w.query('begin')).upstream(answer('BEGIN', 'T'));
+      if (before !== undefined) play.client(w.query(before)).upstream(answer('DO', 'T'));
+      play.client(w.query('select from t')).upstream(w.all(w.error('34000', 'x'), w.ready()));
+      const sent = Buffer.concat(
+        play.stage.heard.flatMap((one) => (one.do === 'send' && one.to === 'client' ? one.bytes : [])),
+      );
+      return /C(\d\w{4})\0M([^\0]*)\0(?:P(\d+))?/.exec(sent.toString('latin1'))?.slice(1).join(' ') ?? '';
+    };
+
+    test('is denied in its words', () => {
+      expect(codeOf()).toBe('42P01 relation "t" does not exist 13');
+    });
+    test('but not where the catalogue may be old, or anything may have been made', () => {
+      const old: Options['learned'] = (anew) =>
+        anew
+          ? { ok: false, refusal: { code: 'upstream-unreachable', message: 'gone' } }
+          : { ok: true, greeting: known() };
+      expect(codeOf(old)).toBe('42501 no ');
+      expect(codeOf(undefined, 'do $$ $$')).toBe('42501 no ');
+    });
   });
 
   test('learns anew, once, for a name that is missing', () => {

@@ -341,6 +341,18 @@ describe('what is said beside rows', () => {
       expect(all.some(({ type, body }) => type === 'A' && body.includes('***'))).toBe(true);
     });
   });
+
+  test('one of its own comes as it is, until the session has come by what is masked', async () => {
+    await withSession([MASKED], async (session) => {
+      await session.run({ text: 'LISTEN c' }, 'simple');
+      await session.run({ text: "NOTIFY c, 'job 17'" }, 'simple');
+      await session.run({ text: 'SELECT s_text FROM people' }, 'simple');
+      await session.run({ text: "NOTIFY c, 'job 18'" }, 'simple');
+      await session.run({ text: 'SELECT 1' }, 'simple');
+      const told = session.heard.filter(({ type }) => type === 'A').map(({ body }) => body.toString());
+      expect(told).toEqual([expect.stringContaining('job 17'), expect.stringContaining('***')]);
+    });
+  });
 });
 
 test('the record says what was masked and by which rule, and keeps no value', async () => {

@@ -20,7 +20,7 @@ afterAll(() => site?.end());
 const STEPS: Record<string, knex.Knex.Migration> = {
   '1-tables': {
     up: async (db) => {
-      await db.schema.createTable('tickets', (table) => {
+      await db.schema.createTable('complaints', (table) => {
         table.increments('id');
         table.integer('customer_id').notNullable().references('id').inTable('customers').onDelete('CASCADE');
         table.string('subject', 200).notNullable().index();
@@ -28,20 +28,20 @@ const STEPS: Record<string, knex.Knex.Migration> = {
         table.timestamps(true, true);
         table.unique(['customer_id', 'subject']);
       });
-      await db('tickets').insert({ customer_id: 1, subject: 'hello' });
+      await db('complaints').insert({ customer_id: 1, subject: 'hello' });
     },
-    down: (db) => db.schema.dropTable('tickets'),
+    down: (db) => db.schema.dropTable('complaints'),
   },
   '2-columns': {
     up: async (db) => {
-      await db.schema.alterTable('tickets', (table) => {
+      await db.schema.alterTable('complaints', (table) => {
         table.enum('state', ['new', 'done']).defaultTo('new');
         table.renameColumn('subject', 'title');
       });
-      await db('tickets').where({ title: 'hello' }).update({ state: 'done' });
+      await db('complaints').where({ title: 'hello' }).update({ state: 'done' });
     },
     down: (db) =>
-      db.schema.alterTable('tickets', (table) => {
+      db.schema.alterTable('complaints', (table) => {
         table.renameColumn('title', 'subject');
         table.dropColumn('state');
       }),
@@ -62,11 +62,13 @@ test('knex', async () => {
   try {
     const [, done] = await db.migrate.latest({ migrationSource });
     expect(done).toEqual(['1-tables', '2-columns']);
-    const rows = await db('tickets').join('customers', 'customers.id', 'customer_id').select('title', 'state', 'email');
+    const rows = await db('complaints')
+      .join('customers', 'customers.id', 'customer_id')
+      .select('title', 'state', 'email');
     expect(rows).toEqual([{ title: 'hello', state: 'done', email: '***' }]);
     expect(await db.migrate.status({ migrationSource })).toBe(0);
     await db.migrate.rollback({ migrationSource }, true);
-    expect(await db.schema.hasTable('tickets')).toBe(false);
+    expect(await db.schema.hasTable('complaints')).toBe(false);
   } finally {
     await db.destroy();
   }

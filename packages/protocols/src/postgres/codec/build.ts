@@ -39,12 +39,15 @@ export interface Report {
   message: string;
   detail?: string | undefined;
   hint?: string | undefined;
+  /** Of what is wrong in the statement: its characters are counted from 1. */
+  position?: number | undefined;
 }
 
-function report(type: 'E' | 'N', { severity, code, message: sentence, detail, hint }: Report): Uint8Array {
+function report(type: 'E' | 'N', { severity, code, message: sentence, detail, hint, position }: Report): Uint8Array {
   const fields = [`S${severity}`, `V${severity}`, `C${code}`, `M${sentence}`];
   if (detail !== undefined) fields.push(`D${detail}`);
   if (hint !== undefined) fields.push(`H${hint}`);
+  if (position !== undefined) fields.push(`P${position}`);
   return message(type, ...fields.map(cstring), Uint8Array.of(0));
 }
 

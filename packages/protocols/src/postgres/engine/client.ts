@@ -2,6 +2,7 @@ import { type Action, ProtocolError, READ, type Refusal, type Script, type Verdi
 import { FLUSH } from '../codec/build.js';
 import { Cutter, FrameError } from '../codec/cutter.js';
 import { FRONTEND } from '../codec/frontend.js';
+import type { Failure } from '../sql/context.js';
 import type { Conversation } from './conversation.js';
 import {
   ACTOR_DENIED,
@@ -198,6 +199,10 @@ class Frontend {
     return rest;
   }
 
+  #failureOf({ pending: { action } }: Held): Failure | undefined {
+    return action === undefined ? undefined : this.#conversation.readings?.failureOf(action);
+  }
+
   /** Verdicts on what is undecided, oldest first. Numbers count every judged statement, allowed or not, as the record does. */
   #decide(held: readonly Held[], verdicts: readonly Verdict[]): void {
     let at = 0;
@@ -207,10 +212,11 @@ class Frontend {
       at += 1;
       one.decided = true;
       this.#conversation.judged += 1;
-      one.denial = verdict.allow ? verdict.as && ACTOR_DENIED : denialOf(verdict);
+      one.denial = verdict.allow ? verdict.as && ACTOR_DENIED : denialOf(verdict, this.#failureOf(one));
       if (one.denial === undefined) one.pending.statement = this.#conversation.judged;
       one.pending.reveals = verdict.allow && verdict.reveals === true;
       one.pending.generic = verdict.allow && verdict.generic === true;
+      this.#conversation.cameByMasked ||= one.pending.generic;
       if (!one.pending.reveals && !this.#conversation.flow.recordsOutput) one.question = undefined;
       for (const note of verdict.notices ?? []) this.#conversation.say(note);
     }

@@ -43,6 +43,8 @@ export class Conversation {
   fatal: EntryError | undefined;
   /** The client has said Terminate, or ended its direction. */
   clientEnded = false;
+  /** Something that was sent may have come by what is masked: what it told others may hold it. */
+  cameByMasked = false;
   /** Statements that were judged so far; the record counts alike. */
   judged = 0;
   /** Raised when there is something to say. */

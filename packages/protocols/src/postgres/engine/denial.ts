@@ -1,6 +1,7 @@
 import { type Verdict, WITHDRAWN } from '@hoop/core';
 import { describePortal, EXECUTE_NOTHING, errorResponse, SYNC } from '../codec/build.js';
 import { replaceBytes, slice } from '../codec/pieces.js';
+import type { Failure } from '../sql/context.js';
 import { type Expects, Pending } from './ledger.js';
 import type { Portal } from './names.js';
 
@@ -40,9 +41,16 @@ export function askColumns(name: string, portal: Portal): Question {
   return { bytes: describePortal(name), pending };
 }
 
-/** The denial of a verdict, as the server's ErrorResponse would have it. */
-export function denialOf(verdict: Verdict & { allow: false }): Uint8Array {
+/**
+ * The denial of a verdict, as the server's ErrorResponse would have it. What the server would not even begin is answered in its
+ * words: nothing of it is sent, so nothing can have come about meanwhile that it would find.
+ */
+export function denialOf(verdict: Verdict & { allow: false }, failure?: Failure): Uint8Array {
   if (verdict.rule === WITHDRAWN) return CANCELLED;
+  if (failure !== undefined && verdict.unread === true) {
+    const { code, message, at } = failure;
+    return errorResponse({ severity: 'ERROR', code, message, ...(at !== undefined && { position: at + 1 }) });
+  }
   const code = verdict.rule === 'record-failed' ? '58030' : '42501';
   return errorResponse({ severity: 'ERROR', code, message: verdict.reason, hint: verdict.hint });
 }

@@ -1,7 +1,7 @@
 import type { Dialled, Reading, Script, Statement, StatementClass } from '@hoop/core';
 import type { Change, Knowledge } from '../knowledge.js';
 import type { Catalogue } from '../sql/catalogue.js';
-import type { ReadingContext, SqlReading } from '../sql/context.js';
+import type { Failure, ReadingContext, SqlReading } from '../sql/context.js';
 import { isLong } from '../sql/parse.js';
 import { Standing } from './standing.js';
 
@@ -38,6 +38,7 @@ export class Readings {
   readonly #prepared = new Standing();
   readonly #cursors = new Standing();
   readonly #left = new WeakMap<Statement, Left>();
+  readonly #failures = new WeakMap<Statement, Failure>();
   /**
    * Counts what may have given names a new meaning that nobody saw: dynamic SQL can DEALLOCATE and PREPARE. A name given before
    * may stand for anything since.
@@ -79,15 +80,22 @@ export class Readings {
       if (this.#isWorthLearning(one.text, readings)) {
         const learned = yield* this.#learn(true);
         if (learned) yield* this.#ponder(one.text);
-        readings = learned ? this.#of(one) : readings.map(unclear);
+        readings = learned ? this.#of(one) : readings.map((reading) => surely(unclear(reading)));
         this.#knowVain(one.text, readings);
       }
+      const [only, ...others] = readings;
+      if (only?.fails !== undefined && others.length === 0 && !clouded) this.#failures.set(one.statement, only.fails);
       one.statement.class = classOf(readings);
       one.statement.readings = shifted(
         readings.map((reading) => (clouded || this.#isDoubtful(reading, era) ? unclear(reading) : reading)),
         one,
       );
     }
+  }
+
+  /** What the server would say of a statement, alone in its text, that it could not begin: it does nothing, so it may be told so. */
+  failureOf(statement: Statement): Failure | undefined {
+    return this.#failures.get(statement);
   }
 
   *#learn(anew: boolean): Script<boolean> {
@@ -158,8 +166,9 @@ export class Readings {
   #isWorthLearning(text: string, readings: readonly SqlReading[]): boolean {
     const { changes } = this.#known;
     if (changes.wild) return true;
-    if (changes.visible) {
-      const names = new Set(changes.made.map(({ name }) => name));
+    const { visible } = changes;
+    if (visible.length > 0) {
+      const names = new Set(visible.map(({ name }) => name));
       return readings.some((reading) => isUnclear(reading) || touches(reading, names));
     }
     return readings.some(isMissing) && !this.#known.vain.has(text);
@@ -310,6 +319,9 @@ const checked = (reading: SqlReading): SqlReading => ({
 
 /** What it answers cannot be told. */
 const unclear = <T extends Reading>(reading: T): T => ({ ...reading, outputs: undefined });
+
+/** What is not in an old catalogue may be there all the same. */
+const surely = ({ fails: _fails, ...reading }: SqlReading): SqlReading => reading;
 
 /** Places count from the beginning of the text that the record has. */
 function shifted(readings: readonly SqlReading[], { statement, text }: Unread): readonly Reading[] {

@@ -210,7 +210,7 @@ export class Shown {
     if (this.isGeneric && !isPlain(value)) this.#cutter.replace(parameterStatus(name, ''));
   }
 
-  /** A NotificationResponse: what it carries comes from anybody. */
+  /** A NotificationResponse: what it carries comes from anybody, unless this session itself has told it of nothing that is masked. */
   notification(): void {
     if (!this.#reads) return;
     if (!this.#cutter.complete) this.tooLong();
@@ -218,7 +218,10 @@ export class Shown {
     const fields = new Fields(bytes, start + 5, end);
     const [process, channel, payload] = [fields.int32(), fields.string(), fields.string()];
     this.#end();
-    this.#message(payload, (shown) => notification(process, channel, shown), 0);
+    if (payload === '') return;
+    const { greeting, cameByMasked } = this.#conversation;
+    const own = process === greeting?.key?.process && !cameByMasked;
+    this.#message(payload, (shown) => notification(process, channel, shown), own ? PLAIN : 0);
   }
 
   /** A message that had to be looked at has not come whole. */

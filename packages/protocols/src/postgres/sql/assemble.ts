@@ -1,5 +1,5 @@
 import { ProtocolError } from '@hoop/core';
-import type { Catalogue, Relation, Routine, UserOperator, UserType } from './catalogue.js';
+import type { Catalogue, Operator, Relation, Routine, UserOperator, UserType } from './catalogue.js';
 import { splitPath } from './settings.js';
 
 type Cell = string | number | boolean | null | Cell[];
@@ -18,6 +18,8 @@ export class Assembly {
   readonly #relations = new Map<number, Open<Relation>>();
   readonly #routines = new Map<number, Open<Routine>>();
   readonly #operators: UserOperator[] = [];
+  readonly #systemOperators: Operator[] = [];
+  readonly #implicit = new Map<number, Set<number>>();
   readonly #types = new Map<number, Open<UserType>>();
   readonly #ruled = new Map<number, number>();
 
@@ -46,6 +48,8 @@ export class Assembly {
       functions: byName(this.#routines.values()),
       routineByOid: this.#routines,
       operators: byName(this.#operators),
+      systemOperators: byName(this.#systemOperators),
+      implicit: this.#implicit,
       types: byName(this.#types.values()),
       typeByOid: this.#types,
     };
@@ -68,8 +72,16 @@ export class Assembly {
     source: (cells) => this.#ofRoutine(cells, (routine) => (routine.source = cells.text())),
     aggregate: (cells) => this.#ofRoutine(cells, (routine) => routine.calls.push(...cells.numbers())),
     operator: (cells) => {
-      const [schema, name, left, right] = [cells.text(), cells.text(), cells.number(), cells.number()];
-      this.#operators.push({ schema, name, left, right, calls: cells.numbers() });
+      const [schema, name, takes, returns] = [cells.text(), cells.text(), cells.numbers(), cells.number()];
+      this.#operators.push({ schema, name, takes, returns, calls: cells.numbers() });
+    },
+    'system-operator': (cells) => {
+      const [name, takes, returns] = [cells.text(), cells.numbers(), cells.number()];
+      this.#systemOperators.push({ schema: 'pg_catalog', name, takes, returns });
+    },
+    implicit: (cells) => {
+      const from = cells.number();
+      this.#implicit.set(from, (this.#implicit.get(from) ?? new Set()).add(cells.number()));
     },
     type: (cells) => this.#addType(cells),
     cast: (cells) => this.#addCast(cells),
@@ -172,6 +184,8 @@ export class Assembly {
       name: cells.text(),
       builtin: oid < FIRST_OWN,
       kind: cells.text(),
+      category: cells.text(),
+      preferred: cells.flag(),
       relation: cells.number(),
       base: cells.number(),
       calls: cells.numbers(),

@@ -140,8 +140,17 @@ const OF_EXTENSIONS = table(
   [{ class: 'read', traits: ['explains'] }, 'pg_stat_statements pg_stat_statements_info pgrowlocks pg_stat_kcache'],
 );
 
+/** What the server makes along with a range type: they put ranges together. */
+const OF_RANGES = /^(?:multi)?range_constructor\d$/;
+
+/** What a function does that has no text to be read; undefined where that is not known. */
+export function deedUnread(routine: Routine): Deed | undefined {
+  if (routine.extension && /^(?:c|internal)$/.test(routine.language)) return deedOfExtension(routine);
+  return routine.language === 'internal' && OF_RANGES.test(routine.source ?? '') ? READ : undefined;
+}
+
 /** Undefined: it is not known by name; its language and volatility decide. */
-export const deedOfExtension = (routine: Routine): Deed | undefined => {
+const deedOfExtension = (routine: Routine): Deed | undefined => {
   const listed = OF_EXTENSIONS.get(routine.name);
   if (listed !== undefined) return listed;
   return routine.volatility === 'volatile' ? undefined : READ;

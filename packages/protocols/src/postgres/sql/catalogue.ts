@@ -18,6 +18,10 @@ export interface Catalogue {
   routineByOid: ReadonlyMap<number, Routine>;
   /** Operators by name that are not the system's own, and the functions behind them. */
   operators: ReadonlyMap<string, readonly UserOperator[]>;
+  /** The system's own, by name. */
+  systemOperators: ReadonlyMap<string, readonly Operator[]>;
+  /** Casts that need not be written out: from, to. */
+  implicit: ReadonlyMap<number, ReadonlySet<number>>;
   /** Types by name, the system's own included. */
   types: ReadonlyMap<string, readonly UserType[]>;
   typeByOid: ReadonlyMap<number, UserType>;
@@ -92,7 +96,10 @@ export interface Routine {
   sets: readonly string[];
   /** Of an aggregate: the functions it is made of, by oid. */
   calls: readonly number[];
-  /** `pg_get_functiondef` of an SQL or PL/pgSQL routine that did not come with the server: the whole CREATE FUNCTION. */
+  /**
+   * `pg_get_functiondef` of an SQL or PL/pgSQL routine that did not come with the server: the whole CREATE FUNCTION. Of one in the
+   * language internal: the name that the server has for it.
+   */
   source: string | undefined;
 }
 
@@ -102,12 +109,16 @@ export function takesSoMany({ kind, name, builtin, takes, defaults, variadic, ou
   return given <= takes.length + (kind === 'p' ? outs.length : 0) && given >= takes.length - defaults;
 }
 
-export interface UserOperator {
+export interface Operator {
   schema: string;
   name: string;
-  /** Oids of its operands' types, 0 where it has none on that side. */
-  left: number;
-  right: number;
+  /** Oids of its operands' types: one where it stands before its operand, else two. */
+  takes: readonly number[];
+  /** Oid of its result's type. */
+  returns: number;
+}
+
+export interface UserOperator extends Operator {
   /** Functions that it may call (its own, and those that estimate it), by oid. */
   calls: readonly number[];
 }
@@ -119,11 +130,17 @@ export interface UserType {
   builtin: boolean;
   /** `pg_type.typtype`: b base, c composite, d domain, e enum, p pseudo, r range, m multirange. */
   kind: string;
+  /** `pg_type.typcategory` (S string, N numeric, A array, …), and whether it is preferred in it. */
+  category: string;
+  preferred: boolean;
   /** Oid of the relation whose row type it is, 0 otherwise. */
   relation: number;
   /** Oid of the type that a domain constrains, or of an array's or range's elements; 0 otherwise. */
   base: number;
-  /** Functions that make values of it, by oid: of its input, and of casts to it that did not come with the server. */
+  /**
+   * Functions that make and compare values of it, by oid: of its input, of a range's bounds, of its order, and of casts to it; only those
+   * that did not come with the server.
+   */
   calls: readonly number[];
   /** Functions of casts from it that did not come with the server, by oid; implicit ones run where no cast is written. */
   castsFrom: readonly number[];

@@ -3,6 +3,7 @@ import type { Node } from 'libpg-query';
 import { define } from './define.js';
 import { Facts } from './facts.js';
 import { as, constant, listOf, open, type Part, word } from './nodes.js';
+import { parseNamed } from './parse.js';
 import { cascadeTruncate, useRelations } from './relations.js';
 import { readBody, setTo } from './routines.js';
 import { commands } from './texts.js';
@@ -119,11 +120,14 @@ function runNamed(desk: Desk, kind: 'prepared' | 'cursors', name: string): void 
   desk.facts.executes.add(name);
   const texts = desk.textsOf(kind, name);
   if (texts === undefined || desk.depth > 8) {
+    if (texts === undefined && kind === 'prepared')
+      desk.facts.fail('26000', `prepared statement "${name}" does not exist`);
+    else if (texts === undefined) desk.facts.fail('34000', `cursor "${name}" does not exist`);
     desk.facts.doubt(`what ${kind === 'prepared' ? 'the prepared statement' : 'the cursor'} ${name} runs is not known`);
     return;
   }
   for (const text of texts) {
-    for (const { node } of commands(desk, text, name)) {
+    for (const { node } of commands(desk, text, name, parseNamed)) {
       const inner = as(node, 'PrepareStmt') ?? as(node, 'DeclareCursorStmt');
       const run = inner === undefined ? node : (inner.query as Node);
       commandOf({ ...desk, depth: desk.depth + 1 }, run);
@@ -132,14 +136,17 @@ function runNamed(desk: Desk, kind: 'prepared' | 'cursors', name: string): void 
 }
 
 function explain(desk: Desk, part: Part, scope: Scope | undefined): string {
-  const analyzes = listOf(part.options).some((node) => {
+  desk.facts.mark('explains');
+  commandOf(analyzes(part.options) ? desk : { ...desk, plans: true }, part.query as Node, scope);
+  return 'explain';
+}
+
+/** By the options of EXPLAIN, it runs what it explains. */
+export const analyzes = (options: unknown): boolean =>
+  listOf(options).some((node) => {
     const option = as(node, 'DefElem');
     return option?.defname === 'analyze' && !/^(?:off|false|0|no)$/i.test(constant(option.arg) ?? numberOf(option.arg));
   });
-  desk.facts.mark('explains');
-  commandOf(analyzes ? desk : { ...desk, plans: true }, part.query as Node, scope);
-  return 'explain';
-}
 const numberOf = (node: unknown): string => {
   const part = as(node, 'Integer');
   return part === undefined ? 'true' : String(part.ival ?? 0);

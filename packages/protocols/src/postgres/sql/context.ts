@@ -22,6 +22,19 @@ export interface Made {
   /** `table`: rows, and nothing that runs by itself. `other`: a view, function, operator, type, rule, trigger …: it may run anything. */
   what: 'table' | 'other';
   name: string;
+  /** Of a table that is new: where it is, and its columns in order. */
+  as?: { schema: string; columns: readonly string[] } | undefined;
+  /** Of one that is there: columns that were put behind its others, and nothing else about it that a reader goes by has changed. */
+  adds?: readonly string[] | undefined;
+}
+
+/** What the server would say of a statement that it cannot even begin: by the catalogue there is no such name, or it is no SQL. */
+export interface Failure {
+  code: string;
+  /** It quotes the statement: for nobody but who sent that. */
+  message: string;
+  /** Characters before the place that it is about. */
+  at?: number | undefined;
 }
 
 /** A reading with what only the engine needs of it. */
@@ -40,4 +53,6 @@ export interface SqlReading extends Reading {
   makes: readonly Made[];
   /** Names that the catalogue does not have: load it anew and read again, before the class `unknown` is believed. */
   missing: readonly string[];
+  /** The first thing that it is `unknown` for is none of the server's either. */
+  fails?: Failure | undefined;
 }

@@ -2,9 +2,9 @@ import type { StatementClass, Trait } from '@hoop/core';
 import type { Node } from 'libpg-query';
 import { commandOf, mention } from './commands.js';
 import { Facts } from './facts.js';
-import { as, listOf, type Part, partsOf, word, words } from './nodes.js';
+import { as, listOf, open, type Part, partsOf, word, words } from './nodes.js';
 import { callNamed, readBody } from './routines.js';
-import { type Desk, inside, type Scope } from './walk.js';
+import { type Desk, inside, placedAt, type Scope } from './walk.js';
 
 interface Rule {
   kind: string;
@@ -137,7 +137,7 @@ const OBJECTS: Readonly<Record<string, string>> = {
 };
 
 const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | undefined>> = {
-  CreateStmt: (desk, part) => made(desk, part.relation, 'table'),
+  CreateStmt: (desk, part) => made(desk, part.relation, 'table', plainColumns(desk, part)),
   IndexStmt: (desk, part) => changed(desk, part.relation),
   CreateForeignTableStmt: (desk, part) => made(desk, (part.base as Part | undefined)?.relation, 'other'),
   CreateSeqStmt: (desk, part) => made(desk, part.sequence, 'table'),
@@ -190,7 +190,9 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
     for (const type of [part.sourcetype, part.targettype]) named(desk, words((type as Part | undefined)?.names));
     return undefined;
   },
-  CreateEnumStmt: (desk, part) => named(desk, words(part.typeName)),
+  // Its values are words, and no function of anybody's makes them.
+  CreateEnumStmt: (desk, part) =>
+    void desk.facts.makes.push({ what: 'table', name: words(part.typeName).at(-1) ?? '' }),
   CreateRangeStmt: (desk, part) => named(desk, words(part.typeName)),
   DropStmt: drop,
   RenameStmt: (desk, part) => moved(desk, part, 'renameType', 'rename'),
@@ -242,22 +244,69 @@ const isTrigger = ({ returnType }: Part): boolean =>
 const isThere = ({ names }: Desk, name: readonly string[]): boolean =>
   names.routines(name.at(-2), name.at(-1) ?? '').some(({ builtin }) => !builtin);
 
-function made(desk: Desk, rel: unknown, what: 'table' | 'other'): undefined {
+function made(desk: Desk, rel: unknown, what: 'table' | 'other', columns?: readonly string[]): undefined {
   const part = (rel ?? {}) as Part;
   if (part.relname === undefined) return;
   for (const name of desk.names.creations(part)) desk.facts.use(name, 'define');
-  desk.facts.makes.push({ what, name: String(part.relname) });
+  desk.facts.makes.push({ what, name: String(part.relname), ...placedAt(desk, part, columns) });
 }
 
+/** Columns of a table that has none from elsewhere, and none that is made of others or by a user's function. */
+function plainColumns(desk: Desk, { tableElts, inhRelations, partbound, ofTypename }: Part): string[] | undefined {
+  if ([inhRelations, partbound, ofTypename].some((part) => part !== undefined)) return undefined;
+  const columns = listOf(tableElts).filter((node) => as(node, 'Constraint') === undefined);
+  const names = columns.map((node) => columnOf(desk, as(node, 'ColumnDef')));
+  return names.every((name) => name !== undefined) ? names : undefined;
+}
+
+function columnOf(desk: Desk, part: Part | undefined): string | undefined {
+  const constraints = partsOf(part?.constraints, 'Constraint');
+  const made = constraints.some(
+    ({ contype, raw_expr: value }) =>
+      contype === 'CONSTR_GENERATED' || (contype === 'CONSTR_DEFAULT' && !isPlain(desk, value as Node)),
+  );
+  return made || part?.colname === undefined || !isOfPlainType(desk, part.typeName) ? undefined : String(part.colname);
+}
+
+/** A domain has checks and a default of its own. */
+function isOfPlainType({ names }: Desk, type: unknown): boolean {
+  const name = words((type as Part | undefined)?.names);
+  return names.types(name.at(-2), name.at(-1) ?? '').every(({ builtin, kind }) => builtin || kind === 'e');
+}
+
+/** Constants, and what the server's own functions make of them. */
+function isPlain(desk: Desk, node: Node | undefined): boolean {
+  const [type, part] = open(node);
+  const { names } = desk;
+  const name = words(type === 'FuncCall' ? part.funcname : part.name);
+  if (type === 'FuncCall' && !names.routines(name.at(-2), name.at(-1) ?? '').every(({ builtin }) => builtin))
+    return false;
+  if (type === 'A_Expr' && names.operators(name.at(-2), name.at(-1) ?? '').length > 0) return false;
+  if (type === 'TypeCast' && !isOfPlainType(desk, part.typeName)) return false;
+  if (!PLAIN.has(type)) return false;
+  return [part.arg, part.lexpr, part.rexpr, ...listOf(part.args), ...listOf(part.elements)].every(
+    (one) => one === undefined || isPlain(desk, one as Node),
+  );
+}
+const PLAIN: ReadonlySet<string> = new Set([
+  'A_Const',
+  'TypeCast',
+  'FuncCall',
+  'A_Expr',
+  'SQLValueFunction',
+  'A_ArrayExpr',
+]);
+
 /** A relation that is there already, by its full name. */
-function changed(desk: Desk, rel: unknown, what?: 'table' | 'other'): undefined {
+function changed(desk: Desk, rel: unknown, what?: 'table' | 'other', adds?: readonly string[]): undefined {
   const part = (rel ?? {}) as Part;
   if (part.relname === undefined) return;
   const found = desk.names.relations(part.schemaname as string | undefined, String(part.relname));
   for (const { schema, name } of found) desk.facts.use(`${schema}.${name}`, 'define');
   if (found.length === 0) for (const name of desk.names.creations(part)) desk.facts.use(name, 'define');
   if (found.some(({ builtin }) => builtin)) desk.facts.raise('administer').mark('privileges');
-  if (what !== undefined) desk.facts.makes.push({ what, name: String(part.relname) });
+  if (what !== undefined)
+    desk.facts.makes.push({ what, name: String(part.relname), ...(adds !== undefined && { adds }) });
 }
 
 function named(desk: Desk, name: readonly string[]): undefined {
@@ -278,9 +327,33 @@ function alterTable(desk: Desk, part: Part): string {
     if (PRIVILEGES.test(String(subtype))) desk.facts.mark('privileges');
     inside(desk, { def }, undefined);
   }
-  changed(desk, part.relation, 'table');
+  changed(desk, part.relation, 'table', part.objtype === 'OBJECT_TABLE' ? addedColumns(desk, part) : undefined);
   return `alter ${objectOf(part.objtype)}`;
 }
+
+/** What ALTER TABLE puts behind the columns; undefined where it does more to what they hold. */
+function addedColumns(desk: Desk, { cmds }: Part): string[] | undefined {
+  const names = listOf(cmds).map((node) => {
+    const { subtype, def } = as(node, 'AlterTableCmd') ?? {};
+    if (subtype === 'AT_AddColumn') return columnOf(desk, as(def, 'ColumnDef'));
+    if (subtype === 'AT_ColumnDefault' && !isPlain(desk, def as Node) && def !== undefined) return undefined;
+    return KEEPS.has(String(subtype)) ? '' : undefined;
+  });
+  return names.every((name) => name !== undefined) ? names.filter((name) => name !== '') : undefined;
+}
+const KEEPS: ReadonlySet<string> = new Set([
+  'AT_AddConstraint',
+  'AT_AddIndex',
+  'AT_ColumnDefault',
+  'AT_DropNotNull',
+  'AT_SetNotNull',
+  'AT_SetStatistics',
+  'AT_SetStorage',
+  'AT_ValidateConstraint',
+  'AT_SetRelOptions',
+  'AT_ClusterOn',
+  'AT_ReplicaIdentity',
+]);
 
 const UNTRUSTED = /^(?:c|internal|\w+u)$/i;
 

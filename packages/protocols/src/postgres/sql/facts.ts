@@ -1,5 +1,5 @@
 import type { RelationUse, StatementClass, Trait } from '@hoop/core';
-import type { Made } from './context.js';
+import type { Failure, Made } from './context.js';
 
 const ORDER: readonly StatementClass[] = ['read', 'write', 'define', 'administer', 'unknown'];
 
@@ -8,6 +8,8 @@ export class Facts {
   class: StatementClass = 'read';
   unknown: string | undefined;
   unbounded = false;
+  /** What the server would say, where that was the first thing in doubt; of what is named in the command itself. */
+  fails: Failure | undefined;
   readonly uses = new Map<string, RelationUse>();
   readonly functions = new Set<string>();
   readonly traits = new Set<Trait>();
@@ -42,9 +44,17 @@ export class Facts {
     return true;
   }
 
-  miss(name: string, what: string): this {
+  /** `location` is where the command names it, as its parser counts. */
+  miss(name: string, what: keyof typeof ABSENT, location?: unknown): this {
     this.missing.add(name);
+    const [code, quote] = ABSENT[what];
+    this.fail(code, `${what} ${quote}${name}${quote} does not exist`, location);
     return this.doubt(`it names a ${what} that is not known: ${name}`);
+  }
+
+  fail(code: string, message: string, location?: unknown): void {
+    if (this.unknown === undefined)
+      this.fails = { code, message, ...(typeof location === 'number' && { at: location }) };
   }
 
   setPath(path: readonly string[] | 'unknown'): this {
@@ -70,3 +80,6 @@ export class Facts {
     return this;
   }
 }
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html, and what stands around the name. */
+const ABSENT = { relation: ['42P01', '"'], function: ['42883', ''], type: ['42704', '"'] } as const;

@@ -14,6 +14,13 @@ export function as(node: unknown, type: string): Part | undefined {
   return typeof node === 'object' && node !== null ? ((node as Record<string, Part>)[type] ?? undefined) : undefined;
 }
 
+/** The names of the operators of an A_Expr, as the parser looks them up. */
+export function operatorsOf(kind: unknown, name: string[]): string[][] {
+  if (kind === 'AEXPR_BETWEEN' || kind === 'AEXPR_BETWEEN_SYM') return [['>='], ['<=']];
+  if (kind === 'AEXPR_NOT_BETWEEN' || kind === 'AEXPR_NOT_BETWEEN_SYM') return [['<'], ['>']];
+  return [name];
+}
+
 /** The text of a `String` node. */
 export const word = (node: unknown): string | undefined => as(node, 'String')?.sval as string | undefined;
 

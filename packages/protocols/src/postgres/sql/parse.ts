@@ -1,4 +1,4 @@
-import { loadModule, type Node, parsePlPgSQLSync, parseSync } from 'libpg-query';
+import { loadModule, type Node, parsePlPgSQLSync, parseSync, SqlError } from 'libpg-query';
 
 /**
  * PostgreSQL's own parser (libpg_query, the grammar of version 18, as WebAssembly). It reads with
@@ -27,14 +27,23 @@ export interface Command {
   at(location: number | undefined): number;
 }
 
+interface Said {
+  message: string;
+  /** Characters before the place. */
+  at: number;
+}
+
 /** Why a text cannot be read, as a clause. */
 export class Unparsable extends Error {
   /** It is only too long to be parsed at once. */
   readonly long: boolean;
+  /** The parser's own words, which quote the text. */
+  readonly said: Said | undefined;
 
-  constructor(why: string, long = false) {
+  constructor(why: string, long = false, said?: Said) {
     super(why);
     this.long = long;
+    this.said = said;
   }
 }
 
@@ -50,14 +59,32 @@ export function parse(text: string, patience: Patience = 'now'): Command[] {
   });
 }
 
+/** Texts behind names, of which the last few are kept: whoever reads one meets the same nodes as who read it before. */
+const kept = new Map<string, Command[]>();
+const KEPT = 8;
+
+/** `parse` of a text that was prepared or declared; it may be long, as it was let through before. */
+export function parseNamed(text: string): Command[] {
+  const found = kept.get(text) ?? parse(text, 'any');
+  kept.delete(text);
+  kept.set(text, found);
+  if (kept.size > KEPT) kept.delete(kept.keys().next().value as string);
+  return found;
+}
+
 function tree(text: string): { stmt: Node; stmt_location?: number; stmt_len?: number }[] {
   if (text === '') return [];
   try {
     const { stmts = [] } = parseSync(text);
     return stmts.flatMap(({ stmt, ...place }) => (stmt === undefined ? [] : [{ stmt, ...place }]));
   } catch (error) {
-    throw new Unparsable(sentence(error));
+    throw new Unparsable(sentence(error), false, saidBy(error));
   }
+}
+
+function saidBy(error: unknown): Said | undefined {
+  const { message, cursorPosition: at } = error instanceof SqlError ? (error.sqlDetails ?? {}) : {};
+  return message === undefined || at === undefined ? undefined : { message, at };
 }
 
 /** What PL/pgSQL's parser makes of a whole CREATE FUNCTION, CREATE PROCEDURE or DO. */

@@ -92,10 +92,12 @@ export const QUESTIONS: readonly string[] = [
     "'operator'",
     'n.nspname',
     'o.oprname',
-    'o.oprleft::int8',
-    'o.oprright::int8',
+    'array_remove(array[o.oprleft, o.oprright], 0::oid)::int8[]',
+    'o.oprresult::int8',
     list(`select s.oid::int8 from unnest(array[o.oprcode, o.oprrest, o.oprjoin]::oid[]) s (oid) where s.oid <> 0`),
   )} from pg_operator o join pg_namespace n on n.oid = o.oprnamespace where o.oid >= 16384`,
+  `select ${row("'system-operator'", 'o.oprname', 'array_remove(array[o.oprleft, o.oprright], 0::oid)::int8[]', 'o.oprresult::int8')}
+    from pg_operator o where o.oid < 16384`,
 
   `select ${row(
     "'type'",
@@ -103,15 +105,24 @@ export const QUESTIONS: readonly string[] = [
     'n.nspname',
     't.typname',
     't.typtype',
+    't.typcategory',
+    't.typispreferred',
     't.typrelid::int8',
     `(case when t.typtype = 'd' then t.typbasetype when t.typelem <> 0 then t.typelem
       else coalesce((select r.rngsubtype from pg_range r where r.rngtypid = t.oid), 0) end)::int8`,
-    `array(select s.oid::int8 from unnest(array[t.typinput, t.typoutput, t.typreceive, t.typsend, t.typmodin]::oid[]) s (oid)
+    `array(select s.oid::int8 from unnest(array[t.typinput, t.typoutput, t.typreceive, t.typsend, t.typmodin]::oid[]
+        || (select array[r.rngcanonical, r.rngsubdiff]::oid[] from pg_range r where r.rngtypid = t.oid)
+        || array(select k.amproc::oid from pg_range r join pg_opclass f on f.oid = r.rngsubopc
+          join pg_amproc k on k.amprocfamily = f.opcfamily
+          where r.rngtypid = t.oid or to_jsonb(r) ->> 'rngmultitypid' = t.oid::text)
+        || array(select k.amproc::oid from pg_opclass f join pg_amproc k on k.amprocfamily = f.opcfamily
+          where t.oid >= 16384 and f.opcintype = t.oid and f.opcdefault)) s (oid)
       where s.oid >= 16384)`,
     list("select pg_get_expr(k.conbin, 0) from pg_constraint k where k.contypid = t.oid and k.contype = 'c'"),
   )} from pg_type t join pg_namespace n on n.oid = t.typnamespace`,
   `select ${row("'cast'", 'c.castsource::int8', 'c.casttarget::int8', 'c.castfunc::int8')} from pg_cast c
     where c.oid >= 16384 and c.castfunc <> 0`,
+  `select ${row("'implicit'", 'c.castsource::int8', 'c.casttarget::int8')} from pg_cast c where c.castcontext = 'i'`,
   `select ${row("'ruled'", 'r.ev_class::int8', 'count(*)')} from pg_rewrite r
     where r.oid >= 16384 and r.rulename <> '_RETURN' group by r.ev_class`,
 ];
@@ -126,6 +137,8 @@ const dependsOnLocked = (what: 'pg_rewrite' | 'pg_proc', oid: string): string =>
 export const OPTIONAL: readonly string[] = [
   `select ${row("'source'", 'p.oid::int8', 'pg_get_functiondef(p.oid)')} from pg_proc p join pg_language l on l.oid = p.prolang
     where p.oid >= 16384 and p.prokind in ('f', 'p') and l.lanname in ('sql', 'plpgsql') and not ${dependsOnLocked('pg_proc', 'p.oid')}`,
+  `select ${row("'source'", 'p.oid::int8', 'p.prosrc')} from pg_proc p join pg_language l on l.oid = p.prolang
+    where p.oid >= 16384 and l.lanname = 'internal'`,
   `select ${row("'definition'", 'r.ev_class::int8', 'pg_get_viewdef(r.ev_class)')} from pg_rewrite r
     where r.oid >= 16384 and r.rulename = '_RETURN' and not ${dependsOnLocked('pg_rewrite', 'r.oid')}`,
   `select ${row("'rule'", 'r.ev_class::int8', 'pg_get_ruledef(r.oid)')} from pg_rewrite r

@@ -1,3 +1,4 @@
+import type { Node } from 'libpg-query';
 import { commandOf } from './commands.js';
 import type { ReadingContext, SqlReading } from './context.js';
 import { Facts } from './facts.js';
@@ -5,7 +6,7 @@ import { rowOf } from './lineage/flow.js';
 import { columnsOf } from './lineage/known.js';
 import { trace } from './lineage/trace.js';
 import { Names } from './names.js';
-import { as } from './nodes.js';
+import { as, type Part, words } from './nodes.js';
 import { type Command, type Patience, parse, Unparsable } from './parse.js';
 import type { Desk } from './walk.js';
 
@@ -22,7 +23,7 @@ export function read(text: string, at: ReadingContext, patience: Patience = 'now
   try {
     return readAll(parse(text, patience), text, at);
   } catch (error) {
-    if (error instanceof Unparsable) return [unreadable(text, error.message)];
+    if (error instanceof Unparsable) return [unreadable(text, error.message, error.said)];
     if (error instanceof RangeError) return [unreadable(text, 'it nests too deeply to be read')];
     return [unreadable(text, 'reading it failed')];
   }
@@ -93,16 +94,19 @@ function added(
   return grown ? all : undefined;
 }
 
-function readOne({ node, from, to }: Command, text: string, at: ReadingContext): SqlReading {
+function readOne({ node, from, to, at: placeOf }: Command, text: string, at: ReadingContext): SqlReading {
   const names = namesOf(at);
   const facts = new Facts();
+  const traced = trace(node, text, at);
   const desk: Desk = {
     names,
     facts,
+    meant: traced.meant,
     own: { node, text: text.slice(from, to) },
     depth: 0,
     budget: { left: BUDGET },
     textsOf: (kind, name) => at[kind]?.get(name),
+    answers: (into) => madeOf(node, into, text, at),
   };
   let kind: string;
   try {
@@ -115,11 +119,11 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
   const prepare = as(node, 'PrepareStmt');
   const declare = as(node, 'DeclareCursorStmt');
   const own = text.slice(from, to);
-  const traced = trace(node, text, at);
   for (const { name, does } of traced.relations) if (does === 'read') facts.use(name, does);
   return {
     ...EMPTY,
     ...found(facts),
+    ...(facts.fails?.at !== undefined && { fails: { ...facts.fails, at: placeOf(facts.fails.at) } }),
     columns: traced.columns,
     told: toldBy(facts, traced.relations, at),
     outputs: traced.outputs,
@@ -134,6 +138,16 @@ function readOne({ node, from, to }: Command, text: string, at: ReadingContext):
     ...(declare === undefined ? {} : { declares: { name: String(declare.portalname), text: own } }),
   };
 }
+
+/** The columns of a table that the command makes of a query's answer. */
+function madeOf(node: Node, into: Part, text: string, at: ReadingContext): readonly string[] | undefined {
+  const select = as(node, 'SelectStmt');
+  const query = select === undefined ? (as(node, 'CreateTableAsStmt')?.query as Node | undefined) : without(select);
+  if (query === undefined || (as(node, 'CreateTableAsStmt')?.into ?? select?.intoClause) !== into) return undefined;
+  const given = words(into.colNames);
+  return trace(query, text, at).outputs?.map(({ name }, index) => given[index] ?? name);
+}
+const without = ({ intoClause: _into, ...rest }: Part): Node => ({ SelectStmt: rest }) as Node;
 
 /** A failed constraint shows the row; a body that was not traced may raise what it reads. */
 function toldBy(facts: Facts, traced: SqlReading['relations'], at: ReadingContext): string[] {
@@ -173,6 +187,7 @@ function found(facts: Facts): Partial<SqlReading> {
     executes: [...facts.executes],
     makes: facts.makes,
     missing: [...facts.missing],
+    ...(facts.fails !== undefined && { fails: facts.fails }),
   };
 }
 
@@ -195,7 +210,7 @@ const EMPTY: Omit<SqlReading, 'kind' | 'from' | 'to'> = {
   missing: [],
 };
 
-const unreadable = (text: string, why: string): SqlReading => ({
+const unreadable = (text: string, why: string, said?: Unparsable['said']): SqlReading => ({
   ...EMPTY,
   kind: 'unparsable',
   unknown: why,
@@ -203,6 +218,7 @@ const unreadable = (text: string, why: string): SqlReading => ({
   setsPath: 'unknown',
   from: 0,
   to: text.length,
+  ...(said !== undefined && { fails: { code: '42601', ...said } }),
 });
 
 /** Kept as long as the catalogue is; a handful of paths each. */

@@ -5,7 +5,7 @@ import { remember } from './remember.js';
 import { callOid } from './routines.js';
 import { readDefinition, readExpressions, readRule } from './texts.js';
 import { holdOid, touchOid } from './types.js';
-import { type Desk, nameOf } from './walk.js';
+import { type Desk, nameOf, schemaOf } from './walk.js';
 
 /** How a command goes to a relation: `lock` is FOR UPDATE's, `empty` TRUNCATE's; `refresh` runs a materialized
  * view's definition again. */
@@ -14,14 +14,14 @@ export type Going = 'read' | 'write' | 'lock' | 'empty' | 'refresh';
 /** All that the name may stand for, and what going there does. */
 export function useRelations(desk: Desk, rel: Part, going: Going): void {
   const name = String(rel.relname);
-  const schema = rel.schemaname === undefined ? undefined : String(rel.schemaname);
+  const schema = schemaOf(desk, rel.schemaname);
   const found = desk.names.relations(schema, name);
   for (const relation of found) useRelation(desk, relation, going);
   if (desk.names.madeOther(name)) desk.facts.doubt(`${nameOf(rel)} was made just now`);
   else if (found.length > 0) return;
   else if (desk.names.madeTable(name) || desk.facts.makes.some((made) => made.what === 'table' && made.name === name))
     desk.facts.use(nameOf(rel), going === 'read' ? 'read' : 'write');
-  else if (!isTransition(desk, name, schema)) desk.facts.miss(nameOf(rel), 'relation');
+  else if (!isTransition(desk, name, schema)) desk.facts.miss(nameOf(rel), 'relation', rel.location);
 }
 
 /** In a trigger's function a name without schema may be of the rows that changed (REFERENCING NEW TABLE AS …). */

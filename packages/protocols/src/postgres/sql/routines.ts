@@ -1,31 +1,40 @@
 import type { Node } from 'libpg-query';
-import { type Deed, deedOf, deedOfExtension } from './builtins.js';
+import { type Deed, deedOf, deedUnread } from './builtins.js';
 import { type Routine, takesSoMany } from './catalogue.js';
 import { commandOf } from './commands.js';
 import { as, constant, listOf, open, type Part, word } from './nodes.js';
+import type { Overload } from './overloads.js';
 import { readPlPgSql } from './plpgsql.js';
 import { remember } from './remember.js';
 import { judgeSetting, splitPath } from './settings.js';
 import { commands } from './texts.js';
 import { touchOid } from './types.js';
-import { type Desk, walk } from './walk.js';
+import { type Desk, schemaOf, walk } from './walk.js';
 
 /** Calls every function that the name may stand for with so many arguments; undefined where that is not known. */
-export function callNamed(desk: Desk, name: readonly string[], args: readonly Node[] | undefined): void {
+export function callNamed(
+  desk: Desk,
+  name: readonly string[],
+  args: readonly Node[] | undefined,
+  told?: ReadonlySet<Overload>,
+  location?: unknown,
+): void {
   const last = name.at(-1);
   if (last === undefined) return;
   if (desk.names.madeOther(last)) desk.facts.doubt(`${last} was made just now`);
-  const found = desk.names.routines(name.at(-2), last);
-  const meant = args === undefined ? found : found.filter((routine) => takesSoMany(routine, args.length));
-  if (meant.length === 0 && !desk.names.madeOther(last)) missing(desk, name, args);
+  const found = desk.names.routines(schemaOf(desk, name.at(-2)), last);
+  const meant = found.filter(
+    (routine) => (told?.has(routine) ?? true) && (args === undefined || takesSoMany(routine, args.length)),
+  );
+  if (meant.length === 0 && !desk.names.madeOther(last)) missing(desk, name, args, location);
   for (const routine of meant) callRoutine(desk, routine, args);
 }
 
 /** `f(x)` is also `x.f`, a column, and `t(x)` a cast to the type t. */
-function missing(desk: Desk, name: readonly string[], args: readonly Node[] | undefined): void {
+function missing(desk: Desk, name: readonly string[], args: readonly Node[] | undefined, location: unknown): void {
   if (args?.length === 1 && name.length === 1 && isField(args[0]) && desk.names.isColumn(name[0] as string)) return;
   const types = args?.length === 1 ? desk.names.types(name.at(-2), name.at(-1) as string) : [];
-  if (types.length === 0) desk.facts.miss(name.join('.'), 'function');
+  if (types.length === 0) desk.facts.miss(name.join('.'), 'function', location);
   for (const { oid } of types) touchOid(desk, oid);
 }
 const isField = (arg: Node | undefined): boolean =>
@@ -42,9 +51,12 @@ export function callRoutine(desk: Desk, routine: Routine, args: readonly Node[] 
   // A plan is made with what functions that are not volatile give; the others wait for its execution.
   if (desk.plans === true && routine.volatility === 'volatile') return;
   if (routine.builtin) return dead(desk, deedOf(routine), routine, args);
-  const deed = routine.extension && routine.language === 'c' ? deedOfExtension(routine) : undefined;
-  if (deed !== undefined) return dead(desk, deed, routine, args);
-  desk.facts.add(remember(desk, `call ${routine.oid}`, (inner) => body(inner, routine)));
+  const deed = deedUnread(routine);
+  if (deed !== undefined) {
+    if (routine.language === 'internal') touchOid(desk, routine.returns);
+    return dead(desk, deed, routine, args);
+  }
+  desk.facts.add(remember({ ...desk, written: false }, `call ${routine.oid}`, (inner) => body(inner, routine)));
 }
 
 /** Functions that run a text are read with it where the text is a constant. */
@@ -65,7 +77,7 @@ function body(desk: Desk, routine: Routine): void {
   for (const oid of routine.calls) callOid(desk, oid);
   for (const setting of routine.sets) settleOwn(desk, setting);
   if (routine.kind === 'a') return;
-  if (routine.source === undefined) opaque(desk, routine, name);
+  if (routine.source === undefined || routine.language === 'internal') opaque(desk, routine, name);
   else
     readSource(pathed({ ...desk, plans: false, trigger: routine.returns === TRIGGER }, routine), routine.source, name);
   const moves = desk.facts.anyPath || desk.facts.paths.length > 0;

@@ -5,12 +5,12 @@ import { as, listOf, type Part } from './nodes.js';
 import { type Command, parse, Unparsable } from './parse.js';
 import { type Desk, walk } from './walk.js';
 
-/** SQL that the catalogue holds, as the server writes it out: every name of a relation or function in it is qualified. */
+/** SQL that the catalogue holds, as the server writes it out. */
 
 export function readDefinition(desk: Desk, relation: Relation): void {
   const name = `${relation.schema}.${relation.name}`;
   if (relation.definition === undefined) desk.facts.doubt(`the definition of ${name} could not be had`);
-  else for (const { node } of commands(desk, relation.definition, name)) walk(desk, node);
+  else for (const { node } of commands(desk, relation.definition, name)) walk({ ...desk, written: true }, node);
 }
 
 export function readExpressions(desk: Desk, texts: readonly string[]): void {
@@ -18,12 +18,13 @@ export function readExpressions(desk: Desk, texts: readonly string[]): void {
     const isTrigger = /^CREATE (?:CONSTRAINT )?TRIGGER /.test(text);
     for (const { node } of commands(desk, isTrigger ? text : `SELECT ${text}`, 'an expression')) {
       const trigger = as(node, 'CreateTrigStmt');
-      walk(desk, trigger === undefined ? node : (trigger.whenClause as Node | undefined));
+      walk({ ...desk, written: true }, trigger === undefined ? node : (trigger.whenClause as Node | undefined));
     }
   }
 }
 
-export function readRule(desk: Desk, text: string): void {
+export function readRule(outer: Desk, text: string): void {
+  const desk = { ...outer, written: true };
   for (const { node } of commands(desk, text, 'a rule')) {
     const rule = as(node, 'RuleStmt') ?? {};
     walk(desk, rule.whereClause as Node | undefined, OLD_AND_NEW);
@@ -40,9 +41,9 @@ const OLD_AND_NEW = {
 };
 
 /** A text that a function's body or a caller gives; what cannot be read makes the class `unknown`. */
-export function commands(desk: Desk, text: string, whose: string): Command[] {
+export function commands(desk: Desk, text: string, whose: string, read = parse): Command[] {
   try {
-    return parse(text);
+    return read(text);
   } catch (error) {
     if (!(error instanceof Unparsable)) throw error;
     desk.facts.doubt(`the SQL of ${whose} could not be read`);

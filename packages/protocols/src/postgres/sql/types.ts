@@ -5,7 +5,7 @@ import { words } from './nodes.js';
 import { remember } from './remember.js';
 import { callOid } from './routines.js';
 import { readExpressions } from './texts.js';
-import type { Desk } from './walk.js';
+import { type Desk, schemaOf } from './walk.js';
 
 /** A type that a command names: making a value of it may run a domain's checks and a user's casts. */
 export function touchType(desk: Desk, part: Part): void {
@@ -13,10 +13,10 @@ export function touchType(desk: Desk, part: Part): void {
   const last = name.at(-1);
   if (last === undefined) return;
   // `t%TYPE` names a column, not a type.
-  const types = part.pct_type === true ? [] : desk.names.types(name.at(-2), last);
+  const types = part.pct_type === true ? [] : desk.names.types(schemaOf(desk, name.at(-2)), last);
   if (desk.names.madeOther(last)) desk.facts.doubt(`the type ${last} was made just now`);
   else if (types.length === 0 && !isSerial(name) && part.pct_type !== true && !desk.names.madeTable(last))
-    desk.facts.miss(name.join('.'), 'type');
+    desk.facts.miss(name.join('.'), 'type', part.location);
   for (const type of types) desk.facts.add(deedsOf(desk, type));
 }
 
@@ -42,6 +42,13 @@ function hold(desk: Desk, type: UserType): void {
 const isSerial = (name: readonly string[]): boolean =>
   name.length === 1 && /^(?:small|big)?serial[248]?$/.test(name[0] ?? '');
 
+/** A range whose bounds are compared, or told apart, by what anybody wrote: that runs wherever one is put together or searched. */
+function isOrdered({ names: { catalogue } }: Desk, { kind, calls }: UserType): boolean {
+  if (kind !== 'r' && kind !== 'm') return false;
+  const routines = calls.flatMap((oid) => catalogue.routineByOid.get(oid) ?? []);
+  return routines.some(({ takes, language }) => takes.length === 2 && language !== 'c');
+}
+
 const NONE = new Facts();
 
 function deedsOf(desk: Desk, type: UserType): Facts {
@@ -51,6 +58,8 @@ function deedsOf(desk: Desk, type: UserType): Facts {
   }
   return remember(desk, `type ${type.oid}`, (inner) => {
     for (const oid of type.calls) callOid(inner, oid);
+    if (isOrdered(desk, type))
+      inner.facts.mark('code').doubt(`the bounds of ${type.schema}.${type.name} are ordered by code`);
     hold(inner, type);
     readExpressions(inner, type.checks);
     if (type.base !== 0) touchOid(inner, type.base);

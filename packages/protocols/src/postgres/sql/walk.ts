@@ -1,8 +1,11 @@
 import type { Node } from 'libpg-query';
 import { isHarmless } from './builtins.js';
+import type { Routine } from './catalogue.js';
+import type { Made } from './context.js';
 import type { Facts } from './facts.js';
 import type { Names } from './names.js';
-import { as, constant, eachChild, listOf, open, type Part, partsOf, words } from './nodes.js';
+import { as, constant, eachChild, listOf, open, operatorsOf, type Part, partsOf, words } from './nodes.js';
+import { coerces, type Overload } from './overloads.js';
 import { useRelations } from './relations.js';
 import { callNamed, callOid, callRoutine, settle } from './routines.js';
 import { touchType } from './types.js';
@@ -12,10 +15,16 @@ import { type Around, isUnbounded, mergesUnbounded, upsertsUnbounded } from './u
 export interface Desk {
   names: Names;
   facts: Facts;
+  /** In a text that the server wrote out: every name in it is qualified but for the system's own. */
+  written?: boolean | undefined;
+  /** Which of several overloads a call or an operator means, where the types of what it is given tell. */
+  meant?: ReadonlyMap<object, ReadonlySet<Overload>> | undefined;
   /** Texts behind the names of prepared statements and cursors. */
   textsOf(kind: 'prepared' | 'cursors', name: string): readonly string[] | undefined;
   /** The client's command, and its text. */
   own: { node: Node; text: string };
+  /** Columns of the table that it makes of a query, where it is one that does and where they can be told. */
+  answers?: ((into: Part) => readonly string[] | undefined) | undefined;
   /** How many views and functions it is inside of. */
   depth: number;
   /** How many views, functions and types may still be looked into. */
@@ -90,15 +99,15 @@ const SPECIAL: Readonly<Record<string, Visit>> = {
   FuncCall: call,
   A_Expr: chain,
   SubLink: (desk, part, scope) => {
-    if (part.testexpr !== undefined) operate(desk, part.operName === undefined ? ['='] : words(part.operName));
+    if (part.testexpr !== undefined) operate(desk, part.operName === undefined ? ['='] : words(part.operName), part);
     inside(desk, part, scope);
   },
   CaseExpr: (desk, part, scope) => {
-    if (part.arg !== undefined) operate(desk, ['=']);
+    if (part.arg !== undefined) operate(desk, ['='], part);
     inside(desk, part, scope);
   },
   JoinExpr: (desk, part, scope) => {
-    if (part.isNatural === true || part.usingClause !== undefined) operate(desk, ['=']);
+    if (part.isNatural === true || part.usingClause !== undefined) operate(desk, ['='], part);
     inside(desk, part, scope);
   },
   // It names the aliases of FROM.
@@ -109,10 +118,10 @@ const SPECIAL: Readonly<Record<string, Visit>> = {
   },
   ColumnRef: (desk, part) => {
     const fields = words(part.fields);
-    if (fields.length > 1 && !as(listOf(part.fields).at(-1), 'A_Star')) attribute(desk, fields.at(-1) as string);
+    if (fields.length > 1 && !as(listOf(part.fields).at(-1), 'A_Star')) attribute(desk, fields.at(-1) as string, true);
   },
   A_Indirection: (desk, part, scope) => {
-    for (const name of words(part.indirection)) attribute(desk, name);
+    for (const name of words(part.indirection)) attribute(desk, name, false);
     inside(desk, part, scope);
   },
 };
@@ -120,7 +129,7 @@ const SPECIAL: Readonly<Record<string, Visit>> = {
 /** `1 + 1 + 1 …` leans to the left, and is gone down without a call for each. */
 function chain(desk: Desk, part: Part, scope: Scope | undefined): void {
   for (let now: Part | undefined = part; now !== undefined; ) {
-    for (const name of operatorsOf(now)) operate(desk, name);
+    for (const name of operatorsOf(now.kind, words(now.name))) operate(desk, name, now);
     walk(desk, now.rexpr as Node | undefined, scope);
     const left: Part | undefined = as(now.lexpr, 'A_Expr');
     if (left === undefined) walk(desk, now.lexpr as Node | undefined, scope);
@@ -169,8 +178,19 @@ export function makeInto(desk: Desk, into: Part): void {
   if (rel === undefined || desk.plans === true) return;
   desk.facts.raise('define');
   for (const name of desk.names.creations(rel)) desk.facts.use(name, 'define');
-  desk.facts.makes.push({ what: 'table', name: String(rel.relname) });
+  desk.facts.makes.push({ what: 'table', name: String(rel.relname), ...placedAt(desk, rel, desk.answers?.(into)) });
 }
+
+/** Where a new table is, if that is one place, with its columns. */
+export function placedAt({ names }: Desk, rel: Part, columns: readonly string[] | undefined): Pick<Made, 'as'> {
+  const [only, ...others] = names.creations(rel);
+  if (columns === undefined || only === undefined || others.length > 0) return {};
+  return { as: { schema: only.slice(0, -String(rel.relname).length - 1), columns } };
+}
+
+/** The schema that a name is looked for in; undefined: those of the search path. */
+export const schemaOf = ({ written }: Desk, schema: unknown): string | undefined =>
+  schema === undefined ? (written === true ? 'pg_catalog' : undefined) : String(schema);
 
 export const nameOf = (rel: Part): string =>
   rel.schemaname === undefined ? String(rel.relname) : `${rel.schemaname}.${rel.relname}`;
@@ -213,34 +233,36 @@ function call(desk: Desk, part: Part, scope: Scope | undefined): void {
       desk,
       args.map((arg, at) => (at === 0 && desk.setting !== undefined && isName(arg) ? desk.setting : constant(arg))),
     );
-  callNamed(desk, name, args);
+  callNamed(desk, name, args, desk.meant?.get(part), part.location);
   inside(desk, { ...part, funcname: undefined }, scope);
 }
 
 /** `x.f` is `f(x)` where x has no such column. https://www.postgresql.org/docs/current/xfunc-sql.html#XFUNC-SQL-COMPOSITE-FUNCTIONS */
-function attribute(desk: Desk, name: string): void {
+function attribute(desk: Desk, name: string, ofRow: boolean): void {
   if (desk.names.madeOther(name)) desk.facts.doubt(`${name} was made just now`);
   for (const routine of desk.names.routines(undefined, name)) {
     const one = routine.takes.length - routine.defaults <= 1 && routine.takes.length > 0;
     // `c.oid`, `p.name`: columns in all but contrived cases, and then it matters to nobody.
     const plain = routine.builtin && isHarmless(routine) && desk.names.isColumn(name);
-    if (one && !plain) callRoutine(desk, routine, 'attribute');
+    if (one && !plain && (!ofRow || routine.builtin || takesRow(desk, routine)))
+      callRoutine(desk, routine, 'attribute');
   }
 }
 
-/** The names of the operators of an expression, as the parser would look them up. */
-function operatorsOf({ kind, name }: Part): string[][] {
-  if (kind === 'AEXPR_BETWEEN' || kind === 'AEXPR_BETWEEN_SYM') return [['>='], ['<=']];
-  if (kind === 'AEXPR_NOT_BETWEEN' || kind === 'AEXPR_NOT_BETWEEN_SYM') return [['<'], ['>']];
-  return [words(name)];
+/** It may be called with the row of a relation. */
+function takesRow({ names: { catalogue } }: Desk, { takes }: Routine): boolean {
+  const rows = [...catalogue.typeByOid.values()].filter(({ kind }) => kind === 'c');
+  return rows.some(({ oid }) => coerces(oid, takes[0], catalogue));
 }
 
 /** The system's own operators call functions that are immutable or stable, and none of those that are listed. */
-export function operate(desk: Desk, name: readonly string[]): void {
-  const [last, schema] = [name.at(-1), name.at(-2)];
+export function operate(desk: Desk, name: readonly string[], part?: Part): void {
+  const [last, schema] = [name.at(-1), schemaOf(desk, name.at(-2))];
   if (last === undefined) return;
   if (desk.names.madeOther(last)) desk.facts.doubt(`the operator ${last} was made just now`);
+  const meant = part === undefined ? undefined : desk.meant?.get(part);
   for (const operator of desk.names.operators(schema, last)) {
+    if (meant !== undefined && !meant.has(operator)) continue;
     for (const oid of operator.calls) callOid(desk, oid);
   }
 }

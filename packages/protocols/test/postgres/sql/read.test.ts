@@ -38,11 +38,17 @@ describe('names', () => {
     ]);
   });
   test('a function may be any of all schemas of a path', () => {
-    expect(only('select lower(name) from customers', under(['public', 'evil'])).class).toBe('write');
-    expect(only('select pg_catalog.lower(name) from customers', under(['public', 'evil'])).class).toBe('read');
+    const path = ['public', 'evil', 'pg_catalog'];
+    expect(only('select lower(name) from customers', under(path)).class).toBe('write');
+    expect(only('select pg_catalog.lower(name) from customers', under(path)).class).toBe('read');
+    expect(only('select lower(name) from customers', under(['public'], path)).class).toBe('write');
+  });
+  test("the server's own hides one that takes the same, where the path does not put it later", () => {
+    expect(only('select lower(name) from customers', under(['public', 'evil'])).class).toBe('read');
+    expect(only('select 1 = 2', under(['evil'])).class).toBe('read');
   });
   test('an operator, too', () => {
-    expect(only('select 1 = 2', under(['evil'])).class).toBe('write');
+    expect(only('select 1 = 2', under(['evil', 'pg_catalog'])).class).toBe('write');
     expect(only('select 1 operator(pg_catalog.=) 2', under(['evil'])).class).toBe('read');
   });
   test('a path of nothing leaves the system', () => {

@@ -15,6 +15,8 @@ export interface Step {
 export interface Attack {
   row: Row;
   steps: readonly Step[];
+  /** Steps that have to be answered as those are: they differ in what they ask of masked values. */
+  other?: readonly Step[];
   wants: 'no trace' | 'refused' | 'masked';
   /** `support`: all packs are on · `reader`: and whatever changes something is denied by a rule. */
   as: 'support' | 'reader';

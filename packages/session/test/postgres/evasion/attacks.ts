@@ -1,8 +1,11 @@
 import type { Attack } from './attack.js';
+import { CALLS } from './calls.js';
 import { CODE } from './code.js';
 import { KNOWN } from './known.js';
 import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
+import { OPEN } from './open.js';
+import { ORACLES } from './oracle.js';
 import { NAMES, SETTINGS } from './session.js';
 import { WRITES } from './writes.js';
 
@@ -10,12 +13,15 @@ import { WRITES } from './writes.js';
 export const ATTACKS: readonly Attack[] = [
   ...LEXICAL,
   ...CODE,
+  ...CALLS,
   ...NAMES,
   ...SETTINGS,
   ...MASKING,
   ...DERIVED,
   ...INFERENCE,
   ...MESSAGES,
+  ...OPEN,
   ...KNOWN,
   ...WRITES,
+  ...ORACLES,
 ];

@@ -7,7 +7,7 @@ import type { Allowed } from './allowed.js';
 import type { Attack, Step } from './attack.js';
 import { leakIn } from './canary.js';
 import { controlsFor } from './controls.js';
-import { cellsOf, fieldOf, type Message, MODES, type Mode, Session } from './session-run.js';
+import { cellsOf, fieldOf, type Message, type Mode, Session } from './session-run.js';
 import { SCHEMA, STATE } from './shop.js';
 import type { WireAttack } from './wire.js';
 
@@ -73,7 +73,7 @@ export class Field {
   }
 
   /** How an attack came through; undefined if it did not, in none of these modes. */
-  async wayOf(attack: Attack, modes: readonly Mode[] = MODES): Promise<string | undefined> {
+  async wayOf(attack: Attack, modes: readonly Mode[]): Promise<string | undefined> {
     for (const mode of modes) {
       const trace = await this.#traceOf(attack, mode).catch((error: Error) => error.message);
       if (trace !== undefined) return `${mode}: ${trace}`;
@@ -83,9 +83,15 @@ export class Field {
     return `${modes}: the state has changed`;
   }
 
-  async #traceOf({ steps, wants, row, as }: Attack, mode: Mode): Promise<string | undefined> {
+  async #traceOf({ steps, other, wants, row, as }: Attack, mode: Mode): Promise<string | undefined> {
     const { session, answers } = await say(steps, mode, this.#upstream, as);
     const last = answers.at(-1) ?? [];
+    if (other !== undefined) {
+      const others = await say(other, mode, this.#upstream, as);
+      const [one, two] = [answers, others.answers].map((said) => said.map((answer) => wordsOf(answer, [])));
+      const at = one?.findIndex((words, i) => words !== two?.[i]) ?? -1;
+      if (at >= 0) return `${steps[at]?.text}: ${one?.[at]}, and not ${two?.[at]}`;
+    }
     const leak = leakIn(session.heard, row === 'A23');
     if (leak !== undefined) return `shows ${JSON.stringify(leak)}`;
     if (wants === 'refused' && !last.some(({ type }) => type === 'E')) return 'was answered';

@@ -77,4 +77,15 @@ export const ALLOWED_KNOWN: readonly Allowed[] = [
   allowed('CREATE TABLE copied AS SELECT id, name, country FROM customers'),
   allowed('CREATE TABLE alike (LIKE customers INCLUDING ALL)'),
   allowed("SELECT relname, n_live_tup FROM pg_stat_user_tables WHERE relname = 'nothing'"),
+  allowed('EXPLAIN (COSTS off) SELECT * FROM customers WHERE id = 1'),
+  allowed(
+    'EXPLAIN (COSTS off) SELECT c.*, o.total FROM customers c JOIN orders o ON o.customer_id = c.id ORDER BY c.name',
+  ),
+  allowed('EXPLAIN (COSTS off) SELECT * FROM contacts WHERE id = 1'),
+  allowed(['ALTER INDEX orders_pkey RENAME TO orders_key', 'ALTER INDEX orders_key RENAME TO orders_pkey']),
+  allowed([
+    'CREATE TYPE pair AS (a int, b text)',
+    'ALTER TYPE pair RENAME ATTRIBUTE b TO c',
+    'ALTER TYPE pair RENAME TO duo',
+  ]),
 ];

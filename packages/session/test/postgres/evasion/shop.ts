@@ -1,8 +1,22 @@
+import { CODE_SCHEMA } from './shop-code.js';
+
 /**
  * The shop that is attacked: what an administrator may have left behind is here on purpose (views, functions that lie about
- * themselves, operators, rules, children of the masked table). The masked columns are `public.customers.{email,ssn,card}`.
+ * themselves, operators, rules, children of the masked table). The masked columns are `public.customers.{email,ssn,card}` and
+ * those of `public.staff` that are no text.
  */
-export const MASKED = ['public.customers.email', 'public.customers.ssn', 'public.customers.card'] as const;
+export const MASKED = [
+  'public.customers.email',
+  'public.customers.ssn',
+  'public.customers.card',
+  'public.staff.born',
+  'public.staff.hired',
+  'public.staff.salary',
+  'public.staff.badge',
+  'public.staff.score',
+  'public.staff.file',
+  'public.staff.tags',
+] as const;
 
 /** No two share six characters in a row, and none of them is a word of the schema or of PostgreSQL. */
 export const CUSTOMERS = [
@@ -26,6 +40,9 @@ CREATE TABLE orders (
 );
 CREATE TABLE notes (id int PRIMARY KEY, body text);
 CREATE TABLE archived_customers (closed date) INHERITS (customers);
+CREATE TABLE staff (
+  id int PRIMARY KEY, name text NOT NULL, born date, hired timestamptz, salary numeric(12,2), badge int, score float8, file jsonb, tags text[]
+);
 CREATE TYPE status AS ENUM ('open', 'paid', 'sent');
 CREATE TYPE contact AS (name text, email text);
 
@@ -34,6 +51,8 @@ ${CUSTOMERS.map((row, at) => `  (${at + 1}, ${row.map((value) => `'${value}'`).j
 INSERT INTO archived_customers (id, name, email, ssn, card, country, closed)
   VALUES (90, 'Grace', 'tapirseventh@canary.example', '906-47-1847', '6011000990139424', 'DE', '2020-01-01');
 INSERT INTO products SELECT n, 'product ' || n, n * 1.5, ARRAY['a', 'b' || n], jsonb_build_object('size', n), '\\x0102' FROM generate_series(1, 5) n;
+INSERT INTO staff VALUES (1, 'Ann', '1980-02-03', '2019-04-05 06:07:08+00', 51234.5, 4711, 1.5, '{"pin": 4711, "a": [1, 2]}', '{x,y}'),
+  (2, 'Ben', NULL, NULL, NULL, NULL, NULL, NULL, NULL), (3, 'Cem', '1999-12-31', '2024-02-29 00:00:00+00', 3e4, 12, -2.5, '[]', '{}');
 INSERT INTO orders (customer_id, product_id, total) SELECT 1 + n % 6, 1 + n % 5, n FROM generate_series(1, 20) n;
 INSERT INTO notes VALUES (1, 'first'), (2, 'second');
 CREATE INDEX customers_ssn ON customers (lower(ssn));
@@ -69,6 +88,8 @@ CREATE OPERATOR public.<-> (FUNCTION = look, LEFTARG = int, RIGHTARG = int);
 CREATE FUNCTION contact_text(contact) RETURNS text LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.orders; RETURN 'x'; END $$;
 CREATE CAST (contact AS text) WITH FUNCTION contact_text(contact);
 CREATE FUNCTION checks(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.orders; RETURN true; END $$;
+CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE DOMAIN nocased AS text COLLATE nocase;
 CREATE DOMAIN checked AS text CHECK (checks(VALUE));
 CREATE FUNCTION keep(text, text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.orders; RETURN $2; END $$;
 CREATE AGGREGATE last_of(text) (SFUNC = keep, STYPE = text);
@@ -88,6 +109,7 @@ CREATE TYPE dossier_entry AS (at date, person customers);
 CREATE DOMAIN kept_customer AS customers;
 CREATE TABLE dossier (id int, who dossier_entry, kept kept_customer);
 INSERT INTO dossier SELECT id, ('2024-01-01', c)::dossier_entry, c FROM customers c WHERE id < 3;
+${CODE_SCHEMA}
 ANALYZE;
 CREATE VIEW stats_kept AS SELECT tablename, most_common_vals::text AS v, histogram_bounds::text AS h FROM pg_stats;
 `;

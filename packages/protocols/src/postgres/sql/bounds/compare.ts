@@ -101,7 +101,9 @@ function isTold(rows: Rows, subject: Subject, node: Node | undefined, how: strin
     case 'own':
       return false;
     default:
-      return how === '=' || how === '@@' || (!isRange && how !== '<>' && isList(node));
+      return (
+        how === '=' || (how === '@@' && !/"sval":"\s*!/.test(shape(node))) || (!isRange && how !== '<>' && isList(node))
+      );
   }
 }
 const isList = (node: Node | undefined): boolean =>
@@ -235,9 +237,9 @@ function itemsOf(node: Node | undefined): readonly Node[] | undefined {
 
 function matches(rows: Rows, part: Part, language: Language, not: boolean): boolean {
   const subject = subjectOf(rows, part.lexpr as Node);
-  if (subject === undefined) return false;
+  if (subject === undefined || subject.via === 'arithmetic') return false;
   const { pattern, escaping } = patternOf(part.rexpr as Node);
-  if (pattern === undefined) return otherOf(rows, part.rexpr as Node).is !== 'own';
+  if (pattern === undefined) return /^(?:parameter|foreign|one)$/.test(otherOf(rows, part.rexpr as Node).is);
   if (pattern === null) return false;
   if (not) return !isImpossible(pattern, language);
   const isOfNumber = subject.via === 'cast' && !isText(rows.typeOf(subject.column));

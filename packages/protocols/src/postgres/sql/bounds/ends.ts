@@ -12,12 +12,20 @@ export function leavesOut(rows: Rows, { column, via }: Subject, value: string, h
   if (how === '=') return via !== 'function' || value !== '';
   if (value === '') return how === '<>' && via === 'plain' && rows.mayBeNull(column);
   if (how === '@>' || how === '@?' || how === '@@' || how === '?&' || how === '^@') return !isEverything(value);
-  if (how === '<@' || how === '&&') return !/^\s*[[(]\s*,\s*[\])]\s*$/.test(value);
+  if (how === '@@' && /^\s*!/.test(value)) return false;
+  if (how === '<@' || how === '&&') return !isWholeRange(value);
   if (how !== '<>' && isBeyond(value, how, isText(type) && via === 'plain', MOMENTS.has(type))) return false;
   const isKey = rows.isKey(column);
   if (isKey && via !== 'plain' && via !== 'cast' && via !== 'measure') return how === '<>';
   if (column === 'ctid') return false;
   return !isLimit(value, how, isKey || via === 'measure');
+}
+
+/** `[0,)`: a range that every key is in. */
+function isWholeRange(value: string): boolean {
+  const [, low = '', high = ''] = /^\s*[[(]([^,]*),([^,]*)[\])]\s*$/.exec(value) ?? [];
+  if (!/^\s*[[(][^,]*,[^,]*[\])]\s*$/.test(value)) return false;
+  return (low.trim() === '' || Number(low) <= 1) && (high.trim() === '' || Number(high) >= LARGE);
 }
 
 /** A document, array or path that is in every other. */
@@ -29,7 +37,7 @@ function isLimit(value: string, how: string, isKey: boolean): boolean {
   const number = value.trim() === '' ? Number.NaN : Number(value);
   if (how === '<' || how === '<=') return number >= LARGE;
   if (how === '>=') return number <= (isKey ? 1 : 0);
-  if (how === '>') return number < 0 || (isKey && number === 0);
+  if (how === '>') return number < 0 || (isKey && number < 1);
   return how === '<>' && (number < 0 || number >= LARGE || (isKey && number === 0));
 }
 const LARGE = 1_000_000_000;

@@ -7,6 +7,7 @@ export type Language = 'like' | 'similar' | 'regexp';
 export function asksFor(pattern: string, language: Language, sparing = false, escaping = '\\'): boolean {
   if (language === 'like') return literalOf(pattern, escaping) !== '';
   const text = language === 'similar' ? pattern.replace(/%/g, '.*').replace(/_/g, '.') : pattern;
+  if (language === 'regexp' && text.startsWith('***')) return false;
   const reader = new Reader(text, sparing);
   return reader.alternatives() && reader.atEnd;
 }

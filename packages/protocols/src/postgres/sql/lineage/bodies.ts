@@ -1,5 +1,5 @@
 import type { CreateFunctionStmt, Node } from 'libpg-query';
-import { deedOfExtension } from '../builtins.js';
+import { deedUnread } from '../builtins.js';
 import type { Routine } from '../catalogue.js';
 import type { ReadingContext } from '../context.js';
 import { parse, parsePlPgSql } from '../parse.js';
@@ -36,14 +36,14 @@ export function givenBy(routine: Routine, scope: Scope): Given {
   if ((routine.builtin || routine.extension) && LISTERS.test(routine.name)) return lists(routine);
   if (routine.builtin)
     return READERS.test(routine.name) ? copies(`it calls ${routine.name}, which reads what is not named`) : NOTHING;
-  if (routine.extension && routine.language === 'c') return ofExtension(routine);
   if (routine.kind === 'a') return together(routine, scope);
+  if (routine.language === 'internal' || (routine.extension && routine.language === 'c')) return unread(routine);
   return known(routine, scope);
 }
 
-/** Only who may install extensions put it there; those that read more than they are given are known by name. */
-function ofExtension(routine: Routine): Given {
-  const deed = deedOfExtension(routine);
+/** Only who owns the server put it there; those that read more than they are given are known by name. */
+function unread(routine: Routine): Given {
+  const deed = deedUnread(routine);
   const reads = deed === undefined || deed.class !== 'read' || deed.traits.length > 0;
   return reads ? copies(`it calls ${canonical(routine)}, which may read anything`) : NOTHING;
 }
@@ -108,9 +108,10 @@ function read(routine: Routine, at: ReadingContext): Given {
     const made = as(command?.node, 'CreateFunctionStmt');
     if (made === undefined) return any(clause);
     const facts = new Facts();
+    facts.takes = routine.takes;
     const shape =
       routine.language === 'sql'
-        ? ofSql(made, bodyScope(routine.name, routine.inputs, at, facts))
+        ? ofSql(made, bodyScope(routine.name, routine.inputs, at, facts, routine.takes))
         : routine.language === 'plpgsql'
           ? ofPlPgSql(routine.source ?? '', routine.inputs, canonical(routine), at, facts)
           : undefined;
@@ -140,12 +141,23 @@ export function defaultsOf(routine: Routine, scope: Scope): { facts: Facts; flow
 }
 
 /** Variables are free of columns by themselves: what the body puts into them counts for all that it gives. */
-function bodyScope(whose: string, names: readonly string[], at: ReadingContext, facts: Facts): Scope {
+function bodyScope(
+  whose: string,
+  names: readonly string[],
+  at: ReadingContext,
+  facts: Facts,
+  takes: readonly number[] = [],
+): Scope {
   const given = names.filter((name) => name !== '');
-  const fields = given.map((name) => ({ name, flow: FREE }));
+  const fields = names.map((name, i) => ({ name, flow: { ...FREE, type: plainType(takes[i], at) } }));
   // An input may be qualified by the function's own name.
   const rows = [...given, whose].map((name): Item => ({ ...BLANK, name, any: FREE }));
   return { up: undefined, items: [{ ...BLANK, shape: { fields }, bare: true }, ...rows], ctes: new Map(), at, facts };
+}
+
+/** A type that a value has; not one that only says what may be given. */
+export function plainType(oid: number | undefined, { catalogue }: ReadingContext): number | undefined {
+  return oid !== undefined && (catalogue.typeByOid.get(oid)?.kind ?? 'p') !== 'p' ? oid : undefined;
 }
 const BLANK: Item = { name: undefined, schemas: [], shape: { fields: [] }, system: false, bare: false };
 

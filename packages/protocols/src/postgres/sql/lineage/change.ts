@@ -5,6 +5,7 @@ import type {
   MergeWhenClause,
   Node,
   OnConflictClause,
+  ResTarget,
   ReturningClause,
   UpdateStmt,
 } from 'libpg-query';
@@ -13,11 +14,13 @@ import { evaluate } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, rowOf, type Shape } from './flow.js';
 import { fromItem, fromItems, relationItem } from './from.js';
 import { canonical } from './known.js';
-import { as } from './nodes.js';
+import { as, namesOf } from './nodes.js';
+import { operatorName } from './operators.js';
 import { condition } from './predicates.js';
 import { candidates } from './relations.js';
 import { below, type Item, type Scope } from './scope.js';
 import { command, targets } from './select.js';
+import { isTainted, nearOf } from './total.js';
 import { type Changes, changesOf } from './triggers.js';
 
 /** What is put into the columns of a relation, by their names. */
@@ -55,12 +58,16 @@ function targetOf(stmt: { relation?: InsertStmt['relation'] }, scope: Scope): It
   return relationItem(stmt.relation ?? {}, scope, 'write');
 }
 
-/** A value goes into a column: it may be read under that name, and its constants are what the column holds. */
-function put(name: string, flow: Flow, target: Item, puts: Puts, scope: Scope): void {
+/**
+ * A value goes into a column: it may be read under that name, and its constants are what the column holds. What is made of a column
+ * may be too much for it, or not what a constraint wants: then the command fails, unless more of it is put behind what is there.
+ */
+function put(name: string, flow: Flow, target: Item, puts: Puts, scope: Scope, appended = false): void {
   const columns = columnsNamed(target, name);
   // What goes into a row may go into any field of it.
   const isRow = target.shape.fields.some((field) => field.name === name && field.flow.row !== undefined);
   scope.facts.store(flow, isRow ? new Set() : columns);
+  if (isTainted(flow) && nearOf(flow) !== 0 && !appended) scope.facts.ask(flow, 'fails');
   for (const column of columns) scope.facts.tell(column, flow);
   puts.set(name, [...(puts.get(name) ?? []), flow]);
 }
@@ -110,9 +117,24 @@ function assign(list: readonly Node[] | undefined, target: Item, puts: Puts, sco
       for (const index of [indices?.lidx, indices?.uidx])
         if (index !== undefined) put(entry.name ?? '', evaluate(index, scope), target, puts, scope);
     }
-    put(entry.name ?? '', assigned(entry.val, scope), target, puts, scope);
+    put(entry.name ?? '', assigned(entry.val, scope), target, puts, scope, isAppended(entry, target));
   }
 }
+
+/** `SET notes = notes || 'more'`, of a text, a document or an array, which may be as long as it likes. */
+function isAppended({ name, val }: ResTarget, target: Item): boolean {
+  const { type } = fieldNamed(target, name ?? '');
+  const sum = as(val, 'A_Expr');
+  const call = as(val, 'FuncCall');
+  const adds =
+    operatorName(sum?.name) === '||' ||
+    /^(?:jsonb_set|jsonb_insert|array_append)$/.test(namesOf(call?.funcname).join());
+  const first = namesOf(as(sum?.lexpr ?? call?.args?.[0], 'ColumnRef')?.fields).at(-1);
+  return adds && first === name && !LIMITED.has(type ?? LIMITS);
+}
+/** varchar, bpchar, and what is not known. */
+const LIMITS = 1043;
+const LIMITED: ReadonlySet<number> = new Set([LIMITS, 1042]);
 
 /** One column's share of `(a, b) = (SELECT …)` or `= ROW(…)`; else the value. */
 function assigned(value: Node, scope: Scope): Flow {

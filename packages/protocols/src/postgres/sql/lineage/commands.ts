@@ -1,5 +1,6 @@
 import type { CallStmt, CopyStmt, DoStmt, ExecuteStmt, ExplainStmt, Node } from 'libpg-query';
-import { parse } from '../parse.js';
+import { analyzes } from '../commands.js';
+import { parseNamed } from '../parse.js';
 import { ofBlock } from './bodies.js';
 import { clustered, indexed, measured, triggered } from './constraints.js';
 import { altered, created, defined, domainAltered, domainMade, moved, type Named, ruled } from './define.js';
@@ -8,7 +9,7 @@ import { constantAt, type Flow, FREE, oneOf, opaque, type Shape } from './flow.j
 import { relationItem } from './from.js';
 import { routines } from './functions.js';
 import { as, type Body, type Kind, kindOf, namesOf, stringOf } from './nodes.js';
-import { condition } from './predicates.js';
+import { condition, isDomain } from './predicates.js';
 import { below, type Scope } from './scope.js';
 import { command, selected } from './select.js';
 import { trace } from './trace.js';
@@ -45,6 +46,7 @@ const COMMANDS: { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Shape 
     return body.ismove === true ? NO_ROWS : shape;
   },
   PrepareStmt: (body, scope) => {
+    scope.facts.loose = (body.argtypes ?? []).some((type) => isDomain(as(type, 'TypeName'), scope));
     answer(body.query as Node, scope);
     // Its parameters are those of EXECUTE, not of the message that carries it.
     scope.facts.unbind();
@@ -63,8 +65,8 @@ const COMMANDS: { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Shape 
     return { fields: names.map((name) => ({ name, flow })) };
   },
   AlterTableStmt: (body, scope) => noted(() => altered(body, scope)),
-  RenameStmt: (body, scope) => noted(() => moved(body.relation, body.renameType, body.subname, scope)),
-  AlterObjectSchemaStmt: (body, scope) => noted(() => moved(body.relation, body.objectType, undefined, scope)),
+  RenameStmt: (body, scope) => noted(() => moved(body, body.renameType, body.subname, scope)),
+  AlterObjectSchemaStmt: (body, scope) => noted(() => moved(body, body.objectType, undefined, scope)),
   CreateStmt: (body, scope) => noted(() => created(body, scope)),
   IndexStmt: (body, scope) => noted(() => indexed(body, scope)),
   CreateStatsStmt: (body, scope) => noted(() => measured(body, scope)),
@@ -120,10 +122,13 @@ function copiedTable(body: CopyStmt, scope: Scope): Shape {
   };
 }
 
-/** A plan names columns and shows constants, and estimates; what a function of someone's own gave may have become a constant. */
+/**
+ * A plan names columns and shows constants, and estimates; what a function of someone's own gave may have become a constant. Of
+ * columns that are only passed on it shows nothing, unless they are: then it tells how much they took.
+ */
 function explained(body: ExplainStmt, scope: Scope): Shape {
   const inner = answer(body.query as Node, scope);
-  for (const field of inner.fields) scope.facts.touch(field.flow);
+  if (analyzes(body.options)) for (const field of inner.fields) scope.facts.touch(field.flow);
   const { foreign } = scope.facts;
   return { fields: [{ name: 'QUERY PLAN', flow: foreign === undefined ? FREE : opaque(foreign) }] };
 }
@@ -140,12 +145,13 @@ function linked(texts: readonly string[] | undefined, params: readonly Node[], s
 }
 
 function linkedText(text: string, given: readonly Flow[], scope: Scope): Shape {
-  const node = parse(text, 'any')[0]?.node;
+  const node = parseNamed(text)[0]?.node;
   if (node === undefined) return NO_ROWS;
   const inner = as(node, 'PrepareStmt')?.query ?? as(node, 'DeclareCursorStmt')?.query ?? node;
   const { prepared: _prepared, ...at } = scope.at;
   const found = trace(inner, text, at);
   scope.facts.adopt(found);
+  for (const [inside, overloads] of found.meant) scope.facts.mean(inside, [...overloads]);
   for (const { column, parameter } of found.bound) {
     const flow = given[parameter];
     if (flow !== undefined) scope.facts.tell(column, flow);

@@ -4,6 +4,7 @@ import { marksIn } from './marks.js';
 import { as, namesOf } from './nodes.js';
 import type { Scope } from './scope.js';
 import { command, selected, unionOf } from './select.js';
+import { LONG } from './total.js';
 
 /** Rounds in which a recursive query's columns must have come to rest; each adds a column at least. */
 const ROUNDS = 100;
@@ -37,7 +38,7 @@ function rested(cte: CommonTableExpr, scope: Scope): Shape {
   define(cte, { fields: [], open: `${cte.ctename} refers to itself` }, scope);
   let shape = extended(cte, first(query, scope));
   for (let round = 0; round < ROUNDS; round++) {
-    define(cte, shape, scope);
+    define(cte, { ...shape, fields: shape.fields.map(again) }, scope);
     const next = unionOf(shape, extended(cte, command(query, scope)));
     if (same(shape, next)) return next;
     shape = next;
@@ -52,6 +53,9 @@ function first(query: Node, scope: Scope): Shape {
   const left = union.larg ?? {};
   return selected(union.withClause === undefined ? left : withOuter(left, union.withClause), scope);
 }
+
+/** What a round makes of a value, each round makes of it again: where a condition decided on it, that tells. */
+const again = ({ name, flow }: Field): Field => ({ name, flow: flow.chosen === true ? { ...flow, size: LONG } : flow });
 
 const withOuter = (left: SelectStmt, outer: WithClause): SelectStmt =>
   left.withClause === undefined

@@ -4,7 +4,7 @@ import { evaluate } from './expression.js';
 import { columnFlow, either, type Flow, FREE, mix, rowOf, type Shape } from './flow.js';
 import { relationItem } from './from.js';
 import { canonical, columnsOf } from './known.js';
-import { as, namesOf, stringOf } from './nodes.js';
+import { as, itemsOf, namesOf, stringOf } from './nodes.js';
 import { condition } from './predicates.js';
 import { candidates } from './relations.js';
 import { below, type Item, type Scope } from './scope.js';
@@ -72,8 +72,13 @@ function retyped(name: string | undefined, { typeName, raw_default }: ColumnDef,
   if (flow !== undefined && !fits) scope.facts.ask(flow, 'function');
 }
 
-/** A table that is made has no rows yet; its defaults and what it refers to have values of their own. */
-export function created(body: CreateStmt, scope: Scope): void {
+/**
+ * A table that is made has no rows yet; its defaults and what it refers to have values of their own, and rows of its parents may
+ * be put into it.
+ */
+export function created(body: CreateStmt, up: Scope): void {
+  const scope = below(up);
+  for (const node of body.inhRelations ?? []) scope.items.push(relationItem(as(node, 'RangeVar') ?? {}, scope, 'read'));
   for (const node of body.tableElts ?? []) {
     const column = as(node, 'ColumnDef');
     if (column !== undefined) columnAltered(column.colname, column, undefined, scope);
@@ -117,9 +122,9 @@ function putInto(name: string | undefined, flow: Flow, item: Item | undefined, s
   scope.facts.store(flow, own ?? NONE);
 }
 
-/** A relation, a column or a schema gets another name. */
+/** A relation, a column, a row type or a schema gets another name. */
 export function moved(
-  table: RangeVar | undefined,
+  { relation: table, object }: { relation?: RangeVar; object?: Node },
   what: string | undefined,
   column: string | undefined,
   scope: Scope,
@@ -132,19 +137,27 @@ export function moved(
     }
     return;
   }
+  if (what === 'OBJECT_TYPE')
+    for (const { oid } of typesNamed(namesOf(itemsOf(object)), scope))
+      scope.facts.store(rowOf(rowOfType(oid, scope.at) ?? { fields: [] }), NONE);
   if (table === undefined) return;
   const { item } = tableOf(table, scope);
   const found =
-    what === 'OBJECT_COLUMN' ? item.shape.fields.filter((field) => field.name === column) : item.shape.fields;
+    what === 'OBJECT_COLUMN' || what === 'OBJECT_ATTRIBUTE'
+      ? item.shape.fields.filter((field) => field.name === column)
+      : item.shape.fields;
   if (MOVED.has(what ?? '')) scope.facts.store(mix(found.map((field) => field.flow)), NONE);
 }
 
 const MOVED: ReadonlySet<string> = new Set([
   'OBJECT_COLUMN',
+  'OBJECT_ATTRIBUTE',
   'OBJECT_TABLE',
   'OBJECT_VIEW',
   'OBJECT_MATVIEW',
   'OBJECT_FOREIGN_TABLE',
+  // ALTER INDEX … RENAME takes any relation.
+  'OBJECT_INDEX',
 ]);
 
 /** What a rule does runs with later commands; its rows are the table's under the names `old` and `new`. */

@@ -1,4 +1,8 @@
-import type { A_Indirection, CaseExpr, Node, RowExpr, SubLink, TypeCast, WindowDef } from 'libpg-query';
+import type { A_Indirection, BoolExpr, CaseExpr, Node, RowExpr, SubLink, WindowDef } from 'libpg-query';
+import { UNKNOWN } from '../overloads.js';
+import { plainType } from './bodies.js';
+import { madeByCast, madeByOperator } from './computed.js';
+import { Held } from './facts.js';
 import {
   changed,
   constantAt,
@@ -9,18 +13,18 @@ import {
   mix,
   opaque,
   parameterOf,
+  RISKY,
   rowOf,
   type Shape,
 } from './flow.js';
-import { ARRAY, attribute, besides, call, elementOf } from './functions.js';
+import { ARRAY, attribute, besides, call, subscripted } from './functions.js';
 import { as, type Body, childrenOf, itemsOf, type Kind, kindOf, namesOf, stringOf } from './nodes.js';
-import { operatorFlows, operatorName } from './operators.js';
-import { condition } from './predicates.js';
+import { compares, operated, operatorName } from './operators.js';
+import { asked, condition } from './predicates.js';
 import { columnOf, type Scope, starOf } from './scope.js';
 import { command, spread } from './select.js';
-import { castFlow, rowFields } from './types.js';
-
-const DIVIDES: ReadonlySet<string> = new Set(['/', '%']);
+import { isChosen, isMixed, isRisky, isTainted, madeSo, nearest, partial, RECORD } from './total.js';
+import { castFlow, rowOfType } from './types.js';
 
 type Readers = { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Flow };
 
@@ -47,6 +51,15 @@ const isArrayFlow = (flow: Flow): boolean => flow.type === ARRAY;
 
 const children = (body: unknown, scope: Scope): Flow => made(all(childrenOf(body), scope), scope);
 const free = (): Flow => FREE;
+const NULL: Flow = { ...FREE, type: UNKNOWN };
+
+/** As large as it is long. */
+function literal(constant: Body<'A_Const'>): Flow {
+  const { location, sval } = constant;
+  const flow = constantAt(location ?? 0, typeOf(constant));
+  const length = sval?.sval?.length ?? 0;
+  return length > 64 ? { ...flow, size: 1 + length / 64 } : flow;
+}
 
 /** What the grammar reads as syntax was a call of a function of that name in servers that are older than it. */
 function named(name: string, body: unknown, scope: Scope): Flow {
@@ -63,64 +76,69 @@ const READERS: Readers = {
     const star = starOf(ref, scope);
     return star === undefined ? columnOf(ref, scope, attribute) : rowOf(star);
   },
-  A_Const: (constant) => (constant.isnull === true ? FREE : constantAt(constant.location ?? 0)),
-  ParamRef: (parameter) => parameterOf(parameter.number ?? 0),
+  A_Const: (constant) => (constant.isnull === true ? NULL : literal(constant)),
+  ParamRef: ({ number = 0 }, scope) => ({
+    ...parameterOf(number),
+    type: plainType(scope.facts.takes[number - 1], scope.at),
+  }),
   A_Expr: (body, scope) => {
-    const sides = all([body.lexpr, ...itemsOf(body.rexpr)], scope);
-    const flows = [...sides, ...operatorFlows(body.name, scope)];
-    // By zero it fails, which shows.
-    if (DIVIDES.has(operatorName(body.name))) scope.facts.ask(sides.at(-1) ?? FREE, 'function');
-    const value = made(flows, scope);
+    const left = all([body.lexpr], scope);
+    const right = all(itemsOf(body.rexpr), scope);
+    const sides = [...left, ...right];
+    const { flows, foreign, type } = operated(body, left, right, scope);
+    const value = madeSo(made([...sides, ...flows], scope), madeByOperator(body, sides, foreign, scope));
     // Arrays put together are an array.
-    return operatorName(body.name) === '||' && flows.some((flow) => isArrayFlow(flow))
-      ? { ...value, type: ARRAY }
-      : value;
+    const isArrays = operatorName(body.name) === '||' && sides.some(isArrayFlow);
+    return { ...value, type: isArrays ? ARRAY : type };
   },
-  BoolExpr: (body, scope) => {
-    const before = scope.facts.volatile;
-    return guarded(all(body.args, scope), before, scope);
-  },
+  BoolExpr: boolean,
   NullTest: (body, scope) => changed(mix(all([body.arg], scope))),
   BooleanTest: (body, scope) => changed(mix(all([body.arg], scope))),
-  TypeCast: cast,
+  TypeCast: (body, scope) => {
+    const flow = evaluate(body.arg as Node, scope);
+    const value = castFlow(flow, body.typeName, scope);
+    return value === flow ? value : { ...value, ...madeByCast(body, flow, scope), type: value.type };
+  },
   CollateClause: (body, scope) => {
     const flow = evaluate(body.arg as Node, scope);
-    return STRICT.test(namesOf(body.collname).at(-1) ?? '') ? flow : changed(flow);
+    return isStrict(body) ? flow : { ...changed(flow), type: flow.type };
   },
   FuncCall: call,
   SubLink: sublink,
   CaseExpr: caseOf,
-  CoalesceExpr: (body, scope) => {
-    const before = scope.facts.volatile;
-    const flows = all(body.args, scope);
-    guarded(flows, before, scope);
-    scope.facts.meet(flows);
-    return { ...either(flows), exact: false };
-  },
-  MinMaxExpr: children,
+  CoalesceExpr: coalesced,
+  MinMaxExpr: (body, scope) => chosenBy(all(body.args, scope), scope),
   A_ArrayExpr: (body, scope) => {
     const flows = all(body.elements, scope);
     scope.facts.meet(flows);
-    return { ...either(flows), exact: false, type: ARRAY };
+    const value = { ...either(flows), exact: false, type: ARRAY };
+    // Arrays of which one is longer than another make no array.
+    return flows.some((flow) => isTainted(flow) && isArrayFlow(flow))
+      ? madeSo(value, { ...partial(flows, scope), type: ARRAY })
+      : value;
   },
   RowExpr: rowExpr,
   A_Indirection: indirection,
   NamedArgExpr: (body, scope) => evaluate(body.arg as Node, scope),
   ResTarget: (body, scope) => (body.val === undefined ? FREE : evaluate(body.val, scope)),
   List: children,
-  XmlExpr: children,
+  XmlExpr: (body, scope) => (SAFE_XML.has(body.op ?? '') ? children(body, scope) : failing(body, scope)),
   XmlSerialize: children,
-  JsonObjectConstructor: (body, scope) => named('json_object', body, scope),
+  JsonObjectConstructor: (body, scope) => {
+    const value = named('json_object', body, scope);
+    const keys = (body.exprs ?? []).flatMap((node) => as(node, 'JsonKeyValue')?.key ?? []);
+    return body.unique === true || keys.some((key) => kindOf(key) !== 'A_Const') ? failed(value, scope) : value;
+  },
   JsonArrayConstructor: (body, scope) => named('json_array', body, scope),
   JsonArrayQueryConstructor: (body, scope) => everything(command(body.query as Node, scope), scope),
   JsonKeyValue: children,
   JsonValueExpr: children,
-  JsonFuncExpr: (body, scope) => named((body.op ?? '').replace(/_OP$/, '').toLowerCase(), body, scope),
+  JsonFuncExpr: (body, scope) => failed(named((body.op ?? '').replace(/_OP$/, '').toLowerCase(), body, scope), scope),
   JsonArgument: children,
   JsonBehavior: children,
   JsonOutput: free,
   JsonIsPredicate: children,
-  JsonParseExpr: (body, scope) => named('json', body, scope),
+  JsonParseExpr: (body, scope) => failed(named('json', body, scope), scope),
   JsonScalarExpr: (body, scope) => named('json_scalar', body, scope),
   JsonSerializeExpr: (body, scope) => named('json_serialize', body, scope),
   JsonTableColumn: children,
@@ -131,7 +149,7 @@ const READERS: Readers = {
     all(body.args, scope);
     return FREE;
   },
-  SQLValueFunction: free,
+  SQLValueFunction: ({ op }) => ({ ...FREE, type: TYPES[(op ?? '').replace(/^SVFOP_|_N$/g, '')] ?? NAME }),
   SetToDefault: free,
   CurrentOfExpr: free,
   MergeSupportFunc: free,
@@ -139,34 +157,100 @@ const READERS: Readers = {
   String: free,
 };
 
+/** https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-CONSTANTS */
+function typeOf(constant: Body<'A_Const'>): number | undefined {
+  if (constant.sval !== undefined) return UNKNOWN;
+  if (constant.ival !== undefined) return INT;
+  if (constant.boolval !== undefined) return BOOL;
+  return constant.fval === undefined ? undefined : /^\d{1,18}$/.test(constant.fval.fval ?? '') ? BIGINT : NUMERIC;
+}
+const [BOOL, BIGINT, INT, NUMERIC] = [16, 20, 23, 1700];
+
+/** Oids of the types of CURRENT_DATE and the like; those of who and where are names. */
+const NAME = 19;
+const TYPES: Readonly<Record<string, number>> = {
+  CURRENT_DATE: 1082,
+  CURRENT_TIME: 1266,
+  CURRENT_TIMESTAMP: 1184,
+  LOCALTIME: 1083,
+  LOCALTIMESTAMP: 1114,
+};
+
 /** Collations of the server, by which only equal texts are equal. */
 const STRICT = /^(?:C|POSIX|default|ucs_basic|unicode|pg_c_utf8|pg_unicode_fast|.*-x-icu|[a-z]{2,3}_[A-Z]{2}.*)$/;
 
-/** Whether a volatile function is called may show what was tested before it. */
-function guarded(flows: readonly Flow[], before: number, scope: Scope): Flow {
-  const value = changed(mix(flows));
-  if (scope.facts.volatile > before) scope.facts.ask(value, 'function');
-  return value;
+export const isStrict = ({ collname }: Body<'CollateClause'>): boolean => STRICT.test(namesOf(collname).at(-1) ?? '');
+
+/** XML that is made of any values. */
+const SAFE_XML: ReadonlySet<string> = new Set(['IS_XMLCONCAT', 'IS_XMLELEMENT', 'IS_XMLFOREST', 'IS_DOCUMENT']);
+
+/** What may fail, by what is in it. */
+const failed = (value: Flow, scope: Scope): Flow => madeSo(value, partial([value], scope));
+const failing = (body: unknown, scope: Scope): Flow => failed(children(body, scope), scope);
+
+/** One of several values, or none, by what they are. */
+function chosenBy(flows: readonly Flow[], scope: Scope): Flow {
+  const value = made(flows, scope);
+  if (!isTainted(value)) return value;
+  return { ...value, type: commonType(flows), ...(isMixed(flows) ? partial(flows, scope) : {}), chosen: true };
 }
 
-function cast(body: TypeCast, scope: Scope): Flow {
-  return castFlow(evaluate(body.arg as Node, scope), body.typeName, scope);
+/** What stands beside something that may fail, or take its time, decides on whether it does. */
+function boolean(body: BoolExpr, scope: Scope): Flow {
+  const held = new Held();
+  const flows = (body.args ?? []).map((arg) => condition(arg, scope, held));
+  if (isRisky(flows)) held.tell(scope.facts);
+  return changed(mix(flows));
 }
+
+/** Those after the first are worked out where those before them are NULL. */
+function coalesced(body: Body<'CoalesceExpr'>, scope: Scope): Flow {
+  const flows = all(body.args, scope);
+  if (isRisky(flows.slice(1))) for (const flow of flows.slice(0, -1)) asked(flow, 'null-test', scope.facts);
+  scope.facts.meet(flows);
+  return { ...either(flows), exact: false, type: commonType(flows), near: nearest(flows) };
+}
+
+/** The one type that all have; what could be of any is of the others'. */
+function commonType(flows: readonly Flow[]): number | undefined {
+  if (flows.some((flow) => flow.row !== undefined)) return RECORD;
+  const types = new Set(flows.map((flow) => flow.type));
+  if (types.size > 1) types.delete(UNKNOWN);
+  const [type] = types;
+  if (types.size === 1) return type === UNKNOWN ? undefined : type;
+  const widths = [...types].map((one) => NUMBERS.indexOf(one ?? 0));
+  return widths.includes(-1) ? undefined : NUMBERS[Math.max(...widths)];
+}
+/** int2, int4, int8, numeric, float4, float8: each goes into those after it. https://www.postgresql.org/docs/current/typeconv-union-case.html */
+const NUMBERS: readonly number[] = [21, 23, 20, 1700, 700, 701];
 
 function caseOf(body: CaseExpr, scope: Scope): Flow {
   const whens = (body.args ?? []).flatMap((node) => as(node, 'CaseWhen') ?? []);
-  const results = [...whens.map((when) => when.result), body.defresult];
-  // A branch that may fail, or take its time, shows outside of the row which one was taken.
-  const shows = results.some((result) => result !== undefined && !isPlain(result));
+  const results = [...whens.map((when) => when.result), body.defresult].filter((result) => result !== undefined);
+  const held = new Held();
   const tested =
-    shows && body.arg === undefined
-      ? whens.map((when) => condition(when.expr as Node, scope))
-      : all([body.arg, ...whens.map((when) => when.expr)], scope);
-  if (shows && body.arg !== undefined) for (const flow of tested) scope.facts.ask(flow, 'function');
+    body.arg === undefined
+      ? whens.map((when) => condition(when.expr as Node, scope, held))
+      : matchedBy(body, body.arg, whens, scope, held);
   scope.facts.meet(tested);
   const values = all(results, scope);
-  const types = new Set(values.map((flow) => flow.type));
-  return { ...changed(mix([...tested, ...values])), type: types.size === 1 ? values[0]?.type : undefined };
+  // A branch that may fail, or take its time, shows outside of the row which one was taken.
+  if (isRisky([...tested, ...values]) || !results.every(isPlain)) held.tell(scope.facts);
+  return {
+    ...changed(mix([...tested, ...values])),
+    type: commonType(values),
+    near: isChosen(tested) ? undefined : nearest(values),
+  };
+}
+
+/** `CASE x WHEN 'a'`: whether they are equal. */
+function matchedBy(body: CaseExpr, arg: Node, whens: readonly Body<'CaseWhen'>[], scope: Scope, held: Held): Flow[] {
+  const [value = FREE, ...others] = all([arg, ...whens.map((when) => when.expr)], scope);
+  const equals = compares(body, ['='], [value], others, scope);
+  const tested = [value, ...others];
+  if (isMixed(tested)) partial(tested, scope);
+  for (const flow of tested) held.ask(flow, 'function');
+  return [...tested.map((flow) => (isTainted(flow) ? { ...changed(flow), chosen: true } : flow)), ...equals];
 }
 
 /** It is a column, a constant or another CASE: nothing that could fail. */
@@ -196,9 +280,10 @@ function indirection(body: A_Indirection, scope: Scope): Flow {
       const slice = indices.is_slice === true;
       flow = {
         ...mix([flow, ...inner]),
+        ...(inner.some(isTainted) ? { chosen: true } : {}),
         exact: false,
         row: flow.row,
-        type: slice ? flow.type : elementOf(flow.type ?? 0, scope),
+        type: slice ? flow.type : subscripted(flow.type ?? 0, scope),
       };
     }
   }
@@ -209,24 +294,27 @@ function indirection(body: A_Indirection, scope: Scope): Flow {
 function fieldOf(flow: Flow, name: string, scope: Scope): Flow {
   const found = flow.row?.find((field) => field.name === name);
   if (found !== undefined) return found.flow;
-  const isColumn = rowFields(flow, scope)?.some((field) => field.name === name) === true;
-  return isColumn ? changed(flow) : attribute(name, flow, scope);
+  const column = rowOfType(flow.type ?? 0, scope.at)?.fields.find((field) => field.name === name);
+  return column === undefined ? attribute(name, flow, scope) : { ...changed(flow), type: column.flow.type };
 }
 
 function sublink(body: SubLink, scope: Scope): Flow {
   if (body.subLinkType === 'EXPR_SUBLINK') return scalar(body, scope).flow;
   const shape = command(body.subselect as Node, scope);
   // Whether there are rows is told by the conditions, which are asked about by themselves.
-  if (body.subLinkType === 'EXISTS_SUBLINK') return shape.open === undefined ? FREE : opaque(shape.open);
-  if (body.subLinkType === 'ARRAY_SUBLINK') return { ...only(shape, scope), exact: false, type: ARRAY };
+  if (body.subLinkType === 'EXISTS_SUBLINK') return shape.open === undefined ? RISKY : opaque(shape.open);
+  if (body.subLinkType === 'ARRAY_SUBLINK') return { ...only(shape, scope), exact: false, type: ARRAY, risky: true };
   const found = shape.fields.map((field) => field.flow);
-  return made([...all([body.testexpr], scope), ...found, only(shape, scope)], scope);
+  const tests = all([body.testexpr], scope);
+  const by = body.operName === undefined ? ['='] : namesOf(body.operName);
+  const equals = compares(body, by, tests, found, scope);
+  return chosenBy([...tests, ...found, ...equals, only(shape, scope), RISKY], scope);
 }
 
 /** The one column of a query that stands for a value. */
 export function scalar(body: SubLink, scope: Scope): Field {
   const shape = command(body.subselect as Node, scope);
-  return { name: shape.fields[0]?.name ?? '', flow: only(shape, scope) };
+  return { name: shape.fields[0]?.name ?? '', flow: { ...only(shape, scope), risky: true } };
 }
 
 function only(shape: Shape, scope: Scope): Flow {

@@ -1,4 +1,5 @@
 import type { Predicate, Reading, RelationUse } from '@hoop/core';
+import type { Overload } from '../overloads.js';
 import type { Flow } from './flow.js';
 import { type Marks, marksIn, NO_MARKS } from './marks.js';
 import type { Places } from './places.js';
@@ -14,8 +15,32 @@ type Adopted = Pick<Reading, 'relations' | 'columns' | 'predicates' | 'stores'> 
 /** Steps for a text of no length; each of its characters adds one. An ordinary command takes a few hundred. */
 const STEPS = 10_000;
 
+/** What is asked of columns. */
+export interface Asks {
+  ask(flow: Flow, how: Predicate['how']): void;
+  /** An equality with constants; `marks` tell these from others of the command. */
+  askEqual(flow: Flow, marks: readonly string[]): void;
+}
+
+/** What is asked of columns for a value that is not shown: nobody learns of it, unless it decides on more than the value. */
+export class Held implements Asks {
+  readonly #asked: ((to: Asks) => void)[] = [];
+
+  ask(flow: Flow, how: Predicate['how']): void {
+    this.#asked.push((to) => to.ask(flow, how));
+  }
+
+  askEqual(flow: Flow, marks: readonly string[]): void {
+    this.#asked.push((to) => to.askEqual(flow, marks));
+  }
+
+  tell(to: Asks): void {
+    for (const ask of this.#asked) ask(to);
+  }
+}
+
 /** What a command was found to do, each fact once. */
-export class Facts {
+export class Facts implements Asks {
   readonly relations = new Map<string, RelationUse>();
   readonly columns = new Set<string>();
   readonly stores = new Set<string>();
@@ -23,8 +48,12 @@ export class Facts {
   opaque: string | undefined;
   /** Why a function, operator or cast that did not come with the server may have given anything. */
   foreign: string | undefined;
-  /** Calls that do more than answer, as time or a lock shows. */
-  volatile = 0;
+  /** Overloads that its calls and operators were found to mean, by their nodes. */
+  readonly meant = new Map<object, Set<Overload>>();
+  /** Of a function's body: the types of its parameters. */
+  takes: readonly number[] = [];
+  /** Its parameters may be of types with collations of their own. */
+  loose = false;
   #steps: number;
   readonly #predicates = new Map<string, Predicate>();
   readonly #equalities = new Map<string, Set<string>>();
@@ -46,6 +75,13 @@ export class Facts {
     return flow;
   }
 
+  /** A call or an operator means these, among others perhaps: it may be read more than once. */
+  mean(node: object, found: readonly Overload[]): void {
+    const all = this.meant.get(node) ?? new Set();
+    for (const one of found) all.add(one);
+    this.meant.set(node, all);
+  }
+
   ask(flow: Flow, how: Predicate['how']): void {
     this.touch(flow);
     for (const column of flow.columns) this.#predicates.set(`${how} ${column}`, { column, how });
@@ -57,7 +93,6 @@ export class Facts {
     if (!flow.exact) this.ask(flow, 'function');
   }
 
-  /** An equality with constants; `marks` tell these from others of the command. */
   askEqual(flow: Flow, marks: readonly string[]): void {
     this.ask(flow, 'equality');
     for (const column of flow.columns) {

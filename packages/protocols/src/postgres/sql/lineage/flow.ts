@@ -7,7 +7,7 @@ export interface Flow {
   readonly columns: ReadonlySet<string>;
   /** It is one column's value, unchanged; `columns` are then all names of that column (a view's, a parent's). */
   readonly exact: boolean;
-  /** Oid of its type, where it is exact. */
+  /** Oid of its type, where it is known: of a constant that could be of any, unknown's. */
   readonly type?: number | undefined;
   /** What was not understood on the way, as a clause. */
   readonly opaque?: string | undefined;
@@ -17,6 +17,16 @@ export interface Flow {
   readonly parameters: Marks;
   /** It is a row, or an array of rows, of these. */
   readonly row?: readonly Field[] | undefined;
+  /** Steps of arithmetic from what stands in a column, where each of the column's values gives one; see total.ts. */
+  readonly near?: number | undefined;
+  /** What it is, or whether it is NULL, was decided by something that was asked of a column. */
+  readonly chosen?: boolean | undefined;
+  /** To work it out may fail, or take its time. */
+  readonly risky?: boolean | undefined;
+  /** That it is computed with was asked of all its columns already. */
+  readonly told?: boolean | undefined;
+  /** How many values or short literals may be put together in it, 1 where nothing is said. */
+  readonly size?: number | undefined;
 }
 
 export interface Field {
@@ -34,7 +44,10 @@ const NONE: ReadonlySet<never> = new Set<never>();
 /** A value that is free of columns. */
 export const FREE: Flow = { columns: NONE, exact: false, constants: NO_MARKS, parameters: NO_MARKS };
 
-export const constantAt = (offset: number): Flow => ({ ...FREE, constants: markOf(offset) });
+/** The same, and to work it out may fail or take its time. */
+export const RISKY: Flow = { ...FREE, risky: true };
+
+export const constantAt = (offset: number, type?: number): Flow => ({ ...FREE, constants: markOf(offset), type });
 export const parameterOf = (number: number): Flow => ({ ...FREE, parameters: markOf(number) });
 export const opaque = (clause: string): Flow => ({ ...FREE, opaque: clause });
 /** A value that may be a copy of any column's. */
@@ -59,7 +72,21 @@ export function mix(flows: readonly Flow[]): Flow {
     opaque: made.find((flow) => flow.opaque !== undefined)?.opaque,
     constants: together(made.map((flow) => flow.constants)),
     parameters: together(made.map((flow) => flow.parameters)),
+    ...workOf(made),
   };
+}
+
+/** What is known of how they were worked out holds for what is made of them. */
+function workOf(flows: readonly Flow[]): Pick<Flow, 'chosen' | 'risky' | 'size'> {
+  let size = 0;
+  let chosen = false;
+  let risky = false;
+  for (const flow of flows) {
+    size += flow.size ?? 1;
+    chosen ||= flow.chosen === true;
+    risky ||= flow.risky === true;
+  }
+  return { size, ...(chosen ? { chosen } : {}), ...(risky ? { risky } : {}) };
 }
 
 function union(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
@@ -84,10 +111,10 @@ export function under(flow: Flow, names: readonly string[]): Flow {
   return { ...flow, columns: new Set([...names, ...flow.columns]), row };
 }
 
-/** The same carried by another value. */
+/** The same carried by another value, of a type that is not known. */
 export function changed(flow: Flow): Flow {
-  if (!flow.exact && flow.row === undefined) return flow;
-  return { ...flow, exact: false, type: undefined, row: undefined };
+  if (!flow.exact && flow.row === undefined && flow.type === undefined && flow.near === undefined) return flow;
+  return { ...flow, exact: false, type: undefined, row: undefined, near: undefined };
 }
 
 /** The one value or the other, as of a name with several meanings: exact where all are the same column. */

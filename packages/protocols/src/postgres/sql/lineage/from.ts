@@ -13,6 +13,7 @@ import { evaluate } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, renamed, type Shape } from './flow.js';
 import { rowsOf } from './functions.js';
 import { as, childrenOf, itemsOf, kindOf, namesOf } from './nodes.js';
+import { compares } from './operators.js';
 import { condition } from './predicates.js';
 import { candidates, shapeOf } from './relations.js';
 import { beside, cteOf, type Item, joined, type Scope } from './scope.js';
@@ -73,7 +74,7 @@ function joinItems(join: JoinExpr, scope: Scope): readonly Item[] {
   const right = fromItem(join.rarg as Node, beside(scope, [...scope.items, ...left]));
   const shapes = [bareShape(left), bareShape(right)] as const;
   const using = join.isNatural === true ? common(...shapes) : namesOf(join.usingClause);
-  const pairs = using.map((name): Field => ({ name, flow: pairOf(name, shapes, scope) }));
+  const pairs = using.map((name): Field => ({ name, flow: pairOf(name, shapes, join, scope) }));
   if (join.quals !== undefined) condition(join.quals, beside(scope, [...left, ...right]));
   const rest = shapes.map(({ fields, open }) => ({
     fields: fields.filter((field) => !using.includes(field.name)),
@@ -99,7 +100,7 @@ const common = (left: Shape, right: Shape): string[] =>
   left.fields.map((field) => field.name).filter((name) => right.fields.some((field) => field.name === name));
 
 /** The one column that USING makes of two. */
-function pairOf(name: string, shapes: readonly [Shape, Shape], scope: Scope): Flow {
+function pairOf(name: string, shapes: readonly [Shape, Shape], join: JoinExpr, scope: Scope): Flow {
   const flows = shapes.map(
     (shape) =>
       shape.fields.find((field) => field.name === name)?.flow ??
@@ -108,7 +109,9 @@ function pairOf(name: string, shapes: readonly [Shape, Shape], scope: Scope): Fl
   for (const flow of flows) scope.facts.ask(flow, flow.exact ? 'join' : 'function');
   scope.facts.meet(flows);
   const mixed = mix(flows);
-  return flows.every((flow) => flow.exact) ? { ...mixed, exact: true, type: flows[0]?.type } : mixed;
+  const equals = compares(join, ['='], flows.slice(0, 1), flows.slice(1), scope);
+  if (equals.length > 0 || !flows.every((flow) => flow.exact)) return mix([mixed, ...equals]);
+  return { ...mixed, exact: true, type: flows[0]?.type === flows[1]?.type ? flows[0]?.type : undefined };
 }
 
 /** https://www.postgresql.org/docs/current/queries-table-expressions.html#QUERIES-TABLEFUNCTIONS */

@@ -1,12 +1,15 @@
 import type { FuncCall, Node } from 'libpg-query';
 import { type Routine, takesSoMany } from '../catalogue.js';
+import { meant, UNKNOWN } from '../overloads.js';
 import { defaultsOf, givenBy, wholeOf } from './bodies.js';
+import { madeByCall } from './calls.js';
 import { aggregated, evaluate, sortValue } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
 import { outputName } from './names.js';
 import { as, namesOf } from './nodes.js';
 import { pathsOf } from './relations.js';
 import type { Scope } from './scope.js';
+import { madeSo, partial } from './total.js';
 import { rowFields, rowOfType, typesNamed } from './types.js';
 
 /** They hand on rows, or arrays of rows, as they are. */
@@ -37,7 +40,8 @@ function called(body: FuncCall, scope: Scope): Called {
   if (body.agg_distinct === true) for (const flow of args) scope.facts.group(flow);
   const all = [...args, ...within];
   scope.facts.meet(all);
-  const found = routines(namesOf(body.funcname), all, scope);
+  const found = routines(namesOf(body.funcname), all, scope, body.args);
+  scope.facts.mean(body, found);
   return { flow: result(body, all, found, scope), args: all, found };
 }
 
@@ -56,17 +60,16 @@ function result(body: FuncCall, args: readonly Flow[], found: readonly Routine[]
     // Functional notation, of a column or of a cast.
     const field = first.row?.find((one) => one.name === name);
     if (field !== undefined) return field.flow;
-    if (typesNamed(names, scope).length > 0) return changed(first);
+    if (typesNamed(names, scope).length > 0) return madeSo(first, partial(args, scope));
   }
-  if (found.length === 0 || found.some((routine) => routine.volatility === 'volatile')) {
-    scope.facts.volatile++;
+  if (found.length === 0 || found.some((routine) => routine.volatility === 'volatile'))
     for (const flow of args) scope.facts.store(flow, NONE);
-  }
   if (found.some((routine) => routine.returnsSet)) rowsAsked(name, args, scope);
   // How many rows have the column at all; of an expression it would tell what the expression tests.
   const counts = name === 'count' && found.length > 0 && found.every((routine) => routine.builtin);
-  if (counts && args.every((flow) => flow.exact || flow.row !== undefined)) return FREE;
-  const value = changed(mix([...args, ...added(names, body, args.length, found, scope)]));
+  if (counts && args.every((flow) => flow.exact || flow.row !== undefined)) return { ...FREE, type: BIGINT };
+  const all = mix([...args, ...added(names, body, args.length, found, scope)]);
+  const value = madeSo(all, madeByCall(body, args, found, scope));
   const row = rowOfResult(name, found, args, value, scope);
   return { ...value, row, type: typeOfResult(found, args, scope) };
 }
@@ -133,14 +136,39 @@ function isPlainSetting(node: Node | undefined): boolean {
 export const ARRAY = 2277;
 const ARRAYS: ReadonlySet<number> = new Set([ARRAY, 5078]);
 
+/** What is polymorphic is of the type of the arguments that are. */
 function typeOfResult(found: readonly Routine[], args: readonly Flow[], scope: Scope): number | undefined {
   const [first] = found;
   if (first === undefined || found.some((one) => one.returns !== first.returns)) return;
-  const [given] = args.flatMap(({ type }) => type ?? []);
-  if (ARRAYS.has(first.returns)) return given !== undefined && isArray(given, scope) ? given : ARRAY;
-  if (!POLYMORPHIC.has(first.returns)) return first.returns;
-  return ARRAYS.has(first.takes[0] ?? 0) && given !== undefined ? elementOf(given, scope) : given;
+  const isArrays = ARRAYS.has(first.returns);
+  if (!isArrays && !POLYMORPHIC.has(first.returns)) return first.returns;
+  const given = found.length === 1 ? elementGiven(first, args, scope) : undefined;
+  return isArrays ? (args.find((_, i) => ARRAYS.has(first.takes[i] ?? 0))?.type ?? ARRAY) : given;
 }
+
+/** The type that a polymorphic argument has, or that the elements of one have. */
+function elementGiven({ takes }: Routine, args: readonly Flow[], scope: Scope): number | undefined {
+  const given = args.flatMap(({ type }, i) => {
+    if (ARRAYS.has(takes[i] ?? 0)) return [elementOf(type ?? 0, scope)];
+    return POLYMORPHIC.has(takes[i] ?? 0) ? [type] : [];
+  });
+  const types = new Set(given);
+  return types.size === 1 && given[0] !== UNKNOWN ? given[0] : undefined;
+}
+
+/** Oid of int8, which count gives. */
+const BIGINT = 20;
+
+/** What stands in a name, an int2vector or an oidvector, which are no arrays but are subscripted as if they were. */
+const LISTS: ReadonlyMap<number, number> = new Map([
+  [19, 18],
+  [22, 21],
+  [30, 26],
+]);
+
+/** The type of what `x[1]` is, of a value of this type. */
+export const subscripted = (type: number, scope: Scope): number | undefined =>
+  LISTS.get(type) ?? elementOf(type, scope);
 
 /** The type of an array's elements; of no array, unknown. */
 export function elementOf(type: number, scope: Scope): number | undefined {
@@ -148,46 +176,25 @@ export function elementOf(type: number, scope: Scope): number | undefined {
 }
 
 /** The functions that a name may mean with such arguments, in any search path. */
-export function routines(names: readonly string[], args: readonly Flow[], scope: Scope): readonly Routine[] {
+export function routines(
+  names: readonly string[],
+  args: readonly Flow[],
+  scope: Scope,
+  nodes: readonly Node[] = [],
+): readonly Routine[] {
   const [name, schema] = [...names].reverse();
   const paths = pathsOf(scope.at);
-  const all = scope.at.catalogue.functions.get(name ?? '') ?? [];
-  return all.filter(
+  const { catalogue } = scope.at;
+  const all = (catalogue.functions.get(name ?? '') ?? []).filter(
     (routine) =>
-      (schema === undefined ? paths.some((path) => path.includes(routine.schema)) : routine.schema === schema) &&
-      fits(routine, args, scope),
+      takesSoMany(routine, args.length) &&
+      (schema === undefined ? paths.some((path) => path.includes(routine.schema)) : routine.schema === schema),
   );
+  // Arguments by name stand in any order.
+  const isNamed = nodes.some((node) => as(node, 'NamedArgExpr') !== undefined);
+  const types = args.map(({ type }) => (isNamed || type === RECORD ? undefined : type));
+  return meant(all, types, schema === undefined ? paths : undefined, catalogue);
 }
-
-/** False only where the number of arguments, or an array for what is none, rules it out. */
-function fits(routine: Routine, args: readonly Flow[], scope: Scope): boolean {
-  // The last of a variadic one is an array, or its elements.
-  const takes = routine.variadic ? routine.takes.slice(0, -1) : routine.takes;
-  return (
-    takesSoMany(routine, args.length) &&
-    args.every(({ type }, i) => type === undefined || i >= takes.length || agrees(type, takes[i] ?? 0, scope))
-  );
-}
-
-/** Nothing but a cast that is written out makes an array of what is none, or the other way round. */
-function agrees(type: number, wanted: number, scope: Scope): boolean {
-  if (type === wanted || ANY.has(wanted) || UNKNOWN.has(type)) return true;
-  if (!ARRAYS.has(type) && !scope.at.catalogue.typeByOid.has(type)) return true;
-  return (
-    (isArray(type, scope) === isArray(wanted, scope) || (VECTORS.has(type) && isArray(wanted, scope))) &&
-    wanted !== TSVECTOR &&
-    !(MULTIRANGES.has(wanted) && scope.at.catalogue.typeByOid.get(type)?.kind !== 'm')
-  );
-}
-/** int2vector and oidvector of the catalogue: no arrays by name, but taken for one. */
-const VECTORS: ReadonlySet<number> = new Set([22, 30]);
-/** any, record, and the pseudo-types for anything. */
-const ANY: ReadonlySet<number> = new Set([2276, 2249, 2283, 2776, 5077, 5079]);
-/** unknown, anyelement …: of a kind that is found out as it runs. */
-const UNKNOWN: ReadonlySet<number> = new Set([0, 705, 2283, 2776, 5077, 5079]);
-/** Nothing is made one without a cast. */
-const TSVECTOR = 3614;
-const MULTIRANGES: ReadonlySet<number> = new Set([4537, 4538]);
 
 function isArray(oid: number, scope: Scope): boolean {
   if (ARRAYS.has(oid)) return true;
@@ -238,8 +245,8 @@ export function rowsOf(node: Node, defined: readonly string[], alias: string | u
   return spreadRow(flow, alias ?? outputName(node), scope);
 }
 
-const named = (names: readonly string[], flow: Flow): Shape => ({
-  fields: names.map((name) => ({ name, flow: changed(flow) })),
+const named = (names: readonly string[], flow: Flow, type?: number): Shape => ({
+  fields: names.map((name) => ({ name, flow: { ...changed(flow), type } })),
 });
 
 function rowsOfCall(
@@ -270,7 +277,7 @@ function rowsOfCall(
       scope,
     );
   if (routine.returns === RECORD) return { ...named([name], flow), open: `the columns of ${name} are not known` };
-  return named([name], flow);
+  return named([name], flow, routine.returns);
 }
 
 /** Each column of a body that can be read by itself; else all of it in any. */
@@ -291,5 +298,9 @@ const isRow = (oid: number, scope: Scope): boolean => scope.at.catalogue.typeByO
 /** A value as rows: of several columns where it is a row. */
 function spreadRow(flow: Flow, name: string, scope: Scope): Shape {
   const row = rowFields(flow, scope);
-  return { fields: row?.map((field) => ({ name: field.name, flow: field.flow })) ?? [{ name, flow: changed(flow) }] };
+  return {
+    fields: row?.map((field) => ({ name: field.name, flow: field.flow })) ?? [
+      { name, flow: { ...changed(flow), type: flow.type } },
+    ],
+  };
 }

@@ -65,7 +65,7 @@ function movedBy(relation: Relation, fields: readonly Field[], at: ReadingContex
     const columns = new Set([field.flow, ...others.map(({ flow }) => flow)].flatMap((flow) => [...flow.columns]));
     return columns.size === field.flow.columns.size
       ? field
-      : { name: field.name, flow: { ...field.flow, columns, exact: false } };
+      : { name: field.name, flow: { ...field.flow, columns, exact: false, near: 0 } };
   });
 }
 
@@ -138,6 +138,9 @@ function table(relation: Relation, inherits: boolean, at: ReadingContext): Known
   return { shape: { fields }, below, depends: new Set(), opaque: undefined, foreign: facts.foreign };
 }
 
+/** How a value stands in a row that was worked out when that was written. */
+const STORED = { near: 0, size: 1, chosen: undefined, risky: undefined };
+
 /** A generated column is what its expression makes of the others. */
 function generated(
   field: Field,
@@ -158,7 +161,11 @@ function generated(
   const shape = readText(`SELECT ${text}`, scope, `the expression of ${field.name}`);
   return {
     name: field.name,
-    flow: unplaced(mix([field.flow, shape.fields[0]?.flow ?? opaque(shape.open ?? 'it is not understood')])),
+    flow: {
+      ...unplaced(mix([field.flow, shape.fields[0]?.flow ?? opaque(shape.open ?? 'it is not understood')])),
+      type: field.flow.type,
+      ...STORED,
+    },
   };
 }
 
@@ -246,6 +253,8 @@ function view(relation: Relation, at: ReadingContext): Known {
         constants: NO_MARKS,
         parameters: NO_MARKS,
         row,
+        chosen: flow.chosen,
+        risky: flow.risky,
       },
     };
   });

@@ -1,30 +1,100 @@
-import type { Node } from 'libpg-query';
-import type { Flow } from './flow.js';
-import { besidesOid } from './functions.js';
+import type { A_Expr, Node } from 'libpg-query';
+import type { Operator, UserOperator } from '../catalogue.js';
+import { operatorsOf } from '../nodes.js';
+import { elementIn, meantOperators } from '../overloads.js';
+import { plainType } from './bodies.js';
+import { type Flow, FREE } from './flow.js';
+import { ARRAY, besidesOid } from './functions.js';
 import { namesOf } from './nodes.js';
 import { pathsOf } from './relations.js';
 import type { Scope } from './scope.js';
+import { RECORD } from './total.js';
 
 /** The operator's own name: `=` of `OPERATOR(pg_catalog.=)`. */
 export const operatorName = (nodes: readonly Node[] | undefined): string => namesOf(nodes).at(-1) ?? '';
 
-/** What the result of an operator may hold besides its operands: nothing, where it came with the server. */
-export function operatorFlows(nodes: readonly Node[] | undefined, scope: Scope): readonly Flow[] {
-  const [name, schema] = namesOf(nodes).reverse();
-  const known = scope.at.catalogue.operators.get(name ?? '');
-  if (known === undefined) return [];
-  const paths = pathsOf(scope.at);
-  const reached = known.filter((one) =>
-    schema === undefined ? paths.some((path) => path.includes(one.schema)) : one.schema === schema,
-  );
-  return reached.flatMap((operator) => operator.calls.map((oid) => besidesOid(oid, scope)));
+/** What an operator adds to its operands. */
+interface Operated {
+  /** What its result may hold besides them: nothing, where it came with the server. */
+  flows: readonly Flow[];
+  /** It may be one that anybody made: what it asks is not said by its name. */
+  foreign: boolean;
+  /** Oid of its result's type, where that is known. */
+  type: number | undefined;
 }
 
-/** The operator may be one that did not come with the server. */
+/** The operators of an expression; `left` is empty where it stands before its operand. */
+export function operated(body: A_Expr, left: readonly Flow[], right: readonly Flow[], scope: Scope): Operated {
+  const others = /^AEXPR_OP_A/.test(body.kind ?? '') ? right.map((flow) => elementOf(flow, scope)) : right.map(typeOf);
+  const types = [...left.map(typeOf), oneOf(others)];
+  return chosen(body, operatorsOf(body.kind, namesOf(body.name)), types, scope);
+}
+
+/** The same of what compares without an expression: IN, CASE, USING. What its result holds besides what is compared. */
+export function compares(
+  node: object,
+  name: string[],
+  left: readonly Flow[],
+  right: readonly Flow[],
+  scope: Scope,
+): readonly Flow[] {
+  return chosen(node, [name], [oneOf(left.map(typeOf)), oneOf(right.map(typeOf))], scope).flows;
+}
+
+const typeOf = ({ type, row }: Flow): number | undefined =>
+  type === ARRAY || type === RECORD || row !== undefined ? undefined : type;
+const elementOf = (flow: Flow, scope: Scope): number | undefined => {
+  const type = typeOf(flow);
+  return type === undefined ? undefined : elementIn(type, scope.at.catalogue);
+};
+/** The one type that all are of. */
+const oneOf = (types: readonly (number | undefined)[]): number | undefined =>
+  types.every((type) => type === types[0]) ? types[0] : undefined;
+
+function chosen(
+  node: object,
+  names: readonly string[][],
+  types: readonly (number | undefined)[],
+  scope: Scope,
+): Operated {
+  const all = names.flatMap((name) => meantBy(name, types, scope));
+  const own = all.filter(isOwn);
+  scope.facts.mean(node, own);
+  // NULLIF gives back its first operand, as the operator takes it.
+  const isFirst = (node as A_Expr).kind === 'AEXPR_NULLIF';
+  const returns = new Set(all.map((one) => (isFirst ? one.takes[0] : one.returns)));
+  const [type = 0] = returns;
+  return {
+    flows: own.flatMap(({ calls }) => calls.map((oid) => besidesOid(oid, scope))).filter((flow) => flow !== FREE),
+    foreign: own.some((operator) => !isExtended(operator, scope)),
+    type: returns.size === 1 ? plainType(type, scope.at) : undefined,
+  };
+}
+const isOwn = (operator: Operator): operator is UserOperator => 'calls' in operator;
+
+/** An extension's operators are what their names say: only who may install it put them there. */
+function isExtended({ calls }: UserOperator, { at }: Scope): boolean {
+  return calls.every((oid) => {
+    const routine = at.catalogue.routineByOid.get(oid);
+    return routine !== undefined && (routine.builtin || (routine.extension && routine.language === 'c'));
+  });
+}
+
+function meantBy(name: readonly string[], types: readonly (number | undefined)[], scope: Scope): readonly Operator[] {
+  const { catalogue } = scope.at;
+  const [last = '', schema] = [...name].reverse();
+  const known = [...(catalogue.operators.get(last) ?? []), ...(catalogue.systemOperators.get(last) ?? [])];
+  const reached = known.filter((one) => schema === undefined || one.schema === schema);
+  return meantOperators(reached, types, schema === undefined ? pathsOf(scope.at) : undefined, catalogue);
+}
+
+/** Anything of that name may be one that anybody made. */
 export function isForeign(nodes: readonly Node[] | undefined, scope: Scope): boolean {
-  const [name, schema] = namesOf(nodes).reverse();
-  if (schema !== undefined && schema !== 'pg_catalog') return true;
+  const [name = '', schema] = namesOf(nodes).reverse();
   const paths = pathsOf(scope.at);
-  const known = schema === undefined ? (scope.at.catalogue.operators.get(name ?? '') ?? []) : [];
-  return known.some((operator) => paths.some((path) => path.includes(operator.schema)));
+  return (scope.at.catalogue.operators.get(name) ?? []).some(
+    (one) =>
+      (schema === undefined ? paths.some((path) => path.includes(one.schema)) : one.schema === schema) &&
+      !isExtended(one, scope),
+  );
 }

@@ -1,90 +1,108 @@
 import { ANY_COLUMN, type Predicate } from '@hoop/core';
-import type { A_Expr, Node, SubLink } from 'libpg-query';
-import { evaluate, everything } from './expression.js';
-import { changed, type Flow, FREE, mix } from './flow.js';
+import type { A_Expr, Node, SubLink, TypeName } from 'libpg-query';
+import { madeByOperator } from './computed.js';
+import { evaluate, everything, isStrict } from './expression.js';
+import type { Asks } from './facts.js';
+import { changed, type Flow, FREE, mix, RISKY } from './flow.js';
 import { routines } from './functions.js';
 import { as, itemsOf, kindOf, namesOf } from './nodes.js';
-import { isForeign, operatorFlows, operatorName } from './operators.js';
+import { compares, isForeign, operated, operatorName } from './operators.js';
 import type { Scope } from './scope.js';
 import { command } from './select.js';
+import { madeSo } from './total.js';
+import { typesNamed } from './types.js';
 
 type How = Predicate['how'];
 /** A list may hold so many constants and still be an equality. */
 const LIST = 10;
 
 /** Notes what a condition asks of each column in it, and answers what its value carries. */
-export function condition(node: Node, scope: Scope): Flow {
+export function condition(node: Node, scope: Scope, asks: Asks = scope.facts): Flow {
   const bool = as(node, 'BoolExpr');
-  if (bool !== undefined) return mix((bool.args ?? []).map((arg) => condition(arg, scope)));
+  if (bool !== undefined) return mix((bool.args ?? []).map((arg) => condition(arg, scope, asks)));
   const expression = as(node, 'A_Expr');
-  if (expression !== undefined) return compared(expression, scope);
+  if (expression !== undefined) return compared(expression, scope, asks);
   const test = as(node, 'NullTest');
-  if (test?.arg !== undefined) return asked(evaluate(test.arg, scope), 'null-test', scope);
+  if (test?.arg !== undefined) return asked(evaluate(test.arg, scope), 'null-test', asks);
   const link = as(node, 'SubLink');
-  if (link !== undefined && link.testexpr !== undefined) return linked(link, scope);
+  if (link !== undefined && link.testexpr !== undefined) return linked(link, scope, asks);
   const boolean = as(node, 'BooleanTest')?.arg;
-  if (boolean !== undefined && as(boolean, 'ColumnRef') === undefined) return condition(boolean, scope);
-  return asked(evaluate(boolean ?? node, scope), 'equality', scope);
+  if (boolean !== undefined && as(boolean, 'ColumnRef') === undefined) return condition(boolean, scope, asks);
+  return asked(evaluate(boolean ?? node, scope), 'equality', asks);
 }
 
 /** A plain column is asked about so; what is made of one, by a function. */
-function asked(flow: Flow, how: How, scope: Scope): Flow {
+export function asked(flow: Flow, how: How, asks: Asks): Flow {
   const plain = flow.exact || (how === 'null-test' && flow.row !== undefined);
-  scope.facts.ask(flow, plain ? how : 'function');
+  asks.ask(flow, plain ? how : 'function');
   return changed(flow);
 }
 
-function linked(link: SubLink, scope: Scope): Flow {
+function linked(link: SubLink, scope: Scope, asks: Asks): Flow {
   const test = evaluate(link.testexpr as Node, scope);
   const tests = test.row?.map((field) => field.flow) ?? [test];
   const shape = command(link.subselect as Node, scope);
   const found = shape.fields.map((field) => field.flow);
-  for (const flow of [...tests, ...found]) asked(flow, 'join', scope);
+  for (const flow of [...tests, ...found]) asked(flow, 'join', asks);
   for (const [i, flow] of tests.entries()) scope.facts.meet([flow, found[i] ?? FREE]);
-  return mix([test, everything(shape, scope)]);
+  const by = link.operName === undefined ? ['='] : namesOf(link.operName);
+  return mix([test, everything(shape, scope), ...compares(link, by, tests, found, scope), RISKY]);
 }
 
-function compared(body: A_Expr, scope: Scope): Flow {
+export function compared(body: A_Expr, scope: Scope, asks: Asks): Flow {
   const rows = [body.lexpr, body.rexpr].map((side) => (side === undefined ? undefined : as(side, 'RowExpr')?.args));
   const [left, right] = rows;
   if (body.kind === 'AEXPR_OP' && left !== undefined && right !== undefined && left.length === right.length)
-    return mix(left.map((arg, i) => compared({ ...body, lexpr: arg, rexpr: right[i] as Node }, scope)));
+    return mix(left.map((arg, i) => compared({ ...body, lexpr: arg, rexpr: right[i] as Node }, scope, asks)));
   if (body.kind === 'AEXPR_IN' && left !== undefined) {
     const items = itemsOf(body.rexpr).map((item) => as(item, 'RowExpr')?.args);
     if (items.every((item) => item?.length === left.length))
       return mix(
         left.map((arg, i) =>
-          compared({ ...body, lexpr: arg, rexpr: { List: { items: items.map((item) => item?.[i] as Node) } } }, scope),
+          compared(
+            { ...body, lexpr: arg, rexpr: { List: { items: items.map((item) => item?.[i] as Node) } } },
+            scope,
+            asks,
+          ),
         ),
       );
   }
-  return sides(body, scope);
+  return sides(body, scope, asks);
 }
 
-function sides(body: A_Expr, scope: Scope): Flow {
+function sides(body: A_Expr, scope: Scope, asks: Asks): Flow {
   const left = body.lexpr === undefined ? [] : [body.lexpr];
   const right = itemsOf(body.rexpr);
   const flows = [left, right].map((nodes) => nodes.map((node) => evaluate(node, scope))) as [Flow[], Flow[]];
   scope.facts.meet(flows.flat());
-  const how = howOf(body, scope);
-  one(flows[0], right, how, body, scope);
-  one(flows[1], left, how === 'equality' && body.kind === 'AEXPR_OP_ANY' ? 'function' : how, body, scope);
-  return changed(mix([...flows.flat(), ...operatorFlows(body.name, scope)]));
+  const { flows: more, foreign } = operated(body, flows[0], flows[1], scope);
+  const how = foreign ? 'function' : howOf(body);
+  one(flows[0], right, how, body, scope, asks);
+  one(flows[1], left, how === 'equality' && body.kind === 'AEXPR_OP_ANY' ? 'function' : how, body, scope, asks);
+  const made = madeByOperator(body, flows.flat(), foreign, scope);
+  return madeSo(changed(mix([...flows.flat(), ...more])), made);
 }
 
 /** Notes how the columns of one side are asked about, by what stands on the other. */
-function one(flows: readonly Flow[], others: readonly Node[], asked: How, body: A_Expr, scope: Scope): void {
+function one(
+  flows: readonly Flow[],
+  others: readonly Node[],
+  meant: How,
+  body: A_Expr,
+  scope: Scope,
+  asks: Asks,
+): void {
   for (const flow of flows) {
-    const how = flow.columns.has(ANY_COLUMN) ? ofCopies(asked, others, body) : asked;
-    if (!flow.exact) scope.facts.ask(flow, 'function');
+    const how = flow.columns.has(ANY_COLUMN) ? ofCopies(meant, others, body) : meant;
+    if (!flow.exact) asks.ask(flow, 'function');
     else if (how !== 'equality')
-      scope.facts.ask(flow, how === 'range' && !others.every((node) => isConstant(node, scope)) ? 'join' : how);
+      asks.ask(flow, how === 'range' && !others.every((node) => isConstant(node, scope)) ? 'join' : how);
     else {
       const marks = constantsOf(others, body, scope);
-      if (marks === 'many') scope.facts.ask(flow, 'range');
-      else if (marks === 'unknown') scope.facts.ask(flow, 'unknown');
-      else if (marks === 'varies') scope.facts.ask(flow, 'join');
-      else scope.facts.askEqual(flow, marks);
+      if (marks === 'many') asks.ask(flow, 'range');
+      else if (marks === 'unknown') asks.ask(flow, 'unknown');
+      else if (marks === 'varies') asks.ask(flow, 'join');
+      else asks.askEqual(flow, marks);
     }
   }
 }
@@ -100,9 +118,10 @@ function ofCopies(how: How, others: readonly Node[], body: A_Expr): How {
   return text !== undefined && OF_SYSTEM.test(text) ? 'equality' : how;
 }
 const UNEQUAL: ReadonlySet<string> = new Set(['<>', '!=']);
-/** Words that begin a statement, workers of the server, its own relations: nobody's values. */
-const OF_SYSTEM =
-  /^%*\s*(?:(?:autovacuum|vacuum|analyze|select|insert|update|delete|copy|create|alter|drop|refresh|begin|commit|rollback|idle|<idle>|<insufficient privilege>|pg_stat_(?:activity|statements|replication|database)|pg_locks|pg_class|pg_catalog):?\s*)%*$/i;
+/** Words that begin a statement, workers of the server, its own relations: nobody's values. One of them, or a choice. */
+const WORDS =
+  'autovacuum|vacuum|analyze|select|insert|update|delete|copy|create|alter|drop|refresh|begin|commit|rollback|idle|<idle>|<insufficient privilege>|pg_stat_(?:activity|statements|replication|database)|pg_locks|pg_class|pg_catalog';
+const OF_SYSTEM = new RegExp(`^%*\\^?\\s*\\(?(?:${WORDS})(?:\\|(?:${WORDS}))*\\)?:?\\s*%*$`, 'i');
 
 /** The constants that a column is set equal to, or why these are not a few constants. */
 function constantsOf(
@@ -122,8 +141,8 @@ function constantsOf(
 /** The elements of an array that is written out; their number where it is one constant. */
 function elementsOf(node: Node | undefined, scope: Scope): readonly Node[] | number | undefined {
   if (node === undefined) return;
-  const cast = as(node, 'TypeCast')?.arg;
-  if (cast !== undefined) return elementsOf(cast, scope);
+  const cast = as(node, 'TypeCast');
+  if (cast?.arg !== undefined) return isDomain(cast.typeName, scope) ? [node] : elementsOf(cast.arg, scope);
   const text = as(node, 'A_Const')?.sval?.sval;
   if (text !== undefined) return text.split(',').length;
   const array = as(node, 'A_ArrayExpr');
@@ -131,10 +150,16 @@ function elementsOf(node: Node | undefined, scope: Scope): readonly Node[] | num
   return as(node, 'ParamRef') === undefined && !isConstant(node, scope) ? [node] : undefined;
 }
 
-/** It is the same for every row, and known before the first. */
+/** A domain may bring a collation of its own, by which other texts are equal too. */
+export const isDomain = (type: TypeName | undefined, scope: Scope): boolean =>
+  typesNamed(namesOf(type?.names), scope).some(({ kind }) => kind === 'd');
+
+/** It is the same for every row, known before the first, and equal to itself alone. */
 export function isConstant(node: Node, scope: Scope): boolean {
-  const inner = as(node, 'TypeCast')?.arg ?? as(node, 'CollateClause')?.arg;
-  if (inner !== undefined) return isConstant(inner, scope);
+  const cast = as(node, 'TypeCast');
+  if (cast?.arg !== undefined) return !isDomain(cast.typeName, scope) && isConstant(cast.arg, scope);
+  const collated = as(node, 'CollateClause');
+  if (collated?.arg !== undefined) return isStrict(collated) && isConstant(collated.arg, scope);
   const expression = as(node, 'A_Expr');
   if (expression !== undefined)
     return (
@@ -142,7 +167,8 @@ export function isConstant(node: Node, scope: Scope): boolean {
       [expression.lexpr, ...itemsOf(expression.rexpr)].every((side) => side === undefined || isConstant(side, scope))
     );
   const body = as(node, 'FuncCall');
-  if (body === undefined) return ['A_Const', 'ParamRef', 'SQLValueFunction'].includes(kindOf(node) ?? '');
+  if (as(node, 'ParamRef') !== undefined) return !scope.facts.loose;
+  if (body === undefined) return ['A_Const', 'SQLValueFunction'].includes(kindOf(node) ?? '');
   const args = body.args ?? [];
   const found = routines(
     namesOf(body.funcname),
@@ -172,9 +198,8 @@ const PATTERNS: ReadonlySet<string> = new Set([
   '~>=~',
 ]);
 
-/** How an operator asks about a plain column. */
-function howOf(body: A_Expr, scope: Scope): How {
-  if (isForeign(body.name, scope)) return 'function';
+/** How an operator of the server, or of that name in an extension, asks about a plain column. */
+function howOf(body: A_Expr): How {
   switch (body.kind) {
     case 'AEXPR_LIKE':
     case 'AEXPR_ILIKE':

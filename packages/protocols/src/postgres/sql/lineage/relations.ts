@@ -1,14 +1,26 @@
 import type { RangeVar } from 'libpg-query';
 import type { Catalogue, Relation } from '../catalogue.js';
-import type { ReadingContext } from '../context.js';
-import { anything, FREE, oneOf, type Shape } from './flow.js';
+
+import type { Made, ReadingContext } from '../context.js';
+import { anything, type Field, FREE, oneOf, type Shape } from './flow.js';
+
 import { canonical, knownOf } from './known.js';
 import type { Scope } from './scope.js';
 
-/** The relations that a name may stand for, and whether it may stand for one that the catalogue does not have. */
-export function candidates(name: RangeVar, at: ReadingContext): { relations: readonly Relation[]; unknown: boolean } {
+interface Candidates {
+  relations: readonly Relation[];
+  /** It may stand for one that the catalogue does not have. */
+  unknown: boolean;
+  /** That one, as far as it is known: a new table of plain columns, or columns that have come to one of `relations`. */
+  fresh: readonly NonNullable<Made['as']>[];
+  added: readonly string[];
+}
+
+/** The relations that a name may stand for. */
+export function candidates(name: RangeVar, at: ReadingContext): Candidates {
   const relname = name.relname ?? '';
-  const made = at.made?.some((one) => one.name === relname) === true;
+  const made = at.made?.filter((one) => one.name === relname) ?? [];
+  const isPlain = made.every(({ as, adds }) => as !== undefined || adds !== undefined);
   // Which temporary ones are this session's cannot be told; they come before all others.
   const qualified = name.schemaname !== undefined && !name.schemaname.startsWith('pg_temp');
   const found = new Set<Relation>(qualified ? [] : temporary(at.catalogue, relname));
@@ -20,7 +32,31 @@ export function candidates(name: RangeVar, at: ReadingContext): { relations: rea
     if (first === undefined) missing = true;
     else found.add(first);
   }
-  return { relations: [...found], unknown: made || (missing && found.size === 0) };
+  const fresh = made.flatMap((one) => (one.as !== undefined && isWanted(name, one.as.schema) ? [one.as] : []));
+  const added = made.flatMap(({ adds = [] }) => adds);
+  const unknown = !isPlain || (missing && found.size === 0 && fresh.length === 0);
+  return { relations: [...found], unknown, fresh: isPlain ? fresh : [], added: isPlain ? added : [] };
+}
+
+const isWanted = ({ schemaname }: RangeVar, schema: string): boolean =>
+  schemaname === undefined || schemaname === schema;
+
+/** A table as it was made in this session; its columns' types are not known. */
+function freshShape({ schema, columns }: NonNullable<Made['as']>, name: string, added: readonly string[]): Shape {
+  return { fields: [...columns, ...added].map((column) => fieldOf(`${schema}.${name}`, column)) };
+}
+
+const fieldOf = (table: string, column: string): Field => ({
+  name: column,
+  flow: { ...FREE, columns: new Set([`${table}.${column}`]), exact: true },
+});
+
+/** The relation with what has come to it since, unless it shows that already. */
+function grown(shape: Shape, table: string, added: readonly string[]): Shape {
+  const fresh = added.filter((column) => !shape.fields.some(({ name }) => name === column));
+  return fresh.length === 0
+    ? shape
+    : { ...shape, fields: [...shape.fields, ...fresh.map((column) => fieldOf(table, column))] };
 }
 
 /** https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SEARCH-PATH: pg_catalog comes first where it is not named. */
@@ -45,9 +81,15 @@ const TOAST: Shape = {
 
 /** The shape of what a name stands for; what is below it is noted as read, or as written too. */
 export function shapeOf(name: RangeVar, scope: Scope, does: 'read' | 'write'): Shape {
-  const { relations, unknown } = candidates(name, scope.at);
+  const { relations, unknown, fresh, added } = candidates(name, scope.at);
   const label = name.schemaname === undefined ? (name.relname ?? '') : `${name.schemaname}.${name.relname}`;
-  const shapes = relations.map((relation) => readShape(relation, name.inh === true, scope, does));
+  const shapes = relations.map((relation) =>
+    grown(readShape(relation, name.inh === true, scope, does), canonical(relation), added),
+  );
+  for (const one of fresh) {
+    scope.facts.relation(`${one.schema}.${name.relname}`, does);
+    shapes.push(freshShape(one, name.relname ?? '', added));
+  }
   if (unknown) {
     scope.facts.relation(label, does);
     const toast = name.schemaname?.startsWith('pg_toast') === true;

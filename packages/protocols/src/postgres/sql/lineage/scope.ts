@@ -38,7 +38,12 @@ export function beside(scope: Scope, items: readonly Item[]): Scope {
 }
 
 /** https://www.postgresql.org/docs/current/ddl-system-columns.html */
-const SYSTEM: ReadonlySet<string> = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
+const SYSTEM: ReadonlyMap<string, Flow> = new Map(
+  Object.entries({ ctid: 27, xmin: 28, xmax: 28, cmin: 29, cmax: 29, tableoid: 26 }).map(([name, type]) => [
+    name,
+    { ...FREE, type },
+  ]),
+);
 
 export function cteOf(scope: Scope, name: string): Shape | undefined {
   for (let at: Scope | undefined = scope; at !== undefined; at = at.up) {
@@ -68,7 +73,8 @@ function bareColumn(name: string, scope: Scope): Flow {
     const bare = at.items.filter((item) => item.bare);
     const found = bare.flatMap((item) => known(item, name) ?? []);
     if (found.length > 0) return either([...found, ...perhaps]);
-    if (SYSTEM.has(name) && bare.some((item) => item.system)) return perhaps.length > 0 ? mix(perhaps) : FREE;
+    if (SYSTEM.has(name) && bare.some((item) => item.system))
+      return perhaps.length > 0 ? mix(perhaps) : (SYSTEM.get(name) as Flow);
     for (const item of bare) if (item.shape.open !== undefined) perhaps.push(changed(wholeRow(item)));
   }
   const row = itemNamed(scope, name, undefined);
@@ -91,7 +97,7 @@ function fieldOf(item: Item, name: string): Flow | undefined {
   if (item.any !== undefined) return item.any;
   const found = known(item, name);
   if (found !== undefined) return item.shape.open === undefined ? found : mix([found, wholeRow(item)]);
-  return SYSTEM.has(name) && item.system ? FREE : undefined;
+  return item.system ? SYSTEM.get(name) : undefined;
 }
 
 function wholeRow(item: Item): Flow {

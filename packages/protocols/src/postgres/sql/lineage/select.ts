@@ -1,4 +1,5 @@
 import type { Node, SelectStmt, WithClause } from 'libpg-query';
+import { UNKNOWN } from '../overloads.js';
 import { change } from './change.js';
 import { withClause } from './ctes.js';
 import { evaluate, scalar, windowOf } from './expression.js';
@@ -70,7 +71,7 @@ function values(lists: readonly Node[], scope: Scope): Shape {
     });
   const fields = columns.map((flows, i) => ({
     name: `column${i + 1}`,
-    flow: flows.length === 1 ? (flows[0] as Flow) : mix(flows),
+    flow: flows.length === 1 ? settled(flows[0] as Flow) : mix(flows),
   }));
   return { fields };
 }
@@ -102,8 +103,12 @@ function single(value: Node, name: string | undefined, scope: Scope): Field {
     return { name: name ?? one.name, flow: one.flow };
   }
   const flow = ref === undefined ? evaluate(value, scope) : columnOf(ref, scope, attribute);
-  return { name: name ?? outputName(value), flow };
+  return { name: name ?? outputName(value), flow: settled(flow) };
 }
+
+/** A constant that could be of any type is a text where nothing else asks for it: in a column. */
+const settled = (flow: Flow): Flow => (flow.type === UNKNOWN ? { ...flow, type: TEXT } : flow);
+const TEXT = 25;
 
 /** The columns that a star in a target list becomes: `t.*`, `(t).*`, `(f(x)).*`; undefined where there is none. */
 export function spread(value: Node, scope: Scope): Shape | undefined {

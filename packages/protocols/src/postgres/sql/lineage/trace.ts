@@ -1,6 +1,7 @@
 import type { OutputSource, Reading } from '@hoop/core';
 import type { Node } from 'libpg-query';
 import type { ReadingContext } from '../context.js';
+import type { Overload } from '../overloads.js';
 import { answer } from './commands.js';
 import { Facts } from './facts.js';
 import type { Field, Shape } from './flow.js';
@@ -12,6 +13,8 @@ export interface Lineage
   extends Pick<Reading, 'relations' | 'columns' | 'outputs' | 'predicates' | 'stores' | 'literals' | 'bound'> {
   /** The first thing on the way that was not understood, as a clause. */
   opaque: string | undefined;
+  /** What calls and operators mean, by their nodes. */
+  meant: ReadonlyMap<object, ReadonlySet<Overload>>;
 }
 
 /**
@@ -27,7 +30,7 @@ export function trace(node: Node, text: string, at: ReadingContext): Lineage {
     return lineage(facts, shape, new Places(text));
   } catch {
     // Nested deeper than the stack, or of a shape that the grammar does not have.
-    return lineage(facts, { fields: [], open: 'it could not be followed' }, new Places(text));
+    return { ...lineage(facts, { fields: [], open: 'it could not be followed' }, new Places(text)), meant: new Map() };
   }
 }
 
@@ -41,6 +44,7 @@ function lineage(facts: Facts, shape: Shape, places: Places): Lineage {
     literals: facts.literals(places),
     bound: facts.bound(),
     opaque: facts.opaque ?? shape.open,
+    meant: facts.meant,
   };
 }
 

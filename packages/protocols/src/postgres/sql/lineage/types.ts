@@ -16,8 +16,9 @@ const TEXT_NAMES: ReadonlySet<string> = new Set(['text', 'varchar']);
 export function castFlow(flow: Flow, type: TypeName | undefined, scope: Scope): Flow {
   const names = namesOf(type?.names);
   const name = names.at(-1) ?? '';
-  if (keepsText(type, names) && flow.exact && TEXTS.has(flow.type ?? 0)) return flow;
   const found = typesNamed(names, scope);
+  if (keepsText(type, names) && flow.exact && TEXTS.has(flow.type ?? 0))
+    return { ...flow, type: found.length === 1 ? found[0]?.oid : undefined };
   const called = found.flatMap((one) => one.calls.map((oid) => besidesOid(oid, scope)));
   const lost = found.length === 0 && names[0] !== 'pg_catalog' ? [opaque(`the type ${name} is not known`)] : [];
   const value = changed(mix([flow, ...called, ...lost]));

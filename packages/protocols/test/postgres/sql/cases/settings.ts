@@ -2,7 +2,9 @@ import type { Case } from './case.js';
 
 /** Settings that are harmless, and those that change the language, the actor or what a name means. */
 export const settings: readonly Case[] = [
-  ["set search_path = evil, public; select lower('X')", 'set read; select write unbounded'],
+  ["set search_path = evil, public, pg_catalog; select lower('X')", 'set read; select write unbounded'],
+  // The server's own comes first where the path does not name it.
+  ["set search_path = evil, public; select lower('X')", 'set read; select read'],
   ['set search_path = evil, pg_catalog; select now()', 'set read; select write unbounded'],
   ["set application_name = 'x'", 'set read'],
   ["set work_mem = '1GB'", 'set read'],
@@ -66,7 +68,10 @@ export const settings: readonly Case[] = [
   ['discard temp', 'discard read'],
   ['discard plans', 'discard read'],
   ['begin; set local role postgres; select 1; commit', 'begin read; set read session; select read; commit read'],
-  ["set search_path = evil; select lower('x'); reset search_path", 'set read; select write unbounded; reset read'],
+  [
+    "set search_path = evil, pg_catalog; select lower('x'); reset search_path",
+    'set read; select write unbounded; reset read',
+  ],
   ["select set_config('search_path','',false); select * from customers", 'select read; select read'],
   ["select set_config('search_path', null, false)", 'select read session'],
   ['set extra_float_digits = 3', 'set read'],

@@ -20,11 +20,12 @@ const HELD: readonly (readonly [string, string])[] = [
     `customers.card:range ${SSN}:range`,
   ],
   ['alter table log add foreign key (message) references customers (ssn)', `${SSN}:join log.message:join`],
+  ["create table x (check (ssn like '1%')) inherits (customers)", `${SSN}:pattern`],
   ['create table x (a text references customers (ssn))', `${SSN}:join`],
   ['create table x (a text, foreign key (a) references customers (ssn))', `${SSN}:join`],
   ['alter table customers alter ssn type int', `${SSN}:function`],
   ['alter table customers alter ssn type varchar(9)', `${SSN}:function`],
-  ['alter table customers alter ssn type mood using ssn::mood', `${SSN}:function`],
+  ['alter table customers alter ssn type mood using ssn::mood', `${SSN}:fails ${SSN}:function`],
   ['create statistics s on (substr(ssn, 1, 1)), id from customers', `${SSN}:function`],
   [
     "create trigger t before update on customers for each row when (old.ssn like '1%') execute function f()",
@@ -83,6 +84,18 @@ describe('what a definition is held against the rows for', () => {
       expect(storesOf(lineageOf(text))).toBe(SSN);
   });
 
+  test('another name is no longer masked', () => {
+    for (const text of [
+      'alter index customers rename to x',
+      'alter type customers rename to x',
+      'alter table customers rename ssn to x',
+    ])
+      expect(storesOf(lineageOf(text))).toContain(SSN);
+    for (const text of ['alter type pair rename attribute a to c', 'alter type pair set schema private'])
+      expect(storesOf(lineageOf(text))).toContain('pair.a');
+    expect(storesOf(lineageOf('alter index customers_pkey rename to x'))).toBe('');
+  });
+
   test('what leaves its family loses the names that it had there', () => {
     for (const text of ['alter table managers no inherit employees', 'alter table people detach partition managers'])
       expect(storesOf(lineageOf(text))).toContain('people.ssn');
@@ -112,6 +125,11 @@ describe('copies of values', () => {
     ["query not ilike '%pg_stat_activity%'", 'equality'],
     ["query like 'autovacuum:%'", 'equality'],
     ['query is not null', 'null-test'],
+    ["query ~* '^(insert|update|delete)'", 'equality'],
+    ["query ~ '^autovacuum:'", 'equality'],
+    ["query ~ '^(insert|9)'", 'pattern'],
+    ["query ~ '^insert.9'", 'pattern'],
+    ["query ilike '%insert%9%'", 'pattern'],
     ["query like '%1%'", 'pattern'],
     ["query ilike '%pg_stat_activity_ %'", 'pattern'],
     ["query like '_elect%'", 'pattern'],

@@ -1,5 +1,6 @@
 import { loadModule } from 'libpg-query';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Made } from '../../../../src/postgres/sql/context.js';
 import { lineageOf, outputsOf, predicatesOf } from './shown.js';
 
 beforeAll(() => loadModule());
@@ -105,6 +106,21 @@ create rule r as on insert to log do also insert into orders(note) select ssn fr
 explain analyze select 1 from customers where ssn > '5'
 declare c cursor for select 1 from customers where ssn > '5'
 prepare p as select 1 from customers where ssn > '5'
+select (case when ssn > '5' then 'x' else '1' end)::int from customers
+select 2147483647 + (ssn > '5')::int from customers
+select upper(ssn)::date from customers
+select ssn like '1\\' from customers
+select coalesce(case when ssn > '5' then id end, 1 / (id - 1)) from customers
+select ssn > '5' and 1 / (id - 1) = 1 from customers
+select not (ssn > '5') or exists (select 1 from orders) from customers
+select case when ssn > '5' then 1 when 1 / (id - 1) = 1 then 2 end from customers
+select case when ssn > '5' then q.r end from (select ssn, 1 / (id - 1) as r from customers) q
+select case ssn when '5' then (select 1) end from customers
+select (case when ssn > '5' then row(1) else row('a') end) = row(1) from customers
+select array[case when ssn > '5' then array[1] else array[1, 2] end, array[1]] from customers
+select ssn || ssn || (select string_agg(note, '') from orders) || case when ssn > '5' then 'x' end from customers
+update customers set ssn = case when ssn > '5' then null else ssn end
+select 1 from customers where ssn = '123' collate "loose"
 do $$ begin perform 1 from customers where ssn = '1'; end $$
 do $$ declare x text; begin select ssn into x from customers; insert into log(message) values (x); end $$
 `;
@@ -154,6 +170,8 @@ select count(*), count(ssn), count(c) from customers c where ssn = '1'
 select c.name, o.note from customers c join orders o on ssn = '1'
 select name, ssn, upper(card), ssn || card, ssn is null, ssn > '5', row_to_json(c), case when ssn > '5' then 'a' end from customers c
 select unnest(tags), e from customers, unnest(tags) e
+select coalesce(nullif(ssn, ''), '-'), case when ssn is null then 1 / (id - 1) end, ssn is null and 1 / id = 1 from customers
+select ssn = '1', card || ' <' || upper(ssn) || '>', case when vip then ssn else upper(ssn) end, ssn::date from customers
 update customers set ssn = '1', card = upper(card) where ssn = '2' returning ssn
 delete from customers where ssn = '1'
 insert into customers(ssn) values ('1') on conflict (ssn) do update set ssn = excluded.ssn returning id
@@ -195,6 +213,18 @@ describe('names that stand for something else', () => {
     expect(outputsOf(lineageOf('fetch c', { cursors: new Map([['c', ['fetch c']]]) }))).toBe('*');
   });
 
+  test('what the session has made of plain columns', () => {
+    const as = { schema: 'public', columns: ['id', 'ssn'] };
+    const of = (text: string, ...made: Made[]) => outputsOf(lineageOf(text, { made }));
+    expect(of('select * from fresh', { what: 'table', name: 'fresh', as })).toBe('id<-fresh.id! ssn<-fresh.ssn!');
+    expect(of('select * from private.fresh', { what: 'table', name: 'fresh', as })).toBe('*');
+    // It may be the one or the other, and hides no column that is masked.
+    expect(of('select ssn from customers', { what: 'table', name: 'customers', as })).toContain('customers.ssn');
+    expect(of('select * from customers', { what: 'table', name: 'customers', as })).toBe('*');
+    const grown = { what: 'table', name: 'fresh', adds: ['more'] } as const;
+    expect(of('select more from fresh', { what: 'table', name: 'fresh', as }, grown)).toBe('more<-fresh.more!');
+    expect(of('select * from fresh', { what: 'table', name: 'fresh', as }, { what: 'table', name: 'fresh' })).toBe('*');
+  });
   test('what the session has made', () => {
     const made = [
       { what: 'table', name: 'customers' },

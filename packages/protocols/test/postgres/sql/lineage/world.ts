@@ -17,6 +17,8 @@ const TYPES: Readonly<Record<string, number>> = {
   'text[]': 1009,
 };
 
+const PSEUDO: ReadonlySet<string> = new Set(['record', 'any', 'anyelement', 'anyarray']);
+
 interface TableSpec {
   columns: string;
   kind?: string;
@@ -98,10 +100,19 @@ export function world(): Catalogue {
     types.set(type.name, [...(types.get(type.name) ?? []), type]);
     typeByOid.set(type.oid, type);
   };
-  const plain = { checks: [], calls: [], castsFrom: [], base: 0, relation: 0 };
+  const plain = { checks: [], calls: [], castsFrom: [], base: 0, relation: 0, category: 'U', preferred: false };
   for (const [label, oid] of Object.entries(TYPES))
     if (label === 'text[]')
-      addType({ ...plain, oid, schema: 'pg_catalog', name: '_text', builtin: true, kind: 'b', base: TEXT });
+      addType({
+        ...plain,
+        oid,
+        schema: 'pg_catalog',
+        name: '_text',
+        builtin: true,
+        kind: 'b',
+        base: TEXT,
+        category: 'A',
+      });
     else
       addType({
         ...plain,
@@ -109,7 +120,7 @@ export function world(): Catalogue {
         schema: 'pg_catalog',
         name: label === 'int' ? 'int4' : label,
         builtin: true,
-        kind: 'b',
+        kind: PSEUDO.has(label) ? 'p' : 'b',
       });
   for (const [full, spec] of Object.entries(TABLES)) {
     const [schema, relname] = name(full);
@@ -153,7 +164,10 @@ export function world(): Catalogue {
   });
   addType({ ...plain, oid: 30002, schema: 'public', name: 'mood', builtin: false, kind: 'e' });
   const operators = new Map<string, UserOperator[]>([
-    ['===', [{ schema: 'public', name: '===', left: TEXT, right: TEXT, calls: [oidOf('eq')] }]],
+    [
+      '===',
+      [{ schema: 'public', name: '===', takes: [TEXT, TEXT], returns: TYPES.bool as number, calls: [oidOf('eq')] }],
+    ],
   ]);
   return {
     version: 150018,
@@ -165,6 +179,8 @@ export function world(): Catalogue {
     functions,
     routineByOid: new Map([...functions.values()].flat().map((routine) => [routine.oid, routine])),
     operators,
+    systemOperators: new Map(),
+    implicit: new Map(),
     types,
     typeByOid,
   };

@@ -1,0 +1,135 @@
+import type { LocalConnection, State } from '@hoop/contracts/local';
+import type * as Looks from '@hoop/platform/doctor';
+import type { Needs } from '../command.js';
+
+/** How the doctor sees the machine; a test passes a machine of its own. */
+export type Sight = Pick<
+  typeof Looks,
+  | 'askOurs'
+  | 'canaryName'
+  | 'hasIPv6'
+  | 'hostsLines'
+  | 'isSetUp'
+  | 'keychainTrouble'
+  | 'lookUp'
+  | 'resolvConf'
+  | 'routedDomains'
+  | 'secretiveBrowsers'
+  | 'systemName'
+> & {
+  lookAtWay: typeof import('@hoop/daemon')['lookAtWay'];
+  holderOf: typeof import('@hoop/platform')['holderOf'];
+};
+export type Way = NonNullable<Awaited<ReturnType<Sight['lookAtWay']>>>;
+
+/** All that the doctor goes by. What hoopd alone knows is missing while it does not say. */
+export interface Facts {
+  now: number;
+  platform: NodeJS.Platform;
+  uid: number;
+  version: string;
+  /** What keeps hoopd running, by name. */
+  keeper: string | undefined;
+  daemon: State | 'down' | 'silent';
+  way: Way | undefined;
+  listeners: Listening[];
+  names: Names | undefined;
+  ipv6: boolean | undefined;
+  /** Browsers that never ask this machine for names. */
+  secretive: string[];
+  keychain: { code: string; message: string } | undefined;
+}
+
+export interface Listening {
+  connection: LocalConnection;
+  /** Who listens where hoopd says it does. */
+  holder: { pid: number | undefined; program: string | undefined; address: string; uid: number } | undefined;
+}
+
+export interface Names {
+  setUp: boolean;
+  /** Where our resolver is; null: there is none. */
+  ours: { address: string; port: number } | null;
+  /** A name of ours that nobody has asked for, as programs see it, and as our resolver answers it itself. */
+  canary: { name: string; seen: string | undefined; own: string | undefined };
+  each: { hostname: string; address: string; seen: string | undefined; hosts: { line: number; address: string }[] }[];
+  resolvConf: { servers: string[]; signed: string | undefined } | undefined;
+  /** Who answers on port 53 of a loopback address that resolv.conf names. */
+  local: string | undefined;
+  routed: { link: string; domains: string[] }[] | undefined;
+}
+
+/** A daemon that is alive answers in milliseconds. */
+const PATIENCE = 3_000;
+
+/** Looks at all of it, at the same time where nothing depends on another; takes as long as the slowest, seconds at most. */
+export async function gather(needs: Needs, sight: Sight): Promise<Facts> {
+  const { machine, paths, now } = needs;
+  const daemon = await daemonOf(needs);
+  const state = typeof daemon === 'string' ? undefined : daemon;
+  const [way, listeners, names, keychain] = await Promise.all([
+    configuredIn(needs).then((configured) => sight.lookAtWay({ machine, paths, configured, now })),
+    Promise.all((state?.connections ?? []).map((one) => listeningOf(one, needs, sight))),
+    state === undefined ? undefined : namesOf(state, needs, sight),
+    state?.login?.store === 'memory' ? undefined : sight.keychainTrouble(machine.variables),
+  ]);
+  return {
+    ...{ daemon, way, listeners, names, keychain, version: needs.version, now: now(), platform: machine.platform },
+    uid: machine.uid,
+    keeper: needs.supervisor?.name,
+    ipv6: sight.hasIPv6(machine.platform),
+    secretive: sight.secretiveBrowsers(machine.home),
+  };
+}
+
+async function daemonOf({ daemon, pause }: Needs): Promise<Facts['daemon']> {
+  const silent = pause(PATIENCE).then(() => 'silent' as const);
+  const asked = daemon.running().then(
+    (state) => state ?? ('down' as const),
+    () => 'silent' as const,
+  );
+  return Promise.race([asked, silent]);
+}
+
+/** The configuration's gateway. One that cannot be read is told of by `hoop login`. */
+async function configuredIn(needs: Needs): Promise<{ gateway?: string | undefined; ca?: string | undefined }> {
+  const { readSettings } = await import('../settings.js');
+  return readSettings(needs, { arguments: [], options: {} }).then(
+    ({ gateway, ca, caFingerprint }) => ({ gateway, ca, caFingerprint }),
+    () => ({}),
+  );
+}
+
+async function listeningOf(connection: LocalConnection, { machine }: Needs, sight: Sight): Promise<Listening> {
+  const { reach, address, port } = connection;
+  const where = connection.state === 'blocked' ? { address, port } : reach;
+  return { connection, holder: await sight.holderOf(machine, where.address, where.port) };
+}
+
+async function namesOf(state: State, { machine }: Needs, sight: Sight): Promise<Names> {
+  const name = sight.canaryName();
+  const ours = state.daemon.resolver;
+  const byName = state.connections.filter(({ reach }) => reach.byName);
+  const resolvConf = sight.resolvConf();
+  const local = resolvConf?.servers.find((server) => /^127\./.test(server) && !STUBS.includes(server));
+  const [seen, own, each, holder] = await Promise.all([
+    sight.lookUp(name),
+    ours === null ? undefined : sight.askOurs(ours, name),
+    Promise.all(
+      byName.map(async ({ hostname, address }) => ({ hostname, address, seen: await sight.lookUp(hostname) })),
+    ),
+    local === undefined ? undefined : sight.holderOf(machine, local, 53),
+  ]);
+  return {
+    setUp: sight.isSetUp(machine.platform),
+    ours,
+    canary: { name, seen, own },
+    each: each.map((one) => ({ ...one, hosts: sight.hostsLines(one.hostname) })),
+    resolvConf,
+    local: local === undefined ? undefined : `${holder?.program ?? 'a resolver'} on ${local}`,
+    routed: sight.routedDomains(),
+  };
+}
+
+/** systemd-resolved(8). */
+export const STUBS: readonly string[] = ['127.0.0.53', '127.0.0.54'];

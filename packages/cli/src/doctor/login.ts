@@ -1,0 +1,61 @@
+import type { State } from '@hoop/contracts/local';
+import { loginCommand, troubleOf } from '../settle.js';
+import { clockTime, plain, span } from '../table.js';
+import type { Facts } from './facts.js';
+import { type Finding, fail, ok, warn } from './finding.js';
+
+/** hoopd itself: nothing below can be better than it. */
+export function daemonFinding({ daemon, version, keeper }: Facts): Finding {
+  if (daemon === 'down') return fail('daemon', 'hoopd does not run', 'hoop daemon start', 'unavailable');
+  if (daemon === 'silent')
+    return fail(
+      'daemon',
+      'hoopd runs, but does not answer',
+      keeper === undefined ? 'pkill -KILL -x hoopd && hoop daemon start' : 'hoop daemon restart',
+      'unavailable',
+    );
+  const { version: runs, pid } = daemon.daemon;
+  const kept = keeper === undefined ? '' : `, kept by ${keeper}`;
+  if (runs !== version)
+    return warn('daemon', `hoopd is ${runs}, hoop is ${version}: one was upgraded`, 'hoop daemon restart');
+  return ok('daemon', `hoopd ${runs}, pid ${pid}${kept}`);
+}
+
+/** Who is logged in, and for how long that is good. */
+export function loginFindings(state: State, { now, keychain }: Facts): Finding[] {
+  const { login } = state;
+  const mend = loginCommand(state);
+  const trouble = troubleOf(state);
+  const why = trouble === undefined ? '' : `: ${plain(trouble.message)}`;
+  if (login === null) return [fail('login', `nobody is logged in${why}`, mend, 'login')];
+  const who = plain(login.identity.email);
+  if (login.state === 'expired') return [fail('login', `the login of ${who} has ended${why}`, mend, 'login')];
+  const first =
+    login.state === 'waiting-for-unlock'
+      ? fail('login', `${who}: hoopd waits for the keychain to be unlocked`, UNLOCK)
+      : ok('login', `${who}, in ${login.store === 'memory' ? "hoopd's memory" : 'the keychain'}`);
+  return [first, certificateFinding(login, { now, why, isLocked: keychain?.code === 'keychain-locked' })];
+}
+
+export const UNLOCK = 'unlock the keychain, as at your desktop’s start; hoopd sees it by itself';
+const WAIT = 'hoop status --watch';
+
+function certificateFinding(
+  { certificateUntil, leaseUntil }: NonNullable<State['login']>,
+  { now, why, isLocked }: { now: number; why: string; isLocked: boolean },
+): Finding {
+  const mend = isLocked ? UNLOCK : WAIT;
+  if (certificateUntil === undefined) return fail('certificate', `there is none${why}`, mend, 'unavailable');
+  if (certificateUntil <= now)
+    return fail(
+      'certificate',
+      `it ended ${span(now - certificateUntil)} ago, and cannot be renewed${why}`,
+      mend,
+      'unavailable',
+    );
+  const left = `for ${span(certificateUntil - now)}`;
+  if (why !== '') return warn('certificate', `${left}, and cannot be renewed${why}`, mend);
+  if (leaseUntil !== undefined && leaseUntil <= now)
+    return warn('certificate', `${left}, but the gateway's lease ended at ${clockTime(leaseUntil)} UTC`, WAIT);
+  return ok('certificate', `${left}; hoopd renews it`);
+}

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ATTACKS } from './attacks.js';
+import { Field } from './field.js';
+import { HONEST } from './honest.js';
+import { MODES, type Mode } from './session-run.js';
+import { WIRE } from './wire.js';
+
+const LIMIT = 1_800_000;
+const named = (steps: readonly { text: string }[]) => steps.map(({ text }) => text.slice(0, 200)).join(' ⏎ ');
+
+/**
+ * Threats A19 to A25, on a real server, all packs on and three columns masked; the gateway's own login is a superuser. `modesOf`: in
+ * which a case is tried, by its place.
+ */
+export function evasion(modesOf: (place: number) => readonly Mode[]): void {
+  let field: Field;
+  beforeAll(async () => {
+    field = await Field.make();
+  }, 60_000);
+  afterAll(async () => {
+    await field?.end();
+  });
+
+  describe('attacks', () => {
+    test.each(['A19', 'A20', 'A21', 'A22', 'A23', 'A24', 'A25'] as const)(
+      '%s: nothing comes through',
+      async (row) => {
+        const escapes: string[] = [];
+        for (const [place, attack] of ATTACKS.filter((one) => one.row === row).entries()) {
+          const way = await field.wayOf(attack, modesOf(place));
+          if (way !== undefined) escapes.push(`${named(attack.steps)} → ${way}`);
+        }
+        expect(escapes).toEqual([]);
+      },
+      LIMIT,
+    );
+
+    test(
+      'in messages: nothing comes through',
+      async () => {
+        const escapes: string[] = [];
+        for (const attack of WIRE) {
+          const way = await field.wayOnWire(attack).catch((error: Error) => error.message);
+          if (way !== undefined) escapes.push(`${attack.name} → ${way}`);
+        }
+        expect(escapes).toEqual([]);
+      },
+      LIMIT,
+    );
+
+    test('there are enough of them', () => {
+      expect(ATTACKS.length).toBeGreaterThanOrEqual(1_000);
+      expect(HONEST.length).toBeGreaterThanOrEqual(250);
+    });
+  });
+
+  test(
+    'what people do all day is answered as without hoop, but for what is masked',
+    async () => {
+      const faults: string[] = [];
+      for (const mode of MODES) {
+        for (const allowed of HONEST.filter((_, place) => modesOf(place).includes(mode))) {
+          const fault = await field.faultOf(allowed, mode).catch((error: Error) => error.message);
+          if (fault !== undefined) faults.push(`${mode}: ${named(allowed.steps)} → ${fault}`);
+        }
+        await field.renew();
+      }
+      expect(faults).toEqual([]);
+    },
+    LIMIT,
+  );
+}
