@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { parse } from 'plist';
 import { expect, test } from 'vitest';
 import { planSetup, type Request } from '../src/setup/index.js';
@@ -59,4 +60,12 @@ test('what a person’s names hold is text in it, and nothing else', () => {
   const agent = parse(plists[0]!.text) as { StandardErrorPath: string; EnvironmentVariables: object };
   expect(agent.StandardErrorPath).toBe('/Users/alice & Co <1>/Library/Logs/hoopd.log');
   expect(agent.EnvironmentVariables).toMatchObject({ NO_PROXY: 'a,<b>&c' });
+});
+
+test('their shell is shell; the agent is nothing, and ends well, for anybody but its person', () => {
+  const [agent, job] = plists.map(({ text }) => (parse(text) as { ProgramArguments: string[] }).ProgramArguments);
+  for (const words of [agent, job]) expect(spawnSync('sh', ['-n', '-c', words![2]!]).status).toBe(0);
+  const mine = agent![2]!.replace('= 501', `= ${process.getuid?.()}`);
+  expect(spawnSync('sh', ['-c', agent![2]!, 'false']).status).toBe(0);
+  expect(spawnSync('sh', ['-c', mine, 'false']).status).toBe(1);
 });
