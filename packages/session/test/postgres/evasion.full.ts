@@ -1,4 +1,4 @@
 import { MODES } from './evasion/session-run.js';
 import { evasion } from './evasion/suite.js';
 
-evasion(() => MODES);
+evasion(() => MODES, MODES);
