@@ -7,6 +7,7 @@ import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
 import { OPEN } from './open.js';
 import { ORACLES } from './oracle.js';
 import { NAMES, SETTINGS } from './session.js';
+import { TRIGGERS } from './triggers.js';
 import { WRITES } from './writes.js';
 
 /** All of them. */
@@ -24,4 +25,5 @@ export const ATTACKS: readonly Attack[] = [
   ...KNOWN,
   ...WRITES,
   ...ORACLES,
+  ...TRIGGERS,
 ];

@@ -2,7 +2,7 @@ import type { CallStmt, CopyStmt, DoStmt, ExecuteStmt, ExplainStmt, Node } from 
 import { analyzes } from '../commands.js';
 import { parseNamed } from '../parse.js';
 import { ofBlock } from './bodies.js';
-import { clustered, indexed, measured, triggered } from './constraints.js';
+import { clustered, indexed, measured, replaced, triggered } from './constraints.js';
 import { altered, created, defined, domainAltered, domainMade, moved, type Named, ruled } from './define.js';
 import { evaluate } from './expression.js';
 import { constantAt, type Flow, FREE, oneOf, opaque, type Shape } from './flow.js';
@@ -72,6 +72,7 @@ const COMMANDS: { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Shape 
   CreateStatsStmt: (body, scope) => noted(() => measured(body, scope)),
   ClusterStmt: (body, scope) => noted(() => clustered(body.relation, scope)),
   CreateTrigStmt: (body, scope) => noted(() => triggered(body, scope)),
+  CreateFunctionStmt: (body, scope) => noted(() => replaced(body, scope)),
   CreateDomainStmt: (body, scope) => noted(() => domainMade(body.constraints ?? [], scope)),
   AlterDomainStmt: (body, scope) => noted(() => domainAltered(body, scope)),
   CreateSchemaStmt: (body, scope) => noted(() => (body.schemaElts ?? []).forEach((node) => void answer(node, scope))),

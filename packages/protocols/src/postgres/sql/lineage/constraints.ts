@@ -1,5 +1,6 @@
 import type {
   Constraint,
+  CreateFunctionStmt,
   CreateStatsStmt,
   CreateTrigStmt,
   IndexElem,
@@ -12,6 +13,7 @@ import { evaluate } from './expression.js';
 import { type Flow, mix } from './flow.js';
 import { relationItem } from './from.js';
 import { routines } from './functions.js';
+import { columnsOf } from './known.js';
 import { as, itemsOf, namesOf } from './nodes.js';
 import { operatorName } from './operators.js';
 import { condition } from './predicates.js';
@@ -121,11 +123,27 @@ function excluded({ exclusions, where_clause }: Constraint, item: Item | undefin
   if (where_clause !== undefined) condition(where_clause, scope);
 }
 
-/** https://www.postgresql.org/docs/current/sql-createtrigger.html: WHEN is a condition on the row as it was and as it will be. */
+/**
+ * https://www.postgresql.org/docs/current/sql-createtrigger.html: WHEN is a condition on the row as it was and as it will be. A function
+ * that somebody made is given the whole row, and may put it anywhere.
+ */
 export function triggered(body: CreateTrigStmt, scope: Scope): void {
   const { item, inner } = tableOf(body.relation, scope);
+  const found = routines(namesOf(body.funcname), [], scope);
+  const known = found.length > 0 && found.every((one) => one.builtin || (one.extension && one.language === 'c'));
+  if (!known) for (const { flow } of item.shape.fields) scope.facts.store(flow, new Set());
   inner.items.push(...rowsOf(item));
   if (body.whenClause !== undefined) when(body.whenClause, inner);
+}
+
+/** A function that triggers run already gets another body, and with it their rows. */
+export function replaced(body: CreateFunctionStmt, scope: Scope): void {
+  if (body.replace !== true) return;
+  const oids = new Set(routines(namesOf(body.funcname), [], scope).map(({ oid }) => oid));
+  for (const relation of scope.at.catalogue.byOid.values()) {
+    if (!relation.triggers.some((oid) => oids.has(oid))) continue;
+    for (const { flow } of columnsOf(relation, scope.at).fields) scope.facts.store(flow, new Set());
+  }
 }
 
 export const rowsOf = (item: Item): Item[] =>
