@@ -23,14 +23,14 @@ tree /home/alice >/tmp/after
 diff /tmp/before /tmp/after; echo "left of alice's: $?"
 for exe in /proc/[0-9]*/exe; do readlink "$exe"; done 2>/dev/null | grep -c hoop | sed 's/^/running: /'
 
-unpack /root/unpacked
+unpack /srv/unpacked
 tree /usr /etc >/tmp/before
-/root/unpacked/install.sh | head -n 1
+/srv/unpacked/install.sh | head -n 1
 echo "as root, for everybody: $(as 'hoop version')"
 /usr/local/lib/hoop/uninstall.sh
-echo "elsewhere: $(/root/unpacked/install.sh --prefix "/opt/of it's" 2>&1 | head -n 1)"
-mkdir -p /usr/local/lib/hoop; echo "over another's: $(/root/unpacked/install.sh 2>&1 | head -n 1)"; rmdir /usr/local/lib/hoop
+echo "elsewhere: $(/srv/unpacked/install.sh --prefix "/opt/of it's" 2>&1 | head -n 1)"
+mkdir -p /usr/local/lib/hoop; echo "over another's: $(/srv/unpacked/install.sh 2>&1 | head -n 1)"; rmdir /usr/local/lib/hoop
 tree /usr /etc >/tmp/after
 diff /tmp/before /tmp/after; echo "left of root's: $?"
 rm /usr/lib/*/libatomic.so.1*
-/root/unpacked/install.sh 2>&1 | head -n 1 | cut -d: -f1,2; echo "without libatomic: $(ls /usr/local/lib | grep -c hoop)"
+/srv/unpacked/install.sh 2>&1 | head -n 1 | cut -d: -f1,2; echo "without libatomic: $(ls /usr/local/lib | grep -c hoop)"

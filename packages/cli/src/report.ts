@@ -33,7 +33,7 @@ export class Report {
     return new UserError('setup', first.why, { hint: first.hint });
   }
 
-  get toDo(): boolean {
+  get hasActions(): boolean {
     return this.plans.some((plan) => plan.can && plan.actions.length > 0);
   }
 

@@ -216,7 +216,7 @@ describe('the journal', () => {
   test.each<[string, object]>([
     ['another program', { undo: { undo: 'run', command: ['sh', '-c', 'id'] } }],
     ['another program to ask', { undo: { undo: 'run', command: ['systemctl'], when: ['sh'] } }],
-    ['a file of nobody’s', { undo: { undo: 'remove', path: '/root/.ssh/authorized_keys' } }],
+    ['a file of nobody’s', { undo: { undo: 'remove', path: '/etc/ssh/sshd_config' } }],
     ['a way out', { undo: { undo: 'remove', path: 'HERE/../x' } }],
     ['a step of nobody’s', { step: 'rm', undo: { undo: 'remove', path: 'HERE/x' } }],
   ])('is no way to do anything else as root: %s', (_, entry) => {

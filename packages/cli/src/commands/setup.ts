@@ -100,7 +100,7 @@ async function ownResolver({ machine, paths, now }: Needs): Promise<Request['res
 async function apply(needs: Needs, system: System, request: Request, report: Report, quiet: boolean): Promise<void> {
   const [{ digestOf }, { eventText }] = await Promise.all([import('@hoop/platform/setup'), import('../report.js')]);
   const before = (await needs.daemon.running())?.daemon.pid;
-  if (report.toDo) {
+  if (report.hasActions) {
     const code = await system.asRoot(['apply', digestOf(report.plans), JSON.stringify(request)], (event) => {
       report.tell(event);
       if (!quiet) needs.err(eventText(event));
