@@ -2,30 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { machineFor, planSetup, type Request, readRequest, type StepPlan } from '../src/setup/index.js';
 import type { Machine, Sight } from '../src/setup/machine.js';
 import { type Action, actionText, digestOf } from '../src/setup/plan.js';
-
-const REQUEST: Request = {
-  steps: ['resolver', 'service'],
-  uid: 1000,
-  resolver: { address: '127.77.4.1', port: 5377 },
-  program: { node: '/opt/hoop/node', main: '/opt/hoop/cli/main.js' },
-  variables: {},
-  names: [],
-  ports: [],
-};
-const LAPTOP: Machine = {
-  platform: 'linux',
-  person: { uid: 1000, gid: 1000, name: 'alice', home: '/home/alice' },
-  systemd: true,
-  names: 'resolved',
-  networkManager: false,
-  polkit: true,
-  programs: ['ip'],
-  files: {},
-  active: [],
-  roots: 'debian',
-  nss: [],
-  javas: [],
-};
+import { LAPTOP, REQUEST } from './laptop.js';
 
 const planOf = (step: Request['steps'][number], machine: Partial<Machine>, request: Partial<Request> = {}): StepPlan =>
   planSetup({ ...LAPTOP, ...machine }, { ...REQUEST, ...request, steps: [step] })[0]!;

@@ -6,35 +6,14 @@ import type { Machine } from '../src/setup/machine.js';
 import { actionText } from '../src/setup/plan.js';
 import { trustOn } from '../src/setup/roots.js';
 import { fingerprintOf } from '../src/trust/certificate.js';
+import { LAPTOP, REQUEST } from './laptop.js';
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 const pair = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const key = pair();
 const parts = newAuthority(key, NOW);
 const certificate = new X509Certificate(authorityCertificate(parts));
-const REQUEST = {
-  steps: ['ca' as const],
-  uid: 1000,
-  resolver: { address: '127.77.4.1', port: 5377 },
-  program: { node: '/n', main: '/m' },
-  variables: {},
-  names: [],
-  ports: [],
-};
-const MACHINE: Machine = {
-  platform: 'linux',
-  person: { uid: 1000, gid: 1000, name: 'alice', home: '/home/alice' },
-  systemd: true,
-  names: 'resolved',
-  networkManager: false,
-  polkit: true,
-  programs: [],
-  files: {},
-  active: [],
-  roots: 'debian',
-  nss: [],
-  javas: [],
-};
+const ASKED = { ...REQUEST, steps: ['ca' as const] };
 
 test('a CA is its parts: whoever has them makes the same certificate, and its signature holds', () => {
   expect(certificate.verify(key.publicKey)).toBe(true);
@@ -56,7 +35,7 @@ test('a leaf is signed by the CA, or by itself', () => {
 });
 
 describe('root', () => {
-  const read = (over: object) => readRequest(JSON.stringify({ ...REQUEST, authority: { ...parts, ...over } }));
+  const read = (over: object) => readRequest(JSON.stringify({ ...ASKED, authority: { ...parts, ...over } }));
 
   test('is given parts, never a certificate: what it makes of them can only be such a CA', () => {
     expect(read({}).authority).toEqual(parts);
@@ -75,7 +54,7 @@ describe('root', () => {
 
   test('writes it where the system keeps roots, and tells browsers and Java', () => {
     const machine: Machine = {
-      ...MACHINE,
+      ...LAPTOP,
       nss: ['/home/alice/.pki/nssdb'],
       javas: [
         { home: '/usr/lib/jvm/own', own: false },
@@ -108,7 +87,7 @@ describe('root', () => {
       /hoop-local-ca\.pem\nsecurity add-trusted-cert -d -r trustRoot -p ssl -k \/Library\/Keychains\/System\.keychain /,
     ],
   ])('on %s', (roots, lines) => {
-    const [plan] = planSetup({ ...MACHINE, roots }, read({}));
+    const [plan] = planSetup({ ...LAPTOP, roots }, read({}));
     expect(
       plan?.can &&
         plan.actions
@@ -119,8 +98,8 @@ describe('root', () => {
   });
 
   test('without a CA, or without a store, says so', () => {
-    expect(planSetup(MACHINE, REQUEST)[0]).toMatchObject({ can: false, hint: expect.stringContaining('--only ca') });
-    expect(planSetup({ ...MACHINE, roots: undefined }, read({}))[0]).toMatchObject({ can: false });
+    expect(planSetup(LAPTOP, ASKED)[0]).toMatchObject({ can: false, hint: expect.stringContaining('--only ca') });
+    expect(planSetup({ ...LAPTOP, roots: undefined }, read({}))[0]).toMatchObject({ can: false });
   });
 });
 
@@ -144,7 +123,7 @@ test('stores are looked for where browsers and Javas have them; a Java that has 
       list: (path) => folders[path] ?? [],
       real: (path) => real[path] ?? path,
     },
-    MACHINE.person,
+    LAPTOP.person,
   );
   expect(found).toEqual({
     roots: 'debian',
