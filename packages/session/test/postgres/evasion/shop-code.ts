@@ -104,6 +104,13 @@ CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.chang
 CREATE TRIGGER touched BEFORE INSERT OR UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION touched();
 CREATE FUNCTION trailed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.trail (what) VALUES (TG_OP || coalesce(NEW.id, OLD.id)); RETURN NULL; END $$;
 CREATE TRIGGER trailed AFTER INSERT OR UPDATE OR DELETE ON tickets FOR EACH ROW EXECUTE FUNCTION trailed();
+CREATE FUNCTION spill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.notes VALUES (NEW.id + 100, NEW.ssn); RETURN NEW; END $$;
+CREATE FUNCTION spill_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.notes SELECT 300, to_jsonb(NEW)::text; RETURN NEW; END $$;
+CREATE FUNCTION spill_name() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.name := to_jsonb(NEW)->>'ssn'; RETURN NEW; END $$;
+CREATE FUNCTION spill_moved() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.notes SELECT id + 100, ssn FROM moved; RETURN NEW; END $$;
+CREATE FUNCTION spill_bit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.ssn LIKE '9%' THEN RAISE EXCEPTION 'yes'; END IF; RETURN NEW; END $$;
+CREATE FUNCTION minding() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NULL; RETURN NEW; END $$;
+CREATE TRIGGER minding AFTER UPDATE ON staff FOR EACH ROW EXECUTE FUNCTION minding();
 CREATE TYPE price_range AS RANGE (subtype = numeric);
 CREATE TABLE offers (id int PRIMARY KEY, prices price_range, many price_multirange);
 INSERT INTO offers VALUES (1, '[1,2)', '{[1,2),[3,4)}'), (2, '[5,6]', '{}');

@@ -1,40 +1,27 @@
 import { type Attack, attacks } from './attack.js';
 
-const function_ = (body: string, name = 'mine') =>
-  `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body}; RETURN NEW; END $$`;
-const TRIGGER = 'CREATE TRIGGER mine AFTER UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION mine()';
+const trigger = (name: string, when = 'AFTER UPDATE ON customers FOR EACH ROW') =>
+  `CREATE TRIGGER mine ${when} EXECUTE FUNCTION ${name}()`;
 const TOUCH = 'UPDATE customers SET country = country WHERE id = 1';
-const ROWS = 'REFERENCING NEW TABLE AS moved FOR EACH STATEMENT EXECUTE FUNCTION mine()';
+const MOVED = 'AFTER UPDATE ON customers REFERENCING NEW TABLE AS moved FOR EACH STATEMENT';
+const body = (text: string) =>
+  `CREATE OR REPLACE FUNCTION minding() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${text}; RETURN NULL; END $$`;
 
-/** Functions of one's own that a trigger gives whole rows to. */
+/** Functions that a trigger gives whole rows to: those of the shop that spill them, and one that its trigger runs already. */
 export const TRIGGERS: readonly Attack[] = [
   ...attacks('A23', [
-    ['BEGIN', function_('INSERT INTO notes VALUES (NEW.id + 100, NEW.ssn)'), TRIGGER, TOUCH, 'TABLE notes'],
-    ['BEGIN', function_('INSERT INTO notes SELECT 300, to_jsonb(NEW)::text'), TRIGGER, TOUCH, 'TABLE notes'],
-    [
-      'BEGIN',
-      function_("NEW.name := to_jsonb(NEW)->>'ssn'"),
-      TRIGGER.replace('AFTER', 'BEFORE'),
-      TOUCH,
-      'SELECT name FROM customers',
-    ],
-    [
-      'BEGIN',
-      function_('INSERT INTO notes SELECT id + 100, ssn FROM moved'),
-      `CREATE TRIGGER mine AFTER UPDATE ON customers ${ROWS}`,
-      TOUCH,
-      'TABLE notes',
-    ],
+    [trigger('spill'), TOUCH, 'TABLE notes'],
+    [trigger('spill_row'), TOUCH, 'TABLE notes'],
+    [trigger('spill_name', 'BEFORE UPDATE ON customers FOR EACH ROW'), TOUCH, 'SELECT name FROM customers'],
+    [trigger('spill_moved', MOVED), TOUCH, 'TABLE notes'],
   ]),
   ...attacks(
     'A24',
     [
-      ['BEGIN', function_("IF NEW.ssn LIKE '9%' THEN RAISE EXCEPTION 'yes'; END IF"), TRIGGER],
-      [
-        'BEGIN',
-        function_('PERFORM 1 / (ascii(NEW.ssn) - 57)'),
-        'CREATE TRIGGER mine BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION mine()',
-      ],
+      trigger('spill_bit'),
+      trigger('spill_row', 'INSTEAD OF UPDATE ON contacts FOR EACH ROW'),
+      body('INSERT INTO notes VALUES (300, NEW.salary::text)'),
+      body("IF NEW.salary > 100 THEN RAISE EXCEPTION 'yes'; END IF"),
     ],
     'refused',
   ),
