@@ -8,8 +8,8 @@ import { atRest, dns, ls } from './rest.js';
 import { connections, tps } from './tps.js';
 
 /**
- * What `--only` names, in the order in which they run: rest before anything was asked of the daemon; `connect-far` restarts the
- * gateway, and `revoke` ends the person that all others run as.
+ * What `--only` names, in the order in which they run: rest before anything was asked of the daemon; `revoke` ends the person that
+ * all before it run as, and `connect-far` moves the gateway to a port that ends with it: who renews then would be led astray.
  */
 export const ROWS: Record<string, (stand: Stand) => Promise<Row[]>> = {
   rest: atRest,
@@ -21,6 +21,6 @@ export const ROWS: Record<string, (stand: Stand) => Promise<Row[]>> = {
   ls,
   dns,
   idle,
-  'connect-far': connectFar,
   revoke: revocation,
+  'connect-far': connectFar,
 };
