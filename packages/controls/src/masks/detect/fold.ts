@@ -1,3 +1,5 @@
+import { isAscii } from 'node:buffer';
+
 /** Text with every character beyond ASCII that stands for one of ASCII's made it, and where each byte of that came from. */
 export interface Folded {
   bytes: Buffer;
@@ -43,6 +45,7 @@ const sizeOf = (byte: number): number => (byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4)
  * Cyrillic, Hebrew and Chinese do not, so that prose in them is read as it stands.
  */
 export function nextFolded(bytes: Uint8Array, from: number, to: number): number {
+  if (isAscii(bytes.subarray(from, to))) return to;
   let at = from;
   while (at < to) {
     if (at + 8 <= to && orOfEight(bytes, at) < 0x80) {
