@@ -6,8 +6,9 @@ import { encodeRows } from './encode.js';
 const HEAD = 7;
 const NULL = -1;
 
-/** What the last batches took: the next one seldom needs more. */
-let room = 512;
+/** What the last batch took: the next one seldom needs more. */
+let room = 64;
+const ROOM_LEAST = 16;
 const ROOM_MOST = 65_536;
 
 /** Messages of one row each that stand in one buffer side by side, for the one statement they answer. */
@@ -41,6 +42,7 @@ export abstract class Batch {
 
   /** All of them, for a mask to look at. */
   rows(): Rows {
+    room = Math.min(ROOM_MOST, Math.max(ROOM_LEAST, this.length));
     return {
       kind: 'rows',
       columns: this.columns,
@@ -57,7 +59,6 @@ export abstract class Batch {
     const cells = new Int32Array(Math.max(2 * this.cells.length, this.length + more));
     cells.set(this.cells);
     this.cells = cells;
-    room = Math.min(ROOM_MOST, cells.length);
   }
 }
 
