@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { WireConnection } from '@hoop/contracts/gateway';
 import { CreditBudget } from '@hoop/contracts/uplink';
 import type { ClientProgram, Greeting, ProtocolName, Refusal } from '@hoop/core';
-import type { PeerSocket, ProgramFinder } from '@hoop/platform';
+import { keyOf, type PeerSocket, type ProgramFinder } from '@hoop/platform';
 import type { Credentials } from './credentials.js';
 import { type Greeted, greet } from './listeners/greeting.js';
 import type { Leaves } from './listeners/leaf.js';
@@ -12,10 +12,19 @@ import { carry } from './uplinks/carry.js';
 import type { Uplink } from './uplinks/dial.js';
 import type { Pool } from './uplinks/pool.js';
 
+/** What a flow goes by: a profile's login, and the uplinks of that login. */
+export interface Way {
+  name: string;
+  credentials: Pick<Credentials, 'current'>;
+  pool: Pick<Pool, 'take'>;
+}
+
 export interface FlowsOptions {
   greetings: Record<ProtocolName, Greeting>;
-  credentials: Pick<Credentials, 'current'>;
-  pool: Pool;
+  /** All that the connection may be called, for its certificate. */
+  hostnamesOf(profile: string, connection: string): readonly [string, ...string[]];
+  /** Says whose login is meant. */
+  advice(hint: string | undefined, profile: string): string | undefined;
   leaves: Leaves;
   programs: Pick<ProgramFinder, 'find'>;
   /** A client that does not speak the connection's protocol was turned away. */
@@ -55,22 +64,22 @@ export class Flows {
   }
 
   /** Live flows of a connection. */
-  count(connection: string): number {
-    return this.#counts.get(connection) ?? 0;
+  count(profile: string, connection: string): number {
+    return this.#counts.get(keyOf(profile, connection)) ?? 0;
   }
 
   /** `socket` is paused and its peer is the owner's. Never rejects. */
-  async accept(connection: WireConnection, socket: Socket, peer: PeerSocket): Promise<void> {
+  async accept(way: Way, connection: WireConnection, socket: Socket, peer: PeerSocket): Promise<void> {
     this.#sockets.set(socket, connection.name);
     socket.once('close', () => this.#sockets.delete(socket));
     const program = this.#programOf(peer);
-    const greeted = await this.#greet(connection, socket);
+    const greeted = await this.#greet(way, connection, socket);
     if (greeted.as === 'gone') return void socket.destroy();
     if (greeted.as === 'rejected') {
       socket.destroy();
       return this.#options.rejected(connection.name, greeted.why);
     }
-    await this.#open(connection, greeted, program);
+    await this.#open(way, connection, greeted, program);
   }
 
   /** Ends what is open: each client is told in its protocol if it can be, and has a moment to hear it. */
@@ -84,17 +93,21 @@ export class Flows {
     clearTimeout(late);
   }
 
-  async #greet(connection: WireConnection, socket: Socket): Promise<Greeted> {
-    const { greetings, leaves, greetingDeadline } = this.#options;
+  async #greet(way: Way, connection: WireConnection, socket: Socket): Promise<Greeted> {
+    const { greetings, hostnamesOf, leaves, greetingDeadline } = this.#options;
     await leaves.ready();
     return greet(socket, {
       greeting: greetings[connection.protocol],
-      tls: { context: () => leaves.contextFor(`${connection.name}.hoop`), alpn: ALPN[connection.protocol] },
+      tls: {
+        context: () => leaves.contextFor(hostnamesOf(way.name, connection.name)),
+        alpn: ALPN[connection.protocol],
+      },
       deadline: greetingDeadline ?? GREETING_DEADLINE,
     });
   }
 
   async #open(
+    way: Way,
     connection: WireConnection,
     greeted: Greeted & { as: 'flow' },
     program: Promise<ClientProgram | undefined>,
@@ -102,8 +115,12 @@ export class Flows {
     const greeting = this.#options.greetings[connection.protocol];
     const local = greeted.stream;
     local.on('error', () => {});
-    const uplink = await this.#uplink();
-    if (!('socket' in uplink)) return bid(local, greeting.refuse(uplink.refusal));
+    const refuse = (refusal: Refusal) => {
+      if (refusal.code === 'port-refused') this.#options.portRefused();
+      return greeting.refuse(this.#advised(refusal, way));
+    };
+    const uplink = await uplinkOf(way);
+    if (!('socket' in uplink)) return bid(local, refuse(uplink.refusal));
     const found = await program;
     const head = {
       kind: 'flow' as const,
@@ -114,28 +131,20 @@ export class Flows {
       ...(found !== undefined && { program: found }),
     };
     let over = false;
-    this.#count(connection.name, 1);
-    const refuse = (refusal: Refusal) => {
-      if (refusal.code === 'port-refused') this.#options.portRefused();
-      return greeting.refuse(refusal);
-    };
+    const key = keyOf(way.name, connection.name);
+    this.#count(key, 1);
     const carried = { local, first: greeted.first, uplink: uplink.socket, head, refuse, budget: this.#budget };
     const flow = carry(carried, () => {
       over = true;
       this.#live.delete(flow);
-      this.#count(connection.name, -1);
+      this.#count(key, -1);
     });
     if (!over) this.#live.add(flow);
   }
 
-  async #uplink(): Promise<{ socket: Uplink } | { refusal: Refusal }> {
-    const credential = this.#options.credentials.current();
-    if (credential === undefined) return { refusal: LOGIN_REQUIRED };
-    try {
-      return { socket: await inTime(this.#options.pool.take(credential)) };
-    } catch {
-      return { refusal: { ...UNREACHABLE, message: `the gateway ${credential.gateway.host} cannot be reached` } };
-    }
+  #advised(refusal: Refusal, { name }: Way): Refusal {
+    const hint = this.#options.advice(refusal.hint, name);
+    return hint === undefined ? refusal : { ...refusal, hint };
   }
 
   #programOf(peer: PeerSocket): Promise<ClientProgram | undefined> {
@@ -147,9 +156,19 @@ export class Flows {
     return Promise.race([found, late]);
   }
 
-  #count(connection: string, by: number): void {
-    this.#counts.set(connection, this.count(connection) + by);
+  #count(key: string, by: number): void {
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + by);
     this.#options.changed();
+  }
+}
+
+async function uplinkOf({ credentials, pool }: Way): Promise<{ socket: Uplink } | { refusal: Refusal }> {
+  const credential = credentials.current();
+  if (credential === undefined) return { refusal: LOGIN_REQUIRED };
+  try {
+    return { socket: await inTime(pool.take(credential)) };
+  } catch {
+    return { refusal: { ...UNREACHABLE, message: `the gateway ${credential.gateway.host} cannot be reached` } };
   }
 }
 

@@ -5,7 +5,7 @@ import { type GatewayApi, gatewayApiOf } from '../login/gateway.js';
 /** The calls of the gateway's API that the local API passes on. */
 export type Passed = Pick<GatewayApi, 'sessions' | 'session' | 'controls' | 'explain'>;
 
-/** The gateway, asked with the login's certificate: connections of its own for each call, for calls are rare. */
+/** A profile's gateway, asked with the login's certificate: connections of its own for each call, for calls are rare. */
 export function passedOn(current: () => Credential | undefined): Passed {
   const ask = async <T>(question: (api: GatewayApi) => Promise<T>): Promise<T> => {
     const credential = current();
