@@ -1,11 +1,14 @@
 import type { Login, LoginAttempt, State } from '@hoop/contracts/local';
 import { HoopError, UserError } from '@hoop/core';
 import type { Needs } from './command.js';
+import { partsOf } from './profile.js';
 
 /** How long a daemon that has just started gets to find its feet. */
 const PATIENCE = 5_000;
 
-function settling(state: State): boolean {
+const settling = (state: State): boolean => partsOf(state).some(isSettling);
+
+function isSettling(state: State): boolean {
   const { login, gateway } = state;
   if (login === null) return false;
   if (login.state === 'renewing') return troubleOf(state) === undefined;
@@ -18,7 +21,7 @@ export function troubleOf({ attempt, login }: State): NonNullable<LoginAttempt['
   return isOwn || login === null || login.state === 'expired' ? attempt?.error : undefined;
 }
 
-/** The state once login and gateway are known; as it is when that takes too long. */
+/** The state once logins and gateways are known; as it is when that takes too long. */
 export async function settled(needs: Needs): Promise<State> {
   const first = await needs.daemon.state();
   if (!settling(first)) return first;
@@ -47,12 +50,36 @@ export function loginOf(state: State): Login {
 }
 const logIn = (state: State) => ({ hint: loginCommand(state), exit: 'login' }) as const;
 /** The daemon remembers where the last login was, and why that gateway was believed. */
-export const loginCommand = ({ lastGateway, login }: State): string =>
-  lastGateway === undefined ? `hoop login ${login?.gateway ?? 'https://YOUR-GATEWAY'}` : 'hoop login';
+export const loginCommand = ({ lastGateway, login, profiles = [] }: State): string => {
+  const [only, other] = profiles;
+  const whose = only === undefined || other !== undefined || only.isDefault ? '' : ` --profile ${only.name}`;
+  return `hoop login${lastGateway === undefined ? ` ${login?.gateway ?? 'https://YOUR-GATEWAY'}` : ''}${whose}`;
+};
 
-/** With a login that works; else the error that says what is wrong. */
+/** With a login that works, of several profiles any; else the error that says what is wrong. */
 export async function ready(needs: Needs): Promise<State> {
   const state = await settled(needs);
+  if (partsOf(state).every((part) => troubled(part) !== undefined)) working(state);
+  return state;
+}
+
+/** Somebody is logged in, in some profile; else the error that says how to. */
+export function someLogin(state: State): void {
+  if (!partsOf(state).some(({ login }) => login !== null && login.state !== 'expired')) loginOf(state);
+}
+
+/** What is wrong, if anything is. */
+export function troubled(state: State): HoopError | undefined {
+  try {
+    working(state);
+    return undefined;
+  } catch (error) {
+    return error as HoopError;
+  }
+}
+
+/** Throws what is wrong with the login or on the way to the gateway, if it keeps connections from working. */
+export function working(state: State): void {
   const login = loginOf(state);
   if (login.state === 'waiting-for-unlock') {
     throw new UserError('keychain-locked', 'your keychain is locked', { hint: 'unlock it; the daemon waits for that' });
@@ -69,5 +96,4 @@ export async function ready(needs: Needs): Promise<State> {
       exit: 'unavailable',
     });
   }
-  return state;
 }

@@ -109,7 +109,7 @@ export class Daemon {
       },
       ...ofDefault,
       ...(profiles.length > 1 && { profiles }),
-      connections: this.#connections(profiles.length > 1),
+      connections: profiles.flatMap(({ name }) => this.#connections(name, profiles.length > 1)),
       refused: { ...this.#refused },
       problems: [...this.#problems.all, ...this.profiles.problems(), ...this.#likeProfiles()],
     };
@@ -122,8 +122,8 @@ export class Daemon {
     else await this.#resolver.close();
   }
 
-  #connections(several: boolean): State['connections'] {
-    return this.#listeners.rows().map(({ profile, ...row }) => ({
+  #connections(profile: string, several: boolean): State['connections'] {
+    return this.#listeners.rows(profile).map((row) => ({
       ...row,
       ...(several && { profile }),
       flows: this.#flows.count(profile, row.name),
@@ -132,11 +132,11 @@ export class Daemon {
 
   /** A short name that reads as a profile: it is the connection's, and what is below it is the profile's. */
   #likeProfiles(): Problem[] {
-    const { defaultName } = this.profiles;
+    const { defaultName: profile } = this.profiles;
     return this.#listeners
-      .rows()
-      .filter(({ profile, name }) => profile === defaultName && this.profiles.find(name) !== undefined)
-      .map(({ profile, name }) => ({
+      .rows(profile)
+      .filter(({ name }) => this.profiles.find(name) !== undefined)
+      .map(({ name }) => ({
         code: 'name-clash',
         message: `${name} is a connection of the profile ${profile} and a profile: ${name}.hoop is the connection`,
         hint: `what is below it, as in NAME.${name}.hoop, is the profile's`,

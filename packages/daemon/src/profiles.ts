@@ -108,9 +108,10 @@ export class Profiles {
     );
   }
 
-  /** In order of their names, with advice that says whose it is. */
+  /** The default one first, the others by their names, with advice that says whose it is. */
   states(): ProfileState[] {
-    return this.all.map((profile) => this.#stateOf(profile)).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const key = ({ name }: Profile) => (name === this.#default ? '' : name);
+    return this.all.sort((a, b) => (key(a) < key(b) ? -1 : 1)).map((profile) => this.#stateOf(profile));
   }
 
   problems(): Problem[] {

@@ -56,8 +56,8 @@ async function resolved(name: string): Promise<string | undefined> {
 describe('two gateways at once', () => {
   test('the same name at both: each its own address, and leads to its own gateway', async () => {
     expect(rows()).toMatchObject([
-      { hostname: 'raw.acme.hoop', profile: 'acme' },
       { hostname: 'raw.hoop', profile: 'default' },
+      { hostname: 'raw.acme.hoop', profile: 'acme' },
     ]);
     expect(addressOf('raw.acme.hoop')).not.toBe(addressOf('raw.hoop'));
     expect(await Promise.all([say('raw', 'a'), say('raw.acme', 'b')])).toEqual(['ours a', 'theirs b']);
@@ -107,8 +107,8 @@ describe('two gateways at once', () => {
     const client = await dial(on, 'raw.acme');
     await once(client, 'data');
     expect(on.daemon.state().connections.map(({ hostname, flows }) => [hostname, flows])).toEqual([
-      ['raw.acme.hoop', 1],
       ['raw.hoop', 0],
+      ['raw.acme.hoop', 1],
     ]);
     client.destroy();
   });
@@ -120,7 +120,7 @@ describe('the default', () => {
     const client = await dial(on, 'raw');
     await once(client, 'data');
     on.daemon.profiles.use('acme');
-    expect(rows()).toMatchObject([{ hostname: 'raw.default.hoop' }, { hostname: 'raw.hoop', profile: 'acme' }]);
+    expect(rows()).toMatchObject([{ hostname: 'raw.hoop', profile: 'acme' }, { hostname: 'raw.default.hoop' }]);
     expect(await resolved('raw.hoop')).toBe(before.theirs);
     expect(await resolved('raw.acme.hoop')).toBe(before.theirs);
     expect(await resolved('raw.default.hoop')).toBe(before.ours);

@@ -2,7 +2,8 @@ import type { LocalConnection } from '@hoop/contracts/local';
 import { runInherited } from '@hoop/platform';
 import { type Command, word, words } from '../command.js';
 import { find } from '../find.js';
-import { ready } from '../settle.js';
+import { inProfile, PROFILE_OPTION } from '../profile.js';
+import { settled } from '../settle.js';
 import { stringsOf, whereOf } from '../strings.js';
 import { columns } from '../table.js';
 
@@ -15,10 +16,11 @@ export const connect: Command = {
     ['NAME', 'as `hoop ls` shows it'],
     ['[ARGS...]', 'for the client'],
   ],
+  options: [PROFILE_OPTION],
   passThrough: true,
-  examples: ['hoop connect pg-prod', "hoop connect pg-prod -- -Atc 'select 1'"],
+  examples: ['hoop connect pg-prod', 'hoop connect pg-prod.acme', "hoop connect pg-prod -- -Atc 'select 1'"],
   run: async (needs, input) => {
-    const connection = find((await ready(needs)).connections, word(input, 0));
+    const { connection } = find(await settled(inProfile(needs, input)), word(input, 0));
     const client = CLIENTS[connection.protocol];
     const code = client === undefined ? NOT_FOUND : await client(connection, passed(words(input, 1)));
     if (code !== NOT_FOUND) return code;

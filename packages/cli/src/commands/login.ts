@@ -2,8 +2,10 @@ import type { LoginAttempt, State } from '@hoop/contracts/local';
 import { EXIT, HoopError, UserError } from '@hoop/core';
 import { openBrowser } from '@hoop/platform';
 import { type Command, flag, type Input, JSON_OPTION, type Needs } from '../command.js';
+import { hasProfile, inProfile, ofProfile, profileOf, whose } from '../profile.js';
 import { readSettings, type Settings } from '../settings.js';
 import { plain } from '../table.js';
+import { currentOf } from './profile.js';
 
 export const login: Command = {
   name: 'login',
@@ -25,12 +27,27 @@ export const login: Command = {
       summary: 'where the login is kept; memory: until the daemon ends',
       choices: ['keychain', 'memory'],
     },
+    {
+      flags: '--profile PROFILE',
+      summary: 'beside other logins, with names like pg-prod.PROFILE.hoop; made if it is new',
+    },
     JSON_OPTION,
   ],
-  examples: ['hoop login https://hoop.example.com', 'hoop login --device --login-store memory'],
-  run: async (needs, input) => {
-    const before = await needs.daemon.state();
-    const request = requestOf(await readSettings(needs, input), before, flag(input, 'device'));
+  examples: [
+    'hoop login https://hoop.example.com',
+    'hoop login https://gateway.acme.example --profile acme',
+    'hoop login --device --login-store memory',
+  ],
+  run: async (all, input) => {
+    const whole = await all.daemon.state();
+    const profile = profileOf(all, input) ?? currentOf(whole);
+    const before = hasProfile(whole, profile) ? ofProfile(whole, profile) : nobody(whole);
+    const settings = await readSettings(all, input, profile);
+    const request = {
+      ...requestOf(settings, before, flag(input, 'device')),
+      ...(profile !== currentOf(whole) && { profile }),
+    };
+    const needs = inProfile(all, { ...input, options: { ...input.options, profile } });
     const api = await needs.daemon.api();
     let stop = () => {};
     const interrupted = new Promise<'interrupted'>((resolve) => {
@@ -41,16 +58,25 @@ export const login: Command = {
     try {
       const how = await Promise.race([follow(needs, input, attempt.id, before, view), interrupted]);
       view.end();
-      if (how !== 'interrupted') return conclude(needs, input, how);
+      if (how !== 'interrupted') return conclude(needs, input, how, before);
     } finally {
       stop();
       view.end();
     }
-    await api.cancelLogin({}).catch(() => undefined);
+    await api.cancelLogin(whose(request.profile)).catch(() => undefined);
     needs.err('login given up\n');
     return EXIT.interrupted;
   },
 };
+
+/** A profile that nobody has made. */
+const nobody = (state: State): State => ({
+  ...state,
+  login: null,
+  attempt: null,
+  lastGateway: undefined,
+  gateway: null,
+});
 
 function requestOf(settings: Settings, before: State, device: boolean) {
   const gateway = settings.gateway ?? before.login?.gateway ?? before.lastGateway;
@@ -131,9 +157,15 @@ export function lineOf({ phase, url, userCode }: LoginAttempt): string {
   return '';
 }
 
-function conclude(needs: Needs, input: Input, state: State): number {
+function conclude(needs: Needs, input: Input, state: State, before: State): number {
   const { login: now } = state;
+  const [profile] = state.profiles ?? [];
   if (flag(input, 'json')) needs.out(`${JSON.stringify(now)}\n`);
-  else if (now !== null) needs.err(`logged in to ${now.gateway} as ${plain(now.identity.email)}\n`);
+  else if (now !== null) {
+    needs.err(`logged in to ${now.gateway} as ${plain(now.identity.email)}\n`);
+    if (profile !== undefined && !profile.isDefault) needs.err(`its names are like pg-prod.${profile.name}.hoop\n`);
+    const old = before.login?.gateway ?? now.gateway;
+    if (old !== now.gateway) needs.err(`in place of ${old}; to have both: hoop login ${old} --profile NAME\n`);
+  }
   return EXIT.ok;
 }

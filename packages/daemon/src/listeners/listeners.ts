@@ -90,13 +90,12 @@ export class Listeners {
     });
   }
 
-  /** Each connection with where it can be reached now. */
-  rows(): (Omit<LocalConnection, 'flows'> & Named)[] {
-    const rows = [...this.#open.values()].map((open) => ({
-      ...rowOf(open, this.#options.shownAs({ profile: open.profile, name: open.connection.name })),
-      profile: open.profile,
-    }));
-    return rows.sort((a, b) => (a.hostname < b.hostname ? -1 : 1));
+  /** Each connection of a profile with where it can be reached now. */
+  rows(profile: string): Omit<LocalConnection, 'flows'>[] {
+    return [...this.#open.values()]
+      .filter((open) => open.profile === profile)
+      .map((open) => rowOf(open, this.#options.shownAs({ profile, name: open.connection.name })))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** For the resolver: a name has an address only while its listener is bound there. */
