@@ -115,9 +115,13 @@ export class Daemon {
     };
   }
 
+  /** The addresses are free first, clients have their moment after it: the next daemon may start at once. */
   async close(): Promise<void> {
-    await Promise.all([this.profiles.close(), this.#listeners.close()]);
+    await Promise.all([this.profiles.close(), this.#listeners.close(), this.#unclaim()]);
     await this.#flows.close();
+  }
+
+  async #unclaim(): Promise<void> {
     if (this.#resolver === undefined) this.#claim.server.close();
     else await this.#resolver.close();
   }
