@@ -53,6 +53,8 @@ export const state = (more: Partial<State> = {}): State => ({
   attempt: null,
   gateway: { url: 'https://gw.example', state: 'online', since: NOW, warm: 2 },
   connections: [pg, blocked],
+  needs: null,
+  waiting: 0,
   refused: { peers: 0, protocol: 0, api: 0, ports: 0 },
   problems: [],
   ...more,

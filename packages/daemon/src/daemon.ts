@@ -23,7 +23,9 @@ import { Flows } from './flows.js';
 import { Leaves } from './listeners/leaf.js';
 import { Listeners } from './listeners/listeners.js';
 import { type Log, seldom } from './log.js';
+import type { Patience } from './login/awaited.js';
 import type { SecretKeeper } from './login/entry.js';
+import { needOf } from './login/lack.js';
 import { Problems } from './problems.js';
 import { Resolver } from './resolver/resolver.js';
 import { Sync } from './sync/sync.js';
@@ -40,6 +42,8 @@ export interface DaemonOptions {
   secrets: SecretKeeper;
   greetings: Record<ProtocolName, Greeting>;
   log: Log;
+  /** Replaced in tests. */
+  patience?: Patience | undefined;
   /** Told on every change of `state`. */
   changed(): void;
 }
@@ -115,6 +119,8 @@ export class Daemon {
       ...(lastGateway !== undefined && { lastGateway }),
       gateway: login === null ? null : { url: login.gateway, ...this.#sync.state, warm: this.#pool.warm },
       connections: this.#listeners.rows().map((row) => ({ ...row, flows: this.#flows.count(row.name) })),
+      needs: needOf({ login, attempt }),
+      waiting: this.#flows.waiting,
       refused: { ...this.#refused },
       problems: this.#problems.all,
     };
@@ -148,7 +154,7 @@ export class Daemon {
   }
 
   #makeFlows(): Flows {
-    const { credentials, greetings, changed, log } = this.#options;
+    const { credentials, greetings, changed, log, patience } = this.#options;
     const tell = seldom((times, connection: string, why: string) =>
       log.warn({ times, connection, why }, 'clients that do not speak the protocol were turned away'),
     );
@@ -159,6 +165,8 @@ export class Daemon {
       pool: this.#pool,
       leaves: this.#leaves,
       programs: new ProgramFinder(),
+      missed: () => {},
+      patience,
       portRefused: () => {
         this.#refused.ports += 1;
         changed();
@@ -255,7 +263,7 @@ export class Daemon {
     const before = this.#credential;
     const now = this.#options.credentials.current();
     this.#credential = now;
-    if (!isSameWay(before, now)) this.#sync.refresh();
+    if (!isSameWay(before, now) || (now !== undefined && this.#sync.lacks)) this.#sync.refresh();
     if (before === undefined && now !== undefined) this.#forgetNotices();
     if (before?.certificate !== now?.certificate) this.#pool.renewed();
     // The keychain that gave the login is open.

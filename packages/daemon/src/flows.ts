@@ -5,16 +5,19 @@ import type { WireConnection } from '@hoop/contracts/gateway';
 import { CreditBudget } from '@hoop/contracts/uplink';
 import type { ClientProgram, Greeting, ProtocolName, Refusal } from '@hoop/core';
 import type { PeerSocket, ProgramFinder } from '@hoop/platform';
-import type { Credentials } from './credentials.js';
+import type { Credential, Credentials } from './credentials.js';
 import { type Greeted, greet } from './listeners/greeting.js';
+import { kept } from './listeners/kept.js';
 import type { Leaves } from './listeners/leaf.js';
+import { awaited, type Patience } from './login/awaited.js';
+import { type Act, lackOf } from './login/lack.js';
 import { carry } from './uplinks/carry.js';
 import type { Uplink } from './uplinks/dial.js';
 import type { Pool } from './uplinks/pool.js';
 
 export interface FlowsOptions {
   greetings: Record<ProtocolName, Greeting>;
-  credentials: Pick<Credentials, 'current'>;
+  credentials: Pick<Credentials, 'current' | 'pending' | 'wanted' | 'on' | 'state'>;
   pool: Pool;
   leaves: Leaves;
   programs: Pick<ProgramFinder, 'find'>;
@@ -22,9 +25,12 @@ export interface FlowsOptions {
   rejected(connection: string, why: string): void;
   /** The gateway does not let this person use the port. */
   portRefused(): void;
+  /** A client was turned away, and only a person can change that. */
+  missed(act: Act): void;
   changed(): void;
   /** Milliseconds; replaced in tests. */
   greetingDeadline?: number;
+  patience?: Patience | undefined;
 }
 
 /** Until the first bytes of a flow are there: a person may type a password, a half-open client may not stay for ever. */
@@ -49,6 +55,8 @@ export class Flows {
   readonly #sockets = new Map<Socket, string>();
   readonly #counts = new Map<string, number>();
   readonly #live = new Set<{ end(): void }>();
+  readonly #closing = new AbortController();
+  #waiting = 0;
 
   constructor(options: FlowsOptions) {
     this.#options = options;
@@ -57,6 +65,11 @@ export class Flows {
   /** Live flows of a connection. */
   count(connection: string): number {
     return this.#counts.get(connection) ?? 0;
+  }
+
+  /** Clients that wait for a login, or for its renewal. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   /** `socket` is paused and its peer is the owner's. Never rejects. */
@@ -75,6 +88,7 @@ export class Flows {
 
   /** Ends what is open: each client is told in its protocol if it can be, and has a moment to hear it. */
   async close(): Promise<void> {
+    this.#closing.abort();
     for (const flow of this.#live) flow.end();
     const sockets = [...this.#sockets.keys()];
     const late = setTimeout(() => {
@@ -102,7 +116,9 @@ export class Flows {
     const greeting = this.#options.greetings[connection.protocol];
     const local = greeted.stream;
     local.on('error', () => {});
-    const uplink = await this.#uplink();
+    const { credential, first, left } = await this.#credential(local, greeted.first);
+    if (left) return void local.destroy();
+    const uplink = credential === undefined ? { refusal: this.#lack() } : await this.#uplink(credential);
     if (!('socket' in uplink)) return bid(local, greeting.refuse(uplink.refusal));
     const found = await program;
     const head = {
@@ -119,7 +135,7 @@ export class Flows {
       if (refusal.code === 'port-refused') this.#options.portRefused();
       return greeting.refuse(refusal);
     };
-    const carried = { local, first: greeted.first, uplink: uplink.socket, head, refuse, budget: this.#budget };
+    const carried = { local, first, uplink: uplink.socket, head, refuse, budget: this.#budget };
     const flow = carry(carried, () => {
       over = true;
       this.#live.delete(flow);
@@ -128,9 +144,32 @@ export class Flows {
     if (!over) this.#live.add(flow);
   }
 
-  async #uplink(): Promise<{ socket: Uplink } | { refusal: Refusal }> {
-    const credential = this.#options.credentials.current();
-    if (credential === undefined) return { refusal: LOGIN_REQUIRED };
+  /** What the flow authenticates with, if need be after a wait: then `first` has grown, or the client has left. */
+  async #credential(local: Duplex, first: Buffer) {
+    const { credentials, patience } = this.#options;
+    const at = credentials.current();
+    if (at !== undefined) return { credential: at, first, left: false };
+    const client = kept(local, first);
+    this.#waits(1);
+    await awaited(credentials, AbortSignal.any([client.gone, this.#closing.signal]), patience);
+    this.#waits(-1);
+    return { first: client.release(), left: client.gone.aborted, credential: credentials.current() };
+  }
+
+  #waits(by: number): void {
+    this.#waiting += by;
+    this.#options.changed();
+  }
+
+  /** Why there is no credential; told the person too, where only they can get one. */
+  #lack(): Refusal {
+    if (this.#closing.signal.aborted) return ENDS;
+    const { refusal, act } = lackOf(this.#options.credentials.state());
+    if (act !== undefined) this.#options.missed(act);
+    return refusal;
+  }
+
+  async #uplink(credential: Credential): Promise<{ socket: Uplink } | { refusal: Refusal }> {
     try {
       return { socket: await inTime(this.#options.pool.take(credential)) };
     } catch {
@@ -185,11 +224,7 @@ async function inTime(dialled: Promise<Uplink>): Promise<Uplink> {
   }
 }
 
-const LOGIN_REQUIRED: Refusal = {
-  code: 'login-required',
-  message: 'nobody is logged in on this laptop, or the login has ended',
-  hint: 'hoop login',
-};
+const ENDS: Refusal = { code: 'shutting-down', message: 'hoop ends on this laptop', hint: 'hoop daemon start' };
 const UNREACHABLE: Refusal = {
   code: 'gateway-unreachable',
   message: 'the gateway cannot be reached',

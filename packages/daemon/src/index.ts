@@ -63,7 +63,7 @@ export async function runDaemon({ version, allowRoot }: RunOptions): Promise<voi
     state: () => daemon.state(),
     retry: () => daemon.retry(),
     authority: () => daemon.authority,
-    gateway: passedOn(() => credentials.current()),
+    gateway: passedOn(credentials),
     turnedAway: () => daemon.apiRefused(),
     stop: () => setImmediate(() => stop.raise('asked')),
   });

@@ -53,6 +53,8 @@ export const LoginAttempt = z.object({
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
 });
 export type LoginAttempt = z.infer<typeof LoginAttempt>;
+/** `joined`: it was under way already, and whoever started it has the page. */
+export const StartedLogin = LoginAttempt.extend({ joined: z.boolean() });
 
 export const Login = z.object({
   identity: WireIdentity,
@@ -91,6 +93,12 @@ export const State = z.object({
     })
     .nullable(),
   connections: z.array(LocalConnection),
+  /** What only the person can do, before programs can connect again; null: nothing. */
+  needs: z
+    .object({ act: z.enum(['log-in', 'unlock', 'ask']), message: z.string(), hint: z.string().optional() })
+    .nullable(),
+  /** Programs that wait, while a login is under way. */
+  waiting: z.number().int(),
   /** What was turned away here: peers of other users, browsers on a listener, foreign Host or Origin. */
   refused: z.object({
     peers: z.number().int(),
@@ -126,9 +134,9 @@ export const localApi = {
   login: {
     method: 'POST',
     path: '/v1/login',
-    summary: 'Starts a login; `watch` tells how it goes',
+    summary: 'Starts a login, or joins the one under way; `watch` tells how it goes',
     body: StartLogin,
-    answer: LoginAttempt,
+    answer: StartedLogin,
   },
   cancelLogin: {
     method: 'DELETE',

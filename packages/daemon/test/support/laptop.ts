@@ -8,6 +8,7 @@ import { environment, ownFolder, type Paths, planPaths } from '@hoop/platform';
 import type { Credential, Credentials } from '../../src/credentials.js';
 import { Daemon } from '../../src/daemon.js';
 import { openLog } from '../../src/log.js';
+import type { Patience } from '../../src/login/awaited.js';
 import type { SecretKeeper } from '../../src/login/entry.js';
 import type { TestGateway } from './gateway.js';
 
@@ -22,15 +23,20 @@ export const TELLING: Greeting = {
 export class TestCredentials implements Credentials {
   credential: Credential | undefined;
   ended: string | undefined;
+  atWork: ReturnType<Credentials['pending']>;
+  standing: ReturnType<Credentials['state']> | undefined;
   leaseUntil: number | undefined;
   readonly #watchers = new Set<() => void>();
 
   current = () => this.credential;
+  wanted = () => {};
+  pending = () => this.atWork;
   on = (change: () => void) => {
     this.#watchers.add(change);
     return () => void this.#watchers.delete(change);
   };
   state(): ReturnType<Credentials['state']> {
+    if (this.standing !== undefined) return this.standing;
     if (this.credential === undefined) return { login: null, attempt: null };
     const identity = { subject: 'bob', email: 'bob@shop.example', groups: [] };
     const gateway = this.credential.gateway.origin;
@@ -50,7 +56,7 @@ export class TestCredentials implements Credentials {
     this.credential = credential;
     for (const watcher of this.#watchers) watcher();
   }
-  start = async () => ({ id: '1', phase: 'discovering' as const });
+  start = async () => ({ id: '1', phase: 'discovering' as const, joined: false });
   cancel = () => false;
   logout = async () => {
     this.set(undefined);
@@ -96,6 +102,7 @@ export async function laptop(
     greetings?: Partial<Record<ProtocolName, Greeting>>;
     home?: string;
     secrets?: SecretKeeper;
+    patience?: Patience;
   } = {},
 ): Promise<Laptop> {
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'hoop-laptop-'));
@@ -112,7 +119,19 @@ export async function laptop(
   const greetings = { postgres: TELLING, tcp: TELLING, ...options.greetings };
   const log = openLog(2, 'silent');
   const secrets = options.secrets ?? secretsIn(new Map());
-  const about = { version: '0', profile: 'default', machine, paths, credentials, secrets, greetings, log, changed };
+  const { patience } = options;
+  const about = {
+    version: '0',
+    profile: 'default',
+    machine,
+    paths,
+    credentials,
+    secrets,
+    greetings,
+    log,
+    changed,
+    patience,
+  };
   const daemon = await Daemon.start(about);
   const until = (is: (state: State) => boolean) =>
     new Promise<State>((resolve) => {
