@@ -9,6 +9,7 @@ import {
   holderOf,
   isRedirected,
   loadRemembered,
+  type Notice,
   type Paths,
   type PeerLookup,
   ProgramFinder,
@@ -26,6 +27,7 @@ import { type Log, seldom } from './log.js';
 import type { Patience } from './login/awaited.js';
 import type { SecretKeeper } from './login/entry.js';
 import { needOf } from './login/lack.js';
+import { Occasions } from './login/occasions.js';
 import { Problems } from './problems.js';
 import { Resolver } from './resolver/resolver.js';
 import { Sync } from './sync/sync.js';
@@ -42,6 +44,8 @@ export interface DaemonOptions {
   secrets: SecretKeeper;
   greetings: Record<ProtocolName, Greeting>;
   log: Log;
+  /** Shows the person a notice on their desktop; false: there is none. */
+  show(notice: Notice): Promise<boolean>;
   /** Replaced in tests. */
   patience?: Patience | undefined;
   /** Told on every change of `state`. */
@@ -63,6 +67,7 @@ export class Daemon {
   readonly #sync: Sync;
   /** Problems that the gateway told of; another login has none of them. */
   readonly #notices = new Set<string>();
+  readonly #occasions: Occasions;
   #resolver: Resolver | undefined;
   #credential: Credential | undefined;
   #unsubscribe: () => void = () => {};
@@ -72,6 +77,7 @@ export class Daemon {
     this.#claim = ground.claim;
     this.#problems = new Problems(options.changed);
     for (const [code, message, hint] of ground.problems) this.#problems.add(code, message, hint);
+    this.#occasions = new Occasions({ show: options.show, now: () => performance.now() });
     const dial = dialler(options.machine.variables);
     this.authority = this.#makeAuthority();
     this.#pool = this.#makePool(dial);
@@ -165,7 +171,7 @@ export class Daemon {
       pool: this.#pool,
       leaves: this.#leaves,
       programs: new ProgramFinder(),
-      missed: () => {},
+      missed: (act) => this.#occasions.missed(act),
       patience,
       portRefused: () => {
         this.#refused.ports += 1;
@@ -258,6 +264,12 @@ export class Daemon {
     this.#notices.clear();
   }
 
+  #occasion(now: Credential | undefined, standing: ReturnType<Credentials['state']>): void {
+    if (now !== undefined) return this.#occasions.over();
+    const need = standing.login === null ? null : needOf(standing);
+    if (need !== null) this.#occasions.stuck(need.act);
+  }
+
   /** A renewal replaces warm uplinks; another login, or none, replaces the sync uplink and the list too. */
   #credentialsChanged(): void {
     const before = this.#credential;
@@ -268,7 +280,9 @@ export class Daemon {
     if (before?.certificate !== now?.certificate) this.#pool.renewed();
     // The keychain that gave the login is open.
     if (now !== undefined) this.#leaves.waitFor(this.authority.load());
-    if (this.#options.credentials.state().login === null) this.#follow([]);
+    const standing = this.#options.credentials.state();
+    if (standing.login === null) this.#follow([]);
+    this.#occasion(now, standing);
     this.#options.changed();
   }
 }

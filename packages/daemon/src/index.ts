@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { UserError } from '@hoop/core';
-import { appendOwn, environment, forbidDumps, openKeychain, ownFolder, planPaths } from '@hoop/platform';
+import { appendOwn, environment, forbidDumps, openKeychain, ownFolder, planPaths, showNotice } from '@hoop/platform';
 
 import { localApp } from './api/app.js';
 import { passedOn } from './api/gateway.js';
@@ -55,6 +55,7 @@ export async function runDaemon({ version, allowRoot }: RunOptions): Promise<voi
     credentials,
     secrets: openKeychain({ service: 'hoop', environment: process.env }),
     greetings: GREETINGS,
+    show: (notice) => showNotice(machine, notice),
     log,
     changed,
   });

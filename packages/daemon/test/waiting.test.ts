@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { WireConnection } from '@hoop/contracts/gateway';
 import type { Login, LoginAttempt } from '@hoop/contracts/local';
+import type { Notice } from '@hoop/platform';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { needOf } from '../src/login/lack.js';
 import { echo, TestGateway } from './support/gateway.js';
@@ -10,6 +11,7 @@ import { credentialFor, dial, freePort, type Laptop, laptop, readAll } from './s
 let gateway: TestGateway;
 let on: Laptop;
 let raw: WireConnection;
+let shown: string[];
 const login: Login = {
   identity: { subject: 'bob', email: 'bob@shop.example', groups: [] },
   gateway: 'https://gw.example',
@@ -27,7 +29,9 @@ beforeEach(async () => {
   gateway = await new TestGateway(echo).start();
   raw = { name: 'raw', protocol: 'tcp', port: await freePort(), state: 'granted' };
   gateway.connections = [raw];
-  on = await laptop({ gateway, patience: { person: 60_000, renewal: 100 } });
+  shown = [];
+  const show = async ({ title }: Notice) => shown.push(title) > 0;
+  on = await laptop({ gateway, show, patience: { person: 60_000, renewal: 100 } });
   await on.until((state) => state.connections.length === 1);
 });
 afterEach(async () => {
@@ -179,6 +183,13 @@ describe('a cause is told in the client’s protocol, and what a person must do 
     on.credentials.standing = { login, attempt: null, ...standing };
     expect(await readAll(await dial(on, 'raw'))).toBe(`refused ${told}`);
     expect(on.daemon.state().needs?.act).toBe(act);
+  });
+
+  test('a desktop is told of it once, by the end of a login that worked, not by each program', async () => {
+    lose({ attempt: trouble('login-expired', 'over') });
+    const answers = await Promise.all(Array.from({ length: 20 }, async () => readAll(await dial(on, 'raw'))));
+    expect(new Set(answers)).toEqual(new Set(['refused login-required hoop login']));
+    expect(shown).toEqual(['hoop: your login has ended']);
   });
 
   test('nothing is to be done while a login is under way, or is there', () => {

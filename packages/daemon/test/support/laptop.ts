@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { State } from '@hoop/contracts/local';
 import type { Greeting, ProtocolName } from '@hoop/core';
-import { environment, ownFolder, type Paths, planPaths } from '@hoop/platform';
+import { environment, type Notice, ownFolder, type Paths, planPaths } from '@hoop/platform';
 import type { Credential, Credentials } from '../../src/credentials.js';
 import { Daemon } from '../../src/daemon.js';
 import { openLog } from '../../src/log.js';
@@ -103,6 +103,7 @@ export async function laptop(
     home?: string;
     secrets?: SecretKeeper;
     patience?: Patience;
+    show?: (notice: Notice) => Promise<boolean>;
   } = {},
 ): Promise<Laptop> {
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'hoop-laptop-'));
@@ -119,7 +120,7 @@ export async function laptop(
   const greetings = { postgres: TELLING, tcp: TELLING, ...options.greetings };
   const log = openLog(2, 'silent');
   const secrets = options.secrets ?? secretsIn(new Map());
-  const { patience } = options;
+  const { patience, show = async () => false } = options;
   const about = {
     version: '0',
     profile: 'default',
@@ -131,6 +132,7 @@ export async function laptop(
     log,
     changed,
     patience,
+    show,
   };
   const daemon = await Daemon.start(about);
   const until = (is: (state: State) => boolean) =>
