@@ -108,7 +108,7 @@ export async function hoop(args: readonly string[], stage: Stage = {}): Promise<
     },
     read: async () => stage.input ?? '',
     ask: async () => stage.input ?? '',
-    terminal: { out: false, err: false },
+    terminal: { in: false, out: false, err: false },
     variables: {},
     supervisor: undefined,
     system: () => import('@hoop/platform/setup'),

@@ -2,7 +2,7 @@ import type { LocalConnection } from '@hoop/contracts/local';
 import { runInherited } from '@hoop/platform';
 import { type Command, word, words } from '../command.js';
 import { find } from '../find.js';
-import { ready } from '../settle.js';
+import { readyOrLogIn } from '../settle.js';
 import { stringsOf, whereOf } from '../strings.js';
 import { columns } from '../table.js';
 
@@ -18,7 +18,7 @@ export const connect: Command = {
   passThrough: true,
   examples: ['hoop connect pg-prod', "hoop connect pg-prod -- -Atc 'select 1'"],
   run: async (needs, input) => {
-    const connection = find((await ready(needs)).connections, word(input, 0));
+    const connection = find((await readyOrLogIn(needs)).connections, word(input, 0));
     const client = CLIENTS[connection.protocol];
     const code = client === undefined ? NOT_FOUND : await client(connection, passed(words(input, 1)));
     if (code !== NOT_FOUND) return code;
