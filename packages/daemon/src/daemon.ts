@@ -30,6 +30,7 @@ import { needOf } from './login/lack.js';
 import { Occasions } from './login/occasions.js';
 import { Problems } from './problems.js';
 import { Resolver } from './resolver/resolver.js';
+import { LastList } from './sync/last.js';
 import { Sync } from './sync/sync.js';
 import { type Dial, dialler } from './uplinks/dial.js';
 import { Pool } from './uplinks/pool.js';
@@ -68,6 +69,9 @@ export class Daemon {
   /** Problems that the gateway told of; another login has none of them. */
   readonly #notices = new Set<string>();
   readonly #occasions: Occasions;
+  readonly #lastList: LastList;
+  /** Somebody is logged in, or was until their login ended. */
+  #isKnown = false;
   #resolver: Resolver | undefined;
   #credential: Credential | undefined;
   #unsubscribe: () => void = () => {};
@@ -78,6 +82,7 @@ export class Daemon {
     this.#problems = new Problems(options.changed);
     for (const [code, message, hint] of ground.problems) this.#problems.add(code, message, hint);
     this.#occasions = new Occasions({ show: options.show, now: () => performance.now() });
+    this.#lastList = new LastList(options.paths.stateFolder, options.machine.uid);
     const dial = dialler(options.machine.variables);
     this.authority = this.#makeAuthority();
     this.#pool = this.#makePool(dial);
@@ -212,7 +217,7 @@ export class Daemon {
     return new Sync({
       dial,
       credentials,
-      connections: (list) => this.#follow(list),
+      connections: (list) => this.#listed(list),
       notice: ({ code, message, hint }) => {
         this.#notices.add(code);
         this.#problems.add(code, message, hint);
@@ -225,6 +230,21 @@ export class Daemon {
       },
       now: Date.now,
     });
+  }
+
+  #listed(list: readonly WireConnection[]): void {
+    const { login } = this.#options.credentials.state();
+    // Of a login that is in memory nothing outlives the daemon.
+    if (login?.store === 'keychain') this.#lastList.is(login, list);
+    this.#follow(list);
+  }
+
+  /** Names come with a login, from the last list until there is another, and go with it. */
+  #named({ login }: ReturnType<Credentials['state']>): void {
+    if (login !== null && !this.#isKnown) this.#follow(this.#lastList.of(login));
+    if (login === null) this.#follow([]);
+    if (login === null && this.#isKnown) this.#lastList.forget();
+    this.#isKnown = login !== null;
   }
 
   #follow(list: readonly WireConnection[]): void {
@@ -281,7 +301,7 @@ export class Daemon {
     // The keychain that gave the login is open.
     if (now !== undefined) this.#leaves.waitFor(this.authority.load());
     const standing = this.#options.credentials.state();
-    if (standing.login === null) this.#follow([]);
+    this.#named(standing);
     this.#occasion(now, standing);
     this.#options.changed();
   }

@@ -1,4 +1,7 @@
 import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { WireConnection } from '@hoop/contracts/gateway';
 import type { Login, LoginAttempt } from '@hoop/contracts/local';
 import type { Notice } from '@hoop/platform';
@@ -190,6 +193,44 @@ describe('a cause is told in the client’s protocol, and what a person must do 
     const answers = await Promise.all(Array.from({ length: 20 }, async () => readAll(await dial(on, 'raw'))));
     expect(new Set(answers)).toEqual(new Set(['refused login-required hoop login']));
     expect(shown).toEqual(['hoop: your login has ended']);
+  });
+
+  test('also after a restart, before anybody has answered: names outlive hoopd, until the person logs out', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'hoop-names-'));
+    const file = join(home, '.local/state/hoop/connections.json');
+    const before = await laptop({ gateway, home });
+    before.credentials.standing = { login: { ...login, state: 'active' }, attempt: null };
+    await before.until((state) => state.connections.length === 1);
+    gateway.list([raw, { ...raw, name: 'more' }]);
+    const { connections } = await before.until((state) => state.connections.length === 2);
+    await before[Symbol.asyncDispose]();
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ email: 'bob@shop.example' });
+
+    const after = await laptop({ home });
+    after.credentials.standing = { login, attempt: trouble('login-expired', 'over') };
+    after.credentials.set(undefined);
+    const now = await after.until((state) => state.connections.length === 2);
+    expect(now.connections.map((one) => one.address)).toEqual(connections.map((one) => one.address));
+    expect(await readAll(await dial(after, 'more'))).toBe('refused login-required hoop login');
+    after.credentials.standing = { login: null, attempt: null };
+    after.credentials.set(undefined);
+    await after.until((state) => state.connections.length === 0);
+    expect(existsSync(file)).toBe(false);
+
+    for (const spoilt of [
+      '{"gateway',
+      JSON.stringify({ gateway: login.gateway, email: 'eve@shop.example', connections: [raw] }),
+    ]) {
+      writeFileSync(file, spoilt);
+      after.credentials.standing = { login, attempt: null };
+      after.credentials.set(undefined);
+      // What was begun is done by then.
+      expect((await after.daemon.retry()).connections).toEqual([]);
+      after.credentials.standing = { login: null, attempt: null };
+      after.credentials.set(undefined);
+    }
+    await after[Symbol.asyncDispose]();
+    rmSync(home, { recursive: true });
   });
 
   test('nothing is to be done while a login is under way, or is there', () => {
