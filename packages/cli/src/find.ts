@@ -1,6 +1,6 @@
 import type { LocalConnection, State } from '@hoop/contracts/local';
 import { UserError } from '@hoop/core';
-import { hasProfile, isOfSeveral, longHostname, ofProfile, shownName } from './profile.js';
+import { currentOf, hasProfile, isOfSeveral, longHostname, ofProfile, shownName } from './profile.js';
 import { working } from './settle.js';
 
 /**
@@ -9,7 +9,7 @@ import { working } from './settle.js';
  */
 export function find(state: State, name: string): { connection: LocalConnection; state: State } {
   const connection = lookedFor(state, name);
-  const own = isOfSeveral(state) ? ofProfileNamed(state, connection, name) : state;
+  const own = isOfSeveral(state) ? ofProfile(state, profileMeant(state, name)) : state;
   working(own);
   if (connection !== undefined) return { connection, state: own };
   throw unknown(state, own, name);
@@ -21,11 +21,10 @@ function lookedFor(state: State, given: string): LocalConnection | undefined {
   return state.connections.find((one) => is(one) || (!isOfSeveral(state) && one.name === given));
 }
 
-/** Of the profile that the name is in, whether it has such a connection or not. */
-function ofProfileNamed(state: State, connection: LocalConnection | undefined, given: string): State {
-  const meant = connection?.profile ?? given.replace(/\.hoop$/, '').split('.')[1];
-  const byDefault = state.profiles?.find(({ isDefault }) => isDefault)?.name ?? '';
-  return ofProfile(state, meant !== undefined && hasProfile(state, meant) ? meant : byDefault);
+/** Of several profiles the one that the name is in, whether it has such a connection or not. */
+export function profileMeant(state: State, given: string): string {
+  const meant = lookedFor(state, given)?.profile ?? given.replace(/\.hoop$/, '').split('.')[1];
+  return meant !== undefined && hasProfile(state, meant) ? meant : currentOf(state);
 }
 
 function unknown(state: State, own: State, name: string): UserError {

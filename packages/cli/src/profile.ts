@@ -17,33 +17,52 @@ export function profileOf({ variables }: Pick<Needs, 'variables'>, input: Input)
 /** With a daemon that knows of the profile alone that is asked for; of all, where none is. */
 export function inProfile(needs: Needs, input: Input): Needs {
   const name = profileOf(needs, input);
-  if (name === undefined) return needs;
+  return name === undefined ? needs : narrowed(needs, name, ofProfile);
+}
+
+/** With a daemon that knows of one profile alone; `to` makes of the whole state what it then says. */
+export function narrowed(needs: Needs, profile: string, to: (state: State, profile: string) => State): Needs {
   const { daemon } = needs;
   return {
     ...needs,
+    profile,
     daemon: {
       ...daemon,
-      state: async () => ofProfile(await daemon.state(), name),
+      state: async () => to(await daemon.state(), profile),
       running: async () => {
         const state = await daemon.running();
-        return state && ofProfile(state, name);
+        return state && to(state, profile);
       },
       watch: async function* () {
-        for await (const state of daemon.watch()) yield ofProfile(state, name);
+        for await (const state of daemon.watch()) yield to(state, profile);
       },
     },
   };
 }
 
+/** The same for one that a login may be about to make. */
+export const ofProfileOrNew = (state: State, name: string): State =>
+  hasProfile(state, name)
+    ? ofProfile(state, name)
+    : { ...withoutLogin(state), login: null, attempt: null, gateway: null, needs: null };
+
+function withoutLogin({ profiles, login, attempt, lastGateway, gateway, needs, ...laptop }: State) {
+  return laptop;
+}
+
+/** The profile whose names are the short ones. */
+export const currentOf = ({ profiles }: State): string =>
+  profiles?.find(({ isDefault }) => isDefault)?.name ?? DEFAULT_PROFILE;
+
 /** What the daemon knows of one profile. Throws a `UserError` if there is none of that name. */
 export function ofProfile(state: State, name: string): State {
-  const { profiles, login: _, attempt: __, lastGateway: ___, gateway: ____, ...laptop } = state;
+  const { profiles } = state;
   if (profiles === undefined && name === DEFAULT_PROFILE) return state;
   const one = profiles?.find((each) => each.name === name);
   if (one === undefined) throw noProfile(state, name);
-  const { name: _____, isDefault: ______, ...own } = one;
+  const { name: _, isDefault: __, ...own } = one;
   return {
-    ...laptop,
+    ...withoutLogin(state),
     ...own,
     profiles: [one],
     connections: state.connections.filter(({ profile }) => profile === name),

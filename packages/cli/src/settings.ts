@@ -19,23 +19,29 @@ interface Configs extends Config {
   profiles?: Record<string, Config>;
 }
 
-/**
- * `HOOP_GATEWAY` is for the profile that the environment means: one that a flag names is not logged in to the gateway
- * that a shell was given for another.
- */
-export async function readSettings(needs: Needs, input: Input, profile = DEFAULT_PROFILE): Promise<Settings> {
+/** Whose login it is. */
+export interface Whose {
+  profile: string;
+  /** `HOOP_GATEWAY` was set for this one: one that a flag names is not logged in to the gateway of another. */
+  isShells: boolean;
+}
+
+export async function readSettings(needs: Needs, input: Input, whose: Whose = USUAL): Promise<Settings> {
+  const { profile, isShells } = whose;
   const { profiles, ...top } = await readConfig(needs.paths.configFile, needs.machine.uid);
   const config = profile === DEFAULT_PROFILE ? top : { loginStore: top.loginStore, ...profiles?.[profile] };
-  const ofShell = text(input, 'profile') === undefined ? needs.variables.HOOP_GATEWAY : undefined;
   const given = text(input, 'caFile') !== undefined || text(input, 'caFingerprint') !== undefined;
   const caFile = text(input, 'caFile') ?? (given ? undefined : config.caFile);
   return {
-    gateway: (input.arguments[0] as string | undefined) ?? (ofShell || config.gateway),
+    gateway:
+      (input.arguments[0] as string | undefined) ?? ((isShells && needs.variables.HOOP_GATEWAY) || config.gateway),
     ca: caFile === undefined ? undefined : readRoots(caFile),
     caFingerprint: text(input, 'caFingerprint') ?? (given ? undefined : config.caFingerprint),
     loginStore: storeOf(text(input, 'loginStore') ?? config.loginStore ?? 'keychain'),
   };
 }
+
+const USUAL: Whose = { profile: DEFAULT_PROFILE, isShells: true };
 
 /** `~/.config/hoop/config.yaml`, if there is one. A key that is not known has no effect, and is therefore refused. */
 export async function readConfig(path: string, uid: number): Promise<Configs> {

@@ -20,8 +20,14 @@ const only: LocalConnection = { ...theirs, name: 'pg-dwh', hostname: 'pg-dwh.acm
 
 /** Two profiles; `acme`: what is different about that one. */
 function two(acme: Partial<ProfileState> = {}, more: Partial<State> = {}): State {
-  const ours = { login, attempt: null, gateway: gatewayOf('https://gw.example'), lastGateway: 'https://gw.example' };
-  const their = { login: acmeLogin, attempt: null, gateway: gatewayOf('https://gw.acme.example') };
+  const ours = {
+    login,
+    attempt: null,
+    needs: null,
+    gateway: gatewayOf('https://gw.example'),
+    lastGateway: 'https://gw.example',
+  };
+  const their = { login: acmeLogin, attempt: null, needs: null, gateway: gatewayOf('https://gw.acme.example') };
   return state({
     ...ours,
     profiles: [
@@ -211,7 +217,7 @@ describe('login', () => {
     const api = {
       login: async ({ body }: { body: unknown }) => {
         asked.push(body);
-        return { id: '1', phase: 'discovering' as const };
+        return { id: '1', phase: 'discovering' as const, joined: false };
       },
     };
     const now = two();

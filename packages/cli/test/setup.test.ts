@@ -196,7 +196,7 @@ describe('the local CA', () => {
     stop: async () => ({ stopping: true as const }),
     retry: async () => state(),
   };
-  const at = (out: boolean) => ({ terminal: { out, err: out } });
+  const at = (out: boolean) => ({ terminal: { in: out, out, err: out } });
 
   test.each<[string, readonly string[], string, boolean, boolean]>([
     ['asked for', ['--only', 'ca'], '', false, true],

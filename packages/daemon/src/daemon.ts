@@ -9,20 +9,24 @@ import {
   holderOf,
   isRedirected,
   loadRemembered,
+  type Notice,
   type Paths,
   type PeerLookup,
   ProgramFinder,
   peerLookup,
+  profileFolder,
   type Remembered,
   saveRemembered,
   subnetsToTry,
 } from '@hoop/platform';
+import { type Passed, passedOn } from './api/gateway.js';
 import { LocalAuthority } from './authority.js';
 import type { Credentials } from './credentials.js';
 import { Flows } from './flows.js';
 import { Leaves } from './listeners/leaf.js';
 import { Listeners } from './listeners/listeners.js';
 import { type Log, seldom } from './log.js';
+import type { Patience } from './login/awaited.js';
 import type { SecretKeeper } from './login/entry.js';
 import { adviceFor, longName, meantBy, shownAs } from './names.js';
 import { type Problem, Problems } from './problems.js';
@@ -41,6 +45,10 @@ export interface DaemonOptions {
   secrets: SecretKeeper;
   greetings: Record<ProtocolName, Greeting>;
   log: Log;
+  /** Shows the person a notice on their desktop; false: there is none. */
+  show(notice: Notice): Promise<boolean>;
+  /** Replaced in tests. */
+  patience?: Patience | undefined;
   /** Told on every change of `state`. */
   changed(): void;
 }
@@ -87,6 +95,12 @@ export class Daemon {
     return this.state();
   }
 
+  /** What is passed on to a profile's gateway. */
+  gateway(profile?: string): Passed {
+    const { name, credentials } = this.profiles.get(profile);
+    return passedOn(credentials, (hint) => adviceFor(hint, name, this.profiles.defaultName));
+  }
+
   /** The local API turned a request away. */
   apiRefused(): void {
     this.#refused.api += 1;
@@ -110,6 +124,7 @@ export class Daemon {
       ...ofDefault,
       ...(profiles.length > 1 && { profiles }),
       connections: profiles.flatMap(({ name }) => this.#connections(name, profiles.length > 1)),
+      waiting: this.#flows.waiting,
       refused: { ...this.#refused },
       problems: [...this.#problems.all, ...this.profiles.problems(), ...this.#likeProfiles()],
     };
@@ -149,13 +164,16 @@ export class Daemon {
   }
 
   #makeProfiles(): Profiles {
-    const { kept, log, changed, machine } = this.#options;
+    const { kept, log, changed, machine, paths, show } = this.#options;
     const make = (name: string, credentials: Credentials): Profile =>
       new Profile({
         ...{ name, credentials, log, changed },
         dial: dialler(machine.variables),
         isProfile: (other) => this.profiles.find(other) !== undefined,
         listed: (list) => this.#listeners.follow(name, list),
+        folder: profileFolder(paths.stateFolder, name),
+        uid: machine.uid,
+        show: ({ title, body }) => show({ title, body: adviceFor(body, name, this.profiles.defaultName) }),
         opened: () => this.#leaves.waitFor(this.authority.load()),
       });
     return new Profiles({ kept, make, changed, removed: (name) => this.#listeners.forget(name) });
@@ -174,7 +192,7 @@ export class Daemon {
   }
 
   #makeFlows(): Flows {
-    const { greetings, changed, log } = this.#options;
+    const { greetings, changed, log, patience } = this.#options;
     const tell = seldom((times, connection: string, why: string) =>
       log.warn({ times, connection, why }, 'clients that do not speak the protocol were turned away'),
     );
@@ -183,6 +201,7 @@ export class Daemon {
       changed,
       hostnamesOf: (profile, name) => this.#hostnamesOf(profile, name),
       advice: (hint, profile) => adviceFor(hint, profile, this.profiles.defaultName),
+      patience,
       leaves: this.#leaves,
       programs: new ProgramFinder(),
       portRefused: () => {

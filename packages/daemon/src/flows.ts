@@ -5,9 +5,12 @@ import type { WireConnection } from '@hoop/contracts/gateway';
 import { CreditBudget } from '@hoop/contracts/uplink';
 import type { ClientProgram, Greeting, ProtocolName, Refusal } from '@hoop/core';
 import { keyOf, type PeerSocket, type ProgramFinder } from '@hoop/platform';
-import type { Credentials } from './credentials.js';
+import type { Credential, Credentials } from './credentials.js';
 import { type Greeted, greet } from './listeners/greeting.js';
+import { kept } from './listeners/kept.js';
 import type { Leaves } from './listeners/leaf.js';
+import { awaited, type Patience } from './login/awaited.js';
+import { type Act, lackOf } from './login/lack.js';
 import { carry } from './uplinks/carry.js';
 import type { Uplink } from './uplinks/dial.js';
 import type { Pool } from './uplinks/pool.js';
@@ -15,8 +18,10 @@ import type { Pool } from './uplinks/pool.js';
 /** What a flow goes by: a profile's login, and the uplinks of that login. */
 export interface Way {
   name: string;
-  credentials: Pick<Credentials, 'current'>;
+  credentials: Pick<Credentials, 'current' | 'pending' | 'wanted' | 'on' | 'state'>;
   pool: Pick<Pool, 'take'>;
+  /** A client was turned away, and only a person can change that. */
+  missed(act: Act): void;
 }
 
 export interface FlowsOptions {
@@ -34,6 +39,7 @@ export interface FlowsOptions {
   changed(): void;
   /** Milliseconds; replaced in tests. */
   greetingDeadline?: number;
+  patience?: Patience | undefined;
 }
 
 /** Until the first bytes of a flow are there: a person may type a password, a half-open client may not stay for ever. */
@@ -58,6 +64,8 @@ export class Flows {
   readonly #sockets = new Map<Socket, string>();
   readonly #counts = new Map<string, number>();
   readonly #live = new Set<{ end(): void }>();
+  readonly #closing = new AbortController();
+  #waiting = 0;
 
   constructor(options: FlowsOptions) {
     this.#options = options;
@@ -66,6 +74,11 @@ export class Flows {
   /** Live flows of a connection. */
   count(profile: string, connection: string): number {
     return this.#counts.get(keyOf(profile, connection)) ?? 0;
+  }
+
+  /** Clients that wait for a login, or for its renewal. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   /** `socket` is paused and its peer is the owner's. Never rejects. */
@@ -84,6 +97,7 @@ export class Flows {
 
   /** Ends what is open: each client is told in its protocol if it can be, and has a moment to hear it. */
   async close(): Promise<void> {
+    this.#closing.abort();
     for (const flow of this.#live) flow.end();
     const sockets = [...this.#sockets.keys()];
     const late = setTimeout(() => {
@@ -119,7 +133,9 @@ export class Flows {
       if (refusal.code === 'port-refused') this.#options.portRefused();
       return greeting.refuse(this.#advised(refusal, way));
     };
-    const uplink = await uplinkOf(way);
+    const { credential, first, left } = await this.#credential(way, local, greeted.first);
+    if (left) return void local.destroy();
+    const uplink = credential === undefined ? { refusal: this.#lack(way) } : await uplinkBy(way, credential);
     if (!('socket' in uplink)) return bid(local, refuse(uplink.refusal));
     const found = await program;
     const head = {
@@ -133,13 +149,37 @@ export class Flows {
     let over = false;
     const key = keyOf(way.name, connection.name);
     this.#count(key, 1);
-    const carried = { local, first: greeted.first, uplink: uplink.socket, head, refuse, budget: this.#budget };
+    const carried = { local, first, uplink: uplink.socket, head, refuse, budget: this.#budget };
     const flow = carry(carried, () => {
       over = true;
       this.#live.delete(flow);
       this.#count(key, -1);
     });
     if (!over) this.#live.add(flow);
+  }
+
+  /** What the flow authenticates with, if need be after a wait: then `first` has grown, or the client has left. */
+  async #credential({ credentials }: Way, local: Duplex, first: Buffer) {
+    const at = credentials.current();
+    if (at !== undefined) return { credential: at, first, left: false };
+    const client = kept(local, first);
+    this.#waits(1);
+    await awaited(credentials, AbortSignal.any([client.gone, this.#closing.signal]), this.#options.patience);
+    this.#waits(-1);
+    return { first: client.release(), left: client.gone.aborted, credential: credentials.current() };
+  }
+
+  #waits(by: number): void {
+    this.#waiting += by;
+    this.#options.changed();
+  }
+
+  /** Why there is no credential; told the person too, where only they can get one. */
+  #lack(way: Way): Refusal {
+    if (this.#closing.signal.aborted) return ENDS;
+    const { refusal, act } = lackOf(way.credentials.state());
+    if (act !== undefined) way.missed(act);
+    return refusal;
   }
 
   #advised(refusal: Refusal, { name }: Way): Refusal {
@@ -162,9 +202,7 @@ export class Flows {
   }
 }
 
-async function uplinkOf({ credentials, pool }: Way): Promise<{ socket: Uplink } | { refusal: Refusal }> {
-  const credential = credentials.current();
-  if (credential === undefined) return { refusal: LOGIN_REQUIRED };
+async function uplinkBy({ pool }: Way, credential: Credential): Promise<{ socket: Uplink } | { refusal: Refusal }> {
   try {
     return { socket: await inTime(pool.take(credential)) };
   } catch {
@@ -204,11 +242,7 @@ async function inTime(dialled: Promise<Uplink>): Promise<Uplink> {
   }
 }
 
-const LOGIN_REQUIRED: Refusal = {
-  code: 'login-required',
-  message: 'nobody is logged in on this laptop, or the login has ended',
-  hint: 'hoop login',
-};
+const ENDS: Refusal = { code: 'shutting-down', message: 'hoop ends on this laptop', hint: 'hoop daemon start' };
 const UNREACHABLE: Refusal = {
   code: 'gateway-unreachable',
   message: 'the gateway cannot be reached',

@@ -1,9 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { UserError } from '@hoop/core';
-import { appendOwn, environment, forbidDumps, openKeychain, ownFolder, planPaths } from '@hoop/platform';
+import { appendOwn, environment, forbidDumps, openKeychain, ownFolder, planPaths, showNotice } from '@hoop/platform';
 
 import { localApp } from './api/app.js';
-import { passedOn } from './api/gateway.js';
 import { serve, takeSocket } from './api/server.js';
 import { Watchers } from './api/watch.js';
 import { Daemon } from './daemon.js';
@@ -51,6 +50,7 @@ export async function runDaemon({ version, allowRoot }: RunOptions): Promise<voi
     kept,
     secrets: openKeychain({ service: 'hoop', environment: process.env }),
     greetings: GREETINGS,
+    show: (notice) => showNotice(machine, notice),
     log,
     changed,
   });
@@ -59,7 +59,7 @@ export async function runDaemon({ version, allowRoot }: RunOptions): Promise<voi
     state: () => daemon.state(),
     retry: () => daemon.retry(),
     authority: () => daemon.authority,
-    gateway: (profile) => passedOn(() => daemon.profiles.get(profile).credentials.current()),
+    gateway: (profile) => daemon.gateway(profile),
     turnedAway: () => daemon.apiRefused(),
     stop: () => setImmediate(() => stop.raise('asked')),
   });

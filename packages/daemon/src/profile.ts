@@ -1,10 +1,13 @@
 import type { WireConnection } from '@hoop/contracts/gateway';
 import type { ProfileState } from '@hoop/contracts/local';
-import { MOST_NAMES } from '@hoop/platform';
+import { MOST_NAMES, type Notice } from '@hoop/platform';
 import type { Credential, Credentials } from './credentials.js';
 import type { Log } from './log.js';
+import { type Act, needOf } from './login/lack.js';
+import { Occasions } from './login/occasions.js';
 import { LABEL } from './names.js';
 import { type Problem, Problems } from './problems.js';
+import { LastList } from './sync/last.js';
 import { Sync } from './sync/sync.js';
 import type { Dial } from './uplinks/dial.js';
 import { Pool } from './uplinks/pool.js';
@@ -20,6 +23,11 @@ export interface ProfileOptions {
   listed(list: readonly WireConnection[]): Promise<void>;
   /** The store that gave the login is open. */
   opened(): void;
+  /** Where its files are. */
+  folder: string;
+  uid: number;
+  /** Shows the person a notice on their desktop; false: there is none. */
+  show(notice: Notice): Promise<boolean>;
   changed(): void;
 }
 
@@ -36,7 +44,11 @@ export class Profile {
   readonly #problems: Problems;
   /** What the gateway told of; another login has none of it. */
   readonly #notices: Problems;
+  readonly #occasions: Occasions;
+  readonly #lastList: LastList;
   readonly #unsubscribe: () => void;
+  /** Somebody is logged in, or was until their login ended. */
+  #isKnown = false;
   #credential: Credential | undefined;
 
   constructor(options: ProfileOptions) {
@@ -47,6 +59,8 @@ export class Profile {
     this.#problems = new Problems(changed);
     this.#notices = new Problems(changed);
     this.pool = new Pool({ dial, changed, credential: () => credentials.current(), now: () => performance.now() });
+    this.#occasions = new Occasions({ show: options.show, now: () => performance.now() });
+    this.#lastList = new LastList(options.folder, options.uid);
     this.#sync = this.#makeSync();
     this.#unsubscribe = credentials.on(() => this.#credentialsChanged());
   }
@@ -64,7 +78,13 @@ export class Profile {
       attempt,
       ...(lastGateway !== undefined && { lastGateway }),
       gateway: login === null ? null : { url: login.gateway, ...this.#sync.state, warm: this.pool.warm },
+      needs: needOf({ login, attempt }),
     };
+  }
+
+  /** A client was turned away, and only a person can change that. */
+  missed(act: Act): void {
+    this.#occasions.missed(act);
   }
 
   get problems(): Problem[] {
@@ -82,7 +102,7 @@ export class Profile {
     return new Sync({
       dial,
       credentials,
-      connections: (list) => this.#follow(list),
+      connections: (list) => this.#listed(list),
       notice: ({ code, message, hint }) => this.#notices.add(code, message, hint),
       changed: (state) => {
         log.info({ profile: name, gateway: state, why: this.#sync.state.error }, 'gateway');
@@ -92,6 +112,21 @@ export class Profile {
       },
       now: Date.now,
     });
+  }
+
+  #listed(list: readonly WireConnection[]): void {
+    const { login } = this.credentials.state();
+    // Of a login that is in memory nothing outlives the daemon.
+    if (login?.store === 'keychain') this.#lastList.is(login, list);
+    this.#follow(list);
+  }
+
+  /** Names come with a login, from the last list until there is another, and go with it. */
+  #named({ login }: ReturnType<Credentials['state']>): void {
+    if (login !== null && !this.#isKnown) this.#follow(this.#lastList.of(login));
+    if (login === null) this.#follow([]);
+    if (login === null && this.#isKnown) this.#lastList.forget();
+    this.#isKnown = login !== null;
   }
 
   #follow(list: readonly WireConnection[]): void {
@@ -130,12 +165,20 @@ export class Profile {
     const before = this.#credential;
     const now = this.credentials.current();
     this.#credential = now;
-    if (!isSameWay(before, now)) this.#sync.refresh();
+    if (!isSameWay(before, now) || (now !== undefined && this.#sync.lacks)) this.#sync.refresh();
     if (before === undefined && now !== undefined) this.#notices.clear();
     if (before?.certificate !== now?.certificate) this.pool.renewed();
     if (now !== undefined) this.#options.opened();
-    if (this.credentials.state().login === null) this.#follow([]);
+    const standing = this.credentials.state();
+    this.#named(standing);
+    this.#occasion(now, standing);
     this.#options.changed();
+  }
+
+  #occasion(now: Credential | undefined, standing: ReturnType<Credentials['state']>): void {
+    if (now !== undefined) return this.#occasions.over();
+    const need = standing.login === null ? null : needOf(standing);
+    if (need !== null) this.#occasions.stuck(need.act);
   }
 }
 

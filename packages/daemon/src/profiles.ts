@@ -135,11 +135,12 @@ export class Profiles {
 
   #stateOf(profile: Profile): ProfileState {
     const { name, ...state } = profile.state();
-    const { attempt } = state;
+    const { attempt, needs } = state;
     const error = attempt?.error && this.#advised(attempt.error, name);
     return {
       ...{ name, isDefault: name === this.#default, ...state },
       attempt: attempt && { ...attempt, ...(error && { error }) },
+      needs: needs && this.#advised(needs, name),
     };
   }
 

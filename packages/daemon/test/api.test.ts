@@ -18,6 +18,8 @@ const STATE: State = {
   attempt: null,
   gateway: null,
   connections: [],
+  needs: null,
+  waiting: 0,
   refused: { peers: 0, protocol: 0, api: 0, ports: 0 },
   problems: [],
 };

@@ -2,6 +2,7 @@ import type { ProfileState, State } from '@hoop/contracts/local';
 import { UserError } from '@hoop/core';
 import { DEFAULT_PROFILE } from '@hoop/platform';
 import { type Command, flag, JSON_OPTION, type Needs, word } from '../command.js';
+import { currentOf } from '../profile.js';
 import { columns, plain } from '../table.js';
 
 const ls: Command = {
@@ -54,16 +55,13 @@ export const profile: Command = {
 };
 
 /** All of them; where there is one, as it would be among others. */
-export const profilesOf = ({ profiles, login, attempt, lastGateway, gateway }: State): ProfileState[] =>
+export const profilesOf = ({ profiles, login, attempt, lastGateway, gateway, needs }: State): ProfileState[] =>
   profiles ?? [
     {
-      ...{ name: DEFAULT_PROFILE, isDefault: true, login, attempt, gateway },
+      ...{ name: DEFAULT_PROFILE, isDefault: true, login, attempt, gateway, needs },
       ...(lastGateway !== undefined && { lastGateway }),
     },
   ];
-
-export const currentOf = (state: State): string =>
-  profilesOf(state).find(({ isDefault }) => isDefault)?.name ?? DEFAULT_PROFILE;
 
 function rowOf({ name, isDefault, login, lastGateway }: ProfileState): string[] {
   const who =

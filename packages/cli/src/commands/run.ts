@@ -2,7 +2,7 @@ import type { State } from '@hoop/contracts/local';
 import { findProgram, type HostName, ownFolder, type PrivateNames, privateNames } from '@hoop/platform';
 import { type Command, type Needs, words } from '../command.js';
 import { longHostname, shownName } from '../profile.js';
-import { ready } from '../settle.js';
+import { readyOrLogIn } from '../settle.js';
 import { plain } from '../table.js';
 
 export const run: Command = {
@@ -14,7 +14,7 @@ export const run: Command = {
   run: async (needs, input) => {
     const given = words(input, 0);
     const [command = '', ...args] = given[0] === '--' ? given.slice(1) : given;
-    const state = await ready(needs);
+    const state = await readyOrLogIn(needs);
     const program = findProgram(command, needs.variables.PATH);
     // What starts it would find out later, behind two other programs whose words say nothing to a person.
     if (typeof program === 'number') {

@@ -2,7 +2,7 @@ import type { State } from '@hoop/contracts/local';
 import { type Command, flag, JSON_OPTION, WATCH_OPTION } from '../command.js';
 import { follow } from '../follow.js';
 import { inProfile, isOfSeveral, PROFILE_OPTION, partsOf, shownName } from '../profile.js';
-import { loginCommand, troubleOf } from '../settle.js';
+import { loginMend, troubleOf } from '../settle.js';
 import { clockTime, columns, counted, plain, span } from '../table.js';
 
 export const status: Command = {
@@ -31,10 +31,11 @@ export function statusRows(state: State, now: number): string[][] {
     ...partsOf(state).flatMap((part) => [
       ...profileRows(part),
       ...loginRows(part, now),
+      ...(isOfSeveral(state) ? [] : waitingRows(state)),
       ['gateway', gatewayRow(part)],
       ...connectionRows(part),
     ]),
-    ...(isOfSeveral(state) ? [[]] : []),
+    ...(isOfSeveral(state) ? [[], ...waitingRows(state)] : []),
     ...refusedRows(state),
     ...problemsOf(state).flatMap(({ message, hint, profile }) => [
       ['problem', plain(profile === undefined ? message : `profile ${profile}: ${message}`)],
@@ -57,16 +58,24 @@ function profileRows({ profiles: [one] = [] }: State): string[][] {
 }
 
 function loginRows(state: State, now: number): string[][] {
-  const { login } = state;
-  if (login === null) return [['login', `none: ${loginCommand(state)}`]];
-  const who = plain(login.identity.email);
-  if (login.state === 'expired') return [['login', `${who}, ended: ${loginCommand(state)}`]];
+  const { login, attempt } = state;
+  const who = login === null ? '' : plain(login.identity.email);
+  const lacks = login === null || login.state === 'expired';
+  if (lacks && attempt !== null && attempt.phase !== 'failed') return [['login', UNDER_WAY]];
+  if (login === null) return [['login', `none: ${loginMend(state)}`]];
+  if (login.state === 'expired') return [['login', `${who}, ended: ${plain(loginMend(state))}`]];
   if (login.state === 'waiting-for-unlock') return [['login', `${who}, waiting for you to unlock the keychain`]];
   const until = login.certificateUntil === undefined ? [] : [`certificate for ${span(login.certificateUntil - now)}`];
   const lease = login.leaseUntil === undefined ? [] : [`lease until ${clockTime(login.leaseUntil)} UTC`];
   const times = [...until, ...lease].join(', ');
   return [['login', `${who}, ${login.state}, in ${login.store}`], ...(times === '' ? [] : [['', times]])];
 }
+
+const UNDER_WAY = 'under way: finish it in the browser; hoop login shows where';
+
+/** Programs that are served as soon as the login is there. */
+const waitingRows = ({ waiting }: State): string[][] =>
+  waiting === 0 ? [] : [['waiting', `${counted(waiting, 'program')}, for the login`]];
 
 function gatewayRow({ gateway }: State): string {
   if (gateway === null) return 'none';

@@ -55,6 +55,8 @@ export const LoginAttempt = z.object({
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
 });
 export type LoginAttempt = z.infer<typeof LoginAttempt>;
+/** `joined`: it was under way already, and whoever started it has the page. */
+export const StartedLogin = LoginAttempt.extend({ joined: z.boolean() });
 
 export const Login = z.object({
   identity: WireIdentity,
@@ -84,6 +86,10 @@ const ofProfile = {
       error: z.string().optional(),
     })
     .nullable(),
+  /** What only the person can do, before programs can connect again; null: nothing. */
+  needs: z
+    .object({ act: z.enum(['log-in', 'unlock', 'ask']), message: z.string(), hint: z.string().optional() })
+    .nullable(),
 };
 export const ProfileState = z.object({
   name: z.string(),
@@ -108,6 +114,8 @@ export const State = z.object({
   /** Where there are several: each, the default one among them. */
   profiles: z.array(ProfileState).optional(),
   connections: z.array(LocalConnection),
+  /** Programs that wait, while a login is under way. */
+  waiting: z.number().int(),
   /** What was turned away here: peers of other users, browsers on a listener, foreign Host or Origin. */
   refused: z.object({
     peers: z.number().int(),
@@ -156,9 +164,9 @@ export const localApi = {
   login: {
     method: 'POST',
     path: '/v1/login',
-    summary: 'Starts a login; `watch` tells how it goes',
+    summary: 'Starts a login, or joins the one under way; `watch` tells how it goes',
     body: StartLogin,
-    answer: LoginAttempt,
+    answer: StartedLogin,
   },
   cancelLogin: {
     method: 'DELETE',

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LocalConnection, State } from '@hoop/contracts/local';
 import type { Greeting, ProtocolName } from '@hoop/core';
-import { environment, ownFolder, type Paths, planPaths } from '@hoop/platform';
+import { environment, type Notice, ownFolder, type Paths, planPaths } from '@hoop/platform';
 import type { Credential, Credentials } from '../../src/credentials.js';
 import { Daemon } from '../../src/daemon.js';
 import { openLog } from '../../src/log.js';
+import type { Patience } from '../../src/login/awaited.js';
 import type { SecretKeeper } from '../../src/login/entry.js';
 import type { KeptProfiles } from '../../src/profiles.js';
 import type { TestGateway } from './gateway.js';
@@ -24,14 +25,19 @@ export class TestCredentials implements Credentials {
   credential: Credential | undefined;
   ended: string | undefined;
   leaseUntil: number | undefined;
+  atWork: ReturnType<Credentials['pending']>;
+  standing: ReturnType<Credentials['state']> | undefined;
   readonly #watchers = new Set<() => void>();
 
   current = () => this.credential;
+  wanted = () => {};
+  pending = () => this.atWork;
   on = (change: () => void) => {
     this.#watchers.add(change);
     return () => void this.#watchers.delete(change);
   };
   state(): ReturnType<Credentials['state']> {
+    if (this.standing !== undefined) return this.standing;
     if (this.credential === undefined) return { login: null, attempt: null };
     const identity = { subject: 'bob', email: 'bob@shop.example', groups: [] };
     const gateway = this.credential.gateway.origin;
@@ -51,7 +57,7 @@ export class TestCredentials implements Credentials {
     this.credential = credential;
     for (const watcher of this.#watchers) watcher();
   }
-  start = async () => ({ id: '1', phase: 'discovering' as const });
+  start = async () => ({ id: '1', phase: 'discovering' as const, joined: false });
   cancel = () => false;
   logout = async () => {
     this.set(undefined);
@@ -121,6 +127,8 @@ export async function laptop(
     greetings?: Partial<Record<ProtocolName, Greeting>>;
     home?: string;
     secrets?: SecretKeeper;
+    patience?: Patience;
+    show?: (notice: Notice) => Promise<boolean>;
   } = {},
 ): Promise<Laptop> {
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'hoop-laptop-'));
@@ -139,7 +147,8 @@ export async function laptop(
   const greetings = { postgres: TELLING, tcp: TELLING, ...options.greetings };
   const log = openLog(2, 'silent');
   const secrets = options.secrets ?? secretsIn(new Map());
-  const about = { version: '0', machine, paths, kept, secrets, greetings, log, changed };
+  const { patience, show = async () => false } = options;
+  const about = { version: '0', machine, paths, kept, secrets, greetings, log, changed, patience, show };
   const daemon = await Daemon.start(about);
   const until = (is: (state: State) => boolean) =>
     new Promise<State>((resolve) => {
