@@ -29,7 +29,8 @@ has() {
     libsecret) pkg-config --exists libsecret-1 2>/dev/null ;;
     pgjdbc) [ -e /usr/share/java/postgresql.jar ] ;;
     psycopg | dbus | gi) [ -d "/usr/lib/python3/dist-packages/$1" ] ;;
-    pgbench) command -v pgbench >/dev/null || ls /usr/lib/postgresql/*/bin/pgbench >/dev/null 2>&1 ;;
+    # Debian's clients come with a wrapper of this name, which has nothing to run until the server's package is there.
+    pgbench) pgbench --version >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/pgbench >/dev/null 2>&1 ;;
     sshd | dnsmasq) command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] ;;
     *) command -v "$1" >/dev/null ;;
   esac

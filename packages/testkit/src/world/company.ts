@@ -92,6 +92,12 @@ export class Company {
     return lines.map((line) => JSON.parse(line) as IssuedTokens);
   }
 
+  /** How often the IdP was asked for authorization: each time, a person is shown a page. */
+  asked(): number {
+    const file = join(this.#options.folder, 'idp/issued.jsonl.asked');
+    return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').length : 0;
+  }
+
   /** `settings`: more lines of postgresql.conf. */
   async startPostgres(settings?: Record<string, string>): Promise<void> {
     const folder = join(this.#options.folder, 'postgres');
