@@ -15,10 +15,10 @@ export interface Asked {
 }
 
 /**
- * Logs in, or joins a login under way that was asked for in the same words; shows how it goes until it has ended. Undefined:
- * the person gave up here. Rejects with what it failed of.
+ * Logs in, or joins a login under way that was asked for in the same words; shows how it goes until it has ended. A text:
+ * the person did not want to wait, and what becomes of it. Rejects with what it failed of.
  */
-export async function logIn(needs: Needs, settings: Settings, asked: Asked): Promise<State | undefined> {
+export async function logIn(needs: Needs, settings: Settings, asked: Asked): Promise<State | string> {
   const { profile } = needs;
   const before = await needs.daemon.state();
   const api = await needs.daemon.api();
@@ -26,12 +26,15 @@ export async function logIn(needs: Needs, settings: Settings, asked: Asked): Pro
     body: { ...requestOf(settings, before, asked.device), ...(profile !== undefined && { profile }) },
   });
   const ended = await shown(needs, { id, joined, before, ...asked });
-  if (ended === undefined && !joined) await api.cancelLogin(whose(profile)).catch(() => undefined);
+  if (ended === GIVEN_UP) await api.cancelLogin(whose(profile)).catch(() => undefined);
   return ended;
 }
 
-/** Waits for the login that somebody else has started. Undefined: the person did not want to wait. */
-export const joinLogin = (needs: Needs, id: string, before: State, live: boolean): Promise<State | undefined> =>
+const GIVEN_UP = 'login given up';
+const LEFT = 'the login goes on where it was started';
+
+/** Waits for the login that somebody else has started; as `logIn`. */
+export const joinLogin = (needs: Needs, id: string, before: State, live: boolean): Promise<State | string> =>
   shown(needs, { id, joined: true, before, browser: false, live });
 
 interface Shown {
@@ -43,10 +46,10 @@ interface Shown {
   live: boolean;
 }
 
-async function shown(needs: Needs, about: Shown): Promise<State | undefined> {
+async function shown(needs: Needs, about: Shown): Promise<State | string> {
   let stop = () => {};
-  const interrupted = new Promise<undefined>((resolve) => {
-    stop = needs.onInterrupt(() => resolve(undefined));
+  const interrupted = new Promise<string>((resolve) => {
+    stop = needs.onInterrupt(() => resolve(about.joined ? LEFT : GIVEN_UP));
   });
   const view = await viewOf(needs, about);
   try {

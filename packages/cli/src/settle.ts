@@ -78,8 +78,8 @@ export async function readyOrLogIn(needs: Needs): Promise<State> {
   return ready(needs);
 }
 
-function goesOn(ended: State | undefined): void {
-  if (ended === undefined) throw new UserError('interrupted', 'login given up', { exit: 'interrupted' });
+function goesOn(ended: State | string): void {
+  if (typeof ended === 'string') throw new UserError('interrupted', ended, { exit: 'interrupted' });
 }
 
 async function wants(needs: Needs, state: State): Promise<boolean> {

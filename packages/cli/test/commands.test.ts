@@ -275,7 +275,7 @@ describe('login', () => {
       ...stage,
       needs: { onInterrupt, daemon: { ...stillWaiting(before), api: async () => stage.api as never } },
     });
-    expect([left.code, cancelled]).toEqual([130, false]);
+    expect([left.code, left.err, cancelled]).toEqual([130, 'the login goes on where it was started\n', false]);
   });
 
   describe('of hoop connect and hoop run', () => {

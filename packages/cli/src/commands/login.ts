@@ -45,8 +45,8 @@ export const login: Command = {
       browser: input.options.browser !== false,
       live: needs.terminal.err && !flag(input, 'json'),
     });
-    if (state !== undefined) return conclude(needs, input, state, before);
-    needs.err('login given up\n');
+    if (typeof state !== 'string') return conclude(needs, input, state, before);
+    needs.err(`${state}\n`);
     return EXIT.interrupted;
   },
 };
