@@ -1,6 +1,7 @@
 import type { Attack } from './attack.js';
 import { CALLS } from './calls.js';
 import { CODE } from './code.js';
+import { GUESSED } from './guesses.js';
 import { KNOWN } from './known.js';
 import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
@@ -26,4 +27,5 @@ export const ATTACKS: readonly Attack[] = [
   ...WRITES,
   ...ORACLES,
   ...TRIGGERS,
+  ...GUESSED,
 ];
