@@ -3,6 +3,7 @@ import { CALLS } from './calls.js';
 import { CODE } from './code.js';
 import { GUESSED } from './guesses.js';
 import { KNOWN } from './known.js';
+import { LASTING } from './lasting.js';
 import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
 import { OPEN } from './open.js';
@@ -28,4 +29,5 @@ export const ATTACKS: readonly Attack[] = [
   ...ORACLES,
   ...TRIGGERS,
   ...GUESSED,
+  ...LASTING,
 ];

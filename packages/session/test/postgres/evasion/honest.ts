@@ -2,6 +2,7 @@ import { ALLOWED, type Allowed } from './allowed.js';
 import { ALLOWED_CALLS } from './allowed-calls.js';
 import { LOADED } from './guesses.js';
 import { ALLOWED_KNOWN } from './known-allowed.js';
+import { LASTING_ALLOWED } from './lasting.js';
 import { MIGRATIONS } from './open.js';
 import { CHOSEN } from './writes.js';
 
@@ -13,4 +14,5 @@ export const HONEST: readonly Allowed[] = [
   ...CHOSEN,
   ...MIGRATIONS,
   ...LOADED,
+  ...LASTING_ALLOWED,
 ];
