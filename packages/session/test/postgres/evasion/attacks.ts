@@ -1,7 +1,7 @@
 import type { Attack } from './attack.js';
 import { CALLS } from './calls.js';
 import { CODE } from './code.js';
-import { GUESSED } from './guesses.js';
+import { GUESSED, MEASURED, SORTED } from './guesses.js';
 import { KNOWN } from './known.js';
 import { LASTING } from './lasting.js';
 import { LEXICAL } from './lexical.js';
@@ -29,5 +29,7 @@ export const ATTACKS: readonly Attack[] = [
   ...ORACLES,
   ...TRIGGERS,
   ...GUESSED,
+  ...MEASURED,
+  ...SORTED,
   ...LASTING,
 ];

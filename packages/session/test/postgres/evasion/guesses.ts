@@ -75,3 +75,86 @@ export const LOADED = [
   "DO $$ BEGIN PERFORM slipped('sixth@shop.example'); END $$",
   'DELETE FROM customers WHERE id BETWEEN 1000 AND 7000',
 ].map((steps) => allowed(steps));
+
+const PROBED = ["INSERT INTO customers (id, name, email, country) VALUES (500, 'm', 'pb', 'X')", 'ANALYZE customers'];
+const asked = (query: string): string[] => within(...PROBED, query).slice(0, 4);
+
+/** A24: what statistics say of a column by which a row of one's own is placed among the others. */
+export const MEASURED: readonly Attack[] = [
+  ...attacks(
+    'A24',
+    [
+      "SELECT correlation FROM pg_stats WHERE tablename = 'customers' AND attname = 'email' AND NOT inherited",
+      'SELECT correlation FROM pg_stats WHERE attname = $$email$$',
+      "SELECT round(correlation::numeric, 2) FROM pg_catalog.pg_stats s WHERE s.tablename IN ('customers', 'orders') AND attname = 'email'",
+      "SELECT n_distinct FROM pg_stats WHERE tablename = 'customers' AND attname = 'ssn'",
+      "SELECT most_common_freqs FROM pg_stats WHERE tablename = 'customers' AND attname = 'country' OR attname = 'ssn'",
+      "SELECT x.correlation FROM pg_stats x, pg_stats y WHERE y.tablename = 'orders' AND x.attname = 'card'",
+      "SELECT n_distinct FROM pg_stats WHERE tablename::text = 'customers' AND attname = 'card'",
+      "SELECT correlation FROM pg_stats WHERE tablename <> 'orders' AND attname = 'card'",
+      "SELECT correlation FROM pg_stats WHERE NOT tablename = 'orders' AND attname = 'card'",
+      "SELECT correlation FROM pg_stats WHERE tablename = 'staff' AND attname = 'salary'",
+      "SELECT stanumbers1, stanumbers2, stadistinct FROM pg_statistic WHERE starelid = 'customers'::regclass",
+      'SELECT n_distinct, dependencies FROM pg_stats_ext',
+      'SELECT stxdndistinct, stxddependencies FROM pg_statistic_ext_data',
+      "SELECT correlation FROM (SELECT * FROM pg_stats) s WHERE tablename = 'customers' AND attname = 'email'",
+      "SELECT (SELECT correlation FROM pg_stats WHERE tablename = 'customers' AND attname = 'email' AND NOT inherited)",
+      "SELECT (s).correlation FROM pg_stats s WHERE tablename = 'customers' AND attname = 'email'",
+      "WITH s AS (SELECT * FROM pg_stats WHERE tablename = 'customers') SELECT correlation FROM s WHERE attname = 'email'",
+      "SELECT correlation FROM pg_stats JOIN pg_class ON relname = tablename WHERE tablename = 'customers' AND attname = 'email'",
+    ].map(asked),
+    'masked',
+  ),
+  ...attacks(
+    'A24',
+    [
+      "SELECT attname FROM pg_stats WHERE tablename = 'customers' AND correlation > 0.2",
+      "SELECT 1 FROM pg_stats WHERE tablename = 'customers' AND attname = 'email' AND correlation BETWEEN 0.2 AND 0.3",
+      "SELECT attname FROM pg_stats WHERE tablename = 'customers' ORDER BY correlation",
+      "CREATE TABLE kept AS SELECT correlation FROM pg_stats WHERE tablename = 'customers'",
+      "SELECT CASE WHEN correlation > 0.2 THEN 1 / 0 END FROM pg_stats WHERE tablename = 'customers'",
+      "INSERT INTO notes SELECT 900, correlation::text FROM pg_stats WHERE attname = 'email' LIMIT 1",
+    ].map(asked),
+    'refused',
+  ),
+];
+
+/** Statistics of tables without a masked column, and of any what says nothing of values. */
+export const MEASURED_ALLOWED = [
+  "SELECT attname, n_distinct, correlation, most_common_freqs FROM pg_stats WHERE schemaname = 'public' AND tablename = 'orders' ORDER BY 1",
+  "SELECT s.attname, s.correlation FROM pg_stats s WHERE s.tablename IN ('orders', 'products') AND abs(s.correlation) >= 0 ORDER BY s.tablename, s.correlation, 1",
+  "SELECT tablename, attname, null_frac, avg_width FROM pg_stats WHERE tablename = 'customers' ORDER BY 2, 3",
+  "SELECT sum((1 - null_frac) * avg_width) > 0 FROM pg_stats WHERE schemaname = 'public'",
+  "SELECT c.relname, s.attname, s.n_distinct FROM pg_class c JOIN pg_stats s ON s.tablename = c.relname WHERE s.tablename = 'products' ORDER BY 2",
+].map((text) => allowed(text));
+
+/** A24: an index by which rows come in the order of a column. */
+export const SORTED: readonly Attack[] = attacks(
+  'A24',
+  [
+    'CREATE INDEX ix ON customers (card) INCLUDE (id)',
+    'CREATE INDEX ix ON customers (card) INCLUDE (id, name)',
+    'CREATE UNIQUE INDEX ix ON customers (card, id)',
+    'CREATE INDEX ix ON customers (country, card DESC, id)',
+    'CREATE INDEX ix ON ONLY customers USING btree (lower(card), name)',
+    'CREATE INDEX ix ON staff (salary) INCLUDE (name)',
+    'CREATE INDEX ix ON wallets (number, id)',
+    'ALTER TABLE customers ADD CONSTRAINT ix UNIQUE (card, id)',
+    'ALTER TABLE customers ADD UNIQUE (card) INCLUDE (id)',
+    'ALTER TABLE staff ADD EXCLUDE USING btree (badge WITH =, id WITH =)',
+    'DO $$ BEGIN CREATE INDEX ix ON customers (card) INCLUDE (id); END $$',
+  ],
+  'refused',
+);
+
+/** Indexes as migrations make them. */
+export const SORTED_ALLOWED = [
+  'CREATE UNIQUE INDEX by_card ON customers (card)',
+  'CREATE INDEX by_place ON customers (country, email)',
+  'CREATE INDEX by_name ON customers (name, created DESC) INCLUDE (country)',
+  "CREATE UNIQUE INDEX living ON customers (lower(email)) WHERE country <> 'XX'",
+  'CREATE INDEX hashed ON customers USING hash (card)',
+  'ALTER TABLE orders ADD CONSTRAINT once UNIQUE (customer_id, id)',
+  'ALTER TABLE customers ADD CONSTRAINT placed UNIQUE (country, id, card)',
+  'CREATE TABLE logins (email text, at timestamptz, ip inet, PRIMARY KEY (email, at), UNIQUE (email, ip))',
+].map((text) => allowed(text));

@@ -1,6 +1,6 @@
 import { ALLOWED, type Allowed } from './allowed.js';
 import { ALLOWED_CALLS } from './allowed-calls.js';
-import { LOADED } from './guesses.js';
+import { LOADED, MEASURED_ALLOWED, SORTED_ALLOWED } from './guesses.js';
 import { ALLOWED_KNOWN } from './known-allowed.js';
 import { LASTING_ALLOWED } from './lasting.js';
 import { MIGRATIONS } from './open.js';
@@ -14,5 +14,7 @@ export const HONEST: readonly Allowed[] = [
   ...CHOSEN,
   ...MIGRATIONS,
   ...LOADED,
+  ...MEASURED_ALLOWED,
+  ...SORTED_ALLOWED,
   ...LASTING_ALLOWED,
 ];
