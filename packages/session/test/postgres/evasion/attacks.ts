@@ -1,7 +1,9 @@
 import type { Attack } from './attack.js';
 import { CALLS } from './calls.js';
 import { CODE } from './code.js';
+import { GUESSED, MEASURED, SORTED } from './guesses.js';
 import { KNOWN } from './known.js';
+import { LASTING } from './lasting.js';
 import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
 import { OPEN } from './open.js';
@@ -26,4 +28,8 @@ export const ATTACKS: readonly Attack[] = [
   ...WRITES,
   ...ORACLES,
   ...TRIGGERS,
+  ...GUESSED,
+  ...MEASURED,
+  ...SORTED,
+  ...LASTING,
 ];
