@@ -2,7 +2,17 @@ import { ALLOWED, type Allowed } from './allowed.js';
 import { ALLOWED_CALLS } from './allowed-calls.js';
 import { ALLOWED_KNOWN } from './known-allowed.js';
 import { MIGRATIONS } from './open.js';
+import { OWN } from './own.js';
+import { TOOLS } from './tools.js';
 import { CHOSEN } from './writes.js';
 
 /** What people do all day, all of it. */
-export const HONEST: readonly Allowed[] = [...ALLOWED, ...ALLOWED_CALLS, ...ALLOWED_KNOWN, ...CHOSEN, ...MIGRATIONS];
+export const HONEST: readonly Allowed[] = [
+  ...ALLOWED,
+  ...ALLOWED_CALLS,
+  ...ALLOWED_KNOWN,
+  ...CHOSEN,
+  ...MIGRATIONS,
+  ...OWN,
+  ...TOOLS,
+];
