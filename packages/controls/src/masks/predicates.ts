@@ -36,12 +36,14 @@ function ofReading(reading: Reading, scope: Scope): Denied | undefined {
   const { kind, traits, predicates, stores } = reading;
   if (kind === 'unparsable') return UNREADABLE;
   if (traits.includes('code') && reading.class === 'unknown') return HIDDEN_CODE;
-  const touched = touchedBy(reading, scope).find(({ column }) => column !== ANY_COLUMN);
+  const all = touchedBy(reading, scope).filter(({ column }) => column !== ANY_COLUMN);
+  const [touched] = all;
   if (touched !== undefined && traits.includes('code')) {
     return deny(touched, `runs code that cannot be read, which may show ${touched.column}`, 'Ask in plain SQL.');
   }
-  if (touched !== undefined && traits.includes('explains')) {
-    return deny(touched, `asks what the server knows of ${touched.column}, which tells its values`, EXPLAINS);
+  const explained = traits.includes('explains') ? all.find(({ column }) => !isPlannedBy(column, reading)) : undefined;
+  if (explained !== undefined) {
+    return deny(explained, `asks what the server knows of ${explained.column}, which tells its values`, EXPLAINS);
   }
   for (const column of stores) {
     const rule = scope.maskOf(column);
@@ -51,6 +53,10 @@ function ofReading(reading: Reading, scope: Scope): Denied | undefined {
   }
   return ofPredicates(predicates, scope);
 }
+
+/** A plan that is not run tells of a column no more than what is asked of it anyway. */
+const isPlannedBy = (name: string, { planned, predicates }: Reading): boolean =>
+  planned === true && predicates.some(({ column }) => column === name);
 
 const EXPLAINS = 'Explain the statement without the column.';
 

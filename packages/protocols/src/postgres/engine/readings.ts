@@ -174,7 +174,7 @@ export class Readings {
   /** What a load of the catalogue would see might make it clear. */
   #isWorthLearning(text: string, readings: readonly SqlReading[]): boolean {
     const { changes } = this.#known;
-    if (changes.wild) return true;
+    if (changes.wild || readings.some(({ own }) => own === true)) return true;
     const { visible } = changes;
     if (visible.length > 0) {
       const names = new Set(visible.map(({ name }) => name));
