@@ -122,7 +122,8 @@ export function readBody(desk: Desk, made: Part, source: string, name: string, u
   const language = (word(options.get('language')) ?? usual).toLowerCase();
   if (made.sql_body !== undefined) return atomic(desk, made.sql_body as Node);
   const text = word(listOf(as(options.get('as'), 'List')?.items)[0]) ?? word(options.get('as'));
-  if (language === 'plpgsql') readPlPgSql(desk, source, name);
+  // Of a function without a body the parser knows nothing, and breaks.
+  if (language === 'plpgsql' && text !== undefined) readPlPgSql(desk, source, name);
   else if (language === 'sql' && text !== undefined) runText({ ...desk, variables: undefined }, text, name);
   else desk.facts.mark('code').doubt(`it calls ${name}, a function in ${language} that cannot be read`);
 }
