@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isProfileName, profileFolder, profilesFolder } from '@hoop/platform';
+import { DEFAULT_PROFILE, isProfileName, profileFolder, profilesFolder } from '@hoop/platform';
 import * as z from 'zod';
 import type { KeptProfiles } from '../profiles.js';
 import { type AboutLogin, loginCredentials } from './index.js';
@@ -29,7 +29,7 @@ export function profilesIn(about: Omit<AboutLogin, 'profile'>): KeptProfiles {
         return undefined;
       }
     },
-    setDefault: (name) => chosen.write({ default: name }),
+    setDefault: (name) => (name === DEFAULT_PROFILE ? chosen.remove() : chosen.write({ default: name })),
     open: (profile) => loginCredentials({ ...about, profile }),
     forget: (name) => rmSync(profileFolder(stateFolder, name), { recursive: true, force: true }),
   };
