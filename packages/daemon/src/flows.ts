@@ -133,6 +133,7 @@ export class Flows {
     this.#count(connection.name, 1);
     const refuse = (refusal: Refusal) => {
       if (refusal.code === 'port-refused') this.#options.portRefused();
+      if (refusal.code === 'login-required') this.#options.credentials.wanted(true);
       return greeting.refuse(refusal);
     };
     const carried = { local, first, uplink: uplink.socket, head, refuse, budget: this.#budget };

@@ -54,8 +54,8 @@ export class LoginCredentials implements Credentials {
     return this.#held?.current();
   }
 
-  wanted(): void {
-    this.#held?.wanted();
+  wanted(isRefused = false): void {
+    this.#held?.wanted(isRefused);
   }
 
   pending(): 'person' | 'renewal' | undefined {
