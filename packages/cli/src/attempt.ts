@@ -1,8 +1,9 @@
 import type { LoginAttempt, State } from '@hoop/contracts/local';
 import { HoopError, UserError } from '@hoop/core';
 import { openBrowser } from '@hoop/platform';
-import type { Needs } from './command.js';
-import type { Settings } from './settings.js';
+import type { Input, Needs } from './command.js';
+import { currentOf, whose } from './profile.js';
+import { readSettings, type Settings } from './settings.js';
 import { plain } from './table.js';
 
 export interface Asked {
@@ -18,11 +19,14 @@ export interface Asked {
  * the person did not want to wait, and what becomes of it. Rejects with what it failed of.
  */
 export async function logIn(needs: Needs, settings: Settings, asked: Asked): Promise<State | string> {
+  const { profile } = needs;
   const before = await needs.daemon.state();
   const api = await needs.daemon.api();
-  const { id, joined } = await api.login({ body: requestOf(settings, before, asked.device) });
+  const { id, joined } = await api.login({
+    body: { ...requestOf(settings, before, asked.device), ...(profile !== undefined && { profile }) },
+  });
   const ended = await shown(needs, { id, joined, before, ...asked });
-  if (ended === GIVEN_UP) await api.cancelLogin({}).catch(() => undefined);
+  if (ended === GIVEN_UP) await api.cancelLogin(whose(profile)).catch(() => undefined);
   return ended;
 }
 
@@ -55,6 +59,14 @@ async function shown(needs: Needs, about: Shown): Promise<State | string> {
     view.end();
   }
 }
+
+/** What is set for the login that this is about. */
+export async function settingsFor(needs: Needs, input: Input = NOTHING): Promise<Settings> {
+  const current = currentOf(await needs.daemon.state());
+  const profile = needs.profile ?? current;
+  return readSettings(needs, input, { profile, isShells: profile === (needs.variables.HOOP_PROFILE || current) });
+}
+const NOTHING: Input = { arguments: [], options: {} };
 
 /** Which gateway a login is for, if that is known. */
 export const gatewayOf = (settings: Settings, { login, lastGateway }: State): string | undefined =>

@@ -44,6 +44,8 @@ export interface Needs {
   machine: Environment;
   paths: Paths;
   daemon: Daemon;
+  /** Of several logins, the one that all is about; `daemon` then knows of no other. */
+  profile?: string;
   /** What keeps the daemon running, if anything does. */
   supervisor: Supervisor | undefined;
   /** What sets up the machine, loaded when it is asked for. */

@@ -55,17 +55,22 @@ function options(): ApiOptions {
   const fail = (error: Error) => async () => {
     throw error;
   };
+  const credentials = {
+    start: fail(new UserError('ca-file', 'no such CA', { hint: 'look' })),
+    cancel: () => true,
+    logout: fail(new Error('a secret place in the code')),
+  };
   return {
     state: () => state,
     retry: async () => state,
     authority: () => ({ make: fail(new Error('never')), forget: async () => true }),
     watchers,
-    credentials: {
-      start: fail(new UserError('ca-file', 'no such CA', { hint: 'look' })),
-      cancel: () => true,
-      logout: fail(new Error('a secret place in the code')),
+    profiles: {
+      ...{ get: () => ({ credentials }), ensure: () => ({ credentials }) },
+      use: () => {},
+      remove: async () => true,
     },
-    gateway: {
+    gateway: (() => ({
       sessions: fail(new ApiError(401, 'login-required', 'nobody')),
       controls: async (one: unknown) => {
         passed.push(one);
@@ -75,7 +80,7 @@ function options(): ApiOptions {
         passed.push(one);
         return EXPLAINED;
       },
-    } as unknown as ApiOptions['gateway'],
+    })) as unknown as ApiOptions['gateway'],
     turnedAway: () => {
       turnedAway += 1;
     },

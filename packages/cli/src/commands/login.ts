@@ -1,8 +1,8 @@
 import type { State } from '@hoop/contracts/local';
 import { EXIT } from '@hoop/core';
-import { logIn } from '../attempt.js';
+import { logIn, settingsFor } from '../attempt.js';
 import { type Command, flag, type Input, JSON_OPTION, type Needs } from '../command.js';
-import { readSettings } from '../settings.js';
+import { narrowed, ofProfileOrNew, profileOf } from '../profile.js';
 import { plain } from '../table.js';
 
 export const login: Command = {
@@ -25,24 +25,42 @@ export const login: Command = {
       summary: 'where the login is kept; memory: until the daemon ends',
       choices: ['keychain', 'memory'],
     },
+    {
+      flags: '--profile PROFILE',
+      summary: 'beside other logins, with names like pg-prod.PROFILE.hoop; made if it is new',
+    },
     JSON_OPTION,
   ],
-  examples: ['hoop login https://hoop.example.com', 'hoop login --device --login-store memory'],
-  run: async (needs, input) => {
-    const state = await logIn(needs, await readSettings(needs, input), {
+  examples: [
+    'hoop login https://hoop.example.com',
+    'hoop login https://gateway.acme.example --profile acme',
+    'hoop login --device --login-store memory',
+  ],
+  run: async (all, input) => {
+    const name = profileOf(all, input);
+    const needs = name === undefined ? all : narrowed(all, name, ofProfileOrNew);
+    const before = await needs.daemon.state();
+    const state = await logIn(needs, await settingsFor(needs, input), {
       device: flag(input, 'device'),
       browser: input.options.browser !== false,
       live: needs.terminal.err && !flag(input, 'json'),
     });
-    if (typeof state !== 'string') return conclude(needs, input, state);
+    if (typeof state !== 'string') return conclude(needs, input, state, before);
     needs.err(`${state}\n`);
     return EXIT.interrupted;
   },
 };
 
-function conclude(needs: Needs, input: Input, state: State): number {
+function conclude(needs: Needs, input: Input, state: State, before: State): number {
   const { login: now } = state;
   if (flag(input, 'json')) needs.out(`${JSON.stringify(now)}\n`);
-  else if (now !== null) needs.err(`logged in to ${now.gateway} as ${plain(now.identity.email)}\n`);
+  else if (now !== null) {
+    needs.err(`logged in to ${now.gateway} as ${plain(now.identity.email)}\n`);
+    const [own, other] = state.profiles ?? [];
+    if (own !== undefined && other === undefined && !own.isDefault)
+      needs.err(`its names are like pg-prod.${own.name}.hoop\n`);
+    const old = before.login?.gateway ?? now.gateway;
+    if (old !== now.gateway) needs.err(`in place of ${old}; to have both: hoop login ${old} --profile NAME\n`);
+  }
   return EXIT.ok;
 }

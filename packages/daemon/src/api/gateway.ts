@@ -8,12 +8,15 @@ import { lackOf } from '../login/lack.js';
 /** The calls of the gateway's API that the local API passes on. */
 export type Passed = Pick<GatewayApi, 'sessions' | 'session' | 'controls' | 'explain'>;
 
-/** The gateway, asked with the login's certificate: connections of its own for each call, for calls are rare. */
-export function passedOn(credentials: Pick<Credentials, 'current' | 'pending' | 'wanted' | 'on' | 'state'>): Passed {
+/** A profile's gateway, asked with the login's certificate: connections of its own for each call, for calls are rare. */
+export function passedOn(
+  credentials: Pick<Credentials, 'current' | 'pending' | 'wanted' | 'on' | 'state'>,
+  advice: (hint: string | undefined) => string | undefined,
+): Passed {
   const ask = async <T>(question: (api: GatewayApi) => Promise<T>): Promise<T> => {
     await awaited(credentials, new AbortController().signal);
     const credential = credentials.current();
-    if (credential === undefined) throw refused(lackOf(credentials.state()).refusal);
+    if (credential === undefined) throw refused(lackOf(credentials.state()).refusal, advice);
     const api = openApi(credential);
     try {
       return await question(api);
@@ -37,7 +40,7 @@ function openApi({ gateway, ca, caFingerprint, certificate, key }: Credential): 
   });
 }
 
-function refused({ code, message, hint }: Refusal): ApiError {
+function refused({ code, message, hint }: Refusal, advice: (hint: string | undefined) => string | undefined): ApiError {
   const status = code === 'identity-disabled' ? 403 : code === 'login-required' ? 401 : 503;
-  return new ApiError(status, code, message, { hint });
+  return new ApiError(status, code, message, { hint: advice(hint) });
 }

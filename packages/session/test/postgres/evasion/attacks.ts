@@ -1,11 +1,14 @@
 import type { Attack } from './attack.js';
 import { CALLS } from './calls.js';
 import { CODE } from './code.js';
+import { GUESSED, MEASURED, SORTED } from './guesses.js';
 import { KNOWN } from './known.js';
+import { LASTING } from './lasting.js';
 import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
 import { OPEN } from './open.js';
 import { ORACLES } from './oracle.js';
+import { NOT_OWN } from './own.js';
 import { NAMES, SETTINGS } from './session.js';
 import { TRIGGERS } from './triggers.js';
 import { WRITES } from './writes.js';
@@ -26,4 +29,9 @@ export const ATTACKS: readonly Attack[] = [
   ...WRITES,
   ...ORACLES,
   ...TRIGGERS,
+  ...GUESSED,
+  ...MEASURED,
+  ...SORTED,
+  ...LASTING,
+  ...NOT_OWN,
 ];

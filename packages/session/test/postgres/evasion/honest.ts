@@ -1,8 +1,24 @@
 import { ALLOWED, type Allowed } from './allowed.js';
 import { ALLOWED_CALLS } from './allowed-calls.js';
+import { LOADED, MEASURED_ALLOWED, SORTED_ALLOWED } from './guesses.js';
 import { ALLOWED_KNOWN } from './known-allowed.js';
+import { LASTING_ALLOWED } from './lasting.js';
 import { MIGRATIONS } from './open.js';
+import { OWN } from './own.js';
+import { TOOLS } from './tools.js';
 import { CHOSEN } from './writes.js';
 
 /** What people do all day, all of it. */
-export const HONEST: readonly Allowed[] = [...ALLOWED, ...ALLOWED_CALLS, ...ALLOWED_KNOWN, ...CHOSEN, ...MIGRATIONS];
+export const HONEST: readonly Allowed[] = [
+  ...ALLOWED,
+  ...ALLOWED_CALLS,
+  ...ALLOWED_KNOWN,
+  ...CHOSEN,
+  ...MIGRATIONS,
+  ...LOADED,
+  ...MEASURED_ALLOWED,
+  ...SORTED_ALLOWED,
+  ...LASTING_ALLOWED,
+  ...OWN,
+  ...TOOLS,
+];
