@@ -5,6 +5,7 @@ import { UserError } from '@hoop/core';
 import { randomPKCECodeVerifier, randomState } from 'openid-client';
 import type * as z from 'zod';
 import { listenForCallback } from './callback.js';
+import { byOurClock } from './certify.js';
 import type { Clock } from './clock.js';
 import type { Entry, EntryStore } from './entry.js';
 import { discover, type gatewayApiOf } from './gateway.js';
@@ -64,7 +65,7 @@ export async function attemptLogin(attempt: Attempt): Promise<Achieved> {
       : byBrowser(attempt, provider, key));
     signal.throwIfAborted();
     report({ phase: 'certifying' });
-    const issued = await api.login({ body: { csr: csrOf(key), idToken: tokens.idToken, random } });
+    const issued = byOurClock(api, await api.login({ body: { csr: csrOf(key), idToken: tokens.idToken, random } }));
     const entry = entryOf(discovery, tokens, issued, key);
     await attempt.entries.set(attempt.account, entry);
     return { gateway, trust, discovery, entry, key, tokens, issued };

@@ -57,8 +57,8 @@ export class LoginCredentials implements Credentials {
     return this.#held?.current();
   }
 
-  wanted(): void {
-    this.#held?.wanted();
+  wanted(isRefused = false): void {
+    this.#held?.wanted(isRefused);
   }
 
   pending(): 'person' | 'renewal' | undefined {

@@ -1,10 +1,11 @@
 import { UserError } from '@hoop/core';
 import * as oidc from 'openid-client';
 import type { Dispatcher } from 'undici';
+import { aheadBy } from './clock.js';
 import { fetchBy } from './trust.js';
 import { codeOf, isUntrusted } from './unreachable.js';
 
-/** What an IdP's answer is worth to us. Times are milliseconds since the epoch. */
+/** What an IdP's answer is worth to us. Times are milliseconds since the epoch, by this machine's clock. */
 export interface Tokens {
   idToken: string;
   subject: string;
@@ -48,6 +49,12 @@ export type ProviderErrorCode =
   | 'idp-failed'
   | 'idp-insecure';
 
+/**
+ * Seconds that this machine's clock may be off. The gateway verifies ID tokens, by its own clock; here a check would only
+ * throw away, with the answer that it is in, a refresh token in whose place the IdP takes no other.
+ */
+const TOLERANCE = 86_400;
+
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
 export type OpenProvider = typeof openProvider;
@@ -66,7 +73,10 @@ export async function openProvider(
   const send: oidc.CustomFetch = (url, options) => fetchBy(dispatcher, url, options as RequestInit);
   const execute = plain ? [oidc.allowInsecureRequests] : [];
   const config = await told(issuer, () =>
-    oidc.discovery(issuer, about.clientId, undefined, oidc.None(), { execute, [oidc.customFetch]: send }),
+    oidc.discovery(issuer, about.clientId, { [oidc.clockTolerance]: TOLERANCE }, oidc.None(), {
+      execute,
+      [oidc.customFetch]: send,
+    }),
   );
   return providerOf(issuer, config, about.scopes);
 }
@@ -123,11 +133,13 @@ function tokensOf(granted: Granted): Tokens {
       hint: "the scopes in the gateway's config need openid",
     });
   }
+  // It was issued just now.
+  const ahead = aheadBy(claims.iat * 1000);
   return {
     idToken: granted.id_token,
     subject: claims.sub,
-    issuedAt: claims.iat * 1000,
-    expiresAt: claims.exp * 1000,
+    issuedAt: claims.iat * 1000 - ahead,
+    expiresAt: claims.exp * 1000 - ahead,
     refreshToken: granted.refresh_token,
   };
 }

@@ -262,6 +262,31 @@ describe('a login that is held', () => {
     expect(granted.tokens.length).toBe(refreshes);
   });
 
+  test('renews in time for a lease that is shorter than the certificate', async () => {
+    const clock = handClock();
+    gateway.now = clock.now;
+    gateway.lease = 3 * 60_000;
+    const login = kept({ clock });
+    const { now } = await logIn(login);
+    await clock.turn(2 * 60_000 + 1_000);
+    await until(login, ({ login: later }) => (later?.leaseUntil ?? 0) > (now.leaseUntil ?? 0));
+    expect(gateway.seen.map((one) => one.call)).toEqual(['login', 'renew']);
+  });
+
+  test('renews a certificate that the gateway has refused, not for each program that tells of it', async () => {
+    const clock = handClock();
+    gateway.now = clock.now;
+    const login = kept({ clock });
+    await logIn(login);
+    await clock.turn(5_000);
+    const first = login.current()?.notAfter ?? 0;
+    for (let program = 0; program < 20; program += 1) login.wanted(true);
+    await until(login, () => (login.current()?.notAfter ?? 0) > first);
+    login.wanted(true);
+    expect(login.pending()).toBeUndefined();
+    expect(gateway.seen.map((one) => one.call)).toEqual(['login', 'renew']);
+  });
+
   test('refreshes once an hour, stores the new refresh token first, and the IdP never sees an old one', async () => {
     const clock = handClock();
     gateway.now = clock.now;
