@@ -135,7 +135,7 @@ describe('while hoopd renews', () => {
   test('the sync uplink comes back with the same credential, renewed', async () => {
     await on.until((state) => state.gateway?.state === 'online');
     const wanted = Promise.withResolvers<void>();
-    on.credentials.wanted = wanted.resolve;
+    on.credentials.wanted = () => wanted.resolve();
     // As after a sleep: the certificate is past its end, and nobody has said so.
     const { credential } = on.credentials;
     on.credentials.credential = undefined;
