@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LOCK, UNLOCK } from '../../platform/test/keyring.js';
 import { said as line } from '../src/world/index.js';
 import { type CompanyLine, installHoop, logIn, makeAlice } from './rig/person.js';
 import { Rig, ROOT, rigMissing, said } from './rig/rig.js';
@@ -101,6 +102,29 @@ describe.skipIf(missing !== undefined)(title, () => {
     expect(await resolves('www.example.org')).toBe('10.9.9.9');
     expect(overheard).toContain('www.example.org');
     expect(overheard).not.toContain('.hoop');
+  });
+
+  test('hoopd as a unit of the system waits for her keyring, says so on her desktop if there is one, and goes on', async () => {
+    const parts = join(ROOT, 'packages/platform/test');
+    const locked = async () => {
+      await rig.as('alice', LOCK.join(' '));
+      await rig.sh('systemctl restart hoop.service');
+      await rig.as('alice', `timeout 20 hoop status --watch --json | grep -m1 -o '"state":"waiting-for-unlock"'`);
+      return (await psql()).stderr;
+    };
+    expect(await locked()).toContain('FATAL:  hoop waits for your keychain to be unlocked');
+    const desktop = `systemd-run --user --quiet --unit=desktop -p StandardOutput=file:/tmp/notices /usr/bin/python3 ${parts}/notices.py`;
+    said(await rig.as('alice', `${desktop}; timeout 10 tail -f /tmp/notices | grep -m1 ready`), 'the desktop');
+    expect(await locked()).toContain('HINT:  unlock it');
+    said(await rig.as('alice', `timeout 10 tail -n +1 -f /tmp/notices | grep -m1 title`), 'the notice');
+    await psql();
+    expect((await rig.sh('grep title /tmp/notices')).trim()).toMatch(
+      /^\{.*"title": "hoop waits for your keychain".*\}$/,
+    );
+    said(await rig.as('alice', `${process.execPath} ${UNLOCK} /run/user/1000/keyring/control secret`), 'unlocking');
+    await works('unlocking the keyring');
+    await rig.as('alice', 'systemctl --user stop desktop');
+    await rig.sh('rm /tmp/notices');
   });
 
   test('again: what is in place stays, and what is open stays open', async () => {
