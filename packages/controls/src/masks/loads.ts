@@ -1,4 +1,5 @@
-import { type Action, ANY_COLUMN, type Verdict } from '@hoop/core';
+import { type Action, ANY_COLUMN, type Reading } from '@hoop/core';
+import type { Denied } from './predicates.js';
 import type { Scope } from './scope.js';
 
 /**
@@ -43,6 +44,8 @@ export class Loads {
   readonly #failed: FailedLoads;
   readonly #whose: string;
   readonly #underWay = new Set<number>();
+  /** What is sent again puts the same somewhere. */
+  readonly #loaded = new WeakMap<readonly Reading[], { by: string | undefined }>();
 
   constructor(scope: Scope, failed: FailedLoads, whose: string) {
     this.#scope = scope;
@@ -50,7 +53,7 @@ export class Loads {
     this.#whose = whose;
   }
 
-  judge(action: Action): (Verdict & { allow: false }) | undefined {
+  judge(action: Action): Denied | undefined {
     const column = this.#loadedBy(action);
     if (column === undefined) return undefined;
     if (this.#failed.of(this.#whose) < FAILED_MOST) return undefined;
@@ -73,10 +76,13 @@ export class Loads {
   }
 
   #loadedBy(action: Action): string | undefined {
-    if (action.kind !== 'statement') return undefined;
-    for (const { loads = [] } of action.readings ?? [])
-      for (const column of loads)
-        if (column !== ANY_COLUMN && this.#scope.maskOf(column)?.predicates === 'deny') return column;
-    return undefined;
+    if (action.kind !== 'statement' || action.readings === undefined) return undefined;
+    const known = this.#loaded.get(action.readings);
+    if (known !== undefined) return known.by;
+    const by = action.readings.flatMap(({ loads = [] }) => loads).find(this.#isHidden);
+    this.#loaded.set(action.readings, { by });
+    return by;
   }
+
+  #isHidden = (column: string): boolean => column !== ANY_COLUMN && this.#scope.maskOf(column)?.predicates === 'deny';
 }

@@ -19,7 +19,7 @@ const HINTS: { readonly [how in Predicate['how']]?: string } = {
   fails: 'Select the column as it is, or leave it out: what is made of it is masked too.',
 };
 
-type Denied = Verdict & { allow: false };
+export type Denied = Verdict & { allow: false };
 
 /** Judges what a statement learns of masked columns without showing them; undefined where it may. */
 export function judgePredicates({ readings }: Statement, scope: Scope): Denied | undefined {
@@ -36,12 +36,14 @@ function ofReading(reading: Reading, scope: Scope): Denied | undefined {
   const { kind, traits, predicates, stores } = reading;
   if (kind === 'unparsable') return UNREADABLE;
   if (traits.includes('code') && reading.class === 'unknown') return HIDDEN_CODE;
-  const touched = touchedBy(reading, scope).find(({ column }) => column !== ANY_COLUMN);
+  const all = touchedBy(reading, scope).filter(({ column }) => column !== ANY_COLUMN);
+  const [touched] = all;
   if (touched !== undefined && traits.includes('code')) {
     return deny(touched, `runs code that cannot be read, which may show ${touched.column}`, 'Ask in plain SQL.');
   }
-  if (touched !== undefined && traits.includes('explains')) {
-    return deny(touched, `asks what the server knows of ${touched.column}, which tells its values`, EXPLAINS);
+  const explained = traits.includes('explains') ? all.find(({ column }) => !isPlannedBy(column, reading)) : undefined;
+  if (explained !== undefined) {
+    return deny(explained, `asks what the server knows of ${explained.column}, which tells its values`, EXPLAINS);
   }
   for (const column of stores) {
     const rule = scope.maskOf(column);
@@ -51,6 +53,10 @@ function ofReading(reading: Reading, scope: Scope): Denied | undefined {
   }
   return ofPredicates(predicates, scope);
 }
+
+/** A plan that is not run tells of a column no more than what is asked of it anyway. */
+const isPlannedBy = (name: string, { planned, predicates }: Reading): boolean =>
+  planned === true && predicates.some(({ column }) => column === name);
 
 const EXPLAINS = 'Explain the statement without the column.';
 

@@ -26,7 +26,9 @@ function gateway(rule: MaskRule = SSN) {
   const failedLoads = new FailedLoads(() => now);
   let statement = 0;
   return {
-    wait: (ms: number) => void (now += ms),
+    wait: (ms: number) => {
+      now += ms;
+    },
     /** A load in a flow of its own; whether it was let through. */
     load: (person: string, failed: boolean, column = 'public.people.ssn') => {
       const at = { connection: 'pg-prod', groups: [], person };

@@ -287,6 +287,20 @@ describe('what a statement would find out', () => {
     expect(asks({ columns: [column] })).toBeUndefined();
   });
 
+  test('a plan that is not run may name what is asked of by equality, and nothing else', () => {
+    const explains = (how: 'equality' | 'range' | undefined, planned?: true) =>
+      asks({
+        columns: [column],
+        traits: ['explains'],
+        planned,
+        predicates: how === undefined ? [] : [{ column, how }],
+      });
+    expect(explains('equality', true)).toBeUndefined();
+    expect(explains('equality')).toMatchObject({ allow: false });
+    expect(explains('range', true)).toMatchObject({ allow: false });
+    expect(explains(undefined, true)).toMatchObject({ allow: false });
+  });
+
   test('copies of any column are masked as long as some column is', () => {
     expect(asks({ stores: [ANY_COLUMN] })).toMatchObject({ allow: false, rule: 'unread' });
     expect(asks({ predicates: [{ column: ANY_COLUMN, how: 'pattern' }] })).toMatchObject({

@@ -48,7 +48,6 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     'drop schema away cascade',
     'drop owned by nobody_here',
     'drop role nobody_here',
-    'drop table temporary',
     'drop table not_there',
     'drop table items',
   ],

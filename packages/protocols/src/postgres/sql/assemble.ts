@@ -15,6 +15,8 @@ export class Assembly {
   #user = '';
   #path: readonly string[] | undefined;
   readonly #schemas = new Set<string>();
+  readonly #extensions = new Set<string>();
+  readonly #modules = new Set<string>();
   readonly #relations = new Map<number, Open<Relation>>();
   readonly #routines = new Map<number, Open<Routine>>();
   readonly #operators: UserOperator[] = [];
@@ -43,6 +45,8 @@ export class Assembly {
       user: this.#user,
       path: this.#path,
       schemas: this.#schemas,
+      extensions: this.#extensions,
+      modules: this.#modules,
       relations: bySchema(this.#relations.values()),
       byOid: this.#relations,
       functions: byName(this.#routines.values()),
@@ -62,6 +66,12 @@ export class Assembly {
       this.#path = splitPath(cells.text())?.map((schema) => (schema === '$user' ? this.#user : schema));
     },
     schema: (cells) => void this.#schemas.add(cells.text()),
+    extension: (cells) => {
+      const name = cells.text();
+      this.#extensions.add(name);
+      this.#modules.add(name);
+    },
+    module: (cells) => void this.#modules.add(cells.text()),
     relation: (cells) => this.#addRelation(cells),
     generated: (cells) => this.#addGenerated(cells),
     'on-write': (cells) => void this.#relations.get(cells.number())?.onWrite.push(cells.text()),

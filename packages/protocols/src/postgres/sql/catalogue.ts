@@ -10,6 +10,10 @@ export interface Catalogue {
   /** `search_path` of a new session of this login as it was written, `$user` replaced; it may name schemas that do not exist. */
   path: readonly string[];
   schemas: ReadonlySet<string>;
+  /** Names of the extensions that are installed. */
+  extensions: ReadonlySet<string>;
+  /** Those, and the prefixes of settings that a module has defined. */
+  modules: ReadonlySet<string>;
   /** By schema, then name; the system's own included, and temporary ones of every session (`pg_temp_3`). */
   relations: ReadonlyMap<string, ReadonlyMap<string, Relation>>;
   byOid: ReadonlyMap<number, Relation>;

@@ -4,7 +4,7 @@ import { define } from './define.js';
 import { Facts } from './facts.js';
 import { as, constant, listOf, open, type Part, word } from './nodes.js';
 import { parseNamed } from './parse.js';
-import { cascadeTruncate, useRelations } from './relations.js';
+import { cascadeTruncate, isOwn, useRelations } from './relations.js';
 import { readBody, setTo } from './routines.js';
 import { commands } from './texts.js';
 import { type Desk, inside, makeInto, type Scope, visit, walk } from './walk.js';
@@ -175,9 +175,10 @@ function makeAs(desk: Desk, part: Part, scope: Scope | undefined): string {
 }
 
 function truncate(desk: Desk, part: Part): string {
-  desk.facts.raise('write').mark('destroys');
+  desk.facts.raise('write');
   for (const node of listOf(part.relations)) {
     const rel = as(node, 'RangeVar') ?? {};
+    if (part.behavior === 'DROP_CASCADE' || !isOwn(desk, rel)) desk.facts.mark('destroys');
     useRelations(desk, rel, 'empty');
     if (part.behavior !== 'DROP_CASCADE') continue;
     const found = desk.names.relations(rel.schemaname as string | undefined, String(rel.relname));

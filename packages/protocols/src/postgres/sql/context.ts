@@ -26,6 +26,8 @@ export interface Made {
   as?: { schema: string; columns: readonly string[] } | undefined;
   /** Of one that is there: columns that were put behind its others, and nothing else about it that a reader goes by has changed. */
   adds?: readonly string[] | undefined;
+  /** It is in the session's own temporary schema. */
+  temporary?: true | undefined;
 }
 
 /** What the server would say of a statement that it cannot even begin: by the catalogue there is no such name, or it is no SQL. */
@@ -53,6 +55,8 @@ export interface SqlReading extends Reading {
   makes: readonly Made[];
   /** Names that the catalogue does not have: load it anew and read again, before the class `unknown` is believed. */
   missing: readonly string[];
+  /** It was taken for the session's own temporary tables', since nothing else has that name: load the catalogue anew before that is believed. */
+  own?: true | undefined;
   /** The first thing that it is `unknown` for is none of the server's either. */
   fails?: Failure | undefined;
 }

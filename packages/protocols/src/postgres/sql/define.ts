@@ -3,7 +3,9 @@ import type { Node } from 'libpg-query';
 import { commandOf, mention, valuesOf } from './commands.js';
 import { Facts } from './facts.js';
 import { losesRows, losesWrites } from './losses.js';
+import { ANY_KIND } from './names.js';
 import { as, listOf, open, type Part, partsOf, word, words } from './nodes.js';
+import { isOwn } from './relations.js';
 import { callNamed, readBody } from './routines.js';
 import { judgeSetting } from './settings.js';
 import { type Desk, inside, placedAt, type Scope } from './walk.js';
@@ -57,7 +59,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   AlterObjectDependsStmt: defines('alter depends'),
   AlterOwnerStmt: defines('owner to', 'privileges'),
   CommentStmt: defines('comment'),
-  DropStmt: defines('drop', 'destroys'),
+  DropStmt: defines('drop'),
   CreatePolicyStmt: defines('create policy', 'privileges'),
   AlterPolicyStmt: defines('alter policy', 'privileges'),
   GrantStmt: administer('grant', 'privileges'),
@@ -109,7 +111,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 };
 
 export function define(desk: Desk, type: string, part: Part): string {
-  const rule = RULES[type];
+  const rule = isThereAlready(desk, type, part) ? { kind: 'create extension' } : RULES[type];
   if (rule === undefined) {
     desk.facts.doubt('it is a command that is not known');
     return 'unknown';
@@ -117,6 +119,13 @@ export function define(desk: Desk, type: string, part: Part): string {
   desk.facts.raise(rule.class ?? 'define').mark(...(rule.traits ?? []));
   for (const field of rule.runs ?? []) inside(desk, { [field]: part[field] }, undefined);
   return DETAILS[type]?.(desk, part) ?? rule.kind;
+}
+
+/** CREATE EXTENSION IF NOT EXISTS of one that is installed does nothing but say so. */
+function isThereAlready({ names }: Desk, type: string, part: Part): boolean {
+  const name = String(part.extname);
+  const asked = type === 'CreateExtensionStmt' && part.if_not_exists === true;
+  return asked && names.catalogue.extensions.has(name) && !names.madeOther(name);
 }
 
 /** The words of an ObjectType: OBJECT_MATVIEW is `materialized view`. */
@@ -311,11 +320,12 @@ function changed(desk: Desk, rel: unknown, what?: 'table' | 'other', adds?: read
   const part = (rel ?? {}) as Part;
   if (part.relname === undefined) return;
   const found = desk.names.relations(part.schemaname as string | undefined, String(part.relname));
+  const temporary = what === 'table' && isOwn(desk, part) && { temporary: true as const };
   for (const { schema, name } of found) desk.facts.use(`${schema}.${name}`, 'define');
   if (found.length === 0) for (const name of desk.names.creations(part)) desk.facts.use(name, 'define');
   if (found.some(({ builtin }) => builtin)) desk.facts.raise('administer').mark('privileges');
   if (what !== undefined)
-    desk.facts.makes.push({ what, name: String(part.relname), ...(adds !== undefined && { adds }) });
+    desk.facts.makes.push({ what, name: String(part.relname), ...(adds !== undefined && { adds }), ...temporary });
 }
 
 function named(desk: Desk, name: readonly string[]): undefined {
@@ -328,12 +338,13 @@ const PRIVILEGES =
 
 function alterTable(desk: Desk, part: Part): string {
   for (const node of listOf(part.cmds)) {
-    const { subtype, def } = as(node, 'AlterTableCmd') ?? {};
-    if (subtype === 'AT_DropColumn' || subtype === 'AT_DropConstraint') desk.facts.mark('destroys');
+    const { subtype, def, behavior } = as(node, 'AlterTableCmd') ?? {};
+    const drops = subtype === 'AT_DropColumn' || subtype === 'AT_DropConstraint';
     // The old values are gone, and USING may make anything of them.
-    if (subtype === 'AT_AlterColumnType' && as(def, 'ColumnDef')?.raw_default !== undefined)
-      desk.facts.mark('destroys');
-    if (losesRows(desk, part.relation, subtype, def)) desk.facts.mark('destroys');
+    const remakes = subtype === 'AT_AlterColumnType' && as(def, 'ColumnDef')?.raw_default !== undefined;
+    const loses = losesRows(desk, part.relation, subtype, def);
+    const own = behavior !== 'DROP_CASCADE' && isOwn(desk, (part.relation ?? {}) as Part);
+    if ((drops || remakes || loses) && !own) desk.facts.mark('destroys');
     if (PRIVILEGES.test(String(subtype))) desk.facts.mark('privileges');
     inside(desk, { def }, undefined);
   }
@@ -393,14 +404,22 @@ const under = (desk: Desk, path: readonly string[] | undefined): Desk =>
   path === undefined ? desk : { ...desk, names: desk.names.under(path) };
 
 const RELATIONS = /^OBJECT_(?:TABLE|VIEW|MATVIEW|INDEX|SEQUENCE|FOREIGN_TABLE)$/;
+const TEMPORARY: ReadonlySet<string> = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_SEQUENCE']);
 const GUARDS = /^OBJECT_(?:POLICY|RULE|TRIGGER|EVENT_TRIGGER)$/;
 
 function drop(desk: Desk, part: Part): string {
   const type = String(part.removeType);
+  const cascades = part.behavior === 'DROP_CASCADE';
   for (const object of listOf(part.objects)) {
     const name = words(
       as(object, 'List')?.items ?? as(object, 'ObjectWithArgs')?.objname ?? as(object, 'TypeName')?.names,
     );
+    if (!cascades && TEMPORARY.has(type) && isOwn(desk, relOf(name), ANY_KIND)) {
+      changed(desk, relOf(name));
+      desk.facts.makes.push({ what: 'table', name: name.at(-1) ?? '', adds: [], temporary: true });
+      continue;
+    }
+    desk.facts.mark('destroys');
     if (type === 'OBJECT_SCHEMA') emptied(desk, word(object) ?? '');
     else if (RELATIONS.test(type)) changed(desk, relOf(name), 'other');
     else named(desk, GUARDS.test(type) ? name.slice(0, -1) : name);

@@ -20,6 +20,8 @@ export class Facts {
   readonly makes: Made[] = [];
   readonly paths: (readonly string[])[] = [];
   anyPath = false;
+  /** It goes by a name that only temporary tables were known to have. */
+  own = false;
 
   raise(to: StatementClass): this {
     if (ORDER.indexOf(to) > ORDER.indexOf(this.class)) this.class = to;
@@ -69,6 +71,7 @@ export class Facts {
     this.raise(other.class);
     this.unbounded ||= other.unbounded;
     this.anyPath ||= other.anyPath;
+    this.own ||= other.own;
     for (const [key, use] of other.uses) this.uses.set(key, use);
     for (const name of other.functions) this.functions.add(name);
     for (const trait of other.traits) this.traits.add(trait);

@@ -15,8 +15,8 @@ const wasThere = ({ names }: Desk, rel: unknown, kinds = /./): boolean => {
 };
 
 /**
- * By a change of a table that was there: its rows are gone after a crash; or they go, or change, with a row of another table, which
- * a command may choose by a WHERE of its own while all of these refer to it.
+ * By a change of a table that was there: its rows are gone after a crash; or they go, or change, with a row of a table that was made
+ * for that, while all of these may refer to it. With a table that was there too, they go as the two belong together.
  */
 export function losesRows(desk: Desk, rel: unknown, subtype: unknown, def: unknown): boolean {
   const constraint = as(def, 'Constraint');
@@ -25,7 +25,7 @@ export function losesRows(desk: Desk, rel: unknown, subtype: unknown, def: unkno
   const filled = added.some(({ contype }) => /^CONSTR_(?:DEFAULT|GENERATED|IDENTITY)$/.test(String(contype)));
   const loses =
     subtype === 'AT_SetUnLogged' ||
-    (constraint !== undefined && follows(constraint)) ||
+    (constraint !== undefined && follows(constraint) && !wasThere(desk, constraint.pktable)) ||
     (subtype === 'AT_AddColumn' && filled && added.some(follows));
   return loses && wasThere(desk, rel);
 }

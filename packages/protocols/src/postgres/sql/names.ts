@@ -1,5 +1,5 @@
 import type { Catalogue, Relation, Routine, UserOperator, UserType } from './catalogue.js';
-import type { Made } from './context.js';
+import type { Made, ReadingContext } from './context.js';
 import type { Facts } from './facts.js';
 
 /**
@@ -37,6 +37,11 @@ export class Names {
     this.#searched = [...new Set(this.#paths.flat())];
     this.#tables = new Set(made.flatMap(({ what, name }) => (what === 'table' ? [name] : [])));
     this.#others = new Set(made.flatMap(({ what, name }) => (what === 'other' ? [name] : [])));
+  }
+
+  /** What lineage reads with. */
+  get at(): ReadingContext {
+    return { catalogue: this.catalogue, paths: this.#paths, made: this.#made };
   }
 
   /** Some relation has a column of that name. */
@@ -114,6 +119,22 @@ export class Names {
     return wanted === schema || (isTemporary(wanted) && isTemporary(schema));
   }
 
+  /**
+   * Nothing but a temporary relation has that name, so it means the session's own or none: no other stands in any path, nor was made
+   * meanwhile. `made`: what the command itself has made. `kinds`: as in `Relation.kind`.
+   */
+  isTemporary(schema: string | undefined, name: string, made: readonly Made[], kinds: string): boolean {
+    const found = this.relations(schema, name);
+    const fresh = [...this.#made, ...made].filter((one) => one.name === name);
+    const isRows = kinds === ROWS ? fresh.every(({ what }) => what === 'table') : true;
+    if (!isRows || found.some(({ kind }) => !kinds.includes(kind))) return false;
+    if (schema !== undefined) return schema === 'pg_temp';
+    const isKnown = found.length + fresh.length > 0;
+    return (
+      isKnown && found.every((one) => isTemporary(one.schema)) && fresh.every(({ temporary }) => temporary === true)
+    );
+  }
+
   /** The session has made a table of that name which the catalogue may not show. */
   madeTable(name: string): boolean {
     return this.#tables.has(name);
@@ -127,6 +148,10 @@ export class Names {
 
 const columnNames = new WeakMap<Catalogue, Set<string>>();
 const rowTypes = new WeakMap<Catalogue, Map<number, number>>();
+
+/** Kinds of relations that hold rows of their own, and all that may be temporary. */
+export const ROWS = 'rp';
+export const ANY_KIND = 'rpvS';
 
 const present = <T>(these: readonly (T | undefined)[]): T[] => these.filter((one) => one !== undefined);
 const isTemporary = (schema: string): boolean => /^pg_temp(?:_\d+)?$/.test(schema);

@@ -1,18 +1,24 @@
 import type { Node } from 'libpg-query';
-import { commandOf } from './commands.js';
 import { constant, listOf, open, type Part } from './nodes.js';
 import { parsePlPgSql, Unparsable } from './parse.js';
-import { commands, readExpression } from './texts.js';
+import { commands, readExpression, runText } from './texts.js';
 import { type Desk, walk } from './walk.js';
 
 /** Reads every SQL text in a PL/pgSQL body; `source` is the whole CREATE FUNCTION or DO. */
 export function readPlPgSql(desk: Desk, source: string, name: string): void {
   try {
-    each(desk, parsePlPgSql(source), name);
+    const block = parsePlPgSql(source);
+    each({ ...desk, variables: new Set(variablesOf(block)) }, block, name);
   } catch (error) {
     if (!(error instanceof Unparsable)) throw error;
     desk.facts.mark('code').doubt(`the body of ${name} could not be read`);
   }
+}
+
+/** Names of all that it declares, its parameters among them. */
+function variablesOf(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, child]) => (key === 'refname' ? [String(child)] : variablesOf(child)));
 }
 
 /** The fields that hold a text which is put together as it runs. */
@@ -34,7 +40,7 @@ function each(desk: Desk, value: unknown, name: string): void {
     else if (key === 'PLpgSQL_type') nameType(desk, String((child as Part).typname ?? ''));
     else {
       const dynamic = DYNAMIC[key];
-      if (dynamic !== undefined) runText(desk, (child as Part)[dynamic], name);
+      if (dynamic !== undefined) runDynamic(desk, (child as Part)[dynamic], name);
       each(LOOPS.has(key) ? looping(desk, child as Part, name) : desk, child, name);
     }
   }
@@ -56,8 +62,7 @@ function looping(desk: Desk, loop: Part, name: string): Desk {
 /** By RawParseMode: a statement, an expression, or an assignment whose target has 1 to 3 names. */
 function readText(desk: Desk, { query, parseMode }: Part, name: string): void {
   const text = String(query);
-  if (parseMode === undefined || parseMode === 0)
-    for (const { node } of commands(desk, text, name)) commandOf(desk, node);
+  if (parseMode === undefined || parseMode === 0) runText(desk, text, name);
   else if (parseMode === 2) readExpression(desk, text, name);
   else readAssignment(desk, text, name);
 }
@@ -75,12 +80,12 @@ function readAssignment(desk: Desk, text: string, name: string): void {
 }
 
 /** EXECUTE of a constant is as good as static. */
-function runText(desk: Desk, holder: unknown, name: string): void {
+function runDynamic(desk: Desk, holder: unknown, name: string): void {
   const query = ((holder as Part | undefined)?.PLpgSQL_expr as Part | undefined)?.query;
   if (query === undefined) return;
   const text = constantOf(desk, String(query), name);
   if (text === undefined) desk.facts.mark('code').doubt(`${name} runs SQL that it puts together itself`);
-  else for (const { node } of commands(desk, text, name)) commandOf(desk, node);
+  else runText(desk, text, name);
 }
 
 function constantOf(desk: Desk, query: string, name: string): string | undefined {

@@ -24,6 +24,9 @@ const list = (query: string): string => `array(${query})`;
 
 export const QUESTIONS: readonly string[] = [
   `select ${row("'schema'", 'nspname')} from pg_namespace`,
+  `select ${row("'extension'", 'extname')} from pg_extension`,
+  `select ${row("'module'", 'm.prefix')} from (
+    select distinct split_part(s.name, '.', 1) from pg_settings s where strpos(s.name, '.') > 0) m (prefix)`,
 
   `select ${row(
     "'relation'",

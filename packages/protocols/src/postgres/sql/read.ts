@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query';
-import { commandOf } from './commands.js';
+import { analyzes, commandOf } from './commands.js';
 import type { ReadingContext, SqlReading } from './context.js';
 import { Facts } from './facts.js';
 import { rowOf } from './lineage/flow.js';
@@ -123,6 +123,7 @@ function readOne({ node, from, to, at: placeOf }: Command, text: string, at: Rea
   return {
     ...EMPTY,
     ...found(facts),
+    ...(isPlanned(node, facts) && { planned: true }),
     ...(facts.fails?.at !== undefined && { fails: { ...facts.fails, at: placeOf(facts.fails.at) } }),
     columns: traced.columns,
     told: toldBy(facts, traced.relations, at),
@@ -138,6 +139,13 @@ function readOne({ node, from, to, at: placeOf }: Command, text: string, at: Rea
     ...(prepare === undefined ? {} : { prepares: { name: String(prepare.name), text: own } }),
     ...(declare === undefined ? {} : { declares: { name: String(declare.portalname), text: own } }),
   };
+}
+
+/** EXPLAIN without ANALYZE. What a function of somebody's gives may stand in a plan, or in its estimates. */
+function isPlanned(node: Node, { functions, unknown }: Facts): boolean {
+  const explain = as(node, 'ExplainStmt');
+  if (explain === undefined || unknown !== undefined || analyzes(explain.options)) return false;
+  return [...functions].every((name) => name.startsWith('pg_catalog.'));
 }
 
 /** The columns of a table that the command makes of a query's answer. */
@@ -188,6 +196,7 @@ function found(facts: Facts): Partial<SqlReading> {
     executes: [...facts.executes],
     makes: facts.makes,
     missing: [...facts.missing],
+    ...(facts.own && { own: true }),
     ...(facts.fails !== undefined && { fails: facts.fails }),
   };
 }

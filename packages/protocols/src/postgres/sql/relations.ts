@@ -1,5 +1,6 @@
 import { traitOfSystemRelation } from './builtins.js';
 import type { Relation } from './catalogue.js';
+import { ROWS } from './names.js';
 import type { Part } from './nodes.js';
 import { remember } from './remember.js';
 import { callOid } from './routines.js';
@@ -10,6 +11,14 @@ import { type Desk, nameOf, schemaOf } from './walk.js';
 /** How a command goes to a relation: `lock` is FOR UPDATE's, `empty` TRUNCATE's; `refresh` runs a materialized
  * view's definition again. */
 export type Going = 'read' | 'write' | 'lock' | 'empty' | 'refresh';
+
+/** The name means the session's own temporary table, or one of `kinds`; whatever is done to its rows is nobody's else. */
+export function isOwn(desk: Desk, rel: Part, kinds: string = ROWS): boolean {
+  const schema = schemaOf(desk, rel.schemaname);
+  const own = desk.names.isTemporary(schema, String(rel.relname), desk.facts.makes, kinds);
+  if (own && schema === undefined) desk.facts.own = true;
+  return own;
+}
 
 /** All that the name may stand for, and what going there does. */
 export function useRelations(desk: Desk, rel: Part, going: Going): void {

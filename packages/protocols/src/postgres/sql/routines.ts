@@ -7,7 +7,7 @@ import type { Overload } from './overloads.js';
 import { readPlPgSql } from './plpgsql.js';
 import { remember } from './remember.js';
 import { judgeSetting, splitPath } from './settings.js';
-import { commands } from './texts.js';
+import { commands, knowing, runText } from './texts.js';
 import { touchOid } from './types.js';
 import { type Desk, schemaOf, walk } from './walk.js';
 
@@ -101,7 +101,8 @@ function pathed(desk: Desk, { sets }: Routine): Desk {
 /** What a function sets for its own while can change the actor or the language all the same. */
 function settleOwn(desk: Desk, setting: string): void {
   const [name = '', value = ''] = [setting.slice(0, setting.indexOf('=')), setting.slice(setting.indexOf('=') + 1)];
-  if (name !== 'search_path' && !judgeSetting(name, [value]).harmless) desk.facts.mark('session');
+  if (name !== 'search_path' && !judgeSetting(name, [value], desk.names.catalogue.modules).harmless)
+    desk.facts.mark('session');
 }
 
 /** A whole CREATE FUNCTION: of the catalogue. */
@@ -122,8 +123,7 @@ export function readBody(desk: Desk, made: Part, source: string, name: string, u
   if (made.sql_body !== undefined) return atomic(desk, made.sql_body as Node);
   const text = word(listOf(as(options.get('as'), 'List')?.items)[0]) ?? word(options.get('as'));
   if (language === 'plpgsql') readPlPgSql(desk, source, name);
-  else if (language === 'sql' && text !== undefined)
-    for (const { node } of commands(desk, text, name)) commandOf(desk, node);
+  else if (language === 'sql' && text !== undefined) runText({ ...desk, variables: undefined }, text, name);
   else desk.facts.mark('code').doubt(`it calls ${name}, a function in ${language} that cannot be read`);
 }
 
@@ -132,7 +132,7 @@ const entry = (option: Part | undefined): [string, unknown][] =>
 
 function atomic(desk: Desk, node: Node): void {
   const list = as(node, 'List');
-  if (list === undefined) commandOf(desk, node);
+  if (list === undefined) commandOf(knowing({ ...desk, variables: undefined }, node, ''), node);
   else for (const item of listOf(list.items)) atomic(desk, item);
 }
 
@@ -147,7 +147,7 @@ export function settle(desk: Desk, [name, value]: readonly (string | null | unde
 }
 
 export function setTo(desk: Desk, name: string, values: readonly (string | null)[] | undefined): void {
-  const { harmless, path } = judgeSetting(name, values);
+  const { harmless, path } = judgeSetting(name, values, desk.names.catalogue.modules);
   if (!harmless) desk.facts.mark('session');
   if (path !== undefined) desk.facts.setPath(path);
 }

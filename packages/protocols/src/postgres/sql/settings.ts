@@ -26,6 +26,32 @@ const HARMLESS = new Set(
   force_parallel_mode debug_parallel_query restrict_nonsystem_relation_kind`.split(/\s+/),
 );
 
+/**
+ * Prefixes of settings that modules define, which act by them: the server's languages, contrib, what is widely installed, and what
+ * hosts add. With any other an application keeps words of its own, as row policies ask for.
+ * https://www.postgresql.org/docs/current/runtime-config-custom.html
+ */
+const MODULES = new Set(
+  `plpgsql plperl plperlu pltcl pltclu plpython plpython2u plpython3u plv8 plr pljava plrust plsh pllua auto_explain auth_delay
+  sepgsql passwordcheck basic_archive basebackup_to_shell worker_spi dblink file_fdw postgres_fdw pgcrypto pgaudit pgsodium
+  pgauditlogtofile pgtap pgml pgroonga pgrouting postgis timescaledb timescaledb_telemetry citus columnar cron anon credcheck
+  supautils set_user powa hypopg age bdr spock orioledb login_hook logerrors system_stats rds rdsauth rdsadmin apg_plan_mgmt
+  aurora_stat_utils azure cloudsql google_columnar_engine google_ml_integration alloydb neon edb edb_audit repmgr wal2json
+  decoderbufs ddlx table_log emaj snowflake mysql_fdw oracle_fdw tds_fdw mongo_fdw redis_fdw hnsw ivfflat vchordrq diskann paradedb
+  duckdb lantern vectors zombodb session_variable plprofiler pldebugger pldbgapi tsm_system_rows xml2 unaccent`.split(
+    /\s+/,
+  ),
+);
+const isModules = (prefix: string): boolean => MODULES.has(prefix) || /^pg_/.test(prefix);
+
+/** Its name has a prefix that is none of the server's modules', so that nothing of the server goes by what it is set to. */
+const isApplications = (name: string): boolean =>
+  /^[a-z_][a-z0-9_$]*(?:\.[a-z_][a-z0-9_$]*)+$/.test(name) && !isModules(name.slice(0, name.indexOf('.')));
+
+/** What modules find alike, and how far an index is searched: no more than plans and distances. */
+const OF_SEARCHES =
+  /^(?:pg_trgm\.(?:strict_)?(?:word_)?similarity_threshold|hnsw\.(?:ef_search|iterative_scan|max_scan_tuples)|ivfflat\.(?:probes|iterative_scan|max_probes))$/;
+
 /** Settings of the language and of the rows shown, and the only values they may take. */
 const PINNED: Readonly<Record<string, RegExp>> = {
   client_encoding: /^utf-?8$|^unicode$/i,
@@ -45,19 +71,27 @@ const PINNED: Readonly<Record<string, RegExp>> = {
 
 /**
  * `values` are the words after `=` (one for most), undefined where they are not constants; `[]` for DEFAULT and RESET, which
- * go back to what the session began with, and that is the gateway's.
+ * go back to what the session began with, and that is the gateway's. `modules`: prefixes that are known to be some module's besides.
  */
-export function judgeSetting(name: string, values: readonly (string | null)[] | undefined): Setting {
+export function judgeSetting(
+  name: string,
+  values: readonly (string | null)[] | undefined,
+  modules: ReadonlySet<string> = NONE,
+): Setting {
   const canonical = name.toLowerCase();
   // This also leaves the role that the session began with.
   if (canonical === 'session_authorization') return { harmless: false };
   if (values?.length === 0) return { harmless: true };
   if (canonical === 'search_path') return pathOf(values);
   if (HARMLESS.has(canonical) || /^enable_[a-z_]+$/.test(canonical)) return { harmless: values !== undefined };
+  if (isApplications(canonical)) return { harmless: !modules.has(canonical.slice(0, canonical.indexOf('.'))) };
+  if (OF_SEARCHES.test(canonical)) return { harmless: values !== undefined };
   const allowed = PINNED[canonical];
   if (allowed === undefined || values?.length !== 1) return { harmless: false };
   return { harmless: allowed.test(values[0] ?? '') };
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 function pathOf(values: readonly (string | null)[] | undefined): Setting {
   if (values === undefined || values.includes(null)) return { harmless: false, path: 'unknown' };

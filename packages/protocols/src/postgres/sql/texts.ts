@@ -1,6 +1,7 @@
 import type { Node } from 'libpg-query';
 import type { Relation } from './catalogue.js';
 import { commandOf } from './commands.js';
+import { trace } from './lineage/trace.js';
 import { as, listOf, type Part } from './nodes.js';
 import { type Command, parse, Unparsable } from './parse.js';
 import { type Desk, walk } from './walk.js';
@@ -51,10 +52,21 @@ export function commands(desk: Desk, text: string, whose: string, read = parse):
   }
 }
 
+/** The same, read as what runs. */
+export function runText(desk: Desk, text: string, whose: string): void {
+  for (const { node } of commands(desk, text, whose)) commandOf(knowing(desk, node, text), node);
+}
+
+/** With what its calls and operators mean. */
+export const knowing = (desk: Desk, node: Node, text: string): Desk => ({
+  ...desk,
+  meant: trace(node, text, desk.names.at, desk.variables).meant,
+});
+
 /** Expressions of a body, without SELECT. */
 export function readExpression(desk: Desk, text: string, whose: string): void {
   for (const { node } of commands(desk, `SELECT ${text}`, whose)) {
-    if (Object.keys(node).length === 1 && as(node, 'SelectStmt') !== undefined) walk(desk, node);
+    if (Object.keys(node).length === 1 && as(node, 'SelectStmt') !== undefined) walk(knowing(desk, node, text), node);
     else desk.facts.doubt(`the SQL of ${whose} could not be read`);
   }
 }

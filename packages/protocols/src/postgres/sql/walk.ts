@@ -6,7 +6,7 @@ import type { Facts } from './facts.js';
 import type { Names } from './names.js';
 import { as, constant, eachChild, listOf, open, operatorsOf, type Part, partsOf, words } from './nodes.js';
 import { coerces, type Overload } from './overloads.js';
-import { useRelations } from './relations.js';
+import { isOwn, useRelations } from './relations.js';
 import { callNamed, callOid, callRoutine, settle } from './routines.js';
 import { touchType } from './types.js';
 import { type Around, isUnbounded, mergesUnbounded, upsertsUnbounded } from './unbounded.js';
@@ -29,6 +29,8 @@ export interface Desk {
   depth: number;
   /** How many views, functions and types may still be looked into. */
   budget: { left: number };
+  /** Of the block that it stands in: names that may mean its variables. */
+  variables?: ReadonlySet<string> | undefined;
   /** Inside a trigger's function. */
   trigger?: boolean | undefined;
   /** It is planned and not run: EXPLAIN. */
@@ -181,11 +183,15 @@ export function makeInto(desk: Desk, into: Part): void {
   desk.facts.makes.push({ what: 'table', name: String(rel.relname), ...placedAt(desk, rel, desk.answers?.(into)) });
 }
 
-/** Where a new table is, if that is one place, with its columns. */
-export function placedAt({ names }: Desk, rel: Part, columns: readonly string[] | undefined): Pick<Made, 'as'> {
+/** Where something new is, if that is one place, with the columns of a table. */
+export function placedAt({ names }: Desk, rel: Part, columns?: readonly string[]): Pick<Made, 'as' | 'temporary'> {
   const [only, ...others] = names.creations(rel);
-  if (columns === undefined || only === undefined || others.length > 0) return {};
-  return { as: { schema: only.slice(0, -String(rel.relname).length - 1), columns } };
+  if (only === undefined || others.length > 0) return {};
+  const schema = only.slice(0, -String(rel.relname).length - 1);
+  return {
+    ...(columns !== undefined && { as: { schema, columns } }),
+    ...(schema === 'pg_temp' && { temporary: true }),
+  };
 }
 
 /** The schema that a name is looked for in; undefined: those of the search path. */
@@ -216,7 +222,7 @@ function change(desk: Desk, part: Part, scope: Scope | undefined, how: 'insert' 
   if (desk.plans !== true) {
     facts.raise('write').runs.add(how);
     const around: Around = { tables: { of: (name) => tableIn(name, inner) }, loops: desk.loops ?? NO_LOOPS };
-    facts.unbounded ||= CHANGES[how](names, part, around);
+    facts.unbounded ||= CHANGES[how](names, part, around) && !isOwn(desk, (relation ?? {}) as Part);
   }
   if (relation !== undefined) useRelations(desk, relation as Part, 'write');
   if (how === 'merge') {

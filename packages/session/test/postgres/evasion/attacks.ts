@@ -8,6 +8,7 @@ import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
 import { OPEN } from './open.js';
 import { ORACLES } from './oracle.js';
+import { NOT_OWN } from './own.js';
 import { NAMES, SETTINGS } from './session.js';
 import { TRIGGERS } from './triggers.js';
 import { WRITES } from './writes.js';
@@ -32,4 +33,5 @@ export const ATTACKS: readonly Attack[] = [
   ...MEASURED,
   ...SORTED,
   ...LASTING,
+  ...NOT_OWN,
 ];

@@ -4,6 +4,8 @@ import { LOADED, MEASURED_ALLOWED, SORTED_ALLOWED } from './guesses.js';
 import { ALLOWED_KNOWN } from './known-allowed.js';
 import { LASTING_ALLOWED } from './lasting.js';
 import { MIGRATIONS } from './open.js';
+import { OWN } from './own.js';
+import { TOOLS } from './tools.js';
 import { CHOSEN } from './writes.js';
 
 /** What people do all day, all of it. */
@@ -17,4 +19,6 @@ export const HONEST: readonly Allowed[] = [
   ...MEASURED_ALLOWED,
   ...SORTED_ALLOWED,
   ...LASTING_ALLOWED,
+  ...OWN,
+  ...TOOLS,
 ];

@@ -6,6 +6,7 @@ import {
   arrays,
   filled,
   fixed,
+  folded,
   formatted,
   gathered,
   isFill,
@@ -49,10 +50,8 @@ const JUDGES = table(
     bool_or every mode textcat text bpchar varchar grouping gen_random_uuid random clock_timestamp now to_tsvector
     plainto_tsquery numnode similar_to_escape row_number rank dense_rank percent_rank cume_dist current_setting`,
   ],
-  [
-    kept,
-    'lower upper initcap length char_length character_length octet_length bit_length btrim ltrim rtrim min max any_value',
-  ],
+  [folded, 'lower upper initcap btrim ltrim rtrim'],
+  [kept, 'length char_length character_length octet_length bit_length min max any_value'],
   [gathered, 'string_agg json_agg jsonb_agg xmlagg'],
   [unchosen, 'json_array_length jsonb_array_length array_remove array_positions'],
   [arrays, 'array_agg array_append array_prepend array_cat array_position'],

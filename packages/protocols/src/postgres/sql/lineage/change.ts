@@ -87,7 +87,7 @@ function conflict(stmt: InsertStmt, clause: OnConflictClause, target: Item, puts
   for (const flow of arbiters(clause, target, puts, scope)) scope.facts.attemptRows(flow, rows);
   if (clause.infer?.whereClause !== undefined) condition(clause.infer.whereClause, scope);
   const proposed = target.shape.fields.map(
-    (field): Field => ({ name: field.name, flow: mix(puts.get(field.name) ?? []) }),
+    (field): Field => ({ name: field.name, flow: { ...mix(puts.get(field.name) ?? []), type: field.flow.type } }),
   );
   const excluded: Item = {
     ...target,

@@ -61,8 +61,7 @@ const COMMANDS: { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Shape 
   CallStmt: called,
   VariableShowStmt: (body) => {
     const names = body.name === 'all' ? ['name', 'setting', 'description'] : [body.name ?? ''];
-    const flow = body.name?.includes('.') ? opaque('it shows a setting that may hold anything') : FREE;
-    return { fields: names.map((name) => ({ name, flow })) };
+    return { fields: names.map((name) => ({ name, flow: FREE })) };
   },
   AlterTableStmt: (body, scope) => noted(() => altered(body, scope)),
   RenameStmt: (body, scope) => noted(() => moved(body, body.renameType, body.subname, scope)),

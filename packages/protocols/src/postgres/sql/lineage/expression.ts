@@ -20,7 +20,7 @@ import {
 import { ARRAY, attribute, besides, call, subscripted } from './functions.js';
 import { as, type Body, childrenOf, itemsOf, type Kind, kindOf, namesOf, stringOf } from './nodes.js';
 import { compares, operated, operatorName } from './operators.js';
-import { asked, condition } from './predicates.js';
+import { asked, condition, isConstant, tested } from './predicates.js';
 import { columnOf, type Scope, starOf } from './scope.js';
 import { command, spread } from './select.js';
 import { isChosen, isMixed, isRisky, isTainted, madeSo, nearest, partial, RECORD } from './total.js';
@@ -92,7 +92,7 @@ const READERS: Readers = {
     return { ...value, type: isArrays ? ARRAY : type };
   },
   BoolExpr: boolean,
-  NullTest: (body, scope) => changed(mix(all([body.arg], scope))),
+  NullTest: (body, scope) => tested(evaluate(body.arg as Node, scope), scope, new Held()),
   BooleanTest: (body, scope) => changed(mix(all([body.arg], scope))),
   TypeCast: (body, scope) => {
     const flow = evaluate(body.arg as Node, scope);
@@ -208,7 +208,11 @@ function coalesced(body: Body<'CoalesceExpr'>, scope: Scope): Flow {
   const flows = all(body.args, scope);
   if (isRisky(flows.slice(1))) for (const flow of flows.slice(0, -1)) asked(flow, 'null-test', scope.facts);
   scope.facts.meet(flows);
-  return { ...either(flows), exact: false, type: commonType(flows), near: nearest(flows) };
+  const [first = FREE] = flows;
+  const folded =
+    (first.exact || first.folded === true) && (body.args ?? []).slice(1).every((arg) => isConstant(arg, scope));
+  const value = { ...either(flows), exact: false, type: commonType(flows), near: nearest(flows) };
+  return folded ? { ...value, folded } : value;
 }
 
 /** The one type that all have; what could be of any is of the others'. */

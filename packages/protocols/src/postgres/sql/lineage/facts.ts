@@ -48,10 +48,14 @@ export class Facts implements Asks {
   opaque: string | undefined;
   /** Why a function, operator or cast that did not come with the server may have given anything. */
   foreign: string | undefined;
+  /** It shows settings, which may hold what it has itself put there. */
+  showsSettings = false;
   /** Overloads that its calls and operators were found to mean, by their nodes. */
   readonly meant = new Map<object, Set<Overload>>();
   /** Of a function's body: the types of its parameters. */
   takes: readonly number[] = [];
+  /** Of a block's text: names that may mean its variables, whatever else they are. */
+  variables: ReadonlySet<string> = new Set();
   /** Its parameters may be of types with collations of their own. */
   loose = false;
   /** Of a function's body: a value that is put into one of these tells whether it was there, without the command failing. */

@@ -19,6 +19,11 @@ export interface Flow {
   readonly row?: readonly Field[] | undefined;
   /** Steps of arithmetic from what stands in a column, where each of the column's values gives one; see total.ts. */
   readonly near?: number | undefined;
+  /**
+   * It is a column's text but for its case, the spaces around it, or a constant in place of NULL: to ask whether it is a constant is
+   * to ask that of the column.
+   */
+  readonly folded?: boolean | undefined;
   /** What it is, or whether it is NULL, was decided by something that was asked of a column. */
   readonly chosen?: boolean | undefined;
   /** To work it out may fail, or take its time. */
@@ -113,8 +118,9 @@ export function under(flow: Flow, names: readonly string[]): Flow {
 
 /** The same carried by another value, of a type that is not known. */
 export function changed(flow: Flow): Flow {
-  if (!flow.exact && flow.row === undefined && flow.type === undefined && flow.near === undefined) return flow;
-  return { ...flow, exact: false, type: undefined, row: undefined, near: undefined };
+  const { exact, row, type, near, folded } = flow;
+  if (!exact && row === undefined && type === undefined && near === undefined && folded !== true) return flow;
+  return { ...flow, exact: false, type: undefined, row: undefined, near: undefined, folded: undefined };
 }
 
 /** The one value or the other, as of a name with several meanings: exact where all are the same column. */

@@ -140,9 +140,8 @@ function doubt(names: readonly string[], body: FuncCall, found: readonly Routine
   if (scope.at.made?.some((one) => one.what === 'other' && one.name === name))
     return `it calls ${name}, which was made just now`;
   if (found.length === 0) return `it calls ${names.join('.')}, which is not known`;
-  return name === 'current_setting' && !isPlainSetting(body.args?.[0])
-    ? 'it shows a setting that may hold anything'
-    : undefined;
+  if (name === 'current_setting' && !isPlainSetting(body.args?.[0])) scope.facts.showsSettings = true;
+  return undefined;
 }
 
 /** Settings with a dot in their names are anybody's to make, and to keep values in. */

@@ -18,6 +18,7 @@ import {
   textOf,
   total,
 } from './total.js';
+import { TEXTS } from './types.js';
 
 /** A call of functions that are known, as it is judged whether it is total. */
 export interface Call {
@@ -35,6 +36,13 @@ export const always: Judge = ({ args, scope }) => total(args, scope);
 
 /** Total, and what they give is still what stands in the column, but for its case, spaces or form. */
 export const kept: Judge = ({ args, scope }) => ({ ...total(args, scope), near: nearest(args) });
+
+/** The same of one text, in other letters or without the spaces around it. */
+export const folded: Judge = (call) => {
+  const [only, ...others] = call.args;
+  const isText = only !== undefined && others.length === 0 && TEXTS.has(only.type ?? 0);
+  return { ...kept(call), ...(isText && (only.exact || only.folded === true) ? { folded: true } : {}) };
+};
 
 /** All rows put together, and what does not go with every document or array: not where a condition decides on what that is. */
 export const unchosen: Judge = (call) => unless(isChosen(call.args), call);

@@ -5,7 +5,7 @@ import { elementIn, meantOperators } from '../overloads.js';
 import { plainType } from './bodies.js';
 import { type Flow, FREE } from './flow.js';
 import { ARRAY, besidesOid } from './functions.js';
-import { namesOf } from './nodes.js';
+import { as, itemsOf, namesOf } from './nodes.js';
 import { pathsOf } from './relations.js';
 import type { Scope } from './scope.js';
 import { RECORD } from './total.js';
@@ -25,6 +25,26 @@ interface Operated {
 
 /** The operators of an expression; `left` is empty where it stands before its operand. */
 export function operated(body: A_Expr, left: readonly Flow[], right: readonly Flow[], scope: Scope): Operated {
+  const fields = fieldsOf(body, left, right);
+  if (fields === undefined) return one(body, left, right, scope);
+  const all = fields.map(([field, others]) => one(body, [field], others, scope));
+  return {
+    flows: all.flatMap(({ flows }) => flows),
+    foreign: all.some(({ foreign }) => foreign),
+    type: all.every(({ type }) => type === all[0]?.type) ? all[0]?.type : undefined,
+  };
+}
+
+/** Rows that are written out on both sides are compared field by field. */
+function fieldsOf(body: A_Expr, [first]: readonly Flow[], right: readonly Flow[]): [Flow, Flow[]][] | undefined {
+  const rows = [...(first === undefined ? [] : [first]), ...right].map(({ row }) => row);
+  const isRow = (node: Node | undefined) => node !== undefined && as(node, 'RowExpr') !== undefined;
+  if (rows.length < 2 || !isRow(body.lexpr) || !itemsOf(body.rexpr).every(isRow)) return undefined;
+  if (rows.some((row) => row === undefined || row.length === 0 || row.length !== rows[0]?.length)) return undefined;
+  return rows[0]?.map(({ flow }, i) => [flow, rows.slice(1).map((row) => row?.[i]?.flow ?? FREE)]);
+}
+
+function one(body: A_Expr, left: readonly Flow[], right: readonly Flow[], scope: Scope): Operated {
   const others = /^AEXPR_OP_A/.test(body.kind ?? '') ? right.map((flow) => elementOf(flow, scope)) : right.map(typeOf);
   const types = [...left.map(typeOf), oneOf(others)];
   return chosen(body, operatorsOf(body.kind, namesOf(body.name)), types, scope);

@@ -9,7 +9,7 @@ import { as, itemsOf, kindOf, namesOf } from './nodes.js';
 import { compares, isForeign, operated, operatorName } from './operators.js';
 import type { Scope } from './scope.js';
 import { command } from './select.js';
-import { madeSo } from './total.js';
+import { isTainted, madeSo } from './total.js';
 import { typesNamed } from './types.js';
 
 type How = Predicate['how'];
@@ -23,7 +23,7 @@ export function condition(node: Node, scope: Scope, asks: Asks = scope.facts): F
   const expression = as(node, 'A_Expr');
   if (expression !== undefined) return compared(expression, scope, asks);
   const test = as(node, 'NullTest');
-  if (test?.arg !== undefined) return asked(evaluate(test.arg, scope), 'null-test', asks);
+  if (test?.arg !== undefined) return tested(evaluate(test.arg, scope), scope, asks);
   const link = as(node, 'SubLink');
   if (link !== undefined && link.testexpr !== undefined) return linked(link, scope, asks);
   const boolean = as(node, 'BooleanTest')?.arg;
@@ -33,10 +33,22 @@ export function condition(node: Node, scope: Scope, asks: Asks = scope.facts): F
 
 /** A plain column is asked about so; what is made of one, by a function. */
 export function asked(flow: Flow, how: How, asks: Asks): Flow {
-  const plain = flow.exact || (how === 'null-test' && flow.row !== undefined);
-  asks.ask(flow, plain ? how : 'function');
+  asks.ask(flow, flow.exact || (how === 'null-test' && isOfColumns(flow)) ? how : 'function');
   return changed(flow);
 }
+
+/** Whether a column has a value is no part of the value: that it has one is asked wherever it stands, and may be shown. */
+export function tested(flow: Flow, scope: Scope, asks: Asks): Flow {
+  if (!isOfColumns(flow) || flow.opaque !== undefined) return asked(flow, 'null-test', asks);
+  scope.facts.ask(flow, 'null-test');
+  return { ...FREE, type: BOOL, ...(flow.risky === true ? { risky: true } : {}) };
+}
+/** Oid of boolean. */
+const BOOL = 16;
+
+/** A column, or a row of columns. */
+const isOfColumns = (flow: Flow): boolean =>
+  flow.exact || (flow.row?.every((field) => isOfColumns(field.flow) || !isTainted(field.flow)) ?? false);
 
 function linked(link: SubLink, scope: Scope, asks: Asks): Flow {
   const test = evaluate(link.testexpr as Node, scope);
@@ -53,21 +65,31 @@ export function compared(body: A_Expr, scope: Scope, asks: Asks): Flow {
   const rows = [body.lexpr, body.rexpr].map((side) => (side === undefined ? undefined : as(side, 'RowExpr')?.args));
   const [left, right] = rows;
   if (body.kind === 'AEXPR_OP' && left !== undefined && right !== undefined && left.length === right.length)
-    return mix(left.map((arg, i) => compared({ ...body, lexpr: arg, rexpr: right[i] as Node }, scope, asks)));
+    return byField(
+      body,
+      left.map((arg, i) => ({ ...body, lexpr: arg, rexpr: right[i] as Node })),
+      scope,
+      asks,
+    );
   if (body.kind === 'AEXPR_IN' && left !== undefined) {
     const items = itemsOf(body.rexpr).map((item) => as(item, 'RowExpr')?.args);
+    const at = (i: number) => ({ List: { items: items.map((item) => item?.[i] as Node) } });
     if (items.every((item) => item?.length === left.length))
-      return mix(
-        left.map((arg, i) =>
-          compared(
-            { ...body, lexpr: arg, rexpr: { List: { items: items.map((item) => item?.[i] as Node) } } },
-            scope,
-            asks,
-          ),
-        ),
+      return byField(
+        body,
+        left.map((arg, i) => ({ ...body, lexpr: arg, rexpr: at(i) })),
+        scope,
+        asks,
       );
   }
   return sides(body, scope, asks);
+}
+
+/** Rows that are written out are compared field by field, each by an operator of its own. */
+function byField(body: A_Expr, fields: readonly A_Expr[], scope: Scope, asks: Asks): Flow {
+  const flows = fields.map((field) => compared(field, scope, asks));
+  for (const field of fields) scope.facts.mean(body, [...(scope.facts.meant.get(field) ?? [])]);
+  return mix(flows);
 }
 
 function sides(body: A_Expr, scope: Scope, asks: Asks): Flow {
@@ -94,7 +116,7 @@ function one(
 ): void {
   for (const flow of flows) {
     const how = flow.columns.has(ANY_COLUMN) ? ofCopies(meant, others, body) : meant;
-    if (!flow.exact) asks.ask(flow, 'function');
+    if (!flow.exact && !(flow.folded === true && how === 'equality')) asks.ask(flow, 'function');
     else if (how !== 'equality')
       asks.ask(flow, how === 'range' && !others.every((node) => isConstant(node, scope)) ? 'join' : how);
     else {

@@ -59,7 +59,13 @@ export type Attribute = (name: string, row: Flow, scope: Scope) => Flow;
 /** What a column reference stands for, by the rules of transformColumnRef; where they leave it open, all it may be. */
 export function columnOf(ref: ColumnRef, scope: Scope, attribute: Attribute): Flow {
   const names = namesOf(ref.fields);
-  const [name, qualifier, schema] = names.reverse();
+  const flow = meantBy(names, scope, attribute);
+  const { variables } = scope.facts;
+  return names.some((name) => variables.has(name)) ? { ...flow, type: undefined } : flow;
+}
+
+function meantBy(names: readonly string[], scope: Scope, attribute: Attribute): Flow {
+  const [name, qualifier, schema] = [...names].reverse();
   if (name === undefined) return opaque('it names no column');
   if (qualifier === undefined) return bareColumn(name, scope);
   const item = itemNamed(scope, qualifier, schema);

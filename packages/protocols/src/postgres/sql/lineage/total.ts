@@ -7,7 +7,7 @@ import type { Scope } from './scope.js';
  * What a computation makes of values that may not be shown. It tells of them, though its result is masked, where it can fail, take its
  * time or grow: the server then answers with an error, or late. So what is not known to be total and bounded is asked about as `fails`.
  */
-export type Made = Pick<Flow, 'near' | 'chosen' | 'risky' | 'size' | 'told' | 'type'>;
+export type Made = Pick<Flow, 'near' | 'chosen' | 'risky' | 'size' | 'told' | 'type' | 'folded'>;
 
 /** Values that a text can put together of one: more might not fit, which shows. */
 const GROWN = 4096;

@@ -22,10 +22,12 @@ export interface Lineage
 
 /**
  * What one command depends on, shows, asks about and stores. `text` is the whole text that it was parsed from, which its
- * places are in. What could carry a column and is not provably free of it carries it. Throws nothing.
+ * places are in. What could carry a column and is not provably free of it carries it. Throws nothing. `variables`: of the block that
+ * it stands in.
  */
-export function trace(node: Node, text: string, at: ReadingContext): Lineage {
+export function trace(node: Node, text: string, at: ReadingContext, variables?: ReadonlySet<string>): Lineage {
   const facts = new Facts(text.length);
+  if (variables !== undefined) facts.variables = variables;
   const scope: Scope = { up: undefined, items: [], ctes: new Map(), at, facts };
   try {
     const shape = answer(node, scope);
@@ -38,10 +40,12 @@ export function trace(node: Node, text: string, at: ReadingContext): Lineage {
 }
 
 function lineage(facts: Facts, shape: Shape, places: Places): Lineage {
+  // Whoever puts a column's values into a setting is refused it, so other commands find none there.
+  const set = facts.showsSettings && facts.stores.size > 0 ? 'it shows a setting that it may have set' : undefined;
   return {
     relations: [...facts.relations.values()],
     columns: [...facts.columns],
-    outputs: shape.open === undefined ? shape.fields.map(outputOf) : undefined,
+    outputs: shape.open === undefined ? shape.fields.map((field) => outputOf(field, set)) : undefined,
     predicates: facts.predicates(),
     stores: [...facts.stores],
     loads: [...facts.loads],
@@ -52,7 +56,8 @@ function lineage(facts: Facts, shape: Shape, places: Places): Lineage {
   };
 }
 
-function outputOf({ name, flow }: Field): OutputSource {
+function outputOf({ name, flow }: Field, clause: string | undefined): OutputSource {
   const source = { name, columns: [...flow.columns], exact: flow.exact };
-  return flow.opaque === undefined ? source : { ...source, opaque: flow.opaque };
+  const opaque = flow.opaque ?? clause;
+  return opaque === undefined ? source : { ...source, opaque };
 }

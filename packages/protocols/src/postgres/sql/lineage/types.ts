@@ -9,7 +9,7 @@ import { pathsOf } from './relations.js';
 import type { Scope } from './scope.js';
 
 /** Oids of text, varchar and bpchar: a value keeps its characters between them. */
-const TEXTS: ReadonlySet<number> = new Set([25, 1043, 1042]);
+export const TEXTS: ReadonlySet<number> = new Set([25, 1043, 1042]);
 const TEXT_NAMES: ReadonlySet<string> = new Set(['text', 'varchar']);
 
 /** What a cast gives: the same value between texts, the same row under a row type's names, else whatever it makes of it. */
@@ -17,7 +17,7 @@ export function castFlow(flow: Flow, type: TypeName | undefined, scope: Scope): 
   const names = namesOf(type?.names);
   const name = names.at(-1) ?? '';
   const found = typesNamed(names, scope);
-  if (keepsText(type, names) && flow.exact && TEXTS.has(flow.type ?? 0))
+  if (keepsText(type, names) && (flow.exact || flow.folded === true) && TEXTS.has(flow.type ?? 0))
     return { ...flow, type: found.length === 1 ? found[0]?.oid : undefined };
   const called = found.flatMap((one) => one.calls.map((oid) => besidesOid(oid, scope)));
   const lost = found.length === 0 && names[0] !== 'pg_catalog' ? [opaque(`the type ${name} is not known`)] : [];

@@ -32,7 +32,8 @@ select 1 from customers c where row_to_json(c)::text like '%1%'
 select 1 from customers c where (c).ssn like '1%'
 select 1 from customers c where ssn(c) > '1'
 select 1 from customers where case when ssn > '5' then true else false end
-select 1 from customers where coalesce(ssn, '') = '1'
+select 1 from customers where coalesce(ssn, card) = '1'
+select 1 from customers where coalesce(left(ssn, 1), '') = '1'
 select 1 from customers where nullif(ssn, '1') is null
 select 1 from customers where length(ssn) = 9
 select 1 from customers where ssn = note
@@ -40,7 +41,7 @@ select 1 from customers, generate_series(1, 999) g where ssn = g::text
 select 1 from customers join (values ('1'), ('2')) v(x) on v.x = ssn
 select 1 from customers, lateral (select ssn like '1%' as x) l where x
 select 1 from (select ssn > '5' as x from customers) q where x
-with q as (select upper(ssn) as u from customers) select 1 from q where u = 'X'
+with q as (select upper(ssn) as u from customers) select 1 from q where u > 'X'
 with q as (select '1' as s union all select '2') select 1 from customers, q where ssn = s
 select 1 from v_ssn where number > '5'
 select 1 from v_hash where h = 'abc'

@@ -174,6 +174,8 @@ export function world(): Catalogue {
     user: 'bob',
     path: ['public'],
     schemas: new Set(relations.keys()),
+    extensions: new Set(),
+    modules: new Set(),
     relations,
     byOid,
     functions,
