@@ -1,4 +1,5 @@
 import type { Attack } from './attack.js';
+import { BESIDES } from './besides.js';
 import { CALLS } from './calls.js';
 import { CODE } from './code.js';
 import { KNOWN } from './known.js';
@@ -6,7 +7,6 @@ import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
 import { OPEN } from './open.js';
 import { ORACLES } from './oracle.js';
-import { NOT_OWN } from './own.js';
 import { NAMES, SETTINGS } from './session.js';
 import { TRIGGERS } from './triggers.js';
 import { WRITES } from './writes.js';
@@ -27,5 +27,5 @@ export const ATTACKS: readonly Attack[] = [
   ...WRITES,
   ...ORACLES,
   ...TRIGGERS,
-  ...NOT_OWN,
+  ...BESIDES,
 ];

@@ -1,5 +1,6 @@
 import { ALLOWED, type Allowed } from './allowed.js';
 import { ALLOWED_CALLS } from './allowed-calls.js';
+import { DAILY } from './daily.js';
 import { ALLOWED_KNOWN } from './known-allowed.js';
 import { MIGRATIONS } from './open.js';
 import { OWN } from './own.js';
@@ -15,4 +16,5 @@ export const HONEST: readonly Allowed[] = [
   ...MIGRATIONS,
   ...OWN,
   ...TOOLS,
+  ...DAILY,
 ];
