@@ -196,7 +196,8 @@ describe('what cannot be read', () => {
   // The parser of bodies gives up on each without setting its stack back, and is broken after some thousands.
   test('functions without a body, however many, leave the parser whole', () => {
     const body = "create function f() returns int language plpgsql as 'begin return 1; end'";
-    for (let count = 0; count < 12_000; count++) read(`create function f${count}() returns trigger language plpgsql`, at);
+    for (let count = 0; count < 12_000; count++)
+      read(`create function f${count}() returns trigger language plpgsql`, at);
     expect(only(body).unknown).toBeUndefined();
   });
   test('no part of any case makes it throw', () => {

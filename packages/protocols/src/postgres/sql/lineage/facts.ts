@@ -1,5 +1,6 @@
 import type { Predicate, Reading, RelationUse } from '@hoop/core';
 import type { Overload } from '../overloads.js';
+import type { Declared } from '../variables.js';
 import type { Flow } from './flow.js';
 import { type Marks, marksIn, NO_MARKS } from './marks.js';
 import type { Places } from './places.js';
@@ -54,8 +55,8 @@ export class Facts implements Asks {
   readonly meant = new Map<object, Set<Overload>>();
   /** Of a function's body: the types of its parameters. */
   takes: readonly number[] = [];
-  /** Of a block's text: names that may mean its variables, whatever else they are. */
-  variables: ReadonlySet<string> = new Set();
+  /** Of a body: names that may mean its variables, whatever else they are, with their types. */
+  variables: Declared['variables'] = new Map();
   /** Its parameters may be of types with collations of their own. */
   loose = false;
   /** Of a function's body: a value that is put into one of these tells whether it was there, without the command failing. */

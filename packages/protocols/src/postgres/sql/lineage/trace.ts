@@ -2,11 +2,12 @@ import type { OutputSource, Reading } from '@hoop/core';
 import type { Node } from 'libpg-query';
 import type { ReadingContext } from '../context.js';
 import type { Overload } from '../overloads.js';
+import type { Declared } from '../variables.js';
 import { answer } from './commands.js';
 import { Facts } from './facts.js';
 import type { Field, Shape } from './flow.js';
 import { Places } from './places.js';
-import type { Scope } from './scope.js';
+import { type Scope, valuesOf } from './scope.js';
 
 /** The part of a reading that says which values go where. */
 export interface Lineage
@@ -22,13 +23,19 @@ export interface Lineage
 
 /**
  * What one command depends on, shows, asks about and stores. `text` is the whole text that it was parsed from, which its
- * places are in. What could carry a column and is not provably free of it carries it. Throws nothing. `variables`: of the block that
- * it stands in.
+ * places are in. What could carry a column and is not provably free of it carries it. Throws nothing. `declared`: in the body
+ * that it stands in.
  */
-export function trace(node: Node, text: string, at: ReadingContext, variables?: ReadonlySet<string>): Lineage {
+export function trace(node: Node, text: string, at: ReadingContext, declared?: Declared): Lineage {
   const facts = new Facts(text.length);
-  if (variables !== undefined) facts.variables = variables;
-  const scope: Scope = { up: undefined, items: [], ctes: new Map(), at, facts };
+  if (declared !== undefined) Object.assign(facts, declared);
+  const scope: Scope = {
+    up: undefined,
+    items: declared === undefined ? [] : [valuesOf(declared)],
+    ctes: new Map(),
+    at,
+    facts,
+  };
   try {
     const shape = answer(node, scope);
     for (const field of shape.fields) facts.touch(field.flow);
