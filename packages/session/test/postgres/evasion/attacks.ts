@@ -33,6 +33,5 @@ export const ATTACKS: readonly Attack[] = [
   ...MEASURED,
   ...SORTED,
   ...LASTING,
-  ...NOT_OWN,
   ...BESIDES,
 ];
