@@ -176,7 +176,6 @@ const CLEAR = [
   "SELECT attname, attnum FROM pg_attribute WHERE attrelid = 'customers'::regclass AND attnum > 0 AND attname IN ('email', 'ssn')",
   "SELECT datname, pg_size_pretty(pg_database_size(datname)) IS NOT NULL FROM pg_database WHERE datname = 'template1'",
   "SELECT schemaname, relname, seq_scan >= 0, idx_scan >= 0 FROM pg_stat_user_tables WHERE relname = 'products'",
-  "SELECT a.attname, s.n_distinct < 1e9 FROM pg_attribute a LEFT JOIN pg_stats s ON s.attname = a.attname AND s.tablename = 'products' WHERE a.attrelid = 'products'::regclass AND a.attnum > 0 ORDER BY 1",
   "SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'customers'::regclass AND NOT indisvalid",
   "SELECT pg_get_indexdef('customers_ssn'::regclass), pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'customers'::regclass AND contype = 'p'",
   `SELECT jsonb_path_query_array('[1,2,3]', '$[*] ? (@ > 1)'), '{"a":[1,2]}'::jsonb #> '{a,0}', jsonb_array_elements('[1,2]'::jsonb)`,
