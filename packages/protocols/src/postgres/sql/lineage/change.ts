@@ -13,10 +13,10 @@ import { withClause } from './ctes.js';
 import { evaluate } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, rowOf, type Shape } from './flow.js';
 import { fromItem, fromItems, relationItem } from './from.js';
-import { routines } from './functions.js';
+import { givesRows } from './functions.js';
 import { canonical } from './known.js';
-import { as, childrenOf, namesOf } from './nodes.js';
-import { isForeign, operatorName } from './operators.js';
+import { as, namesOf } from './nodes.js';
+import { operatorName } from './operators.js';
 import { condition, isConstant } from './predicates.js';
 import { candidates } from './relations.js';
 import { below, type Item, type Scope } from './scope.js';
@@ -130,21 +130,6 @@ function rowsIn(source: Node | undefined): readonly Node[] {
   const { valuesLists, targetList, fromClause } = as(source, 'SelectStmt') ?? {};
   if (valuesLists !== undefined || targetList === undefined || fromClause !== undefined) return valuesLists ?? [];
   return [{ List: { items: targetList } }];
-}
-
-/** A function that gives a set makes as many rows of one; what a subquery gives is one value. */
-function givesRows(node: Node, scope: Scope): boolean {
-  const call = as(node, 'FuncCall');
-  if (as(node, 'SubLink') !== undefined) return false;
-  if (call !== undefined) {
-    const given = (call.args ?? []).map(() => FREE);
-    if (routines(namesOf(call.funcname), given, scope).some((routine) => routine.returnsSet)) return true;
-  }
-  const operation = as(node, 'A_Expr');
-  return (
-    (operation !== undefined && isForeign(operation.name, scope)) ||
-    childrenOf(node).some((one) => givesRows(one, scope))
-  );
 }
 
 const fieldNamed = (target: Item, name: string): Flow =>

@@ -69,6 +69,7 @@ export class Facts implements Asks {
   /** Of a body: it may run its commands again and again. */
   repeats = false;
   #steps: number;
+  #tries = 0;
   readonly #predicates = new Map<string, Predicate>();
   readonly #equalities = new Map<string, Set<string>>();
   readonly #constants = new Map<string, Set<Marks>>();
@@ -112,7 +113,7 @@ export class Facts implements Asks {
     this.#equal(flow, marks);
   }
 
-  #equal(flow: Flow, marks: readonly string[]): void {
+  #equal(flow: Pick<Flow, 'columns'>, marks: readonly string[]): void {
     for (const column of flow.columns) {
       this.#predicates.set(`equality ${column}`, { column, how: 'equality' });
       const of = this.#equalities.get(column) ?? new Set();
@@ -137,7 +138,10 @@ export class Facts implements Asks {
 
   put(columns: ReadonlySet<string>): void {
     for (const column of columns) this.puts.add(column);
-    if (this.catches) this.attempt(columns);
+    if (this.catches) {
+      this.attempt(columns);
+      this.#equal({ columns }, [`${this.#tries++}`]);
+    }
     if (this.repeats) this.load(columns);
   }
 
