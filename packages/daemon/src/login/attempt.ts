@@ -11,6 +11,7 @@ import type { Entry, EntryStore } from './entry.js';
 import { discover, type gatewayApiOf } from './gateway.js';
 import { boundNonce, csrOf, exportKey, newKey } from './key.js';
 import type { OpenProvider, Provider, Tokens } from './oidc.js';
+import { type Rival, refuseShared } from './rivals.js';
 import { idpDispatcher, type pinnedCertificate, type Trust } from './trust.js';
 
 /** What a login reaches out with; tests pass their own. */
@@ -36,6 +37,8 @@ export interface Attempt {
   account: string;
   entries: EntryStore;
   reach: Reach;
+  /** Of other profiles. */
+  rivals(): readonly Rival[];
   report: (progress: Pick<LoginAttempt, 'phase'> & Partial<LoginAttempt>) => void;
   signal: AbortSignal;
 }
@@ -54,6 +57,8 @@ export async function attemptLogin(attempt: Attempt): Promise<Achieved> {
     const discovery = await discover(api, gateway);
     await tryStore(attempt);
     const provider = await reach.openProvider(discovery, idp);
+    const sharedIdp = request.sharedIdp ?? false;
+    refuseShared({ gateway, discovery, idp: provider.leadsTo, sharedIdp }, attempt.rivals());
     const key = await newKey();
     const { tokens, random } = await (request.flow === 'device'
       ? byDevice(attempt, provider, discovery)

@@ -31,6 +31,8 @@ export interface AuthorizationRequest {
 
 /** One IdP, as one public client of it. Every method rejects with a `UserError` of `ProviderErrorCode`. */
 export interface Provider {
+  /** Where its metadata lead the person, or what makes tokens of their consent. */
+  leadsTo: readonly string[];
   authorizationUrl(request: AuthorizationRequest): Promise<URL>;
   exchange(callback: URL, request: AuthorizationRequest): Promise<Tokens>;
   deviceCode(): Promise<DeviceCode>;
@@ -83,7 +85,11 @@ function providerOf(issuer: URL, config: oidc.Configuration, scopes: readonly st
   const scope = scopes.join(' ');
   // OpenID Connect Core §11: an IdP ignores offline_access unless it may ask for consent.
   const prompt = scopes.includes('offline_access') ? { prompt: 'consent' } : {};
+  const { issuer: name, ...metadata } = config.serverMetadata();
+  const { authorization_endpoint, token_endpoint, device_authorization_endpoint } = metadata;
+  const leadsTo = [name, authorization_endpoint, token_endpoint, device_authorization_endpoint];
   return {
+    leadsTo: leadsTo.filter((url) => url !== undefined),
     authorizationUrl: async ({ redirectUri, state, nonce, verifier }) =>
       oidc.buildAuthorizationUrl(config, {
         ...{ redirect_uri: redirectUri, scope, state, nonce, ...prompt },

@@ -202,6 +202,23 @@ describe('trust', () => {
     expect(await failedWith(next)).toBe('gateway-untrusted');
   });
 
+  test('a gateway that passes for another profile’s gets no login, unless the person says that it may', async () => {
+    const ours = gatewayInMemory();
+    await logIn(kept({ gateways: ours }));
+    const ill = await startGateway({ authority, issuer: idp.issuer, clientId: CLIENT_ID });
+    const theirs = gatewayInMemory();
+    const login = kept({ gateways: theirs, rivals: () => [{ ...ours.remembered!, profile: 'default' }] });
+    await login.start(startRequest({ gateway: ill.url }));
+    expect(await failedWith(login)).toBe('shared-idp');
+    expect(login.state().attempt?.url).toBeUndefined();
+    expect([ill.seen, theirs.remembered]).toEqual([[], undefined]);
+    await logIn(login, { gateway: ill.url, sharedIdp: true });
+    expect(ill.seen.map(({ call }) => call)).toEqual(['login']);
+    await logIn(login, { gateway: ill.url });
+    expect(theirs.remembered).toMatchObject({ sharedIdp: true, client: { issuer: idp.issuer, id: CLIENT_ID } });
+    await ill.close();
+  });
+
   test('an IdP that is there and not trusted is said to be that, with the flag that helps', async () => {
     const login = kept();
     await login.start(startRequest({ ca: undefined, caFingerprint: await leafOf(new URL(gateway.url)) }));

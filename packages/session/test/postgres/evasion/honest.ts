@@ -1,5 +1,6 @@
 import { ALLOWED, type Allowed } from './allowed.js';
 import { ALLOWED_CALLS } from './allowed-calls.js';
+import { DAILY } from './daily.js';
 import { LOADED, MEASURED_ALLOWED, SORTED_ALLOWED } from './guesses.js';
 import { ALLOWED_KNOWN } from './known-allowed.js';
 import { LASTING_ALLOWED } from './lasting.js';
@@ -21,4 +22,5 @@ export const HONEST: readonly Allowed[] = [
   ...LASTING_ALLOWED,
   ...OWN,
   ...TOOLS,
+  ...DAILY,
 ];

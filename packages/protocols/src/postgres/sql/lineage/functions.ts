@@ -76,14 +76,17 @@ function result(body: FuncCall, args: readonly Flow[], found: readonly Routine[]
   return { ...value, row, type: typeOfResult(found, args, scope) };
 }
 
-/** Called for row after row, what tries one value tries many. */
+/** Called for row after row, what puts one value somewhere puts many there. */
 function attempted(args: readonly Node[], found: readonly Routine[], scope: Scope): void {
   for (const routine of found) {
-    const attempts = routine.builtin ? NONE : givenBy(routine, scope).facts.attempts;
-    if (attempts.size === 0) continue;
+    if (routine.builtin) continue;
+    const { attempts, puts } = givenBy(routine, scope).facts;
     const steady = args.length > 0 && args.every((arg) => isConstant(arg, scope));
-    if (steady || isOfNoRows(scope)) scope.facts.attempt(attempts);
+    const once = steady || isOfNoRows(scope);
+    if (once) scope.facts.attempt(attempts);
     else scope.facts.repeated(attempts);
+    if (once) scope.facts.put(puts);
+    else scope.facts.load(puts);
   }
 }
 
