@@ -41,21 +41,24 @@ export const TRIGGERS_ALLOWED = [
   [
     'CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.placed_at := now(); RETURN NEW; END $$',
     'CREATE TRIGGER touched BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION touched()',
-    "UPDATE orders SET status = 'sent' WHERE id = 2",
-    'CREATE OR REPLACE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.placed_at := clock_timestamp(); RETURN NEW; END $$',
   ],
   [
     'CREATE TABLE changes (id serial PRIMARY KEY, of text, said jsonb, at timestamptz DEFAULT now())',
     'CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO changes (of, said) VALUES (TG_TABLE_NAME, to_jsonb(COALESCE(NEW, OLD))); RETURN NULL; END $$',
     'CREATE TRIGGER noted AFTER INSERT OR UPDATE OR DELETE ON products FOR EACH ROW EXECUTE FUNCTION noted()',
   ],
-  `CREATE FUNCTION checked() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE n int; BEGIN
-    SELECT count(*) INTO n FROM customers WHERE id = NEW.customer_id AND country = 'DE';
-    IF n = 0 THEN RAISE EXCEPTION 'no customer %', NEW.customer_id; END IF; RETURN NEW; END $$`,
-  'CREATE FUNCTION lowered() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.email := lower(trim(NEW.email)); RETURN NEW; END $$',
-  "CREATE FUNCTION mail_of(int) RETURNS text LANGUAGE sql STABLE AS 'SELECT email FROM customers WHERE id = $1'",
-  'CREATE RULE also AS ON DELETE TO products DO ALSO DELETE FROM orders WHERE product_id = old.id',
-].map((steps) => allowed(steps));
+  [
+    `CREATE FUNCTION checked() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE n int; BEGIN
+      SELECT count(*) INTO n FROM customers WHERE id = NEW.customer_id AND country = 'DE';
+      IF n = 0 THEN RAISE EXCEPTION 'no customer %', NEW.customer_id; END IF; RETURN NEW; END $$`,
+    'CREATE OR REPLACE FUNCTION checked() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$',
+  ],
+  [
+    'CREATE FUNCTION lowered() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.email := lower(trim(NEW.email)); RETURN NEW; END $$',
+    "CREATE FUNCTION mail_of(int) RETURNS text LANGUAGE sql STABLE AS 'SELECT email FROM customers WHERE id = $1'",
+    'CREATE RULE also AS ON DELETE TO products DO ALSO DELETE FROM orders WHERE product_id = old.id',
+  ],
+].map((steps) => allowed(['BEGIN', ...steps, 'ROLLBACK']));
 
 /** Functions that a trigger gives whole rows to: those of the shop that spill them, and one that its trigger runs already. */
 export const TRIGGERS: readonly Attack[] = [
