@@ -2,23 +2,18 @@ import type { Node } from 'libpg-query';
 import { constant, listOf, open, type Part } from './nodes.js';
 import { parsePlPgSql, Unparsable } from './parse.js';
 import { commands, readExpression, runText } from './texts.js';
+import { declaredIn } from './variables.js';
 import { type Desk, walk } from './walk.js';
 
-/** Reads every SQL text in a PL/pgSQL body; `source` is the whole CREATE FUNCTION or DO. */
-export function readPlPgSql(desk: Desk, source: string, name: string): void {
+/** Reads every SQL text in a PL/pgSQL body; `source` is the whole CREATE FUNCTION or DO, `made` that as SQL's parser has it. */
+export function readPlPgSql(desk: Desk, made: Part, source: string, name: string): void {
   try {
     const block = parsePlPgSql(source);
-    each({ ...desk, variables: new Set(variablesOf(block)) }, block, name);
+    each({ ...desk, declared: declaredIn(made, block, desk.names.catalogue) }, block, name);
   } catch (error) {
     if (!(error instanceof Unparsable)) throw error;
     desk.facts.mark('code').doubt(`the body of ${name} could not be read`);
   }
-}
-
-/** Names of all that it declares, its parameters among them. */
-function variablesOf(value: unknown): string[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, child]) => (key === 'refname' ? [String(child)] : variablesOf(child)));
 }
 
 /** The fields that hold a text which is put together as it runs. */

@@ -130,6 +130,7 @@ function readOne({ node, from, to, at: placeOf }: Command, text: string, at: Rea
     outputs: traced.outputs,
     predicates: traced.predicates,
     stores: traced.stores,
+    ...(traced.loads !== undefined && traced.loads.length > 0 && { loads: traced.loads }),
     literals: traced.literals,
     bound: traced.bound,
     kind,

@@ -9,6 +9,7 @@ import { remember } from './remember.js';
 import { judgeSetting, splitPath } from './settings.js';
 import { commands, knowing, runText } from './texts.js';
 import { touchOid } from './types.js';
+import { declaredIn } from './variables.js';
 import { type Desk, schemaOf, walk } from './walk.js';
 
 /** Calls every function that the name may stand for with so many arguments; undefined where that is not known. */
@@ -120,10 +121,12 @@ export function readBody(desk: Desk, made: Part, source: string, name: string, u
   }
   const options = new Map(listOf(made.options).flatMap((node) => entry(as(node, 'DefElem'))));
   const language = (word(options.get('language')) ?? usual).toLowerCase();
-  if (made.sql_body !== undefined) return atomic(desk, made.sql_body as Node);
+  const inner = { ...desk, declared: declaredIn(made, undefined, desk.names.catalogue) };
+  if (made.sql_body !== undefined) return atomic(inner, made.sql_body as Node);
   const text = word(listOf(as(options.get('as'), 'List')?.items)[0]) ?? word(options.get('as'));
-  if (language === 'plpgsql') readPlPgSql(desk, source, name);
-  else if (language === 'sql' && text !== undefined) runText({ ...desk, variables: undefined }, text, name);
+  // Of a function without a body the parser knows nothing, and breaks.
+  if (language === 'plpgsql' && text !== undefined) readPlPgSql(desk, made, source, name);
+  else if (language === 'sql' && text !== undefined) runText(inner, text, name);
   else desk.facts.mark('code').doubt(`it calls ${name}, a function in ${language} that cannot be read`);
 }
 
@@ -132,7 +135,7 @@ const entry = (option: Part | undefined): [string, unknown][] =>
 
 function atomic(desk: Desk, node: Node): void {
   const list = as(node, 'List');
-  if (list === undefined) commandOf(knowing({ ...desk, variables: undefined }, node, ''), node);
+  if (list === undefined) commandOf(knowing(desk, node, ''), node);
   else for (const item of listOf(list.items)) atomic(desk, item);
 }
 

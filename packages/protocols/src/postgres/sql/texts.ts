@@ -60,7 +60,7 @@ export function runText(desk: Desk, text: string, whose: string): void {
 /** With what its calls and operators mean. */
 export const knowing = (desk: Desk, node: Node, text: string): Desk => ({
   ...desk,
-  meant: trace(node, text, desk.names.at, desk.variables).meant,
+  meant: trace(node, text, desk.names.at, desk.declared).meant,
 });
 
 /** Expressions of a body, without SELECT. */

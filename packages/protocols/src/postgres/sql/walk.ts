@@ -10,6 +10,7 @@ import { isOwn, useRelations } from './relations.js';
 import { callNamed, callOid, callRoutine, settle } from './routines.js';
 import { touchType } from './types.js';
 import { type Around, isUnbounded, mergesUnbounded, upsertsUnbounded } from './unbounded.js';
+import type { Declared } from './variables.js';
 
 /** What a command is read with. */
 export interface Desk {
@@ -29,8 +30,8 @@ export interface Desk {
   depth: number;
   /** How many views, functions and types may still be looked into. */
   budget: { left: number };
-  /** Of the block that it stands in: names that may mean its variables. */
-  variables?: ReadonlySet<string> | undefined;
+  /** In the body that it stands in. */
+  declared?: Declared | undefined;
   /** Inside a trigger's function. */
   trigger?: boolean | undefined;
   /** It is planned and not run: EXPLAIN. */

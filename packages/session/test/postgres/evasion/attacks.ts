@@ -1,4 +1,5 @@
 import type { Attack } from './attack.js';
+import { BESIDES } from './besides.js';
 import { CALLS } from './calls.js';
 import { CODE } from './code.js';
 import { GUESSED, MEASURED, SORTED } from './guesses.js';
@@ -8,7 +9,6 @@ import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
 import { OPEN } from './open.js';
 import { ORACLES } from './oracle.js';
-import { NOT_OWN } from './own.js';
 import { NAMES, SETTINGS } from './session.js';
 import { TRIGGERS } from './triggers.js';
 import { WRITES } from './writes.js';
@@ -33,5 +33,5 @@ export const ATTACKS: readonly Attack[] = [
   ...MEASURED,
   ...SORTED,
   ...LASTING,
-  ...NOT_OWN,
+  ...BESIDES,
 ];

@@ -1,11 +1,13 @@
 import { ALLOWED, type Allowed } from './allowed.js';
 import { ALLOWED_CALLS } from './allowed-calls.js';
+import { DAILY } from './daily.js';
 import { LOADED, MEASURED_ALLOWED, SORTED_ALLOWED } from './guesses.js';
 import { ALLOWED_KNOWN } from './known-allowed.js';
 import { LASTING_ALLOWED } from './lasting.js';
 import { MIGRATIONS } from './open.js';
 import { OWN } from './own.js';
 import { TOOLS } from './tools.js';
+import { TRIGGERS_ALLOWED } from './triggers.js';
 import { CHOSEN } from './writes.js';
 
 /** What people do all day, all of it. */
@@ -18,7 +20,9 @@ export const HONEST: readonly Allowed[] = [
   ...LOADED,
   ...MEASURED_ALLOWED,
   ...SORTED_ALLOWED,
+  ...TRIGGERS_ALLOWED,
   ...LASTING_ALLOWED,
   ...OWN,
   ...TOOLS,
+  ...DAILY,
 ];

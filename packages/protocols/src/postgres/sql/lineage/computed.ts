@@ -1,5 +1,4 @@
 import type { A_Expr, Node, TypeCast } from 'libpg-query';
-import type { UserType } from '../catalogue.js';
 import { UNKNOWN } from '../overloads.js';
 import { type Flow, FREE } from './flow.js';
 import { ARRAY, elementOf } from './functions.js';
@@ -21,7 +20,7 @@ import {
   textOf,
   total,
 } from './total.js';
-import { typesNamed } from './types.js';
+import { isCitext, typesNamed } from './types.js';
 
 /** `pg_type.oid` of the types that are told apart here. */
 const BOOL = 16;
@@ -204,8 +203,5 @@ export function madeByCast(body: TypeCast, flow: Flow, scope: Scope): Made {
   // Whether a column's own value can be read as another type is no more than what it looks like.
   return builtin && !sized && flow.exact ? { ...total([flow], scope), risky: true } : partial([flow], scope);
 }
-
-/** The text of an extension that only who installs extensions can have made: a type of the base kind. */
-const isCitext = ({ name, kind }: UserType): boolean => name === 'citext' && kind === 'b';
 
 const isWritten = (node: Node): boolean => ['A_Const', 'ParamRef'].includes(kindOf(node) ?? '');

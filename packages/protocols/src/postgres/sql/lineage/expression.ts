@@ -309,7 +309,7 @@ function sublink(body: SubLink, scope: Scope): Flow {
   if (body.subLinkType === 'EXISTS_SUBLINK') return shape.open === undefined ? RISKY : opaque(shape.open);
   if (body.subLinkType === 'ARRAY_SUBLINK') return { ...only(shape, scope), exact: false, type: ARRAY, risky: true };
   const found = shape.fields.map((field) => field.flow);
-  const tests = all([body.testexpr], scope);
+  const tests = all([body.testexpr], scope).flatMap((test) => test.row?.map((field) => field.flow) ?? [test]);
   const by = body.operName === undefined ? ['='] : namesOf(body.operName);
   const equals = compares(body, by, tests, found, scope);
   return chosenBy([...tests, ...found, ...equals, only(shape, scope), RISKY], scope);

@@ -60,8 +60,12 @@ export function relationItem(table: RangeVar, scope: Scope, does: 'read' | 'writ
   const cte = table.schemaname === undefined && does === 'read' ? cteOf(scope, table.relname ?? '') : undefined;
   if (cte !== undefined) return aliased(table.alias, table.relname, cte);
   const item = aliased(table.alias, table.relname, shapeOf(table, scope, does));
-  if (table.alias !== undefined) return { ...item, system: true };
-  return { ...item, system: true, schemas: candidates(table, scope.at).relations.map((relation) => relation.schema) };
+  const { relations, fresh, unknown } = candidates(table, scope.at);
+  const [only, ...others] = relations;
+  const isOne = others.length === 0 && fresh.length === 0 && !unknown && table.alias?.colnames === undefined;
+  const key = isOne ? only?.key : undefined;
+  if (table.alias !== undefined) return { ...item, key, system: true };
+  return { ...item, key, system: true, schemas: relations.map((relation) => relation.schema) };
 }
 
 function subselect(sub: RangeSubselect, scope: Scope): Item {

@@ -58,7 +58,11 @@ export function compares(
   right: readonly Flow[],
   scope: Scope,
 ): readonly Flow[] {
-  return chosen(node, [name], [oneOf(left.map(typeOf)), oneOf(right.map(typeOf))], scope).flows;
+  // A row's fields are compared with those of the other side, one by one.
+  const pairs = left.length === right.length ? left.map((flow, i) => [flow, right[i] as Flow]) : [];
+  const sides =
+    pairs.length > 1 ? pairs.map((pair) => pair.map(typeOf)) : [[left, right].map((all) => oneOf(all.map(typeOf)))];
+  return sides.flatMap((types) => chosen(node, [name], types, scope).flows);
 }
 
 const typeOf = ({ type, row }: Flow): number | undefined =>

@@ -188,6 +188,8 @@ export function isConstant(node: Node, scope: Scope): boolean {
       !isForeign(expression.name, scope) &&
       [expression.lexpr, ...itemsOf(expression.rexpr)].every((side) => side === undefined || isConstant(side, scope))
     );
+  const first = as(node, 'CoalesceExpr')?.args;
+  if (first !== undefined) return first.every((arg) => isConstant(arg, scope));
   const body = as(node, 'FuncCall');
   if (as(node, 'ParamRef') !== undefined) return !scope.facts.loose;
   if (body === undefined) return ['A_Const', 'SQLValueFunction'].includes(kindOf(node) ?? '');
@@ -220,11 +222,16 @@ const PATTERNS: ReadonlySet<string> = new Set([
   '~>=~',
 ]);
 
+/** LIKE or ILIKE a text that is written out and has nothing in it that stands for another: that text, or other letters of it. */
+const isWord = ({ name, rexpr }: A_Expr): boolean =>
+  /^~~\*?$/.test(operatorName(name)) && /^[^%_\\]+$/.test(as(rexpr, 'A_Const')?.sval?.sval ?? '');
+
 /** How an operator of the server, or of that name in an extension, asks about a plain column. */
 function howOf(body: A_Expr): How {
   switch (body.kind) {
     case 'AEXPR_LIKE':
     case 'AEXPR_ILIKE':
+      return isWord(body) ? 'equality' : 'pattern';
     case 'AEXPR_SIMILAR':
       return 'pattern';
     case 'AEXPR_BETWEEN':

@@ -11,6 +11,8 @@ export interface Item {
   /** Schemas that may stand before the name. */
   readonly schemas: readonly string[];
   readonly shape: Shape;
+  /** Columns of its key, of a relation that has one. */
+  readonly key?: readonly string[] | undefined;
   /** It has the system columns. */
   readonly system: boolean;
   /** Its columns may be named alone. */
@@ -61,8 +63,19 @@ export function columnOf(ref: ColumnRef, scope: Scope, attribute: Attribute): Fl
   const names = namesOf(ref.fields);
   const flow = meantBy(names, scope, attribute);
   const { variables } = scope.facts;
-  return names.some((name) => variables.has(name)) ? { ...flow, type: undefined } : flow;
+  // Of a variable and a column of one name either may be meant.
+  const isClear = names.length === 1 && flow.type === variables.get(names[0] as string);
+  return isClear || !names.some((name) => variables.has(name)) ? flow : { ...flow, type: undefined };
 }
+
+/** Variables of a body, which are free of columns by themselves. */
+export const valuesOf = ({ variables }: Pick<Facts, 'variables'>): Item => ({
+  name: undefined,
+  schemas: [],
+  shape: { fields: [...variables].map(([name, type]) => ({ name, flow: { ...FREE, type } })) },
+  system: false,
+  bare: true,
+});
 
 function meantBy(names: readonly string[], scope: Scope, attribute: Attribute): Flow {
   const [name, qualifier, schema] = [...names].reverse();

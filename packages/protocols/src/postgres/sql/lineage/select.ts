@@ -2,6 +2,7 @@ import type { Node, SelectStmt, WithClause } from 'libpg-query';
 import { UNKNOWN } from '../overloads.js';
 import { change } from './change.js';
 import { withClause } from './ctes.js';
+import { determined, groupedBy } from './determined.js';
 import { evaluate, scalar, windowOf } from './expression.js';
 import { either, type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
 import { fromItems } from './from.js';
@@ -31,10 +32,13 @@ export function selected(stmt: SelectStmt, up: Scope): Shape {
   scope.items.splice(0, Number.POSITIVE_INFINITY, ...narrowed(scope.items, stmt.whereClause, scope));
   if (stmt.whereClause !== undefined) condition(stmt.whereClause, scope);
   const shape = targets(stmt.targetList ?? [], scope);
-  for (const node of stmt.groupClause ?? []) grouped(node, shape, scope);
+  const nodes = groupedBy(stmt);
+  const { told, keys } = determined(nodes, scope);
+  for (const flow of keys) scope.facts.group(flow);
+  for (const node of nodes) if (!told.has(node)) grouped(node, shape, scope);
   if (stmt.havingClause !== undefined) condition(stmt.havingClause, scope);
   for (const node of stmt.windowClause ?? []) windowOf(as(node, 'WindowDef'), scope);
-  distinct(stmt.distinctClause, shape, scope);
+  distinct(stmt, shape, scope);
   return ordered(stmt, shape, scope);
 }
 
@@ -135,11 +139,16 @@ function grouped(node: Node, shape: Shape, scope: Scope): void {
   else scope.facts.group(sortedBy(node, shape, scope));
 }
 
-function distinct(clause: readonly Node[] | undefined, shape: Shape, scope: Scope): void {
+function distinct({ distinctClause: clause, targetList = [] }: SelectStmt, shape: Shape, scope: Scope): void {
   if (clause === undefined) return;
   const on = clause.filter((node) => kindOf(node) !== undefined);
-  if (on.length === 0) for (const field of shape.fields) scope.facts.group(field.flow);
   for (const node of on) scope.facts.group(sortedBy(node, shape, scope));
+  if (on.length > 0) return;
+  const values = targetList.map((node) => as(node, 'ResTarget')?.val ?? node);
+  const { told, keys } = determined(values, scope);
+  for (const flow of keys) scope.facts.group(flow);
+  const rest = targetList.filter((_, place) => !told.has(values[place] as Node));
+  for (const field of (told.size === 0 ? shape : targets(rest, scope)).fields) scope.facts.group(field.flow);
 }
 
 function ordered(stmt: SelectStmt, shape: Shape, scope: Scope): Shape {

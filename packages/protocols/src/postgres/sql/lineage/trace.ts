@@ -2,15 +2,19 @@ import type { OutputSource, Reading } from '@hoop/core';
 import type { Node } from 'libpg-query';
 import type { ReadingContext } from '../context.js';
 import type { Overload } from '../overloads.js';
+import type { Declared } from '../variables.js';
 import { answer } from './commands.js';
 import { Facts } from './facts.js';
 import type { Field, Shape } from './flow.js';
 import { Places } from './places.js';
-import type { Scope } from './scope.js';
+import { type Scope, valuesOf } from './scope.js';
 
 /** The part of a reading that says which values go where. */
 export interface Lineage
-  extends Pick<Reading, 'relations' | 'columns' | 'outputs' | 'predicates' | 'stores' | 'literals' | 'bound'> {
+  extends Pick<
+    Reading,
+    'relations' | 'columns' | 'outputs' | 'predicates' | 'stores' | 'loads' | 'literals' | 'bound'
+  > {
   /** The first thing on the way that was not understood, as a clause. */
   opaque: string | undefined;
   /** What calls and operators mean, by their nodes. */
@@ -19,13 +23,19 @@ export interface Lineage
 
 /**
  * What one command depends on, shows, asks about and stores. `text` is the whole text that it was parsed from, which its
- * places are in. What could carry a column and is not provably free of it carries it. Throws nothing. `variables`: of the block that
- * it stands in.
+ * places are in. What could carry a column and is not provably free of it carries it. Throws nothing. `declared`: in the body
+ * that it stands in.
  */
-export function trace(node: Node, text: string, at: ReadingContext, variables?: ReadonlySet<string>): Lineage {
+export function trace(node: Node, text: string, at: ReadingContext, declared?: Declared): Lineage {
   const facts = new Facts(text.length);
-  if (variables !== undefined) facts.variables = variables;
-  const scope: Scope = { up: undefined, items: [], ctes: new Map(), at, facts };
+  if (declared !== undefined) Object.assign(facts, declared);
+  const scope: Scope = {
+    up: undefined,
+    items: declared === undefined ? [] : [valuesOf(declared)],
+    ctes: new Map(),
+    at,
+    facts,
+  };
   try {
     const shape = answer(node, scope);
     for (const field of shape.fields) facts.touch(field.flow);
@@ -45,6 +55,7 @@ function lineage(facts: Facts, shape: Shape, places: Places): Lineage {
     outputs: shape.open === undefined ? shape.fields.map((field) => outputOf(field, set)) : undefined,
     predicates: facts.predicates(),
     stores: [...facts.stores],
+    loads: [...facts.loads],
     literals: facts.literals(places),
     bound: facts.bound(),
     opaque: facts.opaque ?? shape.open,

@@ -19,12 +19,15 @@ export function castFlow(flow: Flow, type: TypeName | undefined, scope: Scope): 
   const found = typesNamed(names, scope);
   if (keepsText(type, names) && (flow.exact || flow.folded === true) && TEXTS.has(flow.type ?? 0))
     return { ...flow, type: found.length === 1 ? found[0]?.oid : undefined };
+  const own =
+    found.length === 1 && found.every(isCitext) && (flow.exact || flow.folded === true) && TEXTS.has(flow.type ?? 0);
   const called = found.flatMap((one) => one.calls.map((oid) => besidesOid(oid, scope)));
   const lost = found.length === 0 && names[0] !== 'pg_catalog' ? [opaque(`the type ${name} is not known`)] : [];
   const value = changed(mix([flow, ...called, ...lost]));
   const array = type?.arrayBounds !== undefined;
   const shape = rowType(found, scope);
-  const typed: Flow = { ...value, type: array ? ARRAY : found.length === 1 ? found[0]?.oid : undefined };
+  const folded = own && type?.arrayBounds === undefined ? { folded: true } : {};
+  const typed: Flow = { ...value, ...folded, type: array ? ARRAY : found.length === 1 ? found[0]?.oid : undefined };
   if (shape === undefined) return typed;
   const alike = shape.fields.length === flow.row?.length ? flow.row : undefined;
   return {
@@ -32,6 +35,9 @@ export function castFlow(flow: Flow, type: TypeName | undefined, scope: Scope): 
     row: shape.fields.map((field, i): Field => ({ name: field.name, flow: alike?.[i]?.flow ?? value })),
   };
 }
+
+/** The text of an extension that only who installs extensions can have made: a type of the base kind. */
+export const isCitext = ({ name, kind }: UserType): boolean => name === 'citext' && kind === 'b';
 
 function keepsText(type: TypeName | undefined, names: readonly string[]): boolean {
   const plain = names.length === 1 || (names.length === 2 && names[0] === 'pg_catalog');
