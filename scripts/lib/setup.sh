@@ -16,7 +16,7 @@ failed() { tail -n 12 "$TOOLS/$2" >&2; die "$1 failed" "all of its output: $TOOL
 NEEDS_demo=(psql:postgresql-client gnome-keyring-daemon:gnome-keyring dbus-run-session:dbus-daemon dbus-send:dbus-bin g++:g++ make:make python3:python3
   pkg-config:pkg-config libsecret:libsecret-1-dev setpriv:util-linux useradd:passwd)
 NEEDS_test=("${NEEDS_demo[@]}" pgbench:postgresql dbus-test-tool:dbus-tests secret-tool:libsecret-tools javac:openjdk-17-jdk-headless
-  pgjdbc:libpostgresql-jdbc-java psycopg:python3-psycopg ip:iproute2)
+  pgjdbc:libpostgresql-jdbc-java psycopg:python3-psycopg ip:iproute2 notify-send:libnotify-bin gdbus:libglib2.0-bin busctl:systemd dbus:python3-dbus gi:python3-gi)
 # The peers that scripts/bench measures beside us.
 NEEDS_bench=("${NEEDS_demo[@]}" pgbench:postgresql stunnel:stunnel4 sshd:openssh-server ssh:openssh-client dnsmasq:dnsmasq-base dnsperf:dnsperf)
 # What installers/build packs, and packs it with.
@@ -28,8 +28,9 @@ has() {
   case $1 in
     libsecret) pkg-config --exists libsecret-1 2>/dev/null ;;
     pgjdbc) [ -e /usr/share/java/postgresql.jar ] ;;
-    psycopg) [ -d /usr/lib/python3/dist-packages/psycopg ] ;;
-    pgbench) command -v pgbench >/dev/null || ls /usr/lib/postgresql/*/bin/pgbench >/dev/null 2>&1 ;;
+    psycopg | dbus | gi) [ -d "/usr/lib/python3/dist-packages/$1" ] ;;
+    # Debian's clients come with a wrapper of this name, which has nothing to run until the server's package is there.
+    pgbench) pgbench --version >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/pgbench >/dev/null 2>&1 ;;
     sshd | dnsmasq) command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] ;;
     *) command -v "$1" >/dev/null ;;
   esac

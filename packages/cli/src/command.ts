@@ -36,14 +36,16 @@ export interface Needs {
   err(text: string): void;
   /** All of stdin, as text. */
   read(): Promise<string>;
-  /** A line that a person types at the terminal. */
+  /** A line that a person types at the terminal; `n` where they will not. */
   ask(question: string): Promise<string>;
   /** Whether a person watches each. */
-  terminal: { out: boolean; err: boolean };
+  terminal: { in: boolean; out: boolean; err: boolean };
   variables: Readonly<Record<string, string | undefined>>;
   machine: Environment;
   paths: Paths;
   daemon: Daemon;
+  /** Of several logins, the one that all is about; `daemon` then knows of no other. */
+  profile?: string;
   /** What keeps the daemon running, if anything does. */
   supervisor: Supervisor | undefined;
   /** What sets up the machine, loaded when it is asked for. */

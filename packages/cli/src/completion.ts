@@ -1,8 +1,8 @@
 import { UserError } from '@hoop/core';
 import type { Command, Option } from './command.js';
 
-/** What may stand in one place: words, or the names of connections, or what the shell itself knows. */
-type Offer = readonly string[] | '@names' | '@files' | '@commands';
+/** What may stand in one place: words, or the names of connections or profiles, or what the shell itself knows. */
+type Offer = readonly string[] | '@names' | '@profiles' | '@files' | '@commands';
 
 /** What may follow a path of commands: `sessions` → `ls`, `show`, and their options. */
 interface Place {
@@ -49,15 +49,18 @@ function flagOf({ flags, summary, choices }: Option): Place['flags'][number] {
 /** By the word that help shows for a value. */
 function offerOf(word: string): Offer {
   if (word === 'NAME') return '@names';
+  if (word === 'PROFILE') return '@profiles';
   if (word === 'FILE') return '@files';
   return word.includes('COMMAND') ? '@commands' : [];
 }
 
 /** Connection names, from the daemon; a pipe gets no headings. */
 const NAMES = "hoop ls 2>/dev/null | cut -d' ' -f1";
+const PROFILES = "hoop profile ls 2>/dev/null | cut -d' ' -f1";
 
 const printed = (offer: Offer): string => {
   if (offer === '@names') return NAMES;
+  if (offer === '@profiles') return PROFILES;
   return offer.length === 0 ? ':' : `echo ${typeof offer === 'string' ? offer : offer.join(' ')}`;
 };
 
@@ -155,6 +158,7 @@ function fishPlace(path: string, places: readonly Place[]): string {
 
 function fishOffer(offer: Offer): string {
   if (offer === '@names') return `-f -a "(${NAMES})"`;
+  if (offer === '@profiles') return `-f -a "(${PROFILES})"`;
   if (offer === '@files') return '-F';
   if (offer === '@commands') return `-f -a '(__fish_complete_command)'`;
   return offer.length === 0 ? '' : `-f -a '${offer.join(' ')}'`;

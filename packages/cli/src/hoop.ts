@@ -25,7 +25,11 @@ function needsOf(): Needs {
     err: (words) => void process.stderr.write(words),
     read: () => text(process.stdin),
     ask,
-    terminal: { out: process.stdout.isTTY === true, err: process.stderr.isTTY === true },
+    terminal: {
+      in: process.stdin.isTTY === true,
+      out: process.stdout.isTTY === true,
+      err: process.stderr.isTTY === true,
+    },
     variables: process.env,
     ...{ machine, paths, program, version: pack.version },
     daemon: daemonAt(paths.socket, start),
@@ -53,7 +57,8 @@ async function ask(question: string): Promise<string> {
   if (process.stdin.isTTY !== true) return '';
   const { createInterface } = await import('node:readline/promises');
   const asking = createInterface({ input: process.stdin, output: process.stderr });
-  return asking.question(question).finally(() => asking.close());
+  const closed = new Promise<string>((resolve) => asking.once('close', () => resolve('n')));
+  return Promise.race([asking.question(question), closed]).finally(() => asking.close());
 }
 
 /** The program: parses, runs, ends with the command's exit code. */

@@ -49,7 +49,7 @@ function pathIn(commands: readonly Command[], args: readonly string[]): string[]
 
 const ENVIRONMENT = `Environment:
   HOOP_GATEWAY  the gateway to log in to    HOOP_SOCKET  the daemon's socket
-  HOOP_PROFILE  a login of its own          HOOP_LOG     the daemon's log level
+  HOOP_PROFILE  which login is meant        HOOP_LOG     the daemon's log level
   NO_COLOR, BROWSER`;
 
 /** Help is for 80 columns; what goes wrong is thrown, and rendered in one place. */

@@ -13,7 +13,7 @@ describe('ls', () => {
       "
     `);
     expect(err).toBe('pg-dev: 127.77.3.3:5432 is held by docker-proxy (pid 812)\n  hoop connect pg-dev reaches it\n');
-    const seen = await hoop(['ls'], { needs: { terminal: { out: true, err: true } } });
+    const seen = await hoop(['ls'], { needs: { terminal: { in: true, out: true, err: true } } });
     expect(seen.out).toBe(`NAME     PROTOCOL  ADDRESS          STATE\n${out}`);
     expect(code).toBe(0);
   });
@@ -127,6 +127,24 @@ test('status says all, and what is wrong', async () => {
   `);
 });
 
+test('status says who is waited for: a person, in a browser or to whom access was denied', async () => {
+  const attempt = { id: '3', phase: 'browser' as const, url: 'https://idp.example/auth?x' };
+  const under = await hoop(['status'], { now: state({ login: null, attempt, waiting: 3 }) });
+  expect(under.out).toContain(
+    'login        under way: finish it in the browser; hoop login shows where\nwaiting      3 programs, for the login\n',
+  );
+  const disabled = { code: 'identity-disabled', message: 'alice is disabled', hint: 'ask carol' };
+  const now = state({
+    login: { ...login, state: 'expired' },
+    attempt: { id: 'renewal', phase: 'failed', error: disabled },
+    needs: { act: 'ask', message: disabled.message, hint: disabled.hint },
+  });
+  const ended = await hoop(['status'], { now });
+  expect(ended.out).toContain('login        alice@shop.example, ended: ask carol\n');
+  expect(ended.out).not.toContain('hoop login');
+  expect((await hoop(['ls'], { now })).err).toBe('hoop: your login has ended: alice is disabled\n  ask carol\n');
+});
+
 test('status says what was turned away, by kind, and nothing of none', async () => {
   const refused = { peers: 1, protocol: 0, api: 0, ports: 2 };
   expect((await hoop(['status'], { now: state({ refused }) })).out).toContain(
@@ -235,6 +253,94 @@ describe('login', () => {
     expect(JSON.parse(json.err).error).toEqual({ code: 'keychain-absent', message: 'it failed', hint: 'do this' });
   });
 
+  test('under way already is joined, and Ctrl-C does not end it', async () => {
+    const joining = { ...api, login: async () => ({ ...attempt, joined: true }) };
+    let cancelled = false;
+    const cancelLogin = async () => {
+      cancelled = true;
+      return { cancelled };
+    };
+    const stage = { now: before, api: { ...joining, cancelLogin } as never };
+    const states = [state({ login: null, attempt: browser }), done];
+    const joined = await hoop(['login', 'gw.example'], { ...stage, states });
+    expect([joined.code, joined.err.split('\n')[0]]).toEqual([
+      0,
+      'a login is under way; open in a browser on this machine: https://idp.example/auth?x',
+    ]);
+    const onInterrupt = (then: () => void) => {
+      queueMicrotask(then);
+      return () => {};
+    };
+    const left = await hoop(['login', 'gw.example'], {
+      ...stage,
+      needs: { onInterrupt, daemon: { ...stillWaiting(before), api: async () => stage.api as never } },
+    });
+    expect([left.code, left.err, cancelled]).toEqual([130, 'the login goes on where it was started\n', false]);
+  });
+
+  describe('of hoop connect and hoop run', () => {
+    const away = 'you are not logged in';
+    const config = { variables: { HOOP_GATEWAY: 'https://gw.example' } };
+    const asks = (answer: string, needs = {}) => {
+      const questions: string[] = [];
+      const ask = async (question: string) => {
+        questions.push(question);
+        return answer;
+      };
+      return { questions, needs: { ...config, ask, ...needs } };
+    };
+    const person = { terminal: { in: true, out: true, err: true } };
+
+    test.each([['connect'], ['run']])(
+      '%s asks a person at a terminal, and does not log in on a no',
+      async (command) => {
+        const before2 = asked.length;
+        const stage = asks('n', person);
+        const ran = await hoop([command, 'pg-prod'], { now: before, api: api as never, needs: stage.needs });
+        expect(stage.questions).toEqual(['You are not logged in. Log in at https://gw.example now? [Y/n] ']);
+        expect([ran.code, ran.err.includes(away), asked.length]).toEqual([4, true, before2]);
+      },
+    );
+
+    test('logs in on a yes', async () => {
+      const stage = asks('', person);
+      const daemon = {
+        ...stillWaiting(before),
+        api: async () => ({ login: () => Promise.reject(new Error('asked')) }),
+      };
+      const ran = await hoop(['connect', 'pg-prod'], { needs: { ...stage.needs, daemon: daemon as never } });
+      expect([stage.questions.length, ran.err.includes('asked')]).toEqual([1, true]);
+    });
+
+    test.each([
+      ['no terminal at all', { in: false, out: false, err: false }],
+      ['a pipe for stdin', { in: false, out: true, err: true }],
+      ['nobody who reads', { in: true, out: true, err: false }],
+    ])('with %s nobody is asked, and no login is started', async (_, terminal) => {
+      const before2 = asked.length;
+      const stage = asks('y', { terminal });
+      const ran = await hoop(['connect', 'pg-prod'], { now: before, api: api as never, needs: stage.needs });
+      expect([ran.code, stage.questions, asked.length]).toEqual([4, [], before2]);
+    });
+
+    test('waits for a login that is under way, whoever started it', async () => {
+      const under = state({ login: null, attempt: browser });
+      let now = under;
+      const daemon = {
+        ...stillWaiting(under),
+        state: async () => now,
+        watch: async function* () {
+          yield under;
+          now = state({ login: { ...login, since: NOW }, connections: [{ ...pg, protocol: 'tcp' as const }] });
+          yield now;
+        },
+      };
+      const ran = await hoop(['connect', 'pg-prod'], { needs: { ...config, daemon } });
+      expect(ran.err).toContain('a login is under way; open in a browser on this machine');
+      expect([ran.code, ran.out]).toEqual([127, expect.stringContaining('127.77.3.2:5432')]);
+    });
+  });
+
   test('is given up by Ctrl-C: exit 130', async () => {
     const onInterrupt = (then: () => void) => {
       queueMicrotask(then);
@@ -340,7 +446,7 @@ describe('sessions', () => {
   test('ls on a terminal has headings, the person where all are asked for, and fits', async () => {
     const old = { ...row, startedAt: NOW - 40 * 86_400_000, endedAt: NOW - 40 * 86_400_000 + 9_000, end: 'revoked' };
     const api = { sessions: async () => [{ ...row, end: 'client' }, old] };
-    const needs = { terminal: { out: true, err: true } };
+    const needs = { terminal: { in: true, out: true, err: true } };
     expect((await hoop(['sessions', 'ls', '--all'], { api, needs })).out).toMatchInlineSnapshot(`
       "ID    STARTED, UTC  PERSON              CONNECTION  STMTS  ROWS  LASTED
       7kq2  Jan  2 03:03  alice@shop.example  pg-prod     1      1     60 s

@@ -196,7 +196,7 @@ describe('the local CA', () => {
     stop: async () => ({ stopping: true as const }),
     retry: async () => state(),
   };
-  const at = (out: boolean) => ({ terminal: { out, err: out } });
+  const at = (out: boolean) => ({ terminal: { in: out, out, err: out } });
 
   test.each<[string, readonly string[], string, boolean, boolean]>([
     ['asked for', ['--only', 'ca'], '', false, true],
@@ -241,7 +241,7 @@ describe('undo', () => {
     ]);
   });
 
-  test('without a login hoop’s folders go too; with one, or with another profile, they stay', async () => {
+  test('without a login hoop’s folders go too; with one, or with one of another profile, they stay', async () => {
     const home = mkdtempSync(join(tmpdir(), 'hoop-forget-'));
     const machine = { ...machineAt(home), uid: 1000 };
     const paths = planPaths(machine);
@@ -275,9 +275,10 @@ describe('undo', () => {
       expect.stringContaining('after hoop logout'),
       true,
     ]);
-    mkdirSync(join(paths.stateFolder, 'profiles'));
+    mkdirSync(join(paths.stateFolder, 'profiles/acme'), { recursive: true });
+    writeFileSync(join(paths.stateFolder, 'profiles/acme/login.json'), '{}');
     expect([await undo(false), existsSync(paths.stateFile)]).toEqual([expect.stringContaining('folders stay'), true]);
-    rmSync(join(paths.stateFolder, 'profiles'), { recursive: true });
+    rmSync(join(paths.stateFolder, 'profiles/acme/login.json'));
     expect([await undo(false), readdirSync(home), readdirSync(join(home, '.config'))]).toEqual([
       'there is nothing to undo\n',
       ['.config'],

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { WireIdentity } from '@hoop/contracts/gateway';
-import type { Login, LoginAttempt, StartLogin } from '@hoop/contracts/local';
+import type { Login, LoginAttempt, StartedLogin, StartLogin } from '@hoop/contracts/local';
 import type * as z from 'zod';
 
 /** What an uplink or a call of the gateway's API authenticates with. */
@@ -21,8 +21,12 @@ export interface Credential {
 
 /** What the rest of the daemon needs of the login; `login/` supplies it. */
 export interface Credentials {
-  /** Undefined when nobody is logged in or the certificate cannot be renewed. */
+  /** Undefined when nobody is logged in or the certificate is past its end. */
   current(): Credential | undefined;
+  /** Somebody needs a credential now: one that is overdue, as after a sleep, is renewed at once. */
+  wanted(): void;
+  /** Who is at work on a credential: a person who logs in, or hoopd, which renews. */
+  pending(): 'person' | 'renewal' | undefined;
   /** `lastGateway`: where the last login was made, also after a logout. */
   state(): { login: Login | null; attempt: LoginAttempt | null; lastGateway?: string | undefined };
   /** Called on each change: certificate renewed, login started or ended, attempt progressed. Answers the unsubscriber. */
@@ -31,7 +35,8 @@ export interface Credentials {
   leaseIs(until: number, identity: z.infer<typeof WireIdentity>): void;
   /** The gateway has ended the login; what is kept here is given up. */
   endedByGateway(code: string, message: string, hint: string | undefined): void;
-  start(request: z.infer<typeof StartLogin>): Promise<LoginAttempt>;
+  /** Joins an attempt under way for the same; else starts one, in place of another. */
+  start(request: z.infer<typeof StartLogin>): Promise<z.infer<typeof StartedLogin>>;
   cancel(): boolean;
   logout(): Promise<boolean>;
   /** Takes up the login that the keychain holds, if any. Never rejects because there is none. */

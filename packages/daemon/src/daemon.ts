@@ -1,50 +1,62 @@
-import type { WireConnection } from '@hoop/contracts/gateway';
 import type { State } from '@hoop/contracts/local';
 import type { Greeting, ProtocolName } from '@hoop/core';
 import {
   CANARY,
   type Claim,
   claimSubnet,
+  DEFAULT_PROFILE,
   type Environment,
   holderOf,
   isRedirected,
   loadRemembered,
+  type Notice,
   type Paths,
   type PeerLookup,
   ProgramFinder,
   peerLookup,
+  profileFolder,
   type Remembered,
   saveRemembered,
   subnetsToTry,
 } from '@hoop/platform';
+import { type Passed, passedOn } from './api/gateway.js';
 import { LocalAuthority } from './authority.js';
-import type { Credential, Credentials } from './credentials.js';
+import type { Credentials } from './credentials.js';
 import { Flows } from './flows.js';
 import { Leaves } from './listeners/leaf.js';
 import { Listeners } from './listeners/listeners.js';
 import { type Log, seldom } from './log.js';
+import type { Patience } from './login/awaited.js';
 import type { SecretKeeper } from './login/entry.js';
-import { Problems } from './problems.js';
+import { adviceFor, longName, meantBy, shownAs } from './names.js';
+import { type Problem, Problems } from './problems.js';
+import { Profile } from './profile.js';
+import { type KeptProfiles, Profiles } from './profiles.js';
 import { Resolver } from './resolver/resolver.js';
-import { Sync } from './sync/sync.js';
-import { type Dial, dialler } from './uplinks/dial.js';
-import { Pool } from './uplinks/pool.js';
+import { dialler } from './uplinks/dial.js';
 
 export interface DaemonOptions {
   version: string;
-  profile: string;
   machine: Environment;
   paths: Paths;
-  credentials: Credentials;
+  /** The logins, and all else that is kept of profiles. */
+  kept: KeptProfiles;
   /** The keychain, for what is no login. */
   secrets: SecretKeeper;
   greetings: Record<ProtocolName, Greeting>;
   log: Log;
+  /** Shows the person a notice on their desktop; false: there is none. */
+  show(notice: Notice): Promise<boolean>;
+  /** Replaced in tests. */
+  patience?: Patience | undefined;
   /** Told on every change of `state`. */
   changed(): void;
 }
 
-/** All of hoopd but its local API: names, listeners, flows, uplinks and the sync uplink, and the state they are in. */
+/**
+ * All of hoopd but its local API, and the state it is in: what the laptop has once (names, listeners, flows, the CA), and
+ * the profiles, each with a login and a gateway of its own.
+ */
 export class Daemon {
   readonly #options: DaemonOptions;
   readonly #startedAt = Date.now();
@@ -53,35 +65,27 @@ export class Daemon {
   readonly #claim: Claim;
   readonly #leaves = new Leaves(Date.now);
   readonly authority: LocalAuthority;
+  readonly profiles: Profiles;
   readonly #listeners: Listeners;
   readonly #flows: Flows;
-  readonly #pool: Pool;
-  readonly #sync: Sync;
-  /** Problems that the gateway told of; another login has none of them. */
-  readonly #notices = new Set<string>();
   #resolver: Resolver | undefined;
-  #credential: Credential | undefined;
-  #unsubscribe: () => void = () => {};
 
   private constructor(options: DaemonOptions, ground: Ground) {
     this.#options = options;
     this.#claim = ground.claim;
     this.#problems = new Problems(options.changed);
     for (const [code, message, hint] of ground.problems) this.#problems.add(code, message, hint);
-    const dial = dialler(options.machine.variables);
     this.authority = this.#makeAuthority();
-    this.#pool = this.#makePool(dial);
+    this.profiles = this.#makeProfiles();
     this.#flows = this.#makeFlows();
     this.#listeners = this.#makeListeners(ground);
-    this.#sync = this.#makeSync(dial);
   }
 
   /** Takes the laptop's addresses and starts; nobody needs to be logged in. */
   static async start(options: DaemonOptions): Promise<Daemon> {
     const daemon = new Daemon(options, await prepare(options));
     await daemon.#startResolver();
-    daemon.#unsubscribe = options.credentials.on(() => daemon.#credentialsChanged());
-    daemon.#credentialsChanged();
+    daemon.profiles.start();
     return daemon;
   }
 
@@ -91,6 +95,12 @@ export class Daemon {
     return this.state();
   }
 
+  /** What is passed on to a profile's gateway. */
+  gateway(profile?: string): Passed {
+    const { name, credentials } = this.profiles.get(profile);
+    return passedOn(credentials, (hint) => adviceFor(hint, name, this.profiles.defaultName));
+  }
+
   /** The local API turned a request away. */
   apiRefused(): void {
     this.#refused.api += 1;
@@ -98,10 +108,11 @@ export class Daemon {
   }
 
   state(): State {
-    const { login, attempt, lastGateway } = this.#options.credentials.state();
     const { address, port } = this.#claim;
     const answered = this.#resolver?.answered;
     const authority = this.authority.file;
+    const profiles = this.profiles.states();
+    const { name: _, isDefault: __, ...ofDefault } = profiles.find(({ isDefault }) => isDefault)!;
     return {
       daemon: {
         version: this.#options.version,
@@ -110,30 +121,68 @@ export class Daemon {
         resolver: answered === undefined ? null : { address, port, answered },
         ...(authority !== undefined && { authority }),
       },
-      login,
-      attempt,
-      ...(lastGateway !== undefined && { lastGateway }),
-      gateway: login === null ? null : { url: login.gateway, ...this.#sync.state, warm: this.#pool.warm },
-      connections: this.#listeners.rows().map((row) => ({ ...row, flows: this.#flows.count(row.name) })),
+      ...ofDefault,
+      ...(profiles.length > 1 && { profiles }),
+      connections: profiles.flatMap(({ name }) => this.#connections(name, profiles.length > 1)),
+      waiting: this.#flows.waiting,
       refused: { ...this.#refused },
-      problems: this.#problems.all,
+      problems: [...this.#problems.all, ...this.profiles.problems(), ...this.#likeProfiles()],
     };
   }
 
+  /** The addresses are free first, clients have their moment after it: the next daemon may start at once. */
   async close(): Promise<void> {
-    this.#unsubscribe();
-    this.#sync.close();
-    this.#pool.close();
-    await this.#listeners.close();
+    await Promise.all([this.profiles.close(), this.#listeners.close(), this.#unclaim()]);
     await this.#flows.close();
+  }
+
+  async #unclaim(): Promise<void> {
     if (this.#resolver === undefined) this.#claim.server.close();
     else await this.#resolver.close();
   }
 
+  #connections(profile: string, several: boolean): State['connections'] {
+    return this.#listeners.rows(profile).map((row) => ({
+      ...row,
+      ...(several && { profile }),
+      flows: this.#flows.count(profile, row.name),
+    }));
+  }
+
+  /** A short name that reads as a profile: it is the connection's, and what is below it is the profile's. */
+  #likeProfiles(): Problem[] {
+    const { defaultName: profile } = this.profiles;
+    return this.#listeners
+      .rows(profile)
+      .filter(({ name }) => this.profiles.find(name) !== undefined)
+      .map(({ name }) => ({
+        code: 'name-clash',
+        message: `${name} is a connection of the profile ${profile} and a profile: ${name}.hoop is the connection`,
+        hint: `what is below it, as in NAME.${name}.hoop, is the profile's`,
+        profile,
+      }));
+  }
+
+  #makeProfiles(): Profiles {
+    const { kept, log, changed, machine, paths, show } = this.#options;
+    const make = (name: string, credentials: Credentials): Profile =>
+      new Profile({
+        ...{ name, credentials, log, changed },
+        dial: dialler(machine.variables),
+        isProfile: (other) => this.profiles.find(other) !== undefined,
+        listed: (list) => this.#listeners.follow(name, list),
+        folder: profileFolder(paths.stateFolder, name),
+        uid: machine.uid,
+        show: ({ title, body }) => show({ title, body: adviceFor(body, name, this.profiles.defaultName) }),
+        opened: () => this.#leaves.waitFor(this.authority.load()),
+      });
+    return new Profiles({ kept, make, changed, removed: (name) => this.#listeners.forget(name) });
+  }
+
   #makeAuthority(): LocalAuthority {
-    const { paths, secrets, profile, changed, log } = this.#options;
+    const { paths, secrets, changed, log } = this.#options;
     return new LocalAuthority({
-      ...{ secrets, account: `${profile}/local-ca`, file: paths.authorityFile },
+      ...{ secrets, account: `${DEFAULT_PROFILE}/local-ca`, file: paths.authorityFile },
       signs: (signer) => {
         this.#leaves.signedBy(signer);
         changed();
@@ -142,21 +191,17 @@ export class Daemon {
     });
   }
 
-  #makePool(dial: Dial): Pool {
-    const { credentials, changed } = this.#options;
-    return new Pool({ dial, changed, credential: () => credentials.current(), now: () => performance.now() });
-  }
-
   #makeFlows(): Flows {
-    const { credentials, greetings, changed, log } = this.#options;
+    const { greetings, changed, log, patience } = this.#options;
     const tell = seldom((times, connection: string, why: string) =>
       log.warn({ times, connection, why }, 'clients that do not speak the protocol were turned away'),
     );
     return new Flows({
       greetings,
-      credentials,
       changed,
-      pool: this.#pool,
+      hostnamesOf: (profile, name) => this.#hostnamesOf(profile, name),
+      advice: (hint, profile) => adviceFor(hint, profile, this.profiles.defaultName),
+      patience,
       leaves: this.#leaves,
       programs: new ProgramFinder(),
       portRefused: () => {
@@ -172,11 +217,12 @@ export class Daemon {
   }
 
   #makeListeners(ground: Ground): Listeners {
-    const { machine, paths, profile, changed, log } = this.#options;
+    const { machine, paths, changed, log } = this.#options;
     const tell = seldom((times) => log.warn({ times }, 'connections of another user were reset'));
     return new Listeners({
-      profile,
       changed,
+      shownAs: (named) => shownAs(named, this.profiles.defaultName),
+      profiles: () => this.profiles.all.length,
       owner: machine.uid,
       peerOf: ground.peerOf,
       holderOf: (address, port) => holderOf(machine, address, port),
@@ -184,7 +230,11 @@ export class Daemon {
       subnet: ground.claim.subnet,
       remembered: ground.remembered,
       remember: (remembered) => saveRemembered(paths.stateFile, remembered),
-      accepted: (connection, socket, peer) => void this.#flows.accept(connection, socket, peer),
+      accepted: (profile, connection, socket, peer) => {
+        const way = this.profiles.find(profile);
+        if (way === undefined) socket.destroy();
+        else void this.#flows.accept(way, connection, socket, peer);
+      },
       turnedAway: () => {
         this.#refused.peers += 1;
         tell();
@@ -193,49 +243,24 @@ export class Daemon {
     });
   }
 
-  #makeSync(dial: Dial): Sync {
-    const { credentials, changed, log } = this.#options;
-    return new Sync({
-      dial,
-      credentials,
-      connections: (list) => this.#follow(list),
-      notice: ({ code, message, hint }) => {
-        this.#notices.add(code);
-        this.#problems.add(code, message, hint);
-      },
-      changed: (state) => {
-        log.info({ gateway: state, why: this.#sync.state.error }, 'gateway');
-        if (state === 'online') this.#pool.resume();
-        if (state === 'offline') this.#pool.suspend();
-        changed();
-      },
-      now: Date.now,
-    });
-  }
-
-  #follow(list: readonly WireConnection[]): void {
-    const odd = list.filter(({ name }) => !LABEL.test(name));
-    if (odd.length > 0)
-      this.#problems.add(
-        'odd-names',
-        odd.length === 1
-          ? 'a connection has no name that DNS takes'
-          : `${odd.length} connections have no name that DNS takes`,
-      );
-    else this.#problems.solved('odd-names');
-    const named = list.filter(({ name }) => LABEL.test(name));
-    this.#listeners.follow(named).catch((error: Error) => {
-      this.#options.log.error({ stack: error.stack }, 'the list of connections could not be followed');
-      this.#problems.add('listeners', `listeners could not be opened: ${error.message}`);
-    });
+  /** The short name first, where it has one. */
+  #hostnamesOf(profile: string, name: string): [string, ...string[]] {
+    const short = shownAs({ profile, name }, this.profiles.defaultName);
+    const long = longName({ profile, name });
+    return short === long ? [`${long}.hoop`] : [`${short}.hoop`, `${long}.hoop`];
   }
 
   async #startResolver(): Promise<void> {
     const { server, address, port, subnet } = this.#claim;
+    const { profiles } = this;
     const zone = {
       subnet,
-      addressOf: (name: string) => (name.startsWith(CANARY) ? address : this.#listeners.addressOf(name)),
-      nameOf: (at: string) => this.#listeners.nameOf(at),
+      addressOf: (name: string) => (name.startsWith(CANARY) ? address : this.#addressOf(name)),
+      isAbove: (name: string) => profiles.find(name) !== undefined,
+      nameOf: (at: string) => {
+        const named = this.#listeners.nameOf(at);
+        return named && shownAs(named, profiles.defaultName);
+      },
     };
     try {
       this.#resolver = await Resolver.start(zone, server, address, port);
@@ -245,33 +270,10 @@ export class Daemon {
     }
   }
 
-  #forgetNotices(): void {
-    for (const code of this.#notices) this.#problems.solved(code);
-    this.#notices.clear();
+  #addressOf(name: string): string | undefined {
+    const meant = meantBy(name, this.profiles.defaultName);
+    return meant && this.#listeners.addressOf(meant);
   }
-
-  /** A renewal replaces warm uplinks; another login, or none, replaces the sync uplink and the list too. */
-  #credentialsChanged(): void {
-    const before = this.#credential;
-    const now = this.#options.credentials.current();
-    this.#credential = now;
-    if (!isSameWay(before, now)) this.#sync.refresh();
-    if (before === undefined && now !== undefined) this.#forgetNotices();
-    if (before?.certificate !== now?.certificate) this.#pool.renewed();
-    // The keychain that gave the login is open.
-    if (now !== undefined) this.#leaves.waitFor(this.authority.load());
-    if (this.#options.credentials.state().login === null) this.#follow([]);
-    this.#options.changed();
-  }
-}
-
-/** One label of a host name, in lower case (RFC 1123 §2.1); it is also a key of ours and a word on a terminal. */
-const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-
-/** The same login by the same way: only the certificate may differ. */
-function isSameWay(a: Credential | undefined, b: Credential | undefined): boolean {
-  const way = (one: Credential | undefined) => JSON.stringify([one?.gateway.origin, one?.tunnel, one?.ca]);
-  return a?.key === b?.key && way(a) === way(b);
 }
 
 const HINT = 'hoop connect and hoop run need no names';

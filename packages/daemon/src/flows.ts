@@ -4,18 +4,32 @@ import type { Duplex } from 'node:stream';
 import type { WireConnection } from '@hoop/contracts/gateway';
 import { CreditBudget } from '@hoop/contracts/uplink';
 import type { ClientProgram, Greeting, ProtocolName, Refusal } from '@hoop/core';
-import type { PeerSocket, ProgramFinder } from '@hoop/platform';
-import type { Credentials } from './credentials.js';
+import { keyOf, type PeerSocket, type ProgramFinder } from '@hoop/platform';
+import type { Credential, Credentials } from './credentials.js';
 import { type Greeted, greet } from './listeners/greeting.js';
+import { kept } from './listeners/kept.js';
 import type { Leaves } from './listeners/leaf.js';
+import { awaited, type Patience } from './login/awaited.js';
+import { type Act, lackOf } from './login/lack.js';
 import { carry } from './uplinks/carry.js';
 import type { Uplink } from './uplinks/dial.js';
 import type { Pool } from './uplinks/pool.js';
 
+/** What a flow goes by: a profile's login, and the uplinks of that login. */
+export interface Way {
+  name: string;
+  credentials: Pick<Credentials, 'current' | 'pending' | 'wanted' | 'on' | 'state'>;
+  pool: Pick<Pool, 'take'>;
+  /** A client was turned away, and only a person can change that. */
+  missed(act: Act): void;
+}
+
 export interface FlowsOptions {
   greetings: Record<ProtocolName, Greeting>;
-  credentials: Pick<Credentials, 'current'>;
-  pool: Pool;
+  /** All that the connection may be called, for its certificate. */
+  hostnamesOf(profile: string, connection: string): readonly [string, ...string[]];
+  /** Says whose login is meant. */
+  advice(hint: string | undefined, profile: string): string | undefined;
   leaves: Leaves;
   programs: Pick<ProgramFinder, 'find'>;
   /** A client that does not speak the connection's protocol was turned away. */
@@ -25,6 +39,7 @@ export interface FlowsOptions {
   changed(): void;
   /** Milliseconds; replaced in tests. */
   greetingDeadline?: number;
+  patience?: Patience | undefined;
 }
 
 /** Until the first bytes of a flow are there: a person may type a password, a half-open client may not stay for ever. */
@@ -49,32 +64,40 @@ export class Flows {
   readonly #sockets = new Map<Socket, string>();
   readonly #counts = new Map<string, number>();
   readonly #live = new Set<{ end(): void }>();
+  readonly #closing = new AbortController();
+  #waiting = 0;
 
   constructor(options: FlowsOptions) {
     this.#options = options;
   }
 
   /** Live flows of a connection. */
-  count(connection: string): number {
-    return this.#counts.get(connection) ?? 0;
+  count(profile: string, connection: string): number {
+    return this.#counts.get(keyOf(profile, connection)) ?? 0;
+  }
+
+  /** Clients that wait for a login, or for its renewal. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   /** `socket` is paused and its peer is the owner's. Never rejects. */
-  async accept(connection: WireConnection, socket: Socket, peer: PeerSocket): Promise<void> {
+  async accept(way: Way, connection: WireConnection, socket: Socket, peer: PeerSocket): Promise<void> {
     this.#sockets.set(socket, connection.name);
     socket.once('close', () => this.#sockets.delete(socket));
     const program = this.#programOf(peer);
-    const greeted = await this.#greet(connection, socket);
+    const greeted = await this.#greet(way, connection, socket);
     if (greeted.as === 'gone') return void socket.destroy();
     if (greeted.as === 'rejected') {
       socket.destroy();
       return this.#options.rejected(connection.name, greeted.why);
     }
-    await this.#open(connection, greeted, program);
+    await this.#open(way, connection, greeted, program);
   }
 
   /** Ends what is open: each client is told in its protocol if it can be, and has a moment to hear it. */
   async close(): Promise<void> {
+    this.#closing.abort();
     for (const flow of this.#live) flow.end();
     const sockets = [...this.#sockets.keys()];
     const late = setTimeout(() => {
@@ -84,17 +107,21 @@ export class Flows {
     clearTimeout(late);
   }
 
-  async #greet(connection: WireConnection, socket: Socket): Promise<Greeted> {
-    const { greetings, leaves, greetingDeadline } = this.#options;
+  async #greet(way: Way, connection: WireConnection, socket: Socket): Promise<Greeted> {
+    const { greetings, hostnamesOf, leaves, greetingDeadline } = this.#options;
     await leaves.ready();
     return greet(socket, {
       greeting: greetings[connection.protocol],
-      tls: { context: () => leaves.contextFor(`${connection.name}.hoop`), alpn: ALPN[connection.protocol] },
+      tls: {
+        context: () => leaves.contextFor(hostnamesOf(way.name, connection.name)),
+        alpn: ALPN[connection.protocol],
+      },
       deadline: greetingDeadline ?? GREETING_DEADLINE,
     });
   }
 
   async #open(
+    way: Way,
     connection: WireConnection,
     greeted: Greeted & { as: 'flow' },
     program: Promise<ClientProgram | undefined>,
@@ -102,8 +129,14 @@ export class Flows {
     const greeting = this.#options.greetings[connection.protocol];
     const local = greeted.stream;
     local.on('error', () => {});
-    const uplink = await this.#uplink();
-    if (!('socket' in uplink)) return bid(local, greeting.refuse(uplink.refusal));
+    const refuse = (refusal: Refusal) => {
+      if (refusal.code === 'port-refused') this.#options.portRefused();
+      return greeting.refuse(this.#advised(refusal, way));
+    };
+    const { credential, first, left } = await this.#credential(way, local, greeted.first);
+    if (left) return void local.destroy();
+    const uplink = credential === undefined ? { refusal: this.#lack(way) } : await uplinkBy(way, credential);
+    if (!('socket' in uplink)) return bid(local, refuse(uplink.refusal));
     const found = await program;
     const head = {
       kind: 'flow' as const,
@@ -114,28 +147,44 @@ export class Flows {
       ...(found !== undefined && { program: found }),
     };
     let over = false;
-    this.#count(connection.name, 1);
-    const refuse = (refusal: Refusal) => {
-      if (refusal.code === 'port-refused') this.#options.portRefused();
-      return greeting.refuse(refusal);
-    };
-    const carried = { local, first: greeted.first, uplink: uplink.socket, head, refuse, budget: this.#budget };
+    const key = keyOf(way.name, connection.name);
+    this.#count(key, 1);
+    const carried = { local, first, uplink: uplink.socket, head, refuse, budget: this.#budget };
     const flow = carry(carried, () => {
       over = true;
       this.#live.delete(flow);
-      this.#count(connection.name, -1);
+      this.#count(key, -1);
     });
     if (!over) this.#live.add(flow);
   }
 
-  async #uplink(): Promise<{ socket: Uplink } | { refusal: Refusal }> {
-    const credential = this.#options.credentials.current();
-    if (credential === undefined) return { refusal: LOGIN_REQUIRED };
-    try {
-      return { socket: await inTime(this.#options.pool.take(credential)) };
-    } catch {
-      return { refusal: { ...UNREACHABLE, message: `the gateway ${credential.gateway.host} cannot be reached` } };
-    }
+  /** What the flow authenticates with, if need be after a wait: then `first` has grown, or the client has left. */
+  async #credential({ credentials }: Way, local: Duplex, first: Buffer) {
+    const at = credentials.current();
+    if (at !== undefined) return { credential: at, first, left: false };
+    const client = kept(local, first);
+    this.#waits(1);
+    await awaited(credentials, AbortSignal.any([client.gone, this.#closing.signal]), this.#options.patience);
+    this.#waits(-1);
+    return { first: client.release(), left: client.gone.aborted, credential: credentials.current() };
+  }
+
+  #waits(by: number): void {
+    this.#waiting += by;
+    this.#options.changed();
+  }
+
+  /** Why there is no credential; told the person too, where only they can get one. */
+  #lack(way: Way): Refusal {
+    if (this.#closing.signal.aborted) return ENDS;
+    const { refusal, act } = lackOf(way.credentials.state());
+    if (act !== undefined) way.missed(act);
+    return refusal;
+  }
+
+  #advised(refusal: Refusal, { name }: Way): Refusal {
+    const hint = this.#options.advice(refusal.hint, name);
+    return hint === undefined ? refusal : { ...refusal, hint };
   }
 
   #programOf(peer: PeerSocket): Promise<ClientProgram | undefined> {
@@ -147,9 +196,17 @@ export class Flows {
     return Promise.race([found, late]);
   }
 
-  #count(connection: string, by: number): void {
-    this.#counts.set(connection, this.count(connection) + by);
+  #count(key: string, by: number): void {
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + by);
     this.#options.changed();
+  }
+}
+
+async function uplinkBy({ pool }: Way, credential: Credential): Promise<{ socket: Uplink } | { refusal: Refusal }> {
+  try {
+    return { socket: await inTime(pool.take(credential)) };
+  } catch {
+    return { refusal: { ...UNREACHABLE, message: `the gateway ${credential.gateway.host} cannot be reached` } };
   }
 }
 
@@ -185,11 +242,7 @@ async function inTime(dialled: Promise<Uplink>): Promise<Uplink> {
   }
 }
 
-const LOGIN_REQUIRED: Refusal = {
-  code: 'login-required',
-  message: 'nobody is logged in on this laptop, or the login has ended',
-  hint: 'hoop login',
-};
+const ENDS: Refusal = { code: 'shutting-down', message: 'hoop ends on this laptop', hint: 'hoop daemon start' };
 const UNREACHABLE: Refusal = {
   code: 'gateway-unreachable',
   message: 'the gateway cannot be reached',

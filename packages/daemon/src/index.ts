@@ -1,16 +1,14 @@
 import { setFlagsFromString } from 'node:v8';
 import { UserError } from '@hoop/core';
-import { appendOwn, environment, forbidDumps, openKeychain, ownFolder, planPaths } from '@hoop/platform';
+import { appendOwn, environment, forbidDumps, openKeychain, ownFolder, planPaths, showNotice } from '@hoop/platform';
 
 import { localApp } from './api/app.js';
-import { passedOn } from './api/gateway.js';
 import { serve, takeSocket } from './api/server.js';
 import { Watchers } from './api/watch.js';
-import type { Credentials } from './credentials.js';
 import { Daemon } from './daemon.js';
 import { GREETINGS } from './greetings.js';
-import { type Log, openLog } from './log.js';
-import { loginCredentials } from './login/index.js';
+import { openLog } from './log.js';
+import { profilesIn } from './login/kept.js';
 
 export { lookAtWay, type Way } from './doctor/way.js';
 
@@ -36,9 +34,7 @@ export async function runDaemon({ version, allowRoot }: RunOptions): Promise<voi
   const server = await takeSocket(paths.socket);
   const descriptor = process.stderr.isTTY ? 2 : appendOwn(paths.logFile, machine.uid);
   const log = openLog(descriptor, machine.variables.HOOP_LOG);
-  const profile = machine.variables.HOOP_PROFILE || 'default';
-  const credentials = loginCredentials({
-    profile,
+  const kept = profilesIn({
     stateFolder: paths.stateFolder,
     uid: machine.uid,
     environment: process.env,
@@ -49,35 +45,33 @@ export async function runDaemon({ version, allowRoot }: RunOptions): Promise<voi
   const changed = () => watchers.changed();
   const daemon = await Daemon.start({
     version,
-    profile,
     machine,
     paths,
-    credentials,
+    kept,
     secrets: openKeychain({ service: 'hoop', environment: process.env }),
     greetings: GREETINGS,
+    show: (notice) => showNotice(machine, notice),
     log,
     changed,
   });
   const app = localApp({
-    ...{ watchers, credentials, log },
+    ...{ watchers, log, profiles: daemon.profiles },
     state: () => daemon.state(),
     retry: () => daemon.retry(),
     authority: () => daemon.authority,
-    gateway: passedOn(() => credentials.current()),
+    gateway: (profile) => daemon.gateway(profile),
     turnedAway: () => daemon.apiRefused(),
     stop: () => setImmediate(() => stop.raise('asked')),
   });
   serve(server, app);
   log.info({ version, socket: paths.socket }, 'hoopd runs');
-  restore(credentials, log);
+  void daemon.profiles.restore((profile, { stack }) =>
+    log.error({ profile, stack }, 'the login could not be taken up'),
+  );
   log.info({ why: await stop.raised }, 'hoopd ends');
   watchers.close();
   server.closeAllConnections();
-  await Promise.all([new Promise((closed) => server.close(closed)), daemon.close(), credentials.close()]);
-}
-
-function restore(credentials: Credentials, log: Log): void {
-  credentials.restore().catch((error: Error) => log.error({ stack: error.stack }, 'the login could not be taken up'));
+  await Promise.all([new Promise((closed) => server.close(closed)), daemon.close()]);
 }
 
 function stopSignal(): { raised: Promise<string>; raise(why: string): void } {

@@ -24,6 +24,12 @@ export class Problems {
     this.#changed();
   }
 
+  clear(): void {
+    if (this.#all.size === 0) return;
+    this.#all.clear();
+    this.#changed();
+  }
+
   solved(code: string): void {
     if (this.#all.delete(code)) this.#changed();
   }

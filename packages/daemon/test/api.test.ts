@@ -18,6 +18,8 @@ const STATE: State = {
   attempt: null,
   gateway: null,
   connections: [],
+  needs: null,
+  waiting: 0,
   refused: { peers: 0, protocol: 0, api: 0, ports: 0 },
   problems: [],
 };
@@ -53,17 +55,22 @@ function options(): ApiOptions {
   const fail = (error: Error) => async () => {
     throw error;
   };
+  const credentials = {
+    start: fail(new UserError('ca-file', 'no such CA', { hint: 'look' })),
+    cancel: () => true,
+    logout: fail(new Error('a secret place in the code')),
+  };
   return {
     state: () => state,
     retry: async () => state,
     authority: () => ({ make: fail(new Error('never')), forget: async () => true }),
     watchers,
-    credentials: {
-      start: fail(new UserError('ca-file', 'no such CA', { hint: 'look' })),
-      cancel: () => true,
-      logout: fail(new Error('a secret place in the code')),
+    profiles: {
+      ...{ get: () => ({ credentials }), ensure: () => ({ credentials }) },
+      use: () => {},
+      remove: async () => true,
     },
-    gateway: {
+    gateway: (() => ({
       sessions: fail(new ApiError(401, 'login-required', 'nobody')),
       controls: async (one: unknown) => {
         passed.push(one);
@@ -73,7 +80,7 @@ function options(): ApiOptions {
         passed.push(one);
         return EXPLAINED;
       },
-    } as unknown as ApiOptions['gateway'],
+    })) as unknown as ApiOptions['gateway'],
     turnedAway: () => {
       turnedAway += 1;
     },

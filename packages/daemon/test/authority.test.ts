@@ -46,7 +46,7 @@ test('after a restart it signs again, by the same certificate', async () => {
   await Promise.all([again.load(), again.load()]);
   expect([again.file, readFileSync(file(), 'utf8')]).toEqual([file(), before]);
   const own = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const signed = new X509Certificate(leaf('a.hoop', own, Date.now(), signers.at(-1)));
+  const signed = new X509Certificate(leaf(['a.hoop'], own, Date.now(), signers.at(-1)));
   expect(signed.checkIssued(new X509Certificate(before))).toBe(true);
   expect(signed.verify(new X509Certificate(before).publicKey)).toBe(true);
 });

@@ -54,6 +54,7 @@ function parsed(payload: Uint8Array): unknown {
 test('DNS queries', () => {
   const zone: Zone = {
     addressOf: (name) => (name === 'pg-prod' ? '127.77.0.3' : undefined),
+    isAbove: () => false,
     nameOf: (address) => (address === '127.77.0.3' ? 'pg-prod' : undefined),
     subnet: 0,
   };

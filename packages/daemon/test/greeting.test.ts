@@ -31,7 +31,7 @@ async function start(deadline = 5_000, greeting: Greeting = GREETINGS.postgres):
   client = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
   client.on('error', () => {});
   const [socket] = (await once(server, 'connection')) as [net.Socket];
-  const context = () => leaves.contextFor('pg-prod.hoop');
+  const context = () => leaves.contextFor(['pg-prod.hoop']);
   greeted = greet(socket, { greeting, tls: { context, alpn: ['postgresql'] }, deadline });
 }
 beforeEach(() => start());

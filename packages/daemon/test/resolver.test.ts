@@ -8,9 +8,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { answer, fit, type Zone } from '../src/resolver/answer.js';
 import { Resolver } from '../src/resolver/resolver.js';
 
+const ADDRESSES = new Map([
+  ['pg-prod', '127.77.4.3'],
+  ['pg-prod.acme', '127.77.4.4'],
+]);
 const zone: Zone = {
   subnet: 4,
-  addressOf: (name) => (name === 'pg-prod' ? '127.77.4.3' : undefined),
+  addressOf: (name) => ADDRESSES.get(name),
+  isAbove: (name) => name === 'acme',
   nameOf: (address) => (address === '127.77.4.3' ? 'pg-prod' : undefined),
 };
 const A = 1;
@@ -45,6 +50,16 @@ describe('what the resolver says', () => {
     expect(reply.header).toMatchObject({ id: 0x1234, qr: 1, aa: 1, rd: 1, ra: 0, tc: 0, rcode: 0 });
     expect(reply.answers).toMatchObject([{ name: 'pg-prod.hoop', type: A, address: '127.77.4.3', ttl: 5 }]);
     expect(reply.additionals).toEqual([]);
+  });
+
+  test('a profile’s longer name; the profile itself is no data, since names are below it', () => {
+    expect(ask('pg-prod.acme.hoop').answers).toMatchObject([{ type: A, address: '127.77.4.4' }]);
+    const above = ask('acme.hoop');
+    expect(above.header.rcode).toBe(0);
+    expect(above.answers).toEqual([]);
+    expect(above.authorities).toHaveLength(1);
+    expect(ask('pg-dev.acme.hoop').header.rcode).toBe(3);
+    expect(ask('a.pg-prod.acme.hoop').header.rcode).toBe(3);
   });
 
   test('the letters of the question come back as they were (0x20)', () => {

@@ -4,6 +4,7 @@ export * from './environment.js';
 export * from './holder/index.js';
 export * from './keychain/index.js';
 export * from './names/index.js';
+export * from './notice/index.js';
 export * from './paths/index.js';
 export * from './peer/index.js';
 export * from './ports/index.js';

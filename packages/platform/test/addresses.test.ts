@@ -12,6 +12,7 @@ import {
   type Remembered,
   saveRemembered,
   subnetsToTry,
+  without,
 } from '../src/index.js';
 
 describe('addresses', () => {
@@ -42,6 +43,32 @@ describe('addresses', () => {
 
   test('a name like a property of every object is a name', () => {
     expect(assign(NOTHING, 'p', ['constructor']).names['p/constructor']?.host).toBe(3);
+  });
+
+  test('of two profiles none is given more than half of the addresses, whatever its gateway lists', () => {
+    const many = Array.from({ length: 1_000 }, (_, i) => `n${i}`);
+    const crowded = assign(assign(NOTHING, 'a', ['first'], 2), 'b', many, 2);
+    const hosts = (profile: string, of: Remembered) =>
+      Object.entries(of.names).filter(([key, { host }]) => key.startsWith(`${profile}/`) && host !== undefined).length;
+    expect(hosts('b', crowded)).toBe(126);
+    const later = assign(crowded, 'a', many.slice(0, 125), 2);
+    expect(hosts('a', later)).toBe(126);
+  });
+
+  test('names of a profile that come and go do not take all that is remembered', () => {
+    let known = assign(NOTHING, 'a', ['kept'], 2);
+    for (let push = 0; push < 30; push++) {
+      known = assign(
+        known,
+        'b',
+        Array.from({ length: 1_000 }, (_, i) => `n${push}-${i}`),
+        2,
+      );
+    }
+    expect(Object.keys(known.names).length).toBeLessThanOrEqual(2_001);
+    expect(known.names['a/kept']?.host).toBe(3);
+    const gone = without(known, 'b');
+    expect(Object.keys(gone.names)).toEqual(['a/kept']);
   });
 
   test('another high port is neither one that is given nor one that was tried', () => {

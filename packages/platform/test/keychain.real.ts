@@ -1,13 +1,13 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { callKeychain } from '../src/keychain/call.js';
 import { openKeychain } from '../src/keychain/keychain.js';
 import { lockOf } from '../src/keychain/lock.js';
+import { LOCK, UNLOCK } from './keyring.js';
 
 /** keytar in its child against a real gnome-keyring on a D-Bus of its own, and against what goes wrong with one. */
 const missing = ['dbus-daemon', 'dbus-send', 'gnome-keyring-daemon', 'dbus-test-tool'].filter(
@@ -70,30 +70,9 @@ function isOwned(): boolean {
   return String(answer.stdout).includes('boolean true');
 }
 
-function lock(): void {
-  const path = '/org/freedesktop/secrets/collection/login';
-  const args = ['--session', '--print-reply', '--dest=org.freedesktop.secrets', '/org/freedesktop/secrets'];
-  execFileSync('dbus-send', [...args, 'org.freedesktop.Secret.Service.Lock', `array:objpath:${path}`], {
-    env: environment,
-  });
-}
-
-/**
- * What a person's password does in the prompt: gnome-keyring's control socket, as PAM uses it (pkcs11/../gkd-control.c):
- * one byte, then length, operation 1 (unlock) and the password, all 32-bit big-endian lengths.
- */
-async function unlock(): Promise<void> {
-  const password = Buffer.from('the password');
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(12 + password.length, 1);
-  head.writeUInt32BE(1, 5);
-  head.writeUInt32BE(password.length, 9);
-  const socket = connect({ path: join(home, 'keyring/control') });
-  socket.write(Buffer.concat([head, password]));
-  const [answer] = (await once(socket, 'data')) as [Buffer];
-  socket.destroy();
-  expect(answer.toString('hex')).toBe('0000000800000000');
-}
+const lock = () => execFileSync(LOCK[0], LOCK.slice(1), { env: environment });
+const unlock = async () =>
+  void execFileSync(process.execPath, [UNLOCK, join(home, 'keyring/control'), 'the password'], { env: environment });
 
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'hoop-keychain-'));

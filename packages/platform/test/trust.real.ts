@@ -63,7 +63,7 @@ describe.skipIf(!hasOpenssl)('the local CA, by OpenSSL', () => {
   beforeAll(() => {
     writeFileSync(at('ca.pem'), authorityCertificate(signer.parts));
     writeFileSync(at('ca.key'), ca.privateKey.export({ type: 'pkcs8', format: 'pem' }));
-    writeFileSync(at('leaf.pem'), leaf('pg-prod.hoop', pair(), Date.now(), signer));
+    writeFileSync(at('leaf.pem'), leaf(['pg-prod.hoop'], pair(), Date.now(), signer));
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -25,13 +25,13 @@ test('a CA is its parts: whoever has them makes the same certificate, and its si
 
 test('a leaf is signed by the CA, or by itself', () => {
   const own = pair();
-  const signed = new X509Certificate(leaf('pg.hoop', own, NOW, { parts, privateKey: key.privateKey }));
+  const signed = new X509Certificate(leaf(['pg.hoop'], own, NOW, { parts, privateKey: key.privateKey }));
   expect([signed.checkIssued(certificate), signed.verify(key.publicKey), signed.ca]).toEqual([true, true, false]);
   expect([signed.checkHost('pg.hoop'), signed.checkHost('x.hoop')]).toEqual(['pg.hoop', undefined]);
-  const self = new X509Certificate(leaf('pg.hoop', own, NOW));
+  const self = new X509Certificate(leaf(['pg.hoop'], own, NOW));
   expect([self.verify(own.publicKey), self.checkHost('pg.hoop')]).toEqual([true, 'pg.hoop']);
   // RFC 5280 §4.1.2.5: from 2050 on, years have four digits.
-  expect(new X509Certificate(leaf('pg.hoop', own, Date.UTC(2049, 6, 1))).validTo).toBe('Jul  1 00:00:00 2050 GMT');
+  expect(new X509Certificate(leaf(['pg.hoop'], own, Date.UTC(2049, 6, 1))).validTo).toBe('Jul  1 00:00:00 2050 GMT');
 });
 
 describe('root', () => {

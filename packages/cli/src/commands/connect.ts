@@ -1,8 +1,9 @@
-import type { LocalConnection } from '@hoop/contracts/local';
+import type { LocalConnection, State } from '@hoop/contracts/local';
 import { runInherited } from '@hoop/platform';
-import { type Command, word, words } from '../command.js';
-import { find } from '../find.js';
-import { ready } from '../settle.js';
+import { type Command, type Needs, word, words } from '../command.js';
+import { find, profileMeant } from '../find.js';
+import { inProfile, isOfSeveral, narrowed, ofProfile, PROFILE_OPTION } from '../profile.js';
+import { readyOrLogIn } from '../settle.js';
 import { stringsOf, whereOf } from '../strings.js';
 import { columns } from '../table.js';
 
@@ -15,10 +16,11 @@ export const connect: Command = {
     ['NAME', 'as `hoop ls` shows it'],
     ['[ARGS...]', 'for the client'],
   ],
+  options: [PROFILE_OPTION],
   passThrough: true,
-  examples: ['hoop connect pg-prod', "hoop connect pg-prod -- -Atc 'select 1'"],
+  examples: ['hoop connect pg-prod', 'hoop connect pg-prod.acme', "hoop connect pg-prod -- -Atc 'select 1'"],
   run: async (needs, input) => {
-    const connection = find((await ready(needs)).connections, word(input, 0));
+    const { connection } = find(await loggedInFor(inProfile(needs, input), word(input, 0)), word(input, 0));
     const client = CLIENTS[connection.protocol];
     const code = client === undefined ? NOT_FOUND : await client(connection, passed(words(input, 1)));
     if (code !== NOT_FOUND) return code;
@@ -28,6 +30,14 @@ export const connect: Command = {
     return NOT_FOUND;
   },
 };
+
+/** The state, where a person may have logged in for the profile that the name is in. */
+async function loggedInFor(needs: Needs, name: string): Promise<State> {
+  const state = await needs.daemon.state();
+  if (!isOfSeveral(state)) return readyOrLogIn(needs);
+  await readyOrLogIn(narrowed(needs, profileMeant(state, name), ofProfile));
+  return needs.daemon.state();
+}
 
 /** What stands behind `--`, or simply behind the name. */
 const passed = (args: readonly string[]) => (args[0] === '--' ? args.slice(1) : args);

@@ -2,7 +2,8 @@ import { EXPLAINED_MOST, type Explained, type ExplainedCommand, type ExplainedOu
 import { UserError } from '@hoop/core';
 import { type Command, flag, type Input, JSON_OPTION, type Needs, text, word } from '../command.js';
 import { find } from '../find.js';
-import { ready } from '../settle.js';
+import { inProfile, PROFILE_OPTION, whose } from '../profile.js';
+import { settled } from '../settle.js';
 import { columns, plain } from '../table.js';
 import { filled } from '../text.js';
 
@@ -13,12 +14,17 @@ export const explain: Command = {
     ['NAME', 'as `hoop ls` shows it'],
     ['STATEMENT', 'in one word, quoted; - reads it from stdin'],
   ],
-  options: [{ flags: '-d, --database DATABASE', summary: "in this one; else the connection's default" }, JSON_OPTION],
+  options: [
+    { flags: '-d, --database DATABASE', summary: "in this one; else the connection's default" },
+    PROFILE_OPTION,
+    JSON_OPTION,
+  ],
   examples: ["hoop explain pg-prod 'select * from customers'", 'hoop explain pg-prod - < migration.sql'],
   run: async (needs, input) => {
-    const { name } = find((await ready(needs)).connections, word(input, 0));
+    const { connection } = find(await settled(inProfile(needs, input)), word(input, 0));
+    const { name, profile } = connection;
     const body = { text: await statementOf(needs, input), database: text(input, 'database') };
-    const explained = await (await needs.daemon.api()).explain({ name, body });
+    const explained = await (await needs.daemon.api()).explain({ name, body, ...whose(profile) });
     needs.out(flag(input, 'json') ? `${JSON.stringify(explained)}\n` : told(explained));
   },
 };

@@ -7,6 +7,7 @@ import { explain } from './explain.js';
 import { login } from './login.js';
 import { logout } from './logout.js';
 import { ls } from './ls.js';
+import { profile } from './profile.js';
 import { run } from './run.js';
 import { sessions } from './sessions.js';
 import { setup } from './setup.js';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   run,
   status,
   doctor,
+  profile,
   sessions,
   setup,
   daemon,

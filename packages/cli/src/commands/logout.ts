@@ -1,19 +1,29 @@
-import { type Command, flag, JSON_OPTION } from '../command.js';
+import { type Command, flag, type Input, JSON_OPTION, type Needs } from '../command.js';
+import { PROFILE_OPTION, profileOf, whose } from '../profile.js';
+import { profilesOf } from './profile.js';
 
 export const logout: Command = {
   name: 'logout',
   summary: 'end the login here, at the gateway and at the IdP',
-  options: [JSON_OPTION],
+  options: [PROFILE_OPTION, { flags: '--all', summary: 'the logins of all profiles' }, JSON_OPTION],
   run: async (needs, input) => {
-    const state = await needs.daemon.running();
-    const ended = state === undefined ? await offline(needs) : (await (await needs.daemon.api()).logout({})).ended;
-    if (flag(input, 'json')) return needs.out(`${JSON.stringify({ ended })}\n`);
-    needs.err(ended ? 'logged out\n' : 'nobody was logged in\n');
+    const ended = flag(input, 'all') ? await endAll(needs) : await endOne(needs, input);
+    if (flag(input, 'json')) return needs.out(`${JSON.stringify(ended)}\n`);
+    needs.err(ended.ended ? 'logged out\n' : 'nobody was logged in\n');
   },
 };
 
 /** A login can wait in the keychain while no daemon runs: only a daemon can end it. */
-async function offline(needs: Parameters<NonNullable<Command['run']>>[0]): Promise<boolean> {
+async function endOne(needs: Needs, input: Input): Promise<{ ended: boolean }> {
   await needs.daemon.state();
-  return (await (await needs.daemon.api()).logout({})).ended;
+  return (await needs.daemon.api()).logout(whose(profileOf(needs, input)));
+}
+
+/** `profiles`: whose login there was. */
+async function endAll(needs: Needs): Promise<{ ended: boolean; profiles: string[] }> {
+  const profiles = profilesOf(await needs.daemon.state());
+  const { logout: end } = await needs.daemon.api();
+  const each = await Promise.all(profiles.map(async ({ name }) => ({ name, ...(await end(whose(name))) })));
+  const ended = each.filter((one) => one.ended).map(({ name }) => name);
+  return { ended: ended.length > 0, profiles: ended };
 }

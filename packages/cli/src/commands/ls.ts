@@ -1,14 +1,16 @@
 import type { LocalConnection, State } from '@hoop/contracts/local';
 import { type Command, flag, JSON_OPTION, type Needs, WATCH_OPTION } from '../command.js';
 import { follow } from '../follow.js';
-import { loginOf, ready } from '../settle.js';
+import { inProfile, PROFILE_OPTION, partsOf, shownName } from '../profile.js';
+import { ready, someLogin, troubled } from '../settle.js';
 import { columns, plain } from '../table.js';
 
 export const ls: Command = {
   name: 'ls',
   summary: 'show the connections that you may see',
-  options: [WATCH_OPTION, JSON_OPTION],
-  run: async (needs, input) => {
+  options: [PROFILE_OPTION, WATCH_OPTION, JSON_OPTION],
+  run: async (all, input) => {
+    const needs = inProfile(all, input);
     const json = flag(input, 'json');
     const show = ({ connections }: State) =>
       json ? `${JSON.stringify(connections)}\n` : listOf(connections, needs.terminal.out);
@@ -16,7 +18,7 @@ export const ls: Command = {
     const state = await ready(needs);
     needs.out(show(state));
     if (!json && state.connections.length === 0) needs.err(`${NONE}: ask your administrator\n`);
-    if (!json) for (const line of remarksOn(state.connections)) needs.err(`${line}\n`);
+    if (!json) for (const line of [...remarksOn(state.connections), ...troublesOf(state)]) needs.err(`${line}\n`);
   },
 };
 
@@ -28,7 +30,12 @@ const listOf = (connections: readonly LocalConnection[], headed: boolean): strin
   columns([...(headed && connections.length > 0 ? [HEADINGS] : []), ...rowsOf(connections)]);
 
 export const rowsOf = (connections: readonly LocalConnection[]): string[][] =>
-  connections.map((one) => [plain(one.name), one.protocol, `${one.reach.address}:${one.reach.port}`, stateOf(one)]);
+  connections.map((one) => [
+    plain(shownName(one)),
+    one.protocol,
+    `${one.reach.address}:${one.reach.port}`,
+    stateOf(one),
+  ]);
 
 const STATES: Record<LocalConnection['state'], string> = {
   ready: 'ready',
@@ -43,12 +50,24 @@ export const remarksOn = (connections: readonly LocalConnection[]): string[] => 
     connections.flatMap((one) => {
       const why = whyNot(one);
       return [
-        ...(why === undefined ? [] : [`${plain(one.name)}: ${why}`]),
+        ...(why === undefined ? [] : [`${plain(shownName(one))}: ${why}`]),
         ...(one.hint ? [`  ${plain(one.hint)}`] : []),
       ];
     }),
   ),
 ];
+
+/** Profiles whose names are missing or do not work now, where others are there: why, and what helps. */
+export const troublesOf = (state: State): string[] =>
+  partsOf(state).flatMap((part) => {
+    const [{ name = '' } = {}] = part.profiles ?? [];
+    const trouble = troubled(part);
+    if (trouble === undefined) return [];
+    return [
+      `profile ${name}: ${plain(trouble.message)}`,
+      ...(trouble.hint === undefined ? [] : [`  ${plain(trouble.hint)}`]),
+    ];
+  });
 
 function whyNot({ state, contact, holder, address, port }: LocalConnection): string | undefined {
   if (state === 'requestable') return contact === undefined ? undefined : `on request, ask ${plain(contact)}`;
@@ -57,14 +76,14 @@ function whyNot({ state, contact, holder, address, port }: LocalConnection): str
 
 /** Each change: a live table for a person, else a document or a table a change. Ends with the login. */
 async function watch(needs: Needs, json: boolean, show: (state: State) => string): Promise<number> {
-  loginOf(await needs.daemon.state());
+  someLogin(await needs.daemon.state());
   if (!json && needs.terminal.out) {
     const { showList } = await import('../views/live.js');
     return showList(needs);
   }
   let last = '';
   return follow(needs, (state) => {
-    loginOf(state);
+    someLogin(state);
     const text = show(state);
     if (text !== last) needs.out(json ? text : `${text}\n`);
     last = text;

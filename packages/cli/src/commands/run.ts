@@ -1,7 +1,8 @@
 import type { State } from '@hoop/contracts/local';
 import { findProgram, type HostName, ownFolder, type PrivateNames, privateNames } from '@hoop/platform';
 import { type Command, type Needs, words } from '../command.js';
-import { ready } from '../settle.js';
+import { longHostname, shownName } from '../profile.js';
+import { readyOrLogIn } from '../settle.js';
 import { plain } from '../table.js';
 
 export const run: Command = {
@@ -13,7 +14,7 @@ export const run: Command = {
   run: async (needs, input) => {
     const given = words(input, 0);
     const [command = '', ...args] = given[0] === '--' ? given.slice(1) : given;
-    const state = await ready(needs);
+    const state = await readyOrLogIn(needs);
     const program = findProgram(command, needs.variables.PATH);
     // What starts it would find out later, behind two other programs whose words say nothing to a person.
     if (typeof program === 'number') {
@@ -22,7 +23,7 @@ export const run: Command = {
       return program;
     }
     for (const one of state.connections.filter(({ reach }) => !reach.byName)) {
-      needs.err(`hoop: ${plain(one.name)} has no name here: hoop connect ${plain(one.name)}\n`);
+      needs.err(`hoop: ${plain(shownName(one))} has no name here: hoop connect ${plain(shownName(one))}\n`);
     }
     ownFolder(needs.paths.runtimeFolder, needs.machine.uid);
     const names = privateNames(needs.machine, needs.paths.runtimeFolder, namesOf(state));
@@ -38,7 +39,14 @@ export const run: Command = {
 
 /** Only what is reached by name and its own port: a name that leads to another port would mislead. */
 export const namesOf = ({ connections }: State): HostName[] =>
-  connections.filter(({ reach }) => reach.byName).map(({ hostname, reach }) => ({ hostname, address: reach.address }));
+  connections
+    .filter(({ reach }) => reach.byName)
+    .flatMap((one) =>
+      [...new Set([one.hostname, longHostname(one) ?? one.hostname])].map((hostname) => ({
+        hostname,
+        address: one.reach.address,
+      })),
+    );
 
 /** Keeps the names as the daemon's list is, as long as the command runs. */
 function follow(needs: Needs, names: PrivateNames): AbortController {

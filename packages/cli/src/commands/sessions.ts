@@ -1,8 +1,8 @@
 import type { RecordedStatement, SessionRow } from '@hoop/contracts/gateway';
-import type { State } from '@hoop/contracts/local';
 import { UserError } from '@hoop/core';
-import { type Command, flag, type Input, JSON_OPTION, text, word } from '../command.js';
+import { type Command, flag, type Input, JSON_OPTION, type Needs, text, word } from '../command.js';
 import { find } from '../find.js';
+import { inProfile, ofProfile, PROFILE_OPTION, profileOf, shownName, whose } from '../profile.js';
 import { loginOf, settled } from '../settle.js';
 import { clockTime, columns, counted, dayTime, plain, span } from '../table.js';
 
@@ -13,19 +13,19 @@ const lsSessions: Command = {
     { flags: '--all', summary: "everybody's; for auditors, and itself audited" },
     { flags: '--connection NAME', summary: 'only of this connection' },
     { flags: '--limit N', summary: 'at most so many, 1 to 1000 (50)' },
+    PROFILE_OPTION,
     JSON_OPTION,
   ],
-  run: async (needs, input) => {
-    const query = queryOf(input);
-    const state = await settled(needs);
-    loginOf(state);
+  run: async (all, input) => {
+    const needs = inProfile(all, input);
+    const { query, state } = await questionOf(needs, input);
     const rows = await (await needs.daemon.api()).sessions({ query });
-    if (rows.length === 0) checkName(state, query.connection, query.all === 'true');
+    if (rows.length === 0 && query.connection !== undefined && query.all === undefined) find(state, query.connection);
     if (flag(input, 'json')) return needs.out(`${JSON.stringify(rows.map(toMicroseconds))}\n`);
     if (rows.length === 0) return needs.err('no sessions yet\n');
-    const all = flag(input, 'all');
-    const cells = rows.map((row) => rowOf(row, all, needs.now()));
-    needs.out(columns(needs.terminal.out ? [headings(all), ...cells] : cells));
+    const everybodys = flag(input, 'all');
+    const cells = rows.map((row) => rowOf(row, everybodys, needs.now()));
+    needs.out(columns(needs.terminal.out ? [headings(everybodys), ...cells] : cells));
   },
 };
 
@@ -33,10 +33,10 @@ const showSession: Command = {
   name: 'show',
   summary: 'show one session with its statements',
   arguments: [['ID', 'as `hoop sessions ls` shows it']],
-  options: [JSON_OPTION],
+  options: [PROFILE_OPTION, JSON_OPTION],
   run: async (needs, input) => {
-    loginOf(await settled(needs));
-    const session = await (await needs.daemon.api()).session({ id: word(input, 0) });
+    loginOf(await settled(inProfile(needs, input)));
+    const session = await (await needs.daemon.api()).session({ id: word(input, 0), ...whose(profileOf(needs, input)) });
     if (flag(input, 'json')) {
       const record = session.record.map(toMicroseconds);
       return needs.out(`${JSON.stringify({ ...toMicroseconds(session), record })}\n`);
@@ -66,9 +66,15 @@ function queryOf(input: Input): { all?: 'true'; connection?: string; limit?: num
   };
 }
 
-/** A name that is mistyped has no sessions either. An auditor may ask for what he does not see himself. */
-function checkName({ connections }: State, name: string | undefined, all: boolean): void {
-  if (name !== undefined && !all) find(connections, name);
+/** One gateway is asked: the one whose connection is named, else that of the profile. */
+async function questionOf(needs: Needs, input: Input) {
+  const asked = queryOf(input);
+  const state = await settled(needs);
+  const named = state.connections.find((one) => asked.connection !== undefined && shownName(one) === asked.connection);
+  const profile = named?.profile ?? profileOf(needs, input);
+  loginOf(profile === undefined ? state : ofProfile(state, profile));
+  const query = { ...asked, ...(named && { connection: named.name }), ...(profile !== undefined && { profile }) };
+  return { query, state };
 }
 
 /** `ms` as a sum of floating point numbers has digits that mean nothing. */

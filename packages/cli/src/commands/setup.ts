@@ -4,6 +4,7 @@ import type { Event, Request, StepName } from '@hoop/platform/setup';
 import { type Command, flag, type Input, JSON_OPTION, type Needs, type System, text } from '../command.js';
 import type { Report, Verified } from '../report.js';
 import { settled } from '../settle.js';
+import { namesOf } from './run.js';
 
 export const setup: Command = {
   name: 'setup',
@@ -51,9 +52,7 @@ async function requestOf(needs: Needs, input: Input): Promise<Request> {
     variables: Object.fromEntries(
       Object.entries(needs.variables).flatMap(([name, value]) => (isCarried(name, value) ? [[name, value]] : [])),
     ),
-    names: (state?.connections ?? [])
-      .filter(({ reach }) => reach.byName)
-      .map(({ address, hostname }) => ({ address, hostname })),
+    names: state === undefined ? [] : namesOf(state),
     ports: (state?.connections ?? []).filter(({ reach }) => !reach.byName).map(({ port }) => port),
     ...(shared.steps.includes('ca') && !flag(input, 'dryRun') && { authority: await makeCa(needs) }),
   };

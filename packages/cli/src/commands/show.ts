@@ -3,7 +3,8 @@ import type { LocalConnection, State } from '@hoop/contracts/local';
 import { HoopError, UserError } from '@hoop/core';
 import { type Command, flag, JSON_OPTION, type Needs, text, word } from '../command.js';
 import { find } from '../find.js';
-import { ready } from '../settle.js';
+import { inProfile, longHostname, PROFILE_OPTION, shownName, whose } from '../profile.js';
+import { settled } from '../settle.js';
 import { FORMS, type Form, stringOf, stringsOf } from '../strings.js';
 import { columns, plain } from '../table.js';
 import { filled } from '../text.js';
@@ -13,11 +14,14 @@ export const show: Command = {
   name: 'show',
   summary: 'show one connection: its controls, and how to reach it',
   arguments: [['NAME', 'as `hoop ls` shows it']],
-  options: [{ flags: '--as FORM', summary: 'only the string for this program', choices: FORMS }, JSON_OPTION],
+  options: [
+    { flags: '--as FORM', summary: 'only the string for this program', choices: FORMS },
+    PROFILE_OPTION,
+    JSON_OPTION,
+  ],
   examples: ['hoop show pg-prod --as jdbc'],
   run: async (needs, input) => {
-    const state = await ready(needs);
-    const connection = find(state.connections, word(input, 0));
+    const { connection, state } = find(await settled(inProfile(needs, input)), word(input, 0));
     const form = text(input, 'as') as Form | undefined;
     if (flag(input, 'json')) {
       const controls = await controlsOf(needs, connection, state);
@@ -30,7 +34,7 @@ export const show: Command = {
     const string = stringOf(connection, form);
     if (string !== undefined) return needs.out(`${string}\n`);
     throw new UserError('no-such-form', `${connection.name} is ${connection.protocol}: it has no ${form} string`, {
-      hint: `hoop show ${connection.name}`,
+      hint: `hoop show ${shownName(connection)}`,
       exit: 'usage',
     });
   },
@@ -39,11 +43,15 @@ export const show: Command = {
 type Controls = { controls?: Controlled; controlsUnknown?: string };
 
 /** As the gateway has them now. What cannot be asked for is said, and all else is shown. */
-async function controlsOf(needs: Needs, { name, state }: LocalConnection, { gateway }: State): Promise<Controls> {
+async function controlsOf(
+  needs: Needs,
+  { name, profile, state }: LocalConnection,
+  { gateway }: State,
+): Promise<Controls> {
   if (state === 'requestable') return {};
   if (gateway?.state === 'offline') return { controlsUnknown: 'the gateway cannot be reached' };
   try {
-    return { controls: await (await needs.daemon.api()).controls({ name }) };
+    return { controls: await (await needs.daemon.api()).controls({ name, ...whose(profile) }) };
   } catch (error) {
     if (error instanceof HoopError) return { controlsUnknown: error.message };
     throw error;
@@ -92,7 +100,9 @@ function detailsOf(one: LocalConnection, state: State, controls: readonly [strin
     ['name', plain(one.name)],
     ['protocol', one.protocol],
     ['state', stateOf(one)],
+    ...optional('profile', one.profile),
     ['host', one.hostname],
+    ...alsoKnown(one),
     ['address', `${one.reach.address}:${one.reach.port}`],
     ...optional('database', one.database),
     ...optional('description', one.description),
@@ -118,5 +128,11 @@ function verifiedRows({ protocol, hostname }: LocalConnection, { daemon: { autho
 const WIDTH = 80 - 'description  '.length;
 
 /** A string is there to be copied: one that would be broken over lines is had by itself. */
-const inWidth = ({ name }: LocalConnection, form: string, string: string) =>
-  string.length <= WIDTH ? string : `as printed by: hoop show ${plain(name)} --as ${form}`;
+const inWidth = (one: LocalConnection, form: string, string: string) =>
+  string.length <= WIDTH ? string : `as printed by: hoop show ${plain(shownName(one))} --as ${form}`;
+
+/** The name that stays when another profile becomes the default. */
+function alsoKnown(one: LocalConnection): string[][] {
+  const long = longHostname(one);
+  return long === undefined || long === one.hostname ? [] : [['', long]];
+}

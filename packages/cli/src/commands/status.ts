@@ -1,14 +1,16 @@
 import type { State } from '@hoop/contracts/local';
 import { type Command, flag, JSON_OPTION, WATCH_OPTION } from '../command.js';
 import { follow } from '../follow.js';
-import { loginCommand, troubleOf } from '../settle.js';
+import { inProfile, isOfSeveral, PROFILE_OPTION, partsOf, shownName } from '../profile.js';
+import { loginMend, troubleOf } from '../settle.js';
 import { clockTime, columns, counted, plain, span } from '../table.js';
 
 export const status: Command = {
   name: 'status',
   summary: 'show login, gateway, connections and what is wrong',
-  options: [WATCH_OPTION, JSON_OPTION],
-  run: async (needs, input) => {
+  options: [PROFILE_OPTION, WATCH_OPTION, JSON_OPTION],
+  run: async (all, input) => {
+    const needs = inProfile(all, input);
     const json = flag(input, 'json');
     const show = (state: State) => (json ? `${JSON.stringify(state)}\n` : statusOf(state, needs.now()));
     if (!flag(input, 'watch')) return needs.out(show(await needs.daemon.state()));
@@ -26,12 +28,17 @@ export const statusOf = (state: State, now: number): string => columns(statusRow
 export function statusRows(state: State, now: number): string[][] {
   return [
     ...daemonRows(state, now),
-    ...loginRows(state, now),
-    ['gateway', gatewayRow(state)],
-    ...connectionRows(state),
+    ...partsOf(state).flatMap((part) => [
+      ...profileRows(part),
+      ...loginRows(part, now),
+      ...(isOfSeveral(state) ? [] : waitingRows(state)),
+      ['gateway', gatewayRow(part)],
+      ...connectionRows(part),
+    ]),
+    ...(isOfSeveral(state) ? [[], ...waitingRows(state)] : []),
     ...refusedRows(state),
-    ...problemsOf(state).flatMap(({ message, hint }) => [
-      ['problem', plain(message)],
+    ...problemsOf(state).flatMap(({ message, hint, profile }) => [
+      ['problem', plain(profile === undefined ? message : `profile ${profile}: ${message}`)],
       ...(hint === undefined ? [] : [['', plain(hint)]]),
     ]),
   ];
@@ -43,17 +50,32 @@ export const daemonRows = (state: State, now: number): string[][] => [
   ['resolver', resolverRow(state)],
 ];
 
+/** A heading for what belongs together, and how its names end. */
+function profileRows({ profiles: [one] = [] }: State): string[][] {
+  if (one === undefined) return [];
+  const names = [...(one.isDefault ? ['NAME.hoop'] : []), `NAME.${one.name}.hoop`];
+  return [[], ['profile', `${one.name}: ${names.join(', ')}`]];
+}
+
 function loginRows(state: State, now: number): string[][] {
-  const { login } = state;
-  if (login === null) return [['login', `none: ${loginCommand(state)}`]];
-  const who = plain(login.identity.email);
-  if (login.state === 'expired') return [['login', `${who}, ended: ${loginCommand(state)}`]];
+  const { login, attempt } = state;
+  const who = login === null ? '' : plain(login.identity.email);
+  const lacks = login === null || login.state === 'expired';
+  if (lacks && attempt !== null && attempt.phase !== 'failed') return [['login', UNDER_WAY]];
+  if (login === null) return [['login', `none: ${loginMend(state)}`]];
+  if (login.state === 'expired') return [['login', `${who}, ended: ${plain(loginMend(state))}`]];
   if (login.state === 'waiting-for-unlock') return [['login', `${who}, waiting for you to unlock the keychain`]];
   const until = login.certificateUntil === undefined ? [] : [`certificate for ${span(login.certificateUntil - now)}`];
   const lease = login.leaseUntil === undefined ? [] : [`lease until ${clockTime(login.leaseUntil)} UTC`];
   const times = [...until, ...lease].join(', ');
   return [['login', `${who}, ${login.state}, in ${login.store}`], ...(times === '' ? [] : [['', times]])];
 }
+
+const UNDER_WAY = 'under way: finish it in the browser; hoop login shows where';
+
+/** Programs that are served as soon as the login is there. */
+const waitingRows = ({ waiting }: State): string[][] =>
+  waiting === 0 ? [] : [['waiting', `${counted(waiting, 'program')}, for the login`]];
 
 function gatewayRow({ gateway }: State): string {
   if (gateway === null) return 'none';
@@ -72,7 +94,7 @@ function connectionRows({ connections }: State): string[][] {
     ['connections', `${connections.length}, with ${counted(sessions, 'session')} open`],
     ...blocked.map((one) => [
       '',
-      `${plain(one.name)} not by name: ${one.address}:${one.port} is held by ${plain(one.holder ?? '?')}`,
+      `${plain(shownName(one))} not by name: ${one.address}:${one.port} is held by ${plain(one.holder ?? '?')}`,
     ]),
   ];
 }
@@ -90,7 +112,11 @@ const refusedRows = ({ refused }: State): string[][] =>
     .filter((kind) => refused[kind] > 0)
     .map((kind, at) => [at === 0 ? 'turned away' : '', `${refused[kind]} ${REFUSED[kind]}`]);
 
-const problemsOf = (state: State) => {
-  const trouble = troubleOf(state);
-  return trouble === undefined ? state.problems : [...state.problems, trouble];
-};
+const problemsOf = (state: State): State['problems'] => [
+  ...state.problems,
+  ...partsOf(state).flatMap((part) => {
+    const trouble = troubleOf(part);
+    const [one] = part.profiles ?? [];
+    return trouble === undefined ? [] : [{ ...trouble, ...(one && { profile: one.name }) }];
+  }),
+];

@@ -1,13 +1,14 @@
 import { type Command, flag, JSON_OPTION } from '../command.js';
+import { inProfile, PROFILE_OPTION } from '../profile.js';
 import { loginOf, settled } from '../settle.js';
 import { columns, plain, span } from '../table.js';
 
 export const whoami: Command = {
   name: 'whoami',
   summary: 'show who you are logged in as',
-  options: [JSON_OPTION],
+  options: [PROFILE_OPTION, JSON_OPTION],
   run: async (needs, input) => {
-    const login = loginOf(await settled(needs));
+    const login = loginOf(await settled(inProfile(needs, input)));
     if (flag(input, 'json')) return needs.out(`${JSON.stringify(login)}\n`);
     const { email, groups } = login.identity;
     const until =

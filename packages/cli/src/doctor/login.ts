@@ -1,5 +1,5 @@
 import type { State } from '@hoop/contracts/local';
-import { loginCommand, troubleOf } from '../settle.js';
+import { loginMend, troubleOf } from '../settle.js';
 import { clockTime, plain, span } from '../table.js';
 import type { Facts } from './facts.js';
 import { type Finding, fail, ok, warn } from './finding.js';
@@ -24,7 +24,7 @@ export function daemonFinding({ daemon, version, keeper }: Facts): Finding {
 /** Who is logged in, and for how long that is good. */
 export function loginFindings(state: State, { now, keychain }: Facts): Finding[] {
   const { login } = state;
-  const mend = loginCommand(state);
+  const mend = loginMend(state);
   const trouble = troubleOf(state);
   const why = trouble === undefined ? '' : `: ${plain(trouble.message)}`;
   if (login === null) return [fail('login', `nobody is logged in${why}`, mend, 'login')];

@@ -12,7 +12,7 @@ export function Columns({ rows }: { rows: readonly (readonly string[])[] }) {
     <Box flexDirection="column">
       {rows.map((row, line) => (
         <Text key={line} wrap="truncate-end">
-          {row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}
+          {row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ') || ' '}
         </Text>
       ))}
     </Box>

@@ -2,10 +2,10 @@ import type { State } from '@hoop/contracts/local';
 import { render, Text } from 'ink';
 import type { ReactNode } from 'react';
 import type { Needs } from '../command.js';
-import { HEADINGS, NONE, remarksOn, rowsOf } from '../commands/ls.js';
+import { HEADINGS, NONE, remarksOn, rowsOf, troublesOf } from '../commands/ls.js';
 import { statusRows } from '../commands/status.js';
 import { follow } from '../follow.js';
-import { loginOf } from '../settle.js';
+import { someLogin } from '../settle.js';
 import { Columns } from './frame.js';
 
 /** Redraws on each change; leaves no frame of its own behind an error. */
@@ -24,12 +24,12 @@ const leave = <Text dimColor>Ctrl-C leaves</Text>;
 
 export const showList = (needs: Needs) =>
   live(needs, (state) => {
-    loginOf(state);
+    someLogin(state);
     const { connections } = state;
     return (
       <>
         {connections.length === 0 ? <Text>{NONE}</Text> : <Columns rows={[HEADINGS, ...rowsOf(connections)]} />}
-        {remarksOn(connections).map((line) => (
+        {[...remarksOn(connections), ...troublesOf(state)].map((line) => (
           <Text key={line}>{line}</Text>
         ))}
         {leave}

@@ -7,12 +7,12 @@ import { plain } from '../table.js';
 const CLEAR = '\u001b[1A\r\u001b[J';
 
 /** The wait of a login, drawn on stderr. */
-export function liveLogin(): { show(attempt: LoginAttempt, opened: boolean): void; end(): void } {
+export function liveLogin(joined = false): { show(attempt: LoginAttempt, opened: boolean): void; end(): void } {
   const screen = render(<Text dimColor>asking the gateway…</Text>, { stdout: process.stderr, exitOnCtrlC: false });
   let ended = false;
   return {
     show: (attempt, opened) => {
-      if (!ended) screen.rerender(<LoginWait attempt={attempt} opened={opened} now={Date.now} />);
+      if (!ended) screen.rerender(<LoginWait attempt={attempt} opened={opened} joined={joined} now={Date.now} />);
     },
     end: () => {
       if (ended) return;
@@ -24,6 +24,7 @@ export function liveLogin(): { show(attempt: LoginAttempt, opened: boolean): voi
   };
 }
 
+const JOINED = 'a login is under way: finish it in your browser, or go to';
 const OPENED = 'log in in your browser; if it did not open, go to';
 const SAYS: Record<LoginAttempt['phase'], string> = {
   discovering: 'asking the gateway…',
@@ -37,23 +38,32 @@ const SAYS: Record<LoginAttempt['phase'], string> = {
 interface Wait {
   attempt: LoginAttempt;
   opened: boolean;
+  /** Somebody else has the page. */
+  joined?: boolean;
   now: () => number;
 }
 
-export function LoginWait({ attempt, opened, now }: Wait) {
+export function LoginWait({ attempt, opened, joined = false, now }: Wait) {
   const left = useCountdown(attempt.expiresAt, now);
   return (
     <Box flexDirection="column">
-      <Text>{attempt.phase === 'browser' && opened ? OPENED : SAYS[attempt.phase]}</Text>
+      <Text>{saysOf(attempt, opened, joined)}</Text>
       {attempt.url !== undefined && asksForBrowser(attempt) && <Text color="cyan">{plain(attempt.url)}</Text>}
       {attempt.userCode !== undefined && asksForBrowser(attempt) && (
         <Text>
           and enter <Text bold>{plain(attempt.userCode)}</Text>
         </Text>
       )}
-      {left !== undefined && asksForBrowser(attempt) && <Text dimColor>{left} left, Ctrl-C gives up</Text>}
+      {left !== undefined && asksForBrowser(attempt) && (
+        <Text dimColor>{`${left} left, Ctrl-C ${joined ? 'leaves' : 'gives up'}`}</Text>
+      )}
     </Box>
   );
+}
+
+function saysOf(attempt: LoginAttempt, opened: boolean, joined: boolean): string {
+  if (joined && asksForBrowser(attempt)) return JOINED;
+  return attempt.phase === 'browser' && opened ? OPENED : SAYS[attempt.phase];
 }
 
 const asksForBrowser = ({ phase }: LoginAttempt) => phase === 'browser' || phase === 'device';

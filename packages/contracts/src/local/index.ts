@@ -20,7 +20,9 @@ const Millis = z.number().int();
 /** What one connection looks like on this laptop. */
 export const LocalConnection = z.object({
   name: z.string(),
-  /** `pg-prod.hoop` */
+  /** Whose it is, where there are several profiles. */
+  profile: z.string().optional(),
+  /** `pg-prod.hoop`; `pg-prod.acme.hoop` where `acme` is not the default profile. */
   hostname: z.string(),
   protocol: z.enum(PROTOCOLS),
   /** Its own stable loopback address and its real port. */
@@ -53,6 +55,8 @@ export const LoginAttempt = z.object({
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
 });
 export type LoginAttempt = z.infer<typeof LoginAttempt>;
+/** `joined`: it was under way already, and whoever started it has the page. */
+export const StartedLogin = LoginAttempt.extend({ joined: z.boolean() });
 
 export const Login = z.object({
   identity: WireIdentity,
@@ -67,16 +71,8 @@ export const Login = z.object({
 });
 export type Login = z.infer<typeof Login>;
 
-/** What the daemon knows; `watch` streams it. */
-export const State = z.object({
-  daemon: z.object({
-    version: z.string(),
-    pid: z.number().int(),
-    startedAt: Millis,
-    resolver: z.object({ address: z.string(), port: z.number().int(), answered: z.number().int() }).nullable(),
-    /** The file of the laptop's own CA, which then signs what programs see here. */
-    authority: z.string().optional(),
-  }),
+/** One login and its gateway. */
+const ofProfile = {
   login: Login.nullable(),
   attempt: LoginAttempt.nullable(),
   /** Where the last login was made, also after a logout. */
@@ -90,7 +86,36 @@ export const State = z.object({
       error: z.string().optional(),
     })
     .nullable(),
+  /** What only the person can do, before programs can connect again; null: nothing. */
+  needs: z
+    .object({ act: z.enum(['log-in', 'unlock', 'ask']), message: z.string(), hint: z.string().optional() })
+    .nullable(),
+};
+export const ProfileState = z.object({
+  name: z.string(),
+  /** Its connections have the short names. */
+  isDefault: z.boolean(),
+  ...ofProfile,
+});
+export type ProfileState = z.infer<typeof ProfileState>;
+
+/** What the daemon knows; `watch` streams it. */
+export const State = z.object({
+  daemon: z.object({
+    version: z.string(),
+    pid: z.number().int(),
+    startedAt: Millis,
+    resolver: z.object({ address: z.string(), port: z.number().int(), answered: z.number().int() }).nullable(),
+    /** The file of the laptop's own CA, which then signs what programs see here. */
+    authority: z.string().optional(),
+  }),
+  /** Of the default profile. */
+  ...ofProfile,
+  /** Where there are several: each, the default one among them. */
+  profiles: z.array(ProfileState).optional(),
   connections: z.array(LocalConnection),
+  /** Programs that wait, while a login is under way. */
+  waiting: z.number().int(),
   /** What was turned away here: peers of other users, browsers on a listener, foreign Host or Origin. */
   refused: z.object({
     peers: z.number().int(),
@@ -98,7 +123,15 @@ export const State = z.object({
     api: z.number().int(),
     ports: z.number().int(),
   }),
-  problems: z.array(z.object({ code: z.string(), message: z.string(), hint: z.string().optional() })),
+  problems: z.array(
+    z.object({
+      code: z.string(),
+      message: z.string(),
+      hint: z.string().optional(),
+      /** Whose it is, where there are several. */
+      profile: z.string().optional(),
+    }),
+  ),
 });
 export type State = z.infer<typeof State>;
 
@@ -119,39 +152,48 @@ export const StartLogin = z.object({
   caFingerprint: z.string().max(128).optional(),
   flow: z.enum(['browser', 'device']),
   store: z.enum(['keychain', 'memory']),
+  /** Which login it is to be; it is made if there is none of that name. */
+  profile: z.string().optional(),
 });
+
+/** Whose gateway is meant; the default profile's, if it is not said. */
+const Whose = z.object({ profile: z.string().optional() });
 
 export const localApi = {
   status: { method: 'GET', path: '/v1/status', summary: 'The state, once', answer: State },
   login: {
     method: 'POST',
     path: '/v1/login',
-    summary: 'Starts a login; `watch` tells how it goes',
+    summary: 'Starts a login, or joins the one under way; `watch` tells how it goes',
     body: StartLogin,
-    answer: LoginAttempt,
+    answer: StartedLogin,
   },
   cancelLogin: {
     method: 'DELETE',
     path: '/v1/login/attempt',
     summary: 'Gives up the login under way',
+    query: Whose,
     answer: z.object({ cancelled: z.boolean() }),
   },
   logout: {
     method: 'POST',
     path: '/v1/logout',
     summary: 'Ends the login here and at the gateway',
+    query: Whose,
     answer: z.object({ ended: z.boolean() }),
   },
   controls: {
     method: 'GET',
     path: '/v1/connections/:name/controls',
     summary: 'What is controlled on a connection, as the gateway tells it',
+    query: Whose,
     answer: Controlled,
   },
   explain: {
     method: 'POST',
     path: '/v1/connections/:name/explain',
     summary: 'What the controls would say of a statement',
+    query: Whose,
     body: ExplainRequest,
     answer: Explained,
   },
@@ -159,7 +201,7 @@ export const localApi = {
     method: 'GET',
     path: '/v1/sessions',
     summary: 'Sessions as the gateway tells them',
-    query: z.object({
+    query: Whose.extend({
       all: z.stringbool().optional(),
       connection: z.string().optional(),
       limit: z.coerce.number().int().min(1).max(1000).default(50),
@@ -170,7 +212,20 @@ export const localApi = {
     method: 'GET',
     path: '/v1/sessions/:id',
     summary: 'One session',
+    query: Whose,
     answer: SessionRow.extend({ record: z.array(RecordedStatement) }),
+  },
+  useProfile: {
+    method: 'POST',
+    path: '/v1/profiles/:name/default',
+    summary: 'Gives the short names to this profile',
+    answer: z.object({ name: z.string() }),
+  },
+  removeProfile: {
+    method: 'DELETE',
+    path: '/v1/profiles/:name',
+    summary: 'Ends its login and forgets it, with its addresses',
+    answer: z.object({ ended: z.boolean() }),
   },
   makeAuthority: {
     method: 'POST',

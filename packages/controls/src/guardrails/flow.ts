@@ -37,6 +37,8 @@ export const NOT_UNDERSTOOD = 'not-understood';
 export class FlowGuardrails {
   readonly #scope: FlowScope;
   readonly #ready: readonly Ready[];
+  /** What is sent again was judged before. */
+  readonly #judged = new WeakMap<readonly Reading[], { text: string; verdict: Verdict }>();
   /** Where something is refused or hidden by what a statement does, nothing passes that was not understood. */
   readonly #mustUnderstand: boolean;
 
@@ -62,7 +64,12 @@ export class FlowGuardrails {
     if (!this.isOn) return ALLOWED;
     if (action.kind !== 'statement' || action.readings === undefined) return refusal(NOT_READ);
     if (action.readings.length === 0) return ALLOWED;
-    return verdictOf(this.decide(action.text, action.readings));
+    const { text, readings } = action;
+    const known = this.#judged.get(readings);
+    if (known?.text === text) return known.verdict;
+    const verdict = verdictOf(this.decide(text, readings));
+    this.#judged.set(readings, { text, verdict });
+    return verdict;
   }
 
   /** By which rule each command is decided; `undefined` where none holds. */

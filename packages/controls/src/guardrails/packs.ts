@@ -74,6 +74,8 @@ export const spoken = ({ kind }: Reading): string => (kind === 'unparsable' ? 's
 
 function removed(command: Reading): string {
   const names = namesOf(command, 'define') || namesOf(command, 'write');
+  if (!/^(?:drop|truncate)/.test(command.kind) && names !== '')
+    return `this ${spoken(command)} loses what ${names} holds, now or later, which cannot be had back`;
   return names === ''
     ? `what ${spoken(command)} removes cannot be had back`
     : `${spoken(command)} removes ${names}, which cannot be had back`;

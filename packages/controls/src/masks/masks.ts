@@ -1,6 +1,6 @@
-import type { Action, Entry, Output, Statement, Verdict } from '@hoop/core';
-import { judgePredicates, touchedBy } from './predicates.js';
-import { redacted } from './redacted.js';
+import type { Action, Entry, Output, Statement } from '@hoop/core';
+import { type Denied, judgePredicates, touchedBy } from './predicates.js';
+import { Redaction } from './redacted.js';
 import { type MaskPorts, RowMask } from './rows.js';
 import type { MaskRule } from './rules.js';
 import { Scope } from './scope.js';
@@ -9,7 +9,7 @@ import { REDACTED } from './ways.js';
 /** All masks of one flow. */
 export interface Masks {
   /** The denial of a statement that would find out what is masked; undefined where it may run. */
-  judge(action: Action): (Verdict & { allow: false }) | undefined;
+  judge(action: Action): Denied | undefined;
   /** How what comes back of an allowed action is treated. */
   treats(action: Action): { reveals: boolean; generic: boolean };
   /** The action as the record keeps it. */
@@ -35,15 +35,25 @@ class ScopedMasks implements Masks {
   readonly #rows: RowMask;
   /** Cells by statement and rule. */
   readonly #counts = new Map<number, Map<string, number>>();
+  readonly #redaction: Redaction;
+  /** What is sent again was judged before; by its readings. */
+  readonly #denials = new WeakMap<NonNullable<Statement['readings']>, { denied: Denied | undefined }>();
   readonly #touches = new WeakMap<NonNullable<Statement['readings']>, boolean>();
 
   constructor(scope: Scope, ports: MaskPorts) {
     this.#scope = scope;
     this.#rows = new RowMask(scope, ports);
+    this.#redaction = new Redaction(scope, this.#rows);
   }
 
-  judge(action: Action): (Verdict & { allow: false }) | undefined {
-    return action.kind === 'statement' ? judgePredicates(action, this.#scope) : undefined;
+  judge(action: Action): Denied | undefined {
+    if (action.kind !== 'statement') return undefined;
+    const { readings } = action;
+    const known = readings && this.#denials.get(readings);
+    if (known !== undefined) return known.denied;
+    const denied = judgePredicates(action, this.#scope);
+    if (readings !== undefined) this.#denials.set(readings, { denied });
+    return denied;
   }
 
   treats(action: Action): { reveals: boolean; generic: boolean } {
@@ -69,7 +79,7 @@ class ScopedMasks implements Masks {
   }
 
   redacted(action: Action): Action | Promise<Action> {
-    return redacted(action, this.#scope, this.#rows);
+    return this.#redaction.of(action);
   }
 
   reveal(output: Output, statement: number): Output | Promise<Output> {

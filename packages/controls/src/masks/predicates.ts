@@ -19,7 +19,7 @@ const HINTS: { readonly [how in Predicate['how']]?: string } = {
   fails: 'Select the column as it is, or leave it out: what is made of it is masked too.',
 };
 
-type Denied = Verdict & { allow: false };
+export type Denied = Verdict & { allow: false };
 
 /** Judges what a statement learns of masked columns without showing them; undefined where it may. */
 export function judgePredicates({ readings }: Statement, scope: Scope): Denied | undefined {

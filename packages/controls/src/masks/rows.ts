@@ -16,6 +16,8 @@ export const SLICE = 64 * 1024;
 const LONG_SLICE = 16 * 1024;
 /** Slices of one long cell overlap by more than the longest of what is found by its form. */
 const OVERLAP = 1024;
+/** The shortest of all that is looked for is an address, `a@b.cd`, or as many digits. */
+const TOO_SHORT = /^[\x00-\x7f]{0,5}$/;
 /** A cell that takes longer to look at, pauses left out, is masked whole; milliseconds. */
 const LOOK_MOST = 2_000;
 
@@ -263,10 +265,11 @@ export class RowMask {
 
   /** A text that stands by itself, with what is found in it masked; a promise where it is long. Also while rows are masked. */
   text(text: string): string | Promise<string> {
-    if (this.#scope.wanted === 0 || text === '') return text;
+    if (this.#scope.wanted === 0 || TOO_SHORT.test(text)) return text;
     const bytes = Buffer.from(text);
     if (bytes.length > SLICE) return this.#longText(text, bytes);
-    const found = new Found();
+    const found = this.#alone;
+    found.clear();
     scan(bytes, this.#scope.wanted, found);
     return this.#textWithout(text, bytes, found);
   }

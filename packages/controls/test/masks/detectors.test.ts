@@ -248,3 +248,15 @@ test('places lie within the text, whatever it is', () => {
     { numRuns: 2000 },
   );
 });
+
+test('what is written in other digits is found wherever it lies in a long text, and wherever that lies in memory', () => {
+  for (let before = 0; before < 80; before++) {
+    for (const shift of [0, 1, 2, 3]) {
+      const text = `${'.'.repeat(before)}é x ４１１１１１１１１１１１１１１１ ${'.'.repeat(80 - before)}`;
+      const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(text)]).subarray(shift);
+      const places = new Found();
+      scan(bytes, bitOf('card'), places);
+      expect(places.count, `${before}, ${shift}`).toBe(1);
+    }
+  }
+});

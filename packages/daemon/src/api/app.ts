@@ -8,13 +8,24 @@ import type { Log } from '../log.js';
 import type { Passed } from './gateway.js';
 import type { Watchers } from './watch.js';
 
+type Called = Pick<Credentials, 'start' | 'cancel' | 'logout'>;
+
+/** Each throws a `UserError` where there is no such profile; the default one, if no name is given. */
+export interface LocalProfiles {
+  get(name?: string): { credentials: Called };
+  ensure(name?: string): { credentials: Called };
+  use(name: string): void;
+  remove(name: string): Promise<boolean>;
+}
+
 export interface ApiOptions {
   state(): State;
   retry(): Promise<State>;
   authority(): Pick<LocalAuthority, 'make' | 'forget'>;
   watchers: Watchers;
-  credentials: Pick<Credentials, 'start' | 'cancel' | 'logout'>;
-  gateway: Passed;
+  profiles: LocalProfiles;
+  /** The gateway of a profile. */
+  gateway(profile?: string): Passed;
   /** A foreign Host, or a browser. */
   turnedAway(): void;
   /** Ends the daemon, after the answer is out. */
@@ -50,16 +61,23 @@ export function localApp(options: ApiOptions): Hono {
 }
 
 function handlers(options: ApiOptions): Parameters<typeof mount<typeof localApi, undefined>>[2] {
-  const { credentials, gateway } = options;
+  const { profiles, gateway } = options;
+  const login = ({ profile }: { profile?: string | undefined }) => profiles.get(profile).credentials;
   return {
     status: () => options.state(),
-    login: ({ body }) => credentials.start(body),
-    cancelLogin: () => ({ cancelled: credentials.cancel() }),
-    logout: async () => ({ ended: await credentials.logout() }),
-    sessions: ({ query }) => gateway.sessions({ query: { ...query, all: query.all ? 'true' : 'false' } }),
-    session: ({ id }) => gateway.session({ id }),
-    controls: ({ name }) => gateway.controls({ name }),
-    explain: ({ name, body }) => gateway.explain({ name, body }),
+    login: ({ body: { profile, ...request } }) => profiles.ensure(profile).credentials.start(request),
+    cancelLogin: ({ query }) => ({ cancelled: login(query).cancel() }),
+    logout: async ({ query }) => ({ ended: await login(query).logout() }),
+    sessions: ({ query: { profile, all, ...more } }) =>
+      gateway(profile).sessions({ query: { ...more, all: all ? 'true' : 'false' } }),
+    session: ({ id, query }) => gateway(query.profile).session({ id }),
+    controls: ({ name, query }) => gateway(query.profile).controls({ name }),
+    explain: ({ name, body, query }) => gateway(query.profile).explain({ name, body }),
+    useProfile: ({ name }) => {
+      profiles.use(name);
+      return { name };
+    },
+    removeProfile: async ({ name }) => ({ ended: await profiles.remove(name) }),
     retry: () => options.retry(),
     makeAuthority: () => options.authority().make(Date.now()),
     forgetAuthority: async () => ({ forgotten: await options.authority().forget() }),

@@ -1,17 +1,22 @@
 import { ApiError } from '@hoop/contracts/http';
-import type { Credential } from '../credentials.js';
+import type { Refusal } from '@hoop/core';
+import type { Credential, Credentials } from '../credentials.js';
+import { awaited } from '../login/awaited.js';
 import { type GatewayApi, gatewayApiOf } from '../login/gateway.js';
+import { lackOf } from '../login/lack.js';
 
 /** The calls of the gateway's API that the local API passes on. */
 export type Passed = Pick<GatewayApi, 'sessions' | 'session' | 'controls' | 'explain'>;
 
-/** The gateway, asked with the login's certificate: connections of its own for each call, for calls are rare. */
-export function passedOn(current: () => Credential | undefined): Passed {
+/** A profile's gateway, asked with the login's certificate: connections of its own for each call, for calls are rare. */
+export function passedOn(
+  credentials: Pick<Credentials, 'current' | 'pending' | 'wanted' | 'on' | 'state'>,
+  advice: (hint: string | undefined) => string | undefined,
+): Passed {
   const ask = async <T>(question: (api: GatewayApi) => Promise<T>): Promise<T> => {
-    const credential = current();
-    if (credential === undefined) {
-      throw new ApiError(401, 'login-required', 'nobody is logged in, or the login has ended', { hint: 'hoop login' });
-    }
+    await awaited(credentials, new AbortController().signal);
+    const credential = credentials.current();
+    if (credential === undefined) throw refused(lackOf(credentials.state()).refusal, advice);
     const api = openApi(credential);
     try {
       return await question(api);
@@ -33,4 +38,9 @@ function openApi({ gateway, ca, caFingerprint, certificate, key }: Credential): 
     cert: certificate,
     key: key.export({ type: 'pkcs8', format: 'pem' }) as string,
   });
+}
+
+function refused({ code, message, hint }: Refusal, advice: (hint: string | undefined) => string | undefined): ApiError {
+  const status = code === 'identity-disabled' ? 403 : code === 'login-required' ? 401 : 503;
+  return new ApiError(status, code, message, { hint: advice(hint) });
 }

@@ -8,7 +8,7 @@ interface KeyPair {
 }
 
 /**
- * Certificates for local TLS, in memory, made once a daemon: one P-256 key, a leaf for each name, signed by the laptop's own
+ * Certificates for local TLS, in memory, made once a daemon: one P-256 key, a leaf for each connection, signed by the laptop's own
  * CA where there is one, else by itself.
  */
 export class Leaves {
@@ -38,15 +38,17 @@ export class Leaves {
     return this.#ready;
   }
 
-  contextFor(hostname: string): SecureContext {
-    const made = this.#contexts.get(hostname);
+  /** For a connection by all of its names. */
+  contextFor(hostnames: readonly [string, ...string[]]): SecureContext {
+    const key = hostnames.join(' ');
+    const made = this.#contexts.get(key);
     if (made !== undefined) return made;
     const context = createSecureContext({
       key: this.#key.privateKey.export({ type: 'pkcs8', format: 'pem' }),
-      cert: leaf(hostname, this.#key, this.#now(), this.#signer),
+      cert: leaf(hostnames, this.#key, this.#now(), this.#signer),
       minVersion: 'TLSv1.2',
     });
-    this.#contexts.set(hostname, context);
+    this.#contexts.set(key, context);
     return context;
   }
 }

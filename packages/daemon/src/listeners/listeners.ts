@@ -5,20 +5,25 @@ import {
   addressOf,
   assign,
   describeHolder,
-  type Endpoint,
   type Holder,
+  keyOf,
   otherPort,
   type PeerLookup,
   type PeerSocket,
   type Remembered,
+  without,
 } from '@hoop/platform';
+import type { Named } from '../names.js';
 import { type Bound, type ListenerOptions, listen } from './listener.js';
 import { listenRedirected } from './redirected.js';
 
 export interface ListenersOptions {
-  profile: string;
   owner: number;
   peerOf: PeerLookup;
+  /** As a person names it: `pg-prod`, `pg-prod.acme`. */
+  shownAs(named: Named): string;
+  /** How many share the /24. */
+  profiles(): number;
   holderOf(address: string, port: number): Promise<Holder | undefined>;
   /** Set-up leads this port of our addresses to one that can be had. */
   isRedirected(port: number): boolean;
@@ -27,13 +32,19 @@ export interface ListenersOptions {
   remembered: Remembered;
   /** Keeps what was chosen. */
   remember(remembered: Remembered): void;
-  accepted(connection: WireConnection, socket: Socket, peer: PeerSocket): void;
+  accepted(profile: string, connection: WireConnection, socket: Socket, peer: PeerSocket): void;
   turnedAway(): void;
   changed(): void;
 }
 
-interface Open {
+/** A connection of a profile, by its key in the state file. */
+interface Wanted {
+  key: string;
+  profile: string;
   connection: WireConnection;
+}
+
+interface Open extends Wanted {
   address: string;
   reach: LocalConnection['reach'];
   server: Pick<Server, 'listening' | 'close'> | undefined;
@@ -44,7 +55,7 @@ interface Open {
 const RETRY = 60_000;
 const HIGH_PORT_ATTEMPTS = 20;
 
-/** The listeners of all visible connections; follows the list. One change at a time, in order. */
+/** The listeners of all visible connections of all profiles; follows their lists. One change at a time, in order. */
 export class Listeners {
   readonly #options: ListenersOptions;
   readonly #open = new Map<string, Open>();
@@ -58,51 +69,73 @@ export class Listeners {
     this.#remembered = options.remembered;
   }
 
-  /** Opens, changes and closes listeners so that they are those of the list. */
-  follow(connections: readonly WireConnection[]): Promise<void> {
-    this.#work = this.#work.then(() => this.#follow(connections));
-    return this.#work;
+  /** Opens, changes and closes a profile's listeners so that they are those of the list. */
+  follow(profile: string, connections: readonly WireConnection[]): Promise<void> {
+    return this.#next(() => this.#follow(profile, connections));
+  }
+
+  /** The profile is gone: its listeners, and what was chosen for its names. */
+  forget(profile: string): Promise<void> {
+    return this.#next(async () => {
+      await this.#follow(profile, []);
+      this.#keep(without(this.#remembered, profile));
+    });
   }
 
   close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
-    return this.follow([]);
+    return this.#next(async () => {
+      for (const open of this.#open.values()) this.#shut(open);
+    });
   }
 
-  /** Each connection with where it can be reached now. */
-  rows(): Omit<LocalConnection, 'flows'>[] {
-    return [...this.#open.values()].map(rowOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+  /** Each connection of a profile with where it can be reached now. */
+  rows(profile: string): Omit<LocalConnection, 'flows'>[] {
+    return [...this.#open.values()]
+      .filter((open) => open.profile === profile)
+      .map((open) => rowOf(open, this.#options.shownAs({ profile, name: open.connection.name })))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** For the resolver: a name has an address only while its listener is bound there. */
-  addressOf(name: string): string | undefined {
-    const open = this.#open.get(name);
+  addressOf({ profile, name }: Named): string | undefined {
+    const open = this.#open.get(keyOf(profile, name));
     return open?.reach.byName && open.server?.listening ? open.address : undefined;
   }
 
-  nameOf(address: string): string | undefined {
-    for (const [name, open] of this.#open) if (this.addressOf(name) === address) return open.connection.name;
+  nameOf(address: string): Named | undefined {
+    for (const { profile, connection, address: own } of this.#open.values()) {
+      const named = { profile, name: connection.name };
+      if (own === address && this.addressOf(named) === address) return named;
+    }
     return undefined;
   }
 
-  async #follow(connections: readonly WireConnection[]): Promise<void> {
-    const wanted = new Map(connections.map((connection) => [connection.name, connection]));
-    for (const [name, open] of this.#open) {
-      const next = wanted.get(name);
+  /** What fails is its own caller's: the next one goes on. */
+  #next(work: () => Promise<void>): Promise<void> {
+    const done = this.#work.then(work);
+    this.#work = done.catch(() => {});
+    return done;
+  }
+
+  async #follow(profile: string, connections: readonly WireConnection[]): Promise<void> {
+    const wanted = new Map(connections.map((one) => [keyOf(profile, one.name), one]));
+    for (const open of [...this.#open.values()].filter((one) => one.profile === profile)) {
+      const next = wanted.get(open.key);
       if (next !== undefined && next.port === open.connection.port) open.connection = next;
-      else this.#shut(name, open);
+      else this.#shut(open);
     }
-    this.#assign([...wanted.keys()]);
-    for (const connection of wanted.values()) if (!this.#open.has(connection.name)) await this.#start(connection);
+    this.#assign(profile, connections);
+    for (const [key, connection] of wanted) if (!this.#open.has(key)) await this.#start({ key, profile, connection });
     this.#retryLater();
     this.#options.changed();
   }
 
-  #assign(names: readonly string[]): void {
-    const next = assign(this.#remembered, this.#options.profile, names);
-    if (Object.keys(next.names).length === Object.keys(this.#remembered.names).length) return;
-    this.#keep(next);
+  #assign(profile: string, connections: readonly WireConnection[]): void {
+    const names = connections.map(({ name }) => name);
+    if (names.every((name) => Object.hasOwn(this.#remembered.names, keyOf(profile, name)))) return;
+    this.#keep(assign(this.#remembered, profile, names, this.#options.profiles()));
   }
 
   #keep(next: Remembered): void {
@@ -110,29 +143,30 @@ export class Listeners {
     this.#options.remember(next);
   }
 
-  async #start(connection: WireConnection): Promise<void> {
-    const entry = this.#remembered.names[`${this.#options.profile}/${connection.name}`];
+  async #start(wanted: Wanted): Promise<void> {
+    const entry = this.#remembered.names[wanted.key];
     const { subnet } = this.#options;
     if (entry === undefined) return;
+    const { port } = wanted.connection;
     const named = subnet !== undefined && entry.host !== undefined;
     const address = named ? addressOf(subnet, entry.host!) : '127.0.0.1';
-    const bound = named ? await this.#bindNamed(connection, address) : { failed: 'no-address' };
+    const bound = named ? await this.#bindNamed(wanted, address) : { failed: 'no-address' };
     if ('server' in bound) {
-      const reach = { address, port: connection.port, byName: true };
-      this.#open.set(connection.name, { connection, address, reach, server: bound.server, holder: undefined });
+      const reach = { address, port, byName: true };
+      this.#open.set(wanted.key, { ...wanted, address, reach, server: bound.server, holder: undefined });
       return;
     }
-    const holder = await this.#holder(address, connection.port, bound.failed);
-    this.#open.set(connection.name, { connection, address, holder, ...(await this.#startHigh(connection)) });
+    const holder = await this.#holder(address, port, bound.failed);
+    this.#open.set(wanted.key, { ...wanted, address, holder, ...(await this.#startHigh(wanted)) });
   }
 
   /** 127.0.0.1 and the name's own high port; another one, kept from then on, where somebody holds that too. */
-  async #startHigh(connection: WireConnection): Promise<Pick<Open, 'reach' | 'server'>> {
-    const key = `${this.#options.profile}/${connection.name}`;
+  async #startHigh(wanted: Wanted): Promise<Pick<Open, 'reach' | 'server'>> {
+    const { key } = wanted;
     const tried = new Set<number>();
     let port = this.#remembered.names[key]!.highPort;
     for (let i = 0; i < HIGH_PORT_ATTEMPTS; i++) {
-      const bound = await this.#bind(connection, { address: '127.0.0.1', port });
+      const bound = await listen({ address: '127.0.0.1', port }, this.#listening(wanted));
       if ('server' in bound) {
         if (tried.size > 0) this.#keepPort(key, port);
         return { reach: { address: '127.0.0.1', port, byName: false }, server: bound.server };
@@ -149,22 +183,18 @@ export class Listeners {
   }
 
   /** The connection's own address and port, also where another program is on that port of every address. */
-  async #bindNamed(connection: WireConnection, address: string): Promise<Bound> {
-    const where = { address, port: connection.port };
-    const direct = await this.#bind(connection, where);
-    if (!this.#options.isRedirected(connection.port)) return direct;
-    return listenRedirected(where, direct, this.#listening(connection));
+  async #bindNamed(wanted: Wanted, address: string): Promise<Bound> {
+    const { port } = wanted.connection;
+    const direct = await listen({ address, port }, this.#listening(wanted));
+    if (!this.#options.isRedirected(port)) return direct;
+    return listenRedirected({ address, port }, direct, this.#listening(wanted));
   }
 
-  #bind(connection: WireConnection, where: Endpoint): Promise<Bound> {
-    return listen(where, this.#listening(connection));
-  }
-
-  #listening(connection: WireConnection): ListenerOptions {
+  #listening({ key, profile, connection }: Wanted): ListenerOptions {
     const { owner, peerOf, turnedAway } = this.#options;
     const accepted = (socket: Socket, peer: PeerSocket) => {
-      const current = this.#open.get(connection.name)?.connection ?? connection;
-      this.#options.accepted(current, socket, peer);
+      const current = this.#open.get(key)?.connection ?? connection;
+      this.#options.accepted(profile, current, socket, peer);
     };
     return { owner, peerOf, turnedAway, accepted };
   }
@@ -176,15 +206,14 @@ export class Listeners {
     return holder === undefined ? `something on port ${port}` : describeHolder(holder, port);
   }
 
-  #shut(name: string, open: Open): void {
-    this.#open.delete(name);
-    open.server?.close();
+  #shut({ key, server }: Open): void {
+    this.#open.delete(key);
+    server?.close();
   }
 
   /** Tries what is blocked now: something may have made room. */
   retry(): Promise<void> {
-    this.#work = this.#work.then(() => this.#retryBlocked());
-    return this.#work;
+    return this.#next(() => this.#retryBlocked());
   }
 
   /** A name that is not bound where it belongs is tried again, for its holder may have gone. */
@@ -199,11 +228,11 @@ export class Listeners {
 
   /** The high port is given up only once the name is bound. */
   async #retryBlocked(): Promise<void> {
-    for (const [name, open] of this.#open) {
-      const entry = this.#remembered.names[`${this.#options.profile}/${name}`];
+    for (const open of this.#open.values()) {
+      const entry = this.#remembered.names[open.key];
       if (open.reach.byName || entry?.host === undefined || this.#closed) continue;
       const where = { address: open.address, port: open.connection.port };
-      const bound = await this.#bindNamed(open.connection, open.address);
+      const bound = await this.#bindNamed(open, open.address);
       if (!('server' in bound)) continue;
       open.server?.close();
       Object.assign(open, { server: bound.server, reach: { ...where, byName: true }, holder: undefined });
@@ -213,18 +242,18 @@ export class Listeners {
   }
 }
 
-function rowOf({ connection, address, reach, server, holder }: Open): Omit<LocalConnection, 'flows'> {
+function rowOf({ connection, address, reach, server, holder }: Open, shown: string): Omit<LocalConnection, 'flows'> {
   const { name, protocol, port, state, database, description, contact } = connection;
   const blocked = !reach.byName || server === undefined;
   return {
     name,
-    hostname: `${name}.hoop`,
+    hostname: `${shown}.hoop`,
     protocol,
     address,
     port,
     reach,
     state: blocked ? 'blocked' : state === 'requestable' ? 'requestable' : 'ready',
-    ...(blocked && { hint: `hoop setup cures it; hoop connect ${name} reaches it all the same` }),
+    ...(blocked && { hint: `hoop setup cures it; hoop connect ${shown} reaches it all the same` }),
     ...(holder !== undefined && { holder }),
     ...(database !== undefined && { database }),
     ...(description !== undefined && { description }),

@@ -35,6 +35,8 @@ export interface HeldOptions {
 /** Between tries while something is away: 5 s, doubled up to a minute. */
 const FIRST_RETRY = 5_000;
 const LAST_RETRY = 60_000;
+/** What failed a moment ago is not tried again because one more asks for it. */
+const AGAIN = 1_000;
 /** For the good-byes of a logout. */
 const PATIENCE = 5_000;
 
@@ -53,6 +55,8 @@ export class HeldLogin {
   #identity: z.infer<typeof WireIdentity>;
   #leaseUntil: number | undefined;
   #retries = 0;
+  #failedAt = 0;
+  #prompting = false;
   #renewing: Promise<void> | undefined;
   #callOff: (() => void)[] = [];
   #closed = false;
@@ -72,14 +76,21 @@ export class HeldLogin {
   current(): Credential | undefined {
     const { gateway, trust, caFingerprint, reach } = this.#options;
     if (this.#issued === undefined || this.#own === undefined || this.#isExpired()) return undefined;
-    if (reach.clock.now() >= this.#issued.notAfter) {
-      // The laptop slept through the renewal: whoever asks need not wait for the clock to be looked at.
-      void this.renew();
-      return undefined;
-    }
+    if (reach.clock.now() >= this.#issued.notAfter) return undefined;
     const { certificate, notAfter } = this.#issued;
     const ca = trust.pinned ?? trust.ca;
     return { gateway, tunnel: this.#tunnel, certificate, key: this.#own.key, ca, caFingerprint, notAfter };
+  }
+
+  /** Whoever comes after a sleep, or once the keychain is open, need not wait for the clock to be looked at. */
+  wanted(): void {
+    const since = Math.abs(this.#options.reach.clock.now() - this.#failedAt);
+    if (this.current() === undefined && since >= AGAIN) void this.renew();
+  }
+
+  /** A renewal runs, and no person is waited for in it. */
+  get isAtWork(): boolean {
+    return this.#renewing !== undefined && !this.#prompting;
   }
 
   login(): Login {
@@ -104,6 +115,7 @@ export class HeldLogin {
 
   /** The keychain waits for a person, or no longer does. */
   waiting(is: boolean): void {
+    this.#prompting = is;
     if (this.#state === 'expired' || this.#state === 'active') return;
     this.#state = is ? 'waiting-for-unlock' : 'renewing';
     this.#options.changed();
@@ -198,8 +210,10 @@ export class HeldLogin {
     this.#state = 'active';
     this.#retries = 0;
     const now = clock.now();
-    const due = now + Math.max(FIRST_RETRY, ((issued.notAfter - now) * 2) / 3);
-    this.#callOff.push(alarm(clock, due, () => void this.renew()));
+    const pause = Math.max(FIRST_RETRY, ((issued.notAfter - now) * 2) / 3);
+    // By the wall clock, which a sleep moves, and by a timer, which a wall clock that is set back does not.
+    this.#callOff.push(alarm(clock, now + pause, () => void this.renew()));
+    this.#callOff.push(clock.after(pause, () => void this.renew()));
     this.#options.changed();
   }
 
@@ -210,6 +224,7 @@ export class HeldLogin {
     const { clock } = reach;
     const pause = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** this.#retries) * (0.8 + 0.4 * random());
     this.#retries += 1;
+    this.#failedAt = clock.now();
     this.#state = why.code === 'keychain-locked' ? 'waiting-for-unlock' : 'renewing';
     this.#callOff.push(alarm(clock, clock.now() + pause, () => void this.renew()));
     const end = this.#issued?.notAfter ?? 0;

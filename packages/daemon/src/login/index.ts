@@ -1,4 +1,4 @@
-import { openKeychain } from '@hoop/platform';
+import { openKeychain, profileFolder } from '@hoop/platform';
 import type { Credentials } from '../credentials.js';
 import { systemClock } from './clock.js';
 import { keychainEntries, memoryEntries } from './entry.js';
@@ -8,18 +8,21 @@ import { openProvider } from './oidc.js';
 import { gatewayFile, loginFile } from './remembered.js';
 import { pinnedCertificate } from './trust.js';
 
-/** The login of this daemon: `stateFolder` holds login.json and gateway.json (nothing secret), the keychain all else. */
-export function loginCredentials(about: {
+export interface AboutLogin {
   profile: string;
+  /** Of the daemon. */
   stateFolder: string;
   uid: number;
   environment: NodeJS.ProcessEnv;
   log: LoginOptions['log'];
-}): Credentials {
-  const { profile, stateFolder, uid, environment, log } = about;
+}
+
+/** The login of one profile: its folder holds login.json and gateway.json (nothing secret), the keychain all else. */
+export function loginCredentials({ profile, stateFolder, uid, environment, log }: AboutLogin): Credentials {
+  const folder = profileFolder(stateFolder, profile);
   return new LoginCredentials({
-    ...{ profile, log, random: Math.random, file: loginFile(stateFolder, uid) },
-    gateways: gatewayFile(stateFolder, uid),
+    ...{ profile, random: Math.random, file: loginFile(folder, uid), gateways: gatewayFile(folder, uid) },
+    log: (level, message, facts) => log(level, message, { profile, ...facts }),
     stores: {
       keychain: (waiting) => keychainEntries(openKeychain({ service: 'hoop', environment, waiting })),
       memory: memoryEntries,

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { WireIdentity } from '@hoop/contracts/gateway';
-import type { LoginAttempt, StartLogin } from '@hoop/contracts/local';
+import type { LoginAttempt, StartedLogin, StartLogin } from '@hoop/contracts/local';
 import { HoopError } from '@hoop/core';
 import type * as z from 'zod';
 import type { Credential, Credentials } from '../credentials.js';
@@ -19,6 +20,7 @@ export interface LoginOptions {
   log: (level: 'info' | 'warn', message: string, facts: Record<string, string>) => void;
 }
 interface UnderWay {
+  request: z.infer<typeof StartLogin>;
   attempt: LoginAttempt;
   /** The phase that a locked keychain interrupts. */
   before: LoginAttempt['phase'];
@@ -52,6 +54,15 @@ export class LoginCredentials implements Credentials {
     return this.#held?.current();
   }
 
+  wanted(): void {
+    this.#held?.wanted();
+  }
+
+  pending(): 'person' | 'renewal' | undefined {
+    if (this.#underWay !== undefined) return 'person';
+    return this.#held?.isAtWork === true ? 'renewal' : undefined;
+  }
+
   state() {
     const lastGateway = this.#last.address;
     const attempt = this.#underWay?.attempt ?? this.#failed ?? null;
@@ -71,13 +82,19 @@ export class LoginCredentials implements Credentials {
     void this.#held?.expire(new HoopError(code, message, { hint }));
   }
 
-  /** Starts an attempt, in place of one under way. Answers at once; `state` tells how it goes. */
-  async start(asked: z.infer<typeof StartLogin>): Promise<LoginAttempt> {
-    const request = this.#last.trusting(asked);
-    const account = `${this.#options.profile}/${gatewayUrl(request.gateway).origin}`;
+  /**
+   * Joins an attempt under way that was asked for in the same words, so that a person has one page to log in on; else
+   * starts one, in place of another. Answers at once; `state` tells how it goes.
+   */
+  async start(asked: z.infer<typeof StartLogin>): Promise<z.infer<typeof StartedLogin>> {
+    const request = this.#last.trusting({ ...asked, gateway: gatewayUrl(asked.gateway).origin });
+    if (this.#underWay !== undefined && isDeepStrictEqual(this.#underWay.request, request))
+      return { ...this.#underWay.attempt, joined: true };
+    const account = `${this.#options.profile}/${request.gateway}`;
     this.cancel();
     this.#attempts += 1;
     const underWay: UnderWay = {
+      request,
       attempt: { id: String(this.#attempts), phase: 'discovering' },
       before: 'discovering',
       abort: new AbortController(),
@@ -86,7 +103,7 @@ export class LoginCredentials implements Credentials {
     this.#changed();
     const entries = this.#storeOf(request.store, (is) => this.#waiting(underWay, is));
     void this.#run(underWay, { request, account, entries });
-    return underWay.attempt;
+    return { ...underWay.attempt, joined: false };
   }
 
   cancel(): boolean {

@@ -22,7 +22,7 @@ export const Remembered = KnownGateway.extend({
 export type Remembered = z.infer<typeof Remembered>;
 
 /** A file in the state folder, 0600. */
-interface OwnFile<T> {
+export interface OwnFile<T> {
   /** Undefined: there is none. Throws on one that cannot be read. */
   read(): T | undefined;
   write(value: T): void;
@@ -37,7 +37,7 @@ export const loginFile = (folder: string, uid: number): LoginFile => ownFile(fol
 export const gatewayFile = (folder: string, uid: number): GatewayFile =>
   ownFile(folder, 'gateway.json', uid, KnownGateway);
 
-function ownFile<T>(folder: string, name: string, uid: number, shape: z.ZodType<T>): OwnFile<T> {
+export function ownFile<T>(folder: string, name: string, uid: number, shape: z.ZodType<T>): OwnFile<T> {
   const path = join(folder, name);
   return {
     read: () => {

@@ -3,8 +3,10 @@ import { bare, HEADER, RCODE, sift } from './query.js';
 
 /** What the resolver knows. A name is known only while its listener is bound. */
 export interface Zone {
-  /** `pg-prod` → `127.77.0.3` */
+  /** `pg-prod`, `pg-prod.acme` → `127.77.0.3` */
   addressOf(name: string): string | undefined;
+  /** Names can be below this one, though it is none itself: no data, since NXDOMAIN would deny them too (RFC 8020). */
+  isAbove(name: string): boolean;
   /** `127.77.0.3` → `pg-prod` */
   nameOf(address: string): string | undefined;
   /** The claimed /24; reverse names outside it are not ours. */
@@ -73,11 +75,13 @@ function lookUp(question: Question, zone: Zone): Found {
   const refused: Found = { rcode: RCODE.REFUSED, answers: [], zone: undefined };
   if (question.class !== CLASS.IN && question.class !== CLASS.ANY) return refused;
   if (name === TOP) return { rcode: RCODE.NOERROR, answers: wants(question, TYPE.SOA) ? [soa(TOP)] : [], zone: TOP };
-  if (name.endsWith(`.${TOP}`)) return forward(question, zone.addressOf(name.slice(0, -TOP.length - 1)));
+  if (name.endsWith(`.${TOP}`)) return forward(question, name.slice(0, -TOP.length - 1), zone);
   return reverse(question, name, zone) ?? refused;
 }
 
-function forward(question: Question, address: string | undefined): Found {
+function forward(question: Question, name: string, zone: Zone): Found {
+  const address = zone.addressOf(name);
+  if (address === undefined && zone.isAbove(name)) return { rcode: RCODE.NOERROR, answers: [], zone: TOP };
   if (address === undefined) return { rcode: RCODE.NXDOMAIN, answers: [], zone: TOP };
   const answers = wants(question, TYPE.A) ? [record(question.name, TYPE.A, { address })] : [];
   return { rcode: RCODE.NOERROR, answers, zone: TOP };

@@ -8,7 +8,7 @@ export type GatewayState = { state: 'online' | 'connecting' | 'offline'; since: 
 
 export interface SyncOptions {
   dial: Dial;
-  credentials: Pick<Credentials, 'current' | 'leaseIs' | 'endedByGateway'>;
+  credentials: Pick<Credentials, 'current' | 'wanted' | 'leaseIs' | 'endedByGateway'>;
   /** The whole list, each time it changes. */
   connections(list: readonly WireConnection[]): void;
   notice(notice: { code: string; message: string; hint?: string | undefined }): void;
@@ -39,6 +39,7 @@ export class Sync {
   #lostAt = 0;
   #attempt = 0;
   #closed = false;
+  #lacks = false;
 
   constructor(options: SyncOptions) {
     this.#options = options;
@@ -49,11 +50,17 @@ export class Sync {
     return this.#state;
   }
 
+  /** It would have connected again, but the credential was past its end: `refresh` is called for once there is one. */
+  get lacks(): boolean {
+    return this.#lacks;
+  }
+
   /** The credential has changed (login, renewal, logout): connect with the new one, or stop. */
   refresh(): void {
     this.#attempt += 1;
     clearTimeout(this.#retry);
     this.#wait = FIRST_WAIT;
+    this.#lacks = false;
     this.#drop();
     if (this.#closed) return;
     const credential = this.#options.credentials.current();
@@ -160,10 +167,15 @@ export class Sync {
     const wait = Math.min(this.#wait, eager ? EAGER_WAIT : LONGEST_WAIT);
     this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT);
     const attempt = this.#attempt;
-    this.#retry = setTimeout(() => {
-      const credential = this.#options.credentials.current();
-      if (attempt === this.#attempt && credential !== undefined) void this.#connect(credential, attempt);
-    }, wait);
+    this.#retry = setTimeout(() => attempt === this.#attempt && this.#again(attempt), wait);
+  }
+
+  #again(attempt: number): void {
+    const { credentials } = this.#options;
+    const credential = credentials.current();
+    if (credential !== undefined) return void this.#connect(credential, attempt);
+    this.#lacks = true;
+    credentials.wanted();
   }
 
   #drop(): void {

@@ -46,15 +46,22 @@ function inMemory<T>() {
   return file;
 }
 
-/** A clock whose hands the test turns. Starts at the real time, since certificates and tokens are real. */
-export function handClock(): Clock & { turn(ms: number): Promise<void> } {
+/**
+ * A clock whose hands the test turns; timers go with them. `set` moves the wall clock alone, as a sleep does, or a person.
+ * Starts at the real time, since certificates and tokens are real.
+ */
+export function handClock(): Clock & { turn(ms: number): Promise<void>; set(ms: number): void } {
   let ahead = 0;
+  let wall = 0;
   let waiting: { at: number; then: () => void }[] = [];
-  const now = () => Date.now() + ahead;
+  const passed = () => Date.now() + ahead;
   return {
-    now,
+    now: () => passed() + wall,
+    set: (ms) => {
+      wall += ms;
+    },
     after: (ms, then) => {
-      const one = { at: now() + ms, then };
+      const one = { at: passed() + ms, then };
       waiting.push(one);
       return () => {
         waiting = waiting.filter((other) => other !== one);
@@ -63,7 +70,7 @@ export function handClock(): Clock & { turn(ms: number): Promise<void> } {
     turn: async (ms) => {
       ahead += ms;
       for (;;) {
-        const due = waiting.filter((one) => one.at <= now());
+        const due = waiting.filter((one) => one.at <= passed());
         if (due.length === 0) return;
         waiting = waiting.filter((one) => !due.includes(one));
         for (const one of due) one.then();

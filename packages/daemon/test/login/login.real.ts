@@ -135,6 +135,19 @@ describe('a login in the browser', () => {
     expect(await failedWith(login)).toBe('login-refused');
   });
 
+  test('asked for again in the same words is one login, with one page; in others, it takes its place', async () => {
+    const login = kept();
+    const first = await login.start(startRequest());
+    expect(first.joined).toBe(false);
+    const attempt = await inBrowser(login);
+    expect(await login.start(startRequest({ gateway: `${gateway.url}/` }))).toEqual({ ...attempt, joined: true });
+    await browse(attempt.url ?? '', visitor('alice'));
+    await loggedIn(login);
+    expect(gateway.seen.map((one) => one.call)).toEqual(['login']);
+    expect((await login.start(startRequest())).joined).toBe(false);
+    expect(await login.start(startRequest({ flow: 'device' }))).toMatchObject({ id: '3', joined: false });
+  });
+
   test('can be given up, and its port is closed then', async () => {
     const login = kept();
     await login.start(startRequest());
@@ -323,6 +336,54 @@ describe('a login that is held', () => {
     await until(login, ({ login: now }) => now?.state === 'expired');
     expect(login.current()).toBeUndefined();
     expect(login.state().attempt?.error).toMatchObject({ code: 'identity-disabled', message: 'alice is disabled' });
+  });
+
+  test('past its end with the gateway away is asked for in steps, and when somebody wants it, once', async () => {
+    const clock = handClock();
+    gateway.now = clock.now;
+    let tries = 0;
+    const login = kept({
+      clock,
+      log: (_, message) => {
+        if (message.includes('cannot be reached')) tries += 1;
+      },
+    });
+    await logIn(login);
+    // As the daemon does on every change.
+    login.on(() => void login.current());
+    const { url } = gateway;
+    await gateway.close();
+    await clock.turn(16 * 60_000);
+    await until(login, () => tries === 1);
+    expect([login.current(), login.pending()]).toEqual([undefined, undefined]);
+    login.wanted();
+    expect(login.pending()).toBeUndefined();
+    await clock.turn(2_000);
+    expect(tries).toBe(1);
+    login.wanted();
+    login.wanted();
+    expect(login.pending()).toBe('renewal');
+    await until(login, () => tries === 2);
+    expect(login.state().attempt?.error).toMatchObject({ code: 'gateway-unreachable' });
+    gateway = await startGateway({ authority, issuer: idp.issuer, clientId: CLIENT_ID });
+    expect(url).not.toBe(gateway.url);
+  });
+
+  test('is renewed in time although the clock was set back, and at once after a sleep when somebody wants it', async () => {
+    const clock = handClock();
+    gateway.now = clock.now;
+    const login = kept({ clock });
+    await logIn(login);
+    const first = login.current()?.notAfter ?? 0;
+    clock.set(-3 * 3_600_000);
+    await clock.turn(10 * 60_000 + 1_000);
+    await until(login, () => (login.current()?.notAfter ?? first) !== first);
+    const second = login.current()?.notAfter ?? 0;
+    clock.set(8 * 3_600_000);
+    expect(login.current()).toBeUndefined();
+    login.wanted();
+    expect(login.pending()).toBe('renewal');
+    await until(login, () => (login.current()?.notAfter ?? 0) > second);
   });
 
   test('asks the IdP anew when the gateway finds the ID token too old', async () => {

@@ -13,7 +13,7 @@ export interface Certified {
 
 export function certified(name: string): Certified {
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return { cert: leaf(name, pair, Date.now()), key: pair.privateKey };
+  return { cert: leaf([name], pair, Date.now()), key: pair.privateKey };
 }
 
 /** One flow at the gateway's end; the handler sets what it wants to hear. */
@@ -37,6 +37,10 @@ export class TestGateway {
   /** Each flow's HEAD, as it came. */
   readonly heads: Head[] = [];
   uplinks = 0;
+  /** Connections, whatever came of them. */
+  dialled = 0;
+  /** Fingerprints of the certificates that it was shown. */
+  readonly shown = new Set<string>();
   #listener: tls.Server | undefined;
   #sockets = new Set<TLSSocket>();
   #syncs = new Set<Channel>();
@@ -57,6 +61,9 @@ export class TestGateway {
       rejectUnauthorized: true,
       minVersion: 'TLSv1.3',
       ALPNProtocols: [ALPN],
+    });
+    this.#listener.on('connection', () => {
+      this.dialled += 1;
     });
     this.#listener.on('secureConnection', (socket) => this.#serve(socket));
     this.#listener.listen(this.port, '127.0.0.1');
@@ -83,6 +90,7 @@ export class TestGateway {
 
   #serve(socket: TLSSocket): void {
     this.uplinks += 1;
+    this.shown.add(socket.getPeerCertificate().fingerprint256);
     const uplink = this.uplinks;
     this.#sockets.add(socket);
     let flow: Arrived | undefined;

@@ -2,13 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { State } from '@hoop/contracts/local';
+import type { LocalConnection, State } from '@hoop/contracts/local';
 import type { Greeting, ProtocolName } from '@hoop/core';
-import { environment, ownFolder, type Paths, planPaths } from '@hoop/platform';
+import { environment, type Notice, ownFolder, type Paths, planPaths } from '@hoop/platform';
 import type { Credential, Credentials } from '../../src/credentials.js';
 import { Daemon } from '../../src/daemon.js';
 import { openLog } from '../../src/log.js';
+import type { Patience } from '../../src/login/awaited.js';
 import type { SecretKeeper } from '../../src/login/entry.js';
+import type { KeptProfiles } from '../../src/profiles.js';
 import type { TestGateway } from './gateway.js';
 
 /** Opens at once and tells a refusal in plain text. */
@@ -23,14 +25,19 @@ export class TestCredentials implements Credentials {
   credential: Credential | undefined;
   ended: string | undefined;
   leaseUntil: number | undefined;
+  atWork: ReturnType<Credentials['pending']>;
+  standing: ReturnType<Credentials['state']> | undefined;
   readonly #watchers = new Set<() => void>();
 
   current = () => this.credential;
+  wanted = () => {};
+  pending = () => this.atWork;
   on = (change: () => void) => {
     this.#watchers.add(change);
     return () => void this.#watchers.delete(change);
   };
   state(): ReturnType<Credentials['state']> {
+    if (this.standing !== undefined) return this.standing;
     if (this.credential === undefined) return { login: null, attempt: null };
     const identity = { subject: 'bob', email: 'bob@shop.example', groups: [] };
     const gateway = this.credential.gateway.origin;
@@ -50,7 +57,7 @@ export class TestCredentials implements Credentials {
     this.credential = credential;
     for (const watcher of this.#watchers) watcher();
   }
-  start = async () => ({ id: '1', phase: 'discovering' as const });
+  start = async () => ({ id: '1', phase: 'discovering' as const, joined: false });
   cancel = () => false;
   logout = async () => {
     this.set(undefined);
@@ -81,9 +88,31 @@ export function credentialFor(gateway: TestGateway): Credential {
   };
 }
 
+/** Profiles kept in memory; a login of each that is asked for. */
+export class TestProfiles implements KeptProfiles {
+  readonly held = new Map<string, TestCredentials>();
+  chosen: string | undefined;
+
+  names = () => [...this.held.keys()];
+  defaultName = () => this.chosen;
+  setDefault(name: string): void {
+    this.chosen = name;
+  }
+  open(name: string): TestCredentials {
+    const held = this.held.get(name) ?? new TestCredentials();
+    this.held.set(name, held);
+    return held;
+  }
+  forget(name: string): void {
+    this.held.delete(name);
+  }
+}
+
 export interface Laptop extends AsyncDisposable {
   daemon: Daemon;
+  /** Of the profile `default`. */
   credentials: TestCredentials;
+  kept: TestProfiles;
   paths: Paths;
   /** Resolves with the state once it is as asked. */
   until(is: (state: State) => boolean): Promise<State>;
@@ -93,9 +122,13 @@ export interface Laptop extends AsyncDisposable {
 export async function laptop(
   options: {
     gateway?: TestGateway;
+    /** Other profiles that somebody is logged in to. */
+    others?: Record<string, TestGateway>;
     greetings?: Partial<Record<ProtocolName, Greeting>>;
     home?: string;
     secrets?: SecretKeeper;
+    patience?: Patience;
+    show?: (notice: Notice) => Promise<boolean>;
   } = {},
 ): Promise<Laptop> {
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'hoop-laptop-'));
@@ -103,16 +136,19 @@ export async function laptop(
   const paths = planPaths(machine);
   ownFolder(paths.stateFolder, machine.uid);
   ownFolder(paths.runtimeFolder, machine.uid);
-  const credentials = new TestCredentials();
+  const kept = new TestProfiles();
+  const credentials = kept.open('default');
   const waiting = new Set<() => void>();
   const changed = () => {
     for (const look of [...waiting]) look();
   };
   if (options.gateway !== undefined) credentials.credential = credentialFor(options.gateway);
+  for (const [name, other] of Object.entries(options.others ?? {})) kept.open(name).credential = credentialFor(other);
   const greetings = { postgres: TELLING, tcp: TELLING, ...options.greetings };
   const log = openLog(2, 'silent');
   const secrets = options.secrets ?? secretsIn(new Map());
-  const about = { version: '0', profile: 'default', machine, paths, credentials, secrets, greetings, log, changed };
+  const { patience, show = async () => false } = options;
+  const about = { version: '0', machine, paths, kept, secrets, greetings, log, changed, patience, show };
   const daemon = await Daemon.start(about);
   const until = (is: (state: State) => boolean) =>
     new Promise<State>((resolve) => {
@@ -129,13 +165,14 @@ export async function laptop(
     await daemon.close();
     if (options.home === undefined) rmSync(home, { recursive: true, force: true });
   };
-  return { daemon, credentials, paths, until, [Symbol.asyncDispose]: end };
+  return { daemon, credentials, kept, paths, until, [Symbol.asyncDispose]: end };
 }
 
 /** A client on a connection's own address. */
 export async function dial(on: Laptop, name: string): Promise<net.Socket> {
-  const state = await on.until(({ connections }) => connections.some((one) => one.name === name));
-  const { reach } = state.connections.find((one) => one.name === name)!;
+  const is = (one: LocalConnection) => one.hostname === `${name}.hoop`;
+  const state = await on.until(({ connections }) => connections.some(is));
+  const { reach } = state.connections.find(is)!;
   const socket = net.connect({ host: reach.address, port: reach.port, allowHalfOpen: true });
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
   return socket;

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { runAside } from '../process/aside.js';
 
 /**
  * Whether the collection that secrets go to is locked. keytar cannot tell: its `get` answers null both for "absent" and
@@ -22,21 +22,13 @@ const ASK: readonly (readonly [string, ...string[]])[] = [
 
 export async function lockOf(environment: NodeJS.ProcessEnv, deadline: number): Promise<Lock> {
   if (process.platform !== 'linux') return 'unknown';
-  for (const [program, ...args] of ASK) {
-    const answer = await ask(program, args, environment, deadline);
-    if (answer !== undefined) return answer;
+  for (const command of ASK) {
+    const { end, stdout, stderr } = await runAside(command, { environment, deadline });
+    if (end === 'done') return lockIn(stdout);
+    if (end === 'late') return 'hangs';
+    if (end === 'failed') return failureIn(stderr);
   }
   return 'unknown';
-}
-
-function ask(program: string, args: string[], env: NodeJS.ProcessEnv, timeout: number): Promise<Lock | undefined> {
-  return new Promise((resolve) => {
-    execFile(program, args, { env, timeout, killSignal: 'SIGKILL' }, (error, out, err) => {
-      if (error === null) return resolve(lockIn(out));
-      if (error.code === 'ENOENT') return resolve(undefined);
-      resolve(error.killed ? 'hangs' : failureIn(err));
-    });
-  });
 }
 
 /** Reads the boolean of the three programs' outputs. A path of `/` (no such alias) cannot be asked and fails instead. */

@@ -21,8 +21,7 @@ const LONGEST_SOCKET = 103;
 
 /** XDG folders, on macOS ~/Library; HOOP_SOCKET moves the socket, and its folder becomes the runtime folder. */
 export function planPaths(machine: Environment): Paths {
-  const { config, ...own } = machine.platform === 'darwin' ? library(machine) : xdg(machine);
-  const { state, runtime } = ofProfile(machine, own);
+  const { config, state, runtime } = machine.platform === 'darwin' ? library(machine) : xdg(machine);
   const socket = machine.variables.HOOP_SOCKET || join(runtime, 'hoopd.sock');
   if (!isAbsolute(socket)) throw new UserError('path', `HOOP_SOCKET is not an absolute path: ${socket}`);
   if (Buffer.byteLength(socket) > LONGEST_SOCKET) {
@@ -39,19 +38,6 @@ export function planPaths(machine: Environment): Paths {
     runtimeFolder: dirname(socket),
     socket,
   };
-}
-
-/** HOOP_PROFILE is a login of its own, hence a daemon with a state and a socket of its own; `default` is the plain one. */
-function ofProfile({ variables }: Environment, { state, runtime }: Omit<Folders, 'config'>): Omit<Folders, 'config'> {
-  const profile = variables.HOOP_PROFILE || 'default';
-  if (profile === 'default') return { state, runtime };
-  if (!/^[a-z0-9][a-z0-9_-]{0,31}$/i.test(profile)) {
-    throw new UserError('profile', `HOOP_PROFILE is not a profile's name: ${JSON.stringify(profile)}`, {
-      hint: 'up to 32 letters, digits, - and _',
-      exit: 'usage',
-    });
-  }
-  return { state: join(state, 'profiles', profile), runtime: join(runtime, 'profiles', profile) };
 }
 
 interface Folders {

@@ -1,3 +1,4 @@
+export * from './aside.js';
 export * from './dumps.js';
 export * from './find.js';
 export * from './reader.js';

@@ -12,13 +12,9 @@ export interface Supervisor {
   tell(verb: 'start' | 'stop' | 'restart'): void;
 }
 
-/**
- * Whoever keeps this user's hoopd; undefined if commands start it themselves. Another profile, or a socket of one's own, is
- * a daemon that nobody keeps.
- */
+/** Whoever keeps this user's hoopd; undefined if commands start it themselves. A socket of one's own is a daemon that nobody keeps. */
 export function supervisorOf(machine: Environment): Supervisor | undefined {
-  const { HOOP_PROFILE: profile, HOOP_SOCKET: socket } = machine.variables;
-  if ((profile || 'default') !== 'default' || socket) return undefined;
+  if (machine.variables.HOOP_SOCKET) return undefined;
   return machine.platform === 'darwin' ? launchd(machine.uid) : systemd(machine.uid);
 }
 

@@ -17,6 +17,8 @@ const OID = {
 /** GeneralName's tags (RFC 5280 §4.2.1.6). */
 const NAME = { email: 1, dns: 2, uri: 6, ip: 7 } as const;
 const DAY = 86_400_000;
+/** Of a common name (RFC 5280, appendix A.1, ub-common-name); nobody goes by it where the certificate has DNS names. */
+const LONGEST_NAME = 64;
 const ALGORITHM = sequence(oid(OID.ecdsaWithSha256));
 
 /** What a local CA's certificate is made of; all else of it is always the same. */
@@ -112,24 +114,25 @@ export interface Signer {
   privateKey: KeyObject;
 }
 
-/** PEM of a server's certificate for `hostname`, good for a year from a day ago. */
+/** PEM of a server's certificate for all of `hostnames`, named for the first, good for a year from a day ago. */
 export function leaf(
-  hostname: string,
+  hostnames: readonly [string, ...string[]],
   key: { publicKey: KeyObject; privateKey: KeyObject },
   now: number,
   signer?: Signer,
 ): string {
+  const subject = commonName(hostnames[0].slice(0, LONGEST_NAME));
   const public_ = spki(key.publicKey);
   const issuerKey = signer === undefined ? public_ : Buffer.from(signer.parts.publicKey, 'base64');
   const made = body({
     serial: newSerial(),
-    issuer: signer === undefined ? commonName(hostname) : nameOf(signer.parts.serial),
-    subject: commonName(hostname),
+    issuer: signer === undefined ? subject : nameOf(signer.parts.serial),
+    subject,
     from: now - DAY,
     until: now + 365 * DAY,
     key: public_,
     extensions: [
-      extension(OID.subjectAltName, sequence(named(NAME.dns, hostname))),
+      extension(OID.subjectAltName, sequence(...hostnames.map((name) => named(NAME.dns, name)))),
       critical(OID.basicConstraints, sequence()),
       ...(signer === undefined ? [] : [extension(OID.extendedKeyUsage, sequence(oid(OID.serverAuth)))]),
       extension(OID.authorityKeyId, sequence(named(0, keyId(issuerKey)))),

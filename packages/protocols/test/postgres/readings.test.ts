@@ -169,6 +169,8 @@ describe('a flow that reads', () => {
     const { read, seen } = reads({
       'prepare s as select 1': { prepares: { name: 's', text: 'select 1' } },
       'declare c cursor for select 3': { declares: { name: 'c', text: 'select 3' } },
+      'execute s': { executes: ['s'] },
+      'fetch c': { executes: ['c'] },
     });
     const { play } = open(read);
     const last = () => seen.at(-1)?.at;

@@ -13,6 +13,8 @@ export interface IdpOptions {
   /** 0 or absent: any free one. */
   port?: number;
   witness?: Witness;
+  /** Told of each request for authorization: each is a page that a person is shown. */
+  asked?: () => void;
   lifetimes?: Lifetimes;
 }
 
@@ -24,13 +26,14 @@ export interface Idp {
 }
 
 export async function startIdp(options: IdpOptions): Promise<Idp> {
-  const { leaf, staff = STAFF, witness = () => {} } = options;
+  const { leaf, staff = STAFF, witness = () => {}, asked = () => {} } = options;
   const server = createServer({ key: leaf.key, cert: leaf.certificate });
   const port = await listen(server, options.port ?? 0);
   const issuer = `https://localhost:${port}`;
   const provider = newProvider(issuer, staff, witness, options.lifetimes);
   const callback = provider.callback();
   server.on('request', (request, response) => {
+    if (request.url?.startsWith('/auth?')) asked();
     if (!request.url?.startsWith('/interaction/')) return callback(request, response);
     interact(provider, staff, request, response).catch((error: unknown) => {
       // An interaction that has run out, or that another browser began.

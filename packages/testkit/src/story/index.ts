@@ -21,5 +21,5 @@ export const story = (system: boolean): readonly Step<Stage>[] => [
 export { logIn } from './alice.js';
 export { COMPANY } from './company.js';
 export { SETUP } from './setup.js';
-export { json, listed, must, nextLine, type Stage } from './stage.js';
+export { json, listed, must, nextLine, type Stage, sqlClient } from './stage.js';
 export { messageOf, Skip, type Step, summary, type Tally, tell } from './step.js';

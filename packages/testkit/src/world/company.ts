@@ -22,6 +22,8 @@ export interface CompanyOptions {
   processes: Processes;
   /** The OS user of the company's servers; absent: the caller. */
   account: Account | undefined;
+  /** Of a second company in one world, for its programs' names. */
+  name?: string;
   env: NodeJS.ProcessEnv;
 }
 
@@ -51,7 +53,7 @@ export class Company {
 
   static async found(options: CompanyOptions): Promise<Company> {
     mkdirSync(options.folder, { recursive: true, mode: 0o755 });
-    const authority = await newAuthority();
+    const authority = await newAuthority(`${options.name ?? 'Shop Ltd'} root`);
     const caFile = join(options.folder, 'ca.pem');
     writeFileSync(caFile, authority.certificate, { mode: 0o644 });
     return new Company(options, authority, caFile);
@@ -92,11 +94,17 @@ export class Company {
     return lines.map((line) => JSON.parse(line) as IssuedTokens);
   }
 
+  /** How often the IdP was asked for authorization: each time, a person is shown a page. */
+  asked(): number {
+    const file = join(this.#options.folder, 'idp/issued.jsonl.asked');
+    return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').length : 0;
+  }
+
   /** `settings`: more lines of postgresql.conf. */
   async startPostgres(settings?: Record<string, string>): Promise<void> {
     const folder = join(this.#options.folder, 'postgres');
     this.cluster = await Cluster.make({ folder, authority: this.authority, account: this.#options.account, settings });
-    if (this.cluster.pid) this.#options.processes.adopt('postgres', this.cluster.pid);
+    if (this.cluster.pid) this.#options.processes.adopt(this.#named('postgres'), this.cluster.pid);
   }
 
   /** `front`: for a test that stands between laptops and gateway; told the gateway's port, it answers its own. */
@@ -136,13 +144,13 @@ export class Company {
     const text = readFileSync(this.configFile, 'utf8');
     this.#secret(this.configFile, text.replace(/^publicPort: \d+$/m, `publicPort: ${port}`));
     this.publicPort = port;
-    await this.#options.processes.end('gateway');
+    await this.#options.processes.end(this.#named('gateway'));
     await this.serveGateway();
   }
 
   /** kill -9, as a crash or the kernel would. */
   async killGateway(): Promise<void> {
-    await this.#options.processes.kill('gateway');
+    await this.#options.processes.kill(this.#named('gateway'));
   }
 
   /** A command on the gateway's host, e.g. `users ls`. */
@@ -264,9 +272,21 @@ export class Company {
 
   #start(name: string, argv: string[], cwd: string) {
     const { processes, account, env } = this.#options;
-    const child = processes.start({ name, argv, cwd, account, env: { ...env, ...loader() }, log: this.log(name) });
+    const child = processes.start({
+      name: this.#named(name),
+      argv,
+      cwd,
+      account,
+      env: { ...env, ...loader() },
+      log: this.log(name),
+    });
     child.stdin?.end();
     return child;
+  }
+
+  #named(program: string): string {
+    const { name } = this.#options;
+    return name === undefined ? program : `${name}-${program}`;
   }
 
   async #healthy(serve: ChildProcess): Promise<void> {

@@ -57,7 +57,7 @@ export class Laptop {
     writeFileSync(password, `${person.password}\n`, { mode: 0o600 });
     own(password, account);
     const browser = join(programs.packages, 'testkit/dist/browser.js');
-    const open = `exec '${programs.node}' '${browser}' '${ca}' '${person.name}' '${password}' "$@"`;
+    const open = `exec '${programs.node}' '${browser}' "\${IDP_CA:-${ca}}" '${person.name}' '${password}' "$@"`;
     env.BROWSER = own(script(join(folder, 'home/browser'), open), account);
     const prompt = `PS1='${person.name}@laptop:\\w\\$ '\nexport PSQLRC=/dev/null\n`;
     writeFileSync(join(folder, 'home/.bashrc'), prompt);
@@ -115,6 +115,16 @@ export class Laptop {
     if (gateway === undefined) return this.hoop('login', ...flags);
     const store = this.record.keyring ? [] : ['--login-store=memory'];
     return this.hoop('login', gateway, '--ca-file', join(this.home, 'company-ca.pem'), ...store, ...flags);
+  }
+
+  /** `hoop login --profile` at another company, whose staff has somebody of the same name and password. */
+  loginAt({ gatewayUrl, caFile }: { gatewayUrl: string; caFile: string }, profile: string): Promise<Finished> {
+    const ca = own(copied(caFile, join(this.home, `${profile}-ca.pem`)), this.record.account);
+    const store = this.record.keyring ? [] : ['--login-store=memory'];
+    const argv = ['hoop', 'login', gatewayUrl, '--ca-file', ca, '--profile', profile, ...store];
+    const child = this.spawn(argv, 'pipe', { IDP_CA: ca });
+    child.stdin?.end();
+    return finished(child);
   }
 }
 

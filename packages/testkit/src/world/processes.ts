@@ -129,7 +129,7 @@ export class Processes {
 
 /** SIGTERM lets a program end well; PostgreSQL would wait for its clients, so it gets SIGINT. */
 export async function endProcess(started: Started): Promise<void> {
-  signal(started, started.name === 'postgres' ? 'SIGINT' : 'SIGTERM');
+  signal(started, started.name.endsWith('postgres') ? 'SIGINT' : 'SIGTERM');
   if (await gone(started, 5_000)) return;
   signal(started, 'SIGKILL');
   await gone(started, 2_000);

@@ -54,11 +54,25 @@ export class World {
     await clear(options.folder);
     const world = new World(options, canMakeUsers());
     world.#save();
-    const env = { ...loader(), [MARK]: world.folder, PATH: process.env.PATH, HOME: world.place.place, LANG: 'C.UTF-8' };
-    const folder = join(world.place.place, 'company');
-    const { programs, processes } = world;
-    world.company = await Company.found({ folder, programs, processes, account: world.#servers, env });
+    world.company = await world.#found('company');
     return world;
+  }
+
+  /** Another company: an authority, an IdP, a database and a gateway of its own, of which the first one knows nothing. */
+  async another(name: string): Promise<Company> {
+    const company = await this.#found(name, { name });
+    await Promise.all([company.startIdp(), company.startPostgres()]);
+    await company.startGateway();
+    return company;
+  }
+
+  #found(room: string, named: { name?: string } = {}): Promise<Company> {
+    const { programs, processes, place } = this;
+    const env = { ...loader(), [MARK]: this.folder, PATH: process.env.PATH, HOME: place.place, LANG: 'C.UTF-8' };
+    return Company.found({
+      ...{ folder: join(place.place, room), programs, processes, env },
+      ...{ account: this.#servers, ...named },
+    });
   }
 
   laptop(name: string): Laptop {

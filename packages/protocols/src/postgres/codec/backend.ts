@@ -82,6 +82,23 @@ export interface Column {
   number: number;
 }
 
+/** What was described lately, by its bytes: who runs a statement again has it described again. Longer ones are read anew. */
+const described = new Map<string, readonly Column[]>();
+const DESCRIBED_MOST = 1_000;
+const DESCRIBED_LONGEST = 2_048;
+
+/** The columns of a RowDescription, which lies in `bytes` from `start` to `end`; the same array for the same bytes, where it is short. */
+export function columnsIn(bytes: Uint8Array, start: number, end: number): readonly Column[] {
+  if (end - start > DESCRIBED_LONGEST) return readColumns(new Fields(bytes, start, end));
+  const key = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+  const known = described.get(key);
+  if (known !== undefined) return known;
+  const columns = readColumns(new Fields(bytes, start, end));
+  if (described.size >= DESCRIBED_MOST) described.delete(described.keys().next().value as string);
+  described.set(key, columns);
+  return columns;
+}
+
 /** The columns of a RowDescription. */
 export function readColumns(fields: Fields): Column[] {
   const columns: Column[] = [];

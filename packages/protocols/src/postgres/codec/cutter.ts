@@ -250,7 +250,7 @@ export class Cutter {
     if (have > this.#held.length) {
       const size = Math.max(have, Math.min(this.#need, 2 * this.#held.length));
       this.#take(size);
-      const grown = new Uint8Array(size);
+      const grown = Buffer.allocUnsafeSlow(size);
       grown.set(this.#held.subarray(0, this.#have), 0);
       this.#held = grown;
     }

@@ -51,6 +51,8 @@ export class Readings {
   #at: ReadingContext | undefined;
   /** What was read aside last. */
   #long: { text: string; at: ReadingContext; readings: readonly SqlReading[] } | undefined;
+  /** What was read last. */
+  #last: { text: string; at: ReadingContext; readings: readonly SqlReading[] } | undefined;
   #setBy: { path: readonly string[] | 'unknown'; by: Statement }[] = [];
   readonly #initial: readonly (readonly string[])[];
 
@@ -74,23 +76,29 @@ export class Readings {
     for (const one of unread) {
       const clouded = this.#clouded() || (one.era !== undefined && one.era < this.era);
       const { era } = this;
-      yield* this.#ponder(one.text);
+      if (isLong(one.text)) yield* this.#ponder(one.text);
       let readings = this.#of(one);
       this.#leave(one, readings);
       if (this.#isWorthLearning(one.text, readings)) {
         const learned = yield* this.#learn(true);
-        if (learned) yield* this.#ponder(one.text);
-        readings = learned ? this.#of(one) : readings.map((reading) => surely(unclear(reading)));
+        if (learned && isLong(one.text)) yield* this.#ponder(one.text);
+        readings = learned ? this.#of(one) : readings.map((reading): SqlReading => surely(unclear(reading)));
         this.#knowVain(one.text, readings);
       }
       const [only, ...others] = readings;
       if (only?.fails !== undefined && others.length === 0 && !clouded) this.#failures.set(one.statement, only.fails);
-      one.statement.class = classOf(readings);
-      one.statement.readings = shifted(
-        readings.map((reading) => (clouded || this.#isDoubtful(reading, era) ? unclear(reading) : reading)),
-        one,
-      );
+      one.statement.class = sumOf(readings).class;
+      one.statement.readings = shifted(this.#surelyMeant(readings, clouded, era), one);
     }
+  }
+
+  /** The same array as long as nothing in it is doubted: what controls found out of it holds on. */
+  #surelyMeant(readings: readonly SqlReading[], clouded: boolean, era: number): readonly SqlReading[] {
+    if (!clouded && !sumOf(readings).executes) return readings;
+    const isDoubted = (reading: SqlReading) => clouded || this.#isDoubtful(reading, era);
+    return readings.some(isDoubted)
+      ? readings.map((reading) => (isDoubted(reading) ? unclear(reading) : reading))
+      : readings;
   }
 
   /** What the server would say of a statement, alone in its text, that it could not begin: it does nothing, so it may be told so. */
@@ -106,7 +114,6 @@ export class Readings {
 
   /** A long text is read where it holds up nobody. */
   *#ponder(text: string): Script {
-    if (!isLong(text)) return;
     const at = this.#context();
     const had = this.#long;
     // A batch runs one long text again and again.
@@ -119,8 +126,16 @@ export class Readings {
   #of({ text, types = [] }: Omit<Unread, 'statement'>): readonly SqlReading[] {
     const at = this.#context();
     const long = this.#long?.at === at && this.#long.text === text ? this.#long.readings : undefined;
-    const readings = long ?? this.#read(text, at);
+    const readings = long ?? this.#again(text, at) ?? this.#read(text, at);
+    if (long === undefined) this.#last = { text, at, readings };
     return types.some((oid) => this.#checks(oid)) ? readings.map(checked) : readings;
+  }
+
+  /** What is bound is then executed: one text is asked for several times on end. What EXECUTE runs may change between. */
+  #again(text: string, at: ReadingContext): readonly SqlReading[] | undefined {
+    const last = this.#last;
+    if (last?.at !== at || last.text !== text || sumOf(last.readings).executes) return undefined;
+    return last.readings;
   }
 
   /** To read a value of the type, the server may run what a user wrote. */
@@ -137,18 +152,12 @@ export class Readings {
 
   /** Planning the statement may run a function that did not come with the server. By what is known now; a slip costs a question. */
   mayRunWhenPlanned(unread: Omit<Unread, 'statement'>): boolean {
-    return this.#of(unread).some(
-      ({ class: itsClass, functions }) =>
-        itsClass === 'unknown' || functions.some((name) => !name.startsWith('pg_catalog.')),
-    );
+    return sumOf(this.#of(unread)).runsUsers;
   }
 
   /** To plan it, the server has no values but those that the client gives. By what is known now. */
   isOfNoRelation(unread: Omit<Unread, 'statement'>): boolean {
-    return this.#of(unread).every(
-      ({ class: itsClass, relations, columns, traits }) =>
-        itsClass !== 'unknown' && relations.length + columns.length + traits.length === 0,
-    );
+    return sumOf(this.#of(unread)).isOfNoRelation;
   }
 
   /** One object for as long as nothing changes but what names stand for: a reader's memory goes by it. */
@@ -171,7 +180,7 @@ export class Readings {
       const names = new Set(visible.map(({ name }) => name));
       return readings.some((reading) => isUnclear(reading) || touches(reading, names));
     }
-    return readings.some(isMissing) && !this.#known.vain.has(text);
+    return sumOf(readings).misses && !this.#known.vain.has(text);
   }
 
   #knowVain(text: string, readings: readonly SqlReading[]): void {
@@ -192,6 +201,7 @@ export class Readings {
 
   /** Notes what it leaves behind. */
   #leave({ statement, text, defines }: Unread, readings: readonly SqlReading[]): void {
+    if (defines === undefined && !sumOf(readings).leaves) return;
     const left: Left = { change: changeOf(readings), names: [], path: false };
     if (left.change !== undefined) {
       this.#known.changes.add(left.change);
@@ -278,6 +288,42 @@ function portable(text: string, at: ReadingContext): ReadingContext {
     ? { catalogue, paths, made, prepared, cursors }
     : { catalogue, paths, made };
 }
+
+/** What is asked of a text's readings each time it is sent. */
+interface Sum {
+  class: StatementClass;
+  /** It changes what later statements mean. */
+  leaves: boolean;
+  executes: boolean;
+  misses: boolean;
+  /** A user's function may run. */
+  runsUsers: boolean;
+  isOfNoRelation: boolean;
+}
+
+const sums = new WeakMap<readonly SqlReading[], Sum>();
+
+function sumOf(readings: readonly SqlReading[]): Sum {
+  const known = sums.get(readings);
+  if (known !== undefined) return known;
+  const sum: Sum = {
+    class: classOf(readings),
+    leaves: changeOf(readings) !== undefined || readings.some(isNaming),
+    executes: readings.some(({ executes }) => executes.length > 0),
+    misses: readings.some(isMissing),
+    runsUsers: readings.some(runsUsers),
+    isOfNoRelation: readings.every(isOfNoRelation),
+  };
+  sums.set(readings, sum);
+  return sum;
+}
+
+const isNaming = ({ prepares, declares, setsPath }: SqlReading): boolean =>
+  prepares !== undefined || declares !== undefined || setsPath.length > 0;
+const runsUsers = ({ class: itsClass, functions }: SqlReading): boolean =>
+  itsClass === 'unknown' || functions.some((name) => !name.startsWith('pg_catalog.'));
+const isOfNoRelation = ({ class: itsClass, relations, columns, traits }: SqlReading): boolean =>
+  itsClass !== 'unknown' && relations.length + columns.length + traits.length === 0;
 
 function changeOf(readings: readonly SqlReading[]): Change | undefined {
   const made = readings.flatMap(({ makes }) => makes);

@@ -1,6 +1,6 @@
 import { EMPTY, ProtocolError, type Refusal } from '@hoop/core';
 import {
-  readColumns,
+  columnsIn,
   readParameterStatus,
   readReport,
   readReportHead,
@@ -189,7 +189,7 @@ export class Replies {
     if (head === undefined || (head.expects !== 'describe' && head.expects !== 'query')) throw unasked();
     if (this.#shown !== undefined) {
       this.#shown.described();
-      const columns = readColumns(new Fields(this.#cutter.bytes, this.#cutter.start + 5, this.#cutter.end));
+      const columns = columnsIn(this.#cutter.bytes, this.#cutter.start + 5, this.#cutter.end);
       if (head.portal !== undefined) head.portal.columns = columns;
       else if (head.prepared !== undefined) head.prepared.columns = columns;
       head.described = columns;

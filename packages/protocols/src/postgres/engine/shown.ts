@@ -13,11 +13,10 @@ import { functionResponse, notification, parameterStatus } from '../codec/build.
 import type { Cutter } from '../codec/cutter.js';
 import { Fields, int32At } from '../codec/fields.js';
 import { replaceBytes } from '../codec/pieces.js';
-import { cellsIn, RowBatch } from '../outputs/batch.js';
+import { type Batch, cellsIn, RowBatch } from '../outputs/batch.js';
 import { copiedColumns } from '../outputs/copy/columns.js';
 import { formOf, UnreadableCopy } from '../outputs/copy/form.js';
 import { CopyStream } from '../outputs/copy/stream.js';
-import { encodeRows } from '../outputs/encode.js';
 import { fieldsOf, generic, isPlain, report } from '../outputs/generic.js';
 import { ColumnViews } from '../outputs/views.js';
 import type { Conversation } from './conversation.js';
@@ -54,6 +53,12 @@ interface Place {
   encode(revealed: Output): readonly Uint8Array[] | undefined;
 }
 
+/** `at`: where in what goes on the rows stand that were held back. */
+interface Copy {
+  stream: CopyStream;
+  at: number | undefined;
+}
+
 /**
  * What is shown to the controls before it goes to the client, and what they make of it: one chunk's rows, pieces of COPY,
  * and what the server says aside. So memory is bound by a chunk and one message.
@@ -64,9 +69,9 @@ export class Shown {
   readonly #keeps: boolean;
   readonly #reads: boolean;
   readonly #views = new ColumnViews();
-  #batch: { rows: RowBatch; from: number; to: number; changes: boolean } | undefined;
+  #batch: { rows: Batch; from: number; to: number; changes: boolean } | undefined;
   #copied: { statement: number; bytes: Uint8Array[] } | undefined;
-  #copy: { stream: CopyStream; at: number | undefined } | undefined;
+  #copy: Copy | undefined;
   #waiting: Waiting[] = [];
   /** A statement since the last ReadyForQuery touches what is masked. */
   #generic = false;
@@ -123,17 +128,35 @@ export class Shown {
     const { bytes, start, end, complete, length } = this.#cutter;
     if (!pending.reveals && !this.#keeps) return;
     if (!complete) return this.#left(pending, `a piece of COPY of ${length - 4} bytes`);
-    if (this.#copy !== undefined) {
-      this.#copy.at ??= this.#cutter.offset;
-      this.#copy.stream.add(bytes.subarray(start, end));
-      this.#cutter.replace(EMPTY);
-      return;
-    }
+    if (this.#copy !== undefined) return this.#copiedRow(this.#copy);
     if (this.#copied?.statement !== pending.statement) {
       this.#end();
       this.#copied = { statement: pending.statement, bytes: [] };
     }
     this.#copied.bytes.push(bytes.subarray(start + 5, end));
+  }
+
+  /** Where it can be looked at as it stands, it is; else it is held back until its row is there. */
+  #copiedRow(copy: Copy): void {
+    const { bytes, start, end } = this.#cutter;
+    if (copy.at === undefined && this.#isPlain(copy.stream, bytes, start, end)) return;
+    if (copy.at === undefined) this.#end();
+    copy.at ??= this.#cutter.offset;
+    copy.stream.add(bytes.subarray(start, end));
+    this.#cutter.replace(EMPTY);
+  }
+
+  #isPlain(stream: CopyStream, bytes: Uint8Array, start: number, end: number): boolean {
+    const { statement, columns } = stream;
+    const goesOn = this.#batch?.rows.takes(statement, columns, bytes, start) === true;
+    const rows = goesOn ? this.#batch?.rows : stream.batch(bytes, start);
+    if (rows?.add(start, end) !== true) return false;
+    if (!goesOn) {
+      this.#end();
+      this.#batch = { rows, from: this.#cutter.offset, to: 0, changes: true };
+    }
+    if (this.#batch !== undefined) this.#batch.to = this.#cutter.offsetEnd;
+    return true;
   }
 
   /** A CopyDone. */
@@ -294,7 +317,7 @@ export class Shown {
       const { rows, from, to, changes } = this.#batch;
       this.#batch = undefined;
       const output = rows.rows();
-      const encode = (revealed: Output) => encoded(output, rows.to, revealed);
+      const encode = (revealed: Output) => encoded(rows, output, revealed);
       this.#waiting.push({ statement: rows.statement, output, ...(changes && { place: { from, to, encode } }) });
     }
     if (this.#copied !== undefined) {
@@ -344,10 +367,10 @@ function copyForm({ action, commands }: Pending) {
   }
 }
 
-function encoded(rows: Rows, to: number, revealed: Output): readonly Uint8Array[] | undefined {
+function encoded(batch: Batch, rows: Rows, revealed: Output): readonly Uint8Array[] | undefined {
   if (revealed.kind !== 'rows' || revealed.changes === undefined)
     throw new ProtocolError('rows were to become something else');
-  return encodeRows(rows, revealed.changes, to);
+  return batch.encode(rows, revealed.changes);
 }
 
 interface Edit {

@@ -1,31 +1,31 @@
-import { type OutputColumn, ProtocolError, type Rows } from '@hoop/core';
+import { type Changes, type OutputColumn, ProtocolError, type Rows } from '@hoop/core';
 import { int32At } from '../codec/fields.js';
+import { encodeRows } from './encode.js';
 
 /** Type, length, count of cells. */
 const HEAD = 7;
 const NULL = -1;
 
-/** What the last batches took: the next one seldom needs more. */
-let room = 512;
+/** What the last batch took: the next one seldom needs more. */
+let room = 64;
+const ROOM_LEAST = 16;
 const ROOM_MOST = 65_536;
 
-/** The DataRows that stand in one buffer side by side, for the one statement they answer. */
-export class RowBatch {
+/** Messages of one row each that stand in one buffer side by side, for the one statement they answer. */
+export abstract class Batch {
   readonly statement: number;
   readonly columns: readonly OutputColumn[];
   readonly bytes: Uint8Array;
-  /** Where the first row starts and the last one ends, in `bytes`. */
-  readonly from: number;
+  /** Where the last row ends, in `bytes`. */
   to: number;
-  #cells = new Int32Array(room);
-  #length = 0;
-  #count = 0;
+  protected cells = new Int32Array(room);
+  protected length = 0;
+  protected count = 0;
 
   constructor(statement: number, columns: readonly OutputColumn[], bytes: Uint8Array, from: number) {
     this.statement = statement;
     this.columns = columns;
     this.bytes = bytes;
-    this.from = from;
     this.to = from;
   }
 
@@ -34,15 +34,43 @@ export class RowBatch {
     return statement === this.statement && columns === this.columns && bytes === this.bytes && start === this.to;
   }
 
-  /** A row, `start` to `end`. Its cells are as many as the columns. */
-  add(start: number, end: number): void {
-    const count = this.columns.length;
-    if (this.#length + 2 * count > this.#cells.length) this.#grow(2 * count);
-    const { bytes } = this;
-    const cells = this.#cells;
+  /** A row, the message from `start` to `end`; false where it can't be looked at as it stands. Throws `ProtocolError`. */
+  abstract add(start: number, end: number): boolean;
+
+  /** What goes on in place of the messages; `undefined` where the new values were written over the old ones. */
+  abstract encode(rows: Rows, changes: Changes): Uint8Array[] | undefined;
+
+  /** All of them, for a mask to look at. */
+  rows(): Rows {
+    room = Math.min(ROOM_MOST, Math.max(ROOM_LEAST, this.length));
+    return {
+      kind: 'rows',
+      columns: this.columns,
+      count: this.count,
+      bytes: this.bytes,
+      cells: this.cells.subarray(0, this.length),
+    };
+  }
+
+  /** Makes sure that one row more has a place. */
+  protected room(): void {
+    const more = 2 * this.columns.length;
+    if (this.length + more <= this.cells.length) return;
+    const cells = new Int32Array(Math.max(2 * this.cells.length, this.length + more));
+    cells.set(this.cells);
+    this.cells = cells;
+  }
+}
+
+/** DataRows; rows of a binary COPY have the same form. */
+export class RowBatch extends Batch {
+  /** Its cells are as many as the columns. */
+  add(start: number, end: number): boolean {
+    this.room();
+    const { bytes, cells } = this;
     let at = start + HEAD;
-    let next = this.#length;
-    for (let left = count; left > 0; left--) {
+    let next = this.length;
+    for (let left = this.columns.length; left > 0; left--) {
       if (at + 4 > end) throw unfit();
       const length = int32At(bytes, at);
       at += 4;
@@ -52,27 +80,14 @@ export class RowBatch {
       else if (length < NULL) throw unfit();
     }
     if (at !== end) throw unfit();
-    this.#length = next;
-    this.#count += 1;
+    this.length = next;
+    this.count += 1;
     this.to = end;
+    return true;
   }
 
-  /** All of them, for a mask to look at. */
-  rows(): Rows {
-    return {
-      kind: 'rows',
-      columns: this.columns,
-      count: this.#count,
-      bytes: this.bytes,
-      cells: this.#cells.subarray(0, this.#length),
-    };
-  }
-
-  #grow(more: number): void {
-    const cells = new Int32Array(Math.max(2 * this.#cells.length, this.#length + more));
-    cells.set(this.#cells);
-    this.#cells = cells;
-    room = Math.min(ROOM_MOST, cells.length);
+  encode(rows: Rows, changes: Changes): Uint8Array[] | undefined {
+    return encodeRows(rows, changes, this.to);
   }
 }
 

@@ -37,8 +37,11 @@ export class ColumnViews {
   }
 }
 
+const isEqual = (one: View['formats'] = [], other: View['formats'] = []): boolean =>
+  one === other || (one.length === other.length && one.every((format, at) => format === other[at]));
+
 const isSame = (view: View, formats: View['formats'], count: number, known: Known | undefined): boolean =>
-  view.formats === formats &&
+  isEqual(view.formats, formats) &&
   view.count === count &&
   view.masked === (known !== undefined) &&
   view.sources === known?.sources &&

@@ -76,9 +76,10 @@ const COMMANDS: Readonly<Record<string, Act>> = {
     return 'do';
   },
   CreateTableAsStmt: makeAs,
-  RefreshMatViewStmt: (desk, { relation }) => {
+  RefreshMatViewStmt: (desk, { relation, skipData }) => {
     useRelations(desk, relation as Part, 'refresh');
     desk.facts.raise('write');
+    if (skipData === true) desk.facts.mark('destroys');
     return 'refresh materialized view';
   },
   TruncateStmt: truncate,
@@ -201,7 +202,8 @@ function set(desk: Desk, part: Part): string {
   return part.kind === 'VAR_RESET' || part.kind === 'VAR_RESET_ALL' ? 'reset' : 'set';
 }
 
-function valuesOf(args: readonly Node[]): string[] | undefined {
+/** The words after `=`; undefined where they are not constants. */
+export function valuesOf(args: readonly Node[]): string[] | undefined {
   const values = args.map(constant);
   return values.every((value) => typeof value === 'string') ? (values as string[]) : undefined;
 }

@@ -1,11 +1,13 @@
 import type { StatementClass, Trait } from '@hoop/core';
 import type { Node } from 'libpg-query';
-import { commandOf, mention } from './commands.js';
+import { commandOf, mention, valuesOf } from './commands.js';
 import { Facts } from './facts.js';
+import { losesRows, losesWrites } from './losses.js';
 import { ANY_KIND } from './names.js';
 import { as, listOf, open, type Part, partsOf, word, words } from './nodes.js';
 import { isOwn } from './relations.js';
 import { callNamed, readBody } from './routines.js';
+import { judgeSetting } from './settings.js';
 import { type Desk, inside, placedAt, type Scope } from './walk.js';
 
 interface Rule {
@@ -158,6 +160,7 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
     return made(desk, part.view, 'other');
   },
   RuleStmt: (desk, part) => {
+    if (losesWrites(desk, part)) desk.facts.mark('destroys');
     for (const action of listOf(part.actions)) mention(desk, action, OLD_AND_NEW);
     foresee(desk, (run) => {
       for (const action of listOf(part.actions)) commandOf(run, action, OLD_AND_NEW);
@@ -173,11 +176,11 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
   AlterPolicyStmt: (desk, part) => made(desk, part.table, 'other'),
   CreateFunctionStmt: (desk, part) => {
     named(desk, words(part.funcname));
-    functionOptions(desk, part.options, true);
+    const path = functionOptions(desk, part.options, true);
     const runsUnasked = isTrigger(part) || (part.replace === true && isThere(desk, words(part.funcname)));
     const text = as(desk.own.node, 'CreateFunctionStmt') === part ? desk.own.text : undefined;
     if (runsUnasked && text !== undefined)
-      foresee(desk, (run) => readBody({ ...run, trigger: true }, part, text, 'it'));
+      foresee(desk, (run) => readBody({ ...under(run, path), trigger: true }, part, text, 'it'));
     else if (runsUnasked) desk.facts.unbounded = true;
     return part.is_procedure === true ? 'create procedure' : undefined;
   },
@@ -196,7 +199,11 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
     return named(desk, words(part.typeName));
   },
   CreateCastStmt: (desk, part) => {
-    for (const type of [part.sourcetype, part.targettype]) named(desk, words((type as Part | undefined)?.names));
+    const names = [part.sourcetype, part.targettype].map((type) => words((type as Part | undefined)?.names));
+    for (const name of names) named(desk, name);
+    // Statements that nobody has changed are read otherwise from now on.
+    if (part.context !== 'COERCION_EXPLICIT' && names.every((name) => isOfServer(desk, name)))
+      desk.facts.mark('session');
     return undefined;
   },
   // Its values are words, and no function of anybody's makes them.
@@ -250,6 +257,8 @@ function foresee(desk: Desk, look: (run: Desk) => void): Facts {
 }
 const isTrigger = ({ returnType }: Part): boolean =>
   /trigger$/.test(words((returnType as Part | undefined)?.names).at(-1) ?? '');
+const isOfServer = ({ names }: Desk, name: readonly string[]): boolean =>
+  names.types(name.at(-2), name.at(-1) ?? '').some(({ builtin }) => builtin);
 const isThere = ({ names }: Desk, name: readonly string[]): boolean =>
   names.routines(name.at(-2), name.at(-1) ?? '').some(({ builtin }) => !builtin);
 
@@ -333,8 +342,9 @@ function alterTable(desk: Desk, part: Part): string {
     const drops = subtype === 'AT_DropColumn' || subtype === 'AT_DropConstraint';
     // The old values are gone, and USING may make anything of them.
     const remakes = subtype === 'AT_AlterColumnType' && as(def, 'ColumnDef')?.raw_default !== undefined;
+    const loses = losesRows(desk, part.relation, subtype, def);
     const own = behavior !== 'DROP_CASCADE' && isOwn(desk, (part.relation ?? {}) as Part);
-    if ((drops || remakes) && !own) desk.facts.mark('destroys');
+    if ((drops || remakes || loses) && !own) desk.facts.mark('destroys');
     if (PRIVILEGES.test(String(subtype))) desk.facts.mark('privileges');
     inside(desk, { def }, undefined);
   }
@@ -368,14 +378,30 @@ const KEEPS: ReadonlySet<string> = new Set([
 
 const UNTRUSTED = /^(?:c|internal|\w+u)$/i;
 
-function functionOptions(desk: Desk, options: unknown, creates: boolean): void {
+/** Answers the search_path that it gives the function. */
+function functionOptions(desk: Desk, options: unknown, creates: boolean): readonly string[] | undefined {
+  let path: readonly string[] | undefined;
   for (const node of listOf(options)) {
     const { defname, arg } = as(node, 'DefElem') ?? {};
     if (defname === 'security' && as(arg, 'Boolean')?.boolval === true) desk.facts.mark('privileges');
     if (defname === 'language' && creates && UNTRUSTED.test(word(arg) ?? ''))
       desk.facts.raise('administer').mark('server-files', 'code');
+    if (defname === 'set') path = settled(desk, as(arg, 'VariableSetStmt') ?? {}) ?? path;
   }
+  return path;
 }
+
+/** A setting is the function's from now on, for whoever calls it. Its search_path is in force wherever its body is read. */
+function settled(desk: Desk, { kind, name, args }: Part): readonly string[] | undefined {
+  if (kind !== 'VAR_SET_VALUE') return undefined;
+  const values = valuesOf(listOf(args));
+  if (String(name).toLowerCase() === 'search_path') return values;
+  if (!judgeSetting(String(name), values).harmless) desk.facts.mark('session');
+  return undefined;
+}
+
+const under = (desk: Desk, path: readonly string[] | undefined): Desk =>
+  path === undefined ? desk : { ...desk, names: desk.names.under(path) };
 
 const RELATIONS = /^OBJECT_(?:TABLE|VIEW|MATVIEW|INDEX|SEQUENCE|FOREIGN_TABLE)$/;
 const TEMPORARY: ReadonlySet<string> = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_SEQUENCE']);

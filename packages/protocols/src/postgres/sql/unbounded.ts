@@ -12,8 +12,9 @@ export interface Around {
 }
 
 /**
- * Whether an UPDATE or DELETE may change every row: it does unless its own WHERE has a condition that is known to leave rows
- * out.
+ * Whether an UPDATE or DELETE may change every row: it does unless its own WHERE has a condition that leaves rows out for what the
+ * catalogue and the text say, whatever the rows are. What holds for all rows only as these happen to be (`status <> 'gone'`, a status
+ * that all have) leaves out the others.
  */
 export function isUnbounded(names: Names, part: Part, around: Around): boolean {
   const where = part.whereClause as Node | undefined;

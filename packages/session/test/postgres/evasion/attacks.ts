@@ -2,7 +2,9 @@ import type { Attack } from './attack.js';
 import { BESIDES } from './besides.js';
 import { CALLS } from './calls.js';
 import { CODE } from './code.js';
+import { GUESSED, MEASURED, SORTED } from './guesses.js';
 import { KNOWN } from './known.js';
+import { LASTING } from './lasting.js';
 import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
 import { OPEN } from './open.js';
@@ -28,4 +30,8 @@ export const ATTACKS: readonly Attack[] = [
   ...ORACLES,
   ...TRIGGERS,
   ...BESIDES,
+  ...GUESSED,
+  ...MEASURED,
+  ...SORTED,
+  ...LASTING,
 ];

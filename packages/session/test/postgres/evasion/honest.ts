@@ -1,7 +1,9 @@
 import { ALLOWED, type Allowed } from './allowed.js';
 import { ALLOWED_CALLS } from './allowed-calls.js';
 import { DAILY } from './daily.js';
+import { LOADED, MEASURED_ALLOWED, SORTED_ALLOWED } from './guesses.js';
 import { ALLOWED_KNOWN } from './known-allowed.js';
+import { LASTING_ALLOWED } from './lasting.js';
 import { MIGRATIONS } from './open.js';
 import { OWN } from './own.js';
 import { TOOLS } from './tools.js';
@@ -14,6 +16,10 @@ export const HONEST: readonly Allowed[] = [
   ...ALLOWED_KNOWN,
   ...CHOSEN,
   ...MIGRATIONS,
+  ...LOADED,
+  ...MEASURED_ALLOWED,
+  ...SORTED_ALLOWED,
+  ...LASTING_ALLOWED,
   ...OWN,
   ...TOOLS,
   ...DAILY,

@@ -11,7 +11,7 @@ export const ALLOWED_KNOWN: readonly Allowed[] = [
   allowed(
     "SELECT attname, null_frac, n_distinct, correlation FROM pg_stats WHERE tablename = 'products' ORDER BY attname",
   ),
-  allowed("SELECT attname, avg_width FROM pg_stats WHERE schemaname = 'public' AND null_frac < 0.5 ORDER BY 1"),
+  allowed("SELECT attname, avg_width FROM pg_stats WHERE schemaname = 'public' AND null_frac < 0.5 ORDER BY 1, 2"),
   allowed("SELECT count(*) FROM pg_stats WHERE most_common_vals IS NULL AND tablename = 'orders'"),
   allowed("SELECT attname, most_common_vals FROM pg_stats WHERE tablename = 'orders' AND attname = 'status'", 1),
   allowed('CREATE TEMP TABLE sizes AS SELECT relname, pg_relation_size(oid) AS size FROM pg_class WHERE oid < 3000'),

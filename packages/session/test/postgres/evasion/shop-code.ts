@@ -119,4 +119,11 @@ CREATE FUNCTION add_tax(price numeric, rate numeric DEFAULT 0.19) RETURNS numeri
 CREATE FUNCTION join_all(VARIADIC words text[]) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT array_to_string(words, '-') $$;
 CREATE FUNCTION first_of(anyarray) RETURNS anyelement LANGUAGE sql IMMUTABLE AS 'SELECT $1[1]';
 CREATE FUNCTION is_big(orders) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT $1.total > 10';
+CREATE FUNCTION tried(e text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO public.customers (id, name, email, country) VALUES (1000, 'x', e, 'X'); RETURN false;
+  EXCEPTION WHEN unique_violation THEN RETURN true; END $$;
+CREATE FUNCTION tried_too(e text) RETURNS boolean LANGUAGE sql AS 'SELECT public.tried(e)';
+CREATE FUNCTION slipped(e text) RETURNS boolean LANGUAGE sql
+  AS $$ INSERT INTO public.customers (id, name, email, country) VALUES (1000, 'x', e, 'X') ON CONFLICT DO NOTHING RETURNING true $$;
+CREATE VIEW marked AS SELECT id, status, 1 AS one, id * 0 AS none, id IS NOT NULL AS yes, upper(status) AS word, total * 2 AS twice FROM orders;
 `;

@@ -30,6 +30,12 @@ const every = [
   'customer_id IN (SELECT id FROM customers WHERE id > 0)',
   'EXISTS (SELECT FROM customers c WHERE c.id = customer_id)',
   'NOT EXISTS (SELECT FROM customers c WHERE c.id = orders.id AND 1 = 0)',
+  'id % 2 = 0 OR id % 2 = 1',
+  'id % 3 = 1 OR mod(id, 2) IN (1, 0) OR id = 7',
+  'id % 3 IN (0, 1, 2)',
+  "total <> 'NaN'",
+  "placed_at <> 'infinity'",
+  "NOT total = 'NaN' OR id = 1",
 ];
 
 /** A19: writes of all rows, with a WHERE that leaves none out. */
@@ -38,6 +44,10 @@ export const WRITES = attacks('A19', [
   'DELETE FROM orders USING generate_series(1, 100) g WHERE g = orders.id',
   'DELETE FROM orders USING customers c WHERE c.id = orders.customer_id',
   'DELETE FROM writable WHERE id IN (SELECT id FROM orders)',
+  'DELETE FROM marked WHERE one = 1',
+  'DELETE FROM marked WHERE none = 0',
+  'DELETE FROM marked WHERE yes',
+  "UPDATE marked SET status = 'x' WHERE one <> 2",
   'WITH a AS (SELECT id FROM orders), d AS (DELETE FROM orders WHERE id IN (SELECT id FROM a) RETURNING 1) SELECT count(*) FROM d',
   'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) DELETE FROM orders USING n WHERE n.i = orders.id',
   'MERGE INTO orders o USING customers c ON o.customer_id IS NOT NULL AND c.id = 1 WHEN MATCHED THEN DELETE',
@@ -64,5 +74,10 @@ export const CHOSEN = [
   'UPDATE orders SET total = u.n FROM unnest(ARRAY[1, 2], ARRAY[10, 20]) u (id, n) WHERE u.id = orders.id',
   'WITH RECURSIVE s AS (SELECT id FROM notes WHERE id = 2 UNION ALL SELECT n.id FROM notes n JOIN s ON n.id = s.id + 100) DELETE FROM notes WHERE id IN (SELECT id FROM s)',
   'UPDATE orders SET status = name FROM products p WHERE p.id = orders.product_id AND p.id = 4',
+  'DELETE FROM orders WHERE id % 3 = 5',
+  'DELETE FROM orders WHERE id % 10 IN (11, 12)',
+  "DELETE FROM marked WHERE word = 'GONE'",
+  "UPDATE marked SET status = 'x' WHERE twice > 39",
+  "DELETE FROM orders WHERE status <> 'open'",
   'UPDATE orders SET total = id WHERE total > (SELECT avg(total) FROM orders) AND id = 20',
 ].map((text) => allowed(text));

@@ -1,6 +1,7 @@
 import { ProtocolError } from '@hoop/core';
 import { int32 } from '../../codec/build.js';
 import { int32At } from '../../codec/fields.js';
+import { cellsIn, RowBatch } from '../batch.js';
 import type { CopyCells, CopyReader } from './cells.js';
 
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
@@ -18,6 +19,10 @@ export class BinaryReader implements CopyReader {
 
   constructor(columns: number) {
     this.#columns = columns;
+  }
+
+  get isAtRow(): boolean {
+    return this.#begun && !this.#over;
   }
 
   read(body: Buffer, into: CopyCells): number {
@@ -74,5 +79,15 @@ export class BinaryReader implements CopyReader {
     return value === null ? int32(-1) : Buffer.concat([int32(value.length), value]);
   }
 }
+
+/** Rows as `CopyData` has them: but for its type, a message of one is a DataRow. */
+export class BinaryBatch extends RowBatch {
+  override add(start: number, end: number): boolean {
+    return end - start >= ROW_LEAST && cellsIn(this.bytes, start, end) === this.columns.length && super.add(start, end);
+  }
+}
+
+/** Type, length, count of fields. */
+const ROW_LEAST = 7;
 
 const unfit = (what: string) => new ProtocolError(`a binary COPY ${what}`);

@@ -42,6 +42,8 @@ export class CopyCells {
 
 /** One of COPY's formats, for one COPY. */
 export interface CopyReader {
+  /** What comes next is a row, and no header or trailer. */
+  readonly isAtRow: boolean;
   /** Reads the rows that `body` has whole; gives where the last of them ends. Throws `ProtocolError` where it has none. */
   read(body: Buffer, into: CopyCells): number;
   /** A new value as it is written; `before` is how the old one was. */

@@ -16,6 +16,10 @@ export abstract class LineReader implements CopyReader {
     this.#header = form.header;
   }
 
+  get isAtRow(): boolean {
+    return !this.#header;
+  }
+
   /** One line from `start` on; gives where the next starts, -1 where it has not ended. */
   protected abstract line(body: Buffer, start: number, into: CopyCells): number;
   abstract write(value: Uint8Array | null, before: Uint8Array): Uint8Array;

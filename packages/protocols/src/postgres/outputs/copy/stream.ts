@@ -1,9 +1,11 @@
 import { concat, type OutputColumn, ProtocolError, type Rows } from '@hoop/core';
 import { message } from '../../codec/build.js';
-import { BinaryReader } from './binary.js';
+import type { Batch } from '../batch.js';
+import { BinaryBatch, BinaryReader } from './binary.js';
 import { CopyCells, type CopyReader } from './cells.js';
 import { CsvReader } from './csv.js';
 import type { CopyForm } from './form.js';
+import { PlainBatch } from './plain.js';
 import { TextReader } from './text.js';
 
 /** A row may stand in several messages up to this length in all; PostgreSQL sends each in one. */
@@ -23,13 +25,13 @@ export class CopyStream {
   readonly statement: number;
   readonly columns: readonly OutputColumn[];
   readonly #reader: CopyReader;
-  readonly #binary: boolean;
+  readonly #form: CopyForm;
   #pieces: Piece[] = [];
 
   constructor(statement: number, columns: readonly OutputColumn[], form: CopyForm) {
     this.statement = statement;
     this.columns = columns;
-    this.#binary = form.kind === 'binary';
+    this.#form = form;
     if (form.kind === 'binary') this.#reader = new BinaryReader(columns.length);
     else if (form.kind === 'csv') this.#reader = new CsvReader(form, columns.length);
     else this.#reader = new TextReader(form, columns.length);
@@ -44,6 +46,14 @@ export class CopyStream {
     return this.#pieces.length === 0;
   }
 
+  /** For rows that each stand in a message of their own, as PostgreSQL sends them; undefined where the next may be none. */
+  batch(bytes: Uint8Array, from: number): Batch | undefined {
+    if (!this.isEmpty || !this.#reader.isAtRow) return undefined;
+    const { statement, columns } = this;
+    if (this.#form.kind === 'binary') return new BinaryBatch(statement, columns, bytes, from);
+    return new PlainBatch({ statement, columns, form: this.#form, reader: this.#reader }, bytes, from);
+  }
+
   /** The COPY has ended: no row may be left half. */
   end(): void {
     if (!this.isEmpty) throw new ProtocolError('a COPY ended within a row');
@@ -53,7 +63,7 @@ export class CopyStream {
   take(): CopyBatch {
     const pieces = this.#pieces;
     const body = Buffer.concat(pieces.map(bodyOf));
-    const cells = new CopyCells(this.#binary ? body : Buffer.allocUnsafeSlow(body.length));
+    const cells = new CopyCells(this.#form.kind === 'binary' ? body : Buffer.allocUnsafeSlow(body.length));
     const end = this.#reader.read(body, cells);
     if (body.length - end > APART_MOST) throw new ProtocolError('a row of COPY is in too many pieces');
     const [before, after] = split(pieces, end);

@@ -12,8 +12,32 @@ interface Side {
 
 /** `x is null or x is not null`, `a = 1 or a <> 1`, `a < 5 or a > 3`: each leaves rows out, both together none. */
 export function complements(rows: Rows, parts: readonly Node[]): boolean {
+  if (isEveryRest(parts)) return true;
   const sides = parts.flatMap((part) => sideOf(rows, part) ?? []);
   return sides.some((one, at) => sides.slice(at + 1).some((other) => complement(one, other)));
+}
+
+/** `id % 2 = 0 or id % 2 = 1`: each of the numbers that a division leaves. */
+function isEveryRest(parts: readonly Node[]): boolean {
+  const rests = new Map<string, Set<string>>();
+  for (const part of parts.flatMap(equalsIn)) {
+    const key = shape(part.side);
+    rests.set(key, (rests.get(key) ?? new Set()).add(part.value));
+    if ((rests.get(key)?.size ?? 0) >= part.divisor) return true;
+  }
+  return false;
+}
+
+/** What `x % n = k`, `mod(x, n) = k` and `x % n in (k, …)` say. */
+function equalsIn(node: Node): { side: unknown; value: string; divisor: number }[] {
+  const part = as(node, 'A_Expr');
+  const side = as(part?.lexpr, 'A_Expr') ?? as(part?.lexpr, 'FuncCall');
+  if (part === undefined || side === undefined || words(part.name).join() !== '=') return [];
+  const isRest = /^(?:%|mod)$/.test(words(side.name ?? side.funcname).at(-1) ?? '');
+  const divisor = Number(constant(side.rexpr ?? listOf(side.args)[1]));
+  if (!isRest || !(divisor > 0)) return [];
+  const values = part.kind === 'AEXPR_IN' ? listOf(as(part.rexpr, 'List')?.items) : [part.rexpr];
+  return values.map((value) => ({ side, value: constant(value) ?? '', divisor }));
 }
 
 function complement(one: Side, other: Side): boolean {

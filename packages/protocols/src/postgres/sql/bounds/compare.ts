@@ -1,5 +1,6 @@
 import type { Node } from 'libpg-query';
 import { as, constant, listOf, type Part, words } from '../nodes.js';
+import { complements } from './alternatives.js';
 import { bounds } from './condition.js';
 import { isText, leavesOut } from './ends.js';
 import { asksFor, isImpossible, type Language } from './pattern.js';
@@ -190,6 +191,8 @@ function distinct(rows: Rows, { lexpr, rexpr }: Part, differs: boolean): boolean
 /** IN of a list: each of its items lets rows in; NOT IN: each leaves them out. */
 function within(rows: Rows, { lexpr, rexpr }: Part, not: boolean): boolean {
   const items = listOf(as(rexpr, 'List')?.items);
+  if (complements(rows, [{ A_Expr: { kind: 'AEXPR_IN', name: [{ String: { sval: '=' } }], lexpr, rexpr } } as Node]))
+    return false;
   const told = items.map((item) => pair(rows, lexpr as Node, item, not ? '<>' : '='));
   const values = new Set(items.map((item) => constant(item)));
   if (values.has('true') && values.has('false')) return false;

@@ -14,6 +14,7 @@ export function leavesOut(rows: Rows, { column, via }: Subject, value: string, h
   if (how === '@>' || how === '@?' || how === '@@' || how === '?&' || how === '^@') return !isEverything(value);
   if (how === '@@' && /^\s*!/.test(value)) return false;
   if (how === '<@' || how === '&&') return !isWholeRange(value);
+  if (how === '<>' && !isText(type) && /^(?:nan|[+-]?infinity)$/i.test(value)) return false;
   if (how !== '<>' && isBeyond(value, how, isText(type) && via === 'plain', MOMENTS.has(type))) return false;
   const isKey = rows.isKey(column);
   if (isKey && via !== 'plain' && via !== 'cast' && via !== 'measure') return how === '<>';

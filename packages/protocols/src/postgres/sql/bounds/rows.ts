@@ -17,6 +17,7 @@ import {
   tablesUnder,
   without,
 } from './sources.js';
+import { subjectOf } from './values.js';
 
 /**
  * What rows of another source say of the target's: `all`: every row may meet one of them; `referred`: every row does by the
@@ -51,6 +52,7 @@ interface Other {
 export class Rows {
   readonly #of: Of;
   readonly #others = new Map<string, Other>();
+  readonly #differing = new Map<string, boolean>();
 
   constructor(of: Of) {
     this.#of = of;
@@ -233,7 +235,27 @@ export class Rows {
     return isSystem(name) || this.#has(name) ? name : undefined;
   }
 
-  #has = (name: string): boolean => this.#of.relations.some(({ columns }) => columns.some((one) => one.name === name));
+  #has = (name: string): boolean =>
+    this.#of.relations.some((one) => one.columns.some((column) => column.name === name) && this.#differs(one, name));
+
+  /** Of a view it may be the same for every row: `1 as one`, `id * 0 as none`. */
+  #differs(relation: Relation, name: string): boolean {
+    const key = `${relation.oid} ${name}`;
+    const had = this.#differing.get(key);
+    if (had !== undefined) return had;
+    const queries = relation.kind === 'v' ? queriesIn(relation) : [];
+    const found = queries.every((node) => {
+      const { targetList, fromClause } = as(node, 'SelectStmt') ?? {};
+      const [from, ...others] = listOf(fromClause);
+      const table = as(from, 'RangeVar');
+      const given = listOf(targetList).map((one) => as(one, 'ResTarget'));
+      const value = given.find((one) => one?.name === name)?.val;
+      if (table === undefined || others.length > 0 || value === undefined) return true;
+      return subjectOf(Rows.of(this.names, table, this.with), value as Node) !== undefined;
+    });
+    this.#differing.set(key, found);
+    return found;
+  }
 
   /** What the rows of another name say of these; of `referred` ones only the key does. */
   coverageOf(node: Node): Coverage {

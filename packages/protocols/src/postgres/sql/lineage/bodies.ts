@@ -219,7 +219,9 @@ function ofPlPgSql(
   facts: Facts,
   rows: readonly Item[] = [],
 ): Shape {
-  const { names, texts, dynamic } = partsOf(parsePlPgSql(source));
+  const { names, texts, dynamic, catches, repeats } = partsOf(parsePlPgSql(source));
+  facts.catches = catches;
+  facts.repeats = repeats;
   const scope = bodyScope(whose.slice(whose.indexOf('.') + 1), [...names, ...inputs], at, facts);
   scope.items.unshift(...rows);
   for (const { text, mode } of texts) {
@@ -236,9 +238,13 @@ interface Parts {
   names: string[];
   texts: { text: string; mode: number }[];
   dynamic: boolean;
+  catches: boolean;
+  repeats: boolean;
 }
 
-function partsOf(value: unknown, parts: Parts = { names: [], texts: [], dynamic: false }): Parts {
+const nothing = (): Parts => ({ names: [], texts: [], dynamic: false, catches: false, repeats: false });
+
+function partsOf(value: unknown, parts = nothing()): Parts {
   if (typeof value !== 'object' || value === null) return parts;
   for (const [key, child] of Object.entries(value as Record<string, unknown>)) {
     if (key === 'PLpgSQL_expr') {
@@ -246,10 +252,14 @@ function partsOf(value: unknown, parts: Parts = { names: [], texts: [], dynamic:
       parts.texts.push({ text: query ?? '', mode: parseMode ?? 0 });
     } else if (key === 'refname') parts.names.push(String(child));
     else if (key.includes('dyn')) parts.dynamic = true;
+    if (key === 'PLpgSQL_exception_block') parts.catches = true;
+    if (LOOPS.test(key)) parts.repeats = true;
     partsOf(child, parts);
   }
   return parts;
 }
+
+const LOOPS = /^PLpgSQL_stmt_(?:loop|while|dynfor|for)/;
 
 /** The flow of everything a function gives besides its arguments. */
 export function wholeOf(given: Given): Flow {

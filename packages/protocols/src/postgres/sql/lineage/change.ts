@@ -7,15 +7,17 @@ import type {
   OnConflictClause,
   ResTarget,
   ReturningClause,
+  SelectStmt,
   UpdateStmt,
 } from 'libpg-query';
 import { withClause } from './ctes.js';
 import { evaluate } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, rowOf, type Shape } from './flow.js';
 import { fromItem, fromItems, relationItem } from './from.js';
+import { routines } from './functions.js';
 import { canonical } from './known.js';
-import { as, namesOf } from './nodes.js';
-import { operatorName } from './operators.js';
+import { as, childrenOf, namesOf } from './nodes.js';
+import { isForeign, operatorName } from './operators.js';
 import { condition } from './predicates.js';
 import { candidates } from './relations.js';
 import { below, type Item, type Scope } from './scope.js';
@@ -68,6 +70,7 @@ function put(name: string, flow: Flow, target: Item, puts: Puts, scope: Scope, a
   const isRow = target.shape.fields.some((field) => field.name === name && field.flow.row !== undefined);
   scope.facts.store(flow, isRow ? new Set() : columns);
   if (isTainted(flow) && nearOf(flow) !== 0 && !appended) scope.facts.ask(flow, 'fails');
+  if (scope.facts.catches) scope.facts.attempt(columns);
   for (const column of columns) scope.facts.tell(column, flow);
   puts.set(name, [...(puts.get(name) ?? []), flow]);
 }
@@ -77,17 +80,8 @@ function columnsNamed(target: Item, name: string): ReadonlySet<string> {
 }
 
 function conflict(stmt: InsertStmt, clause: OnConflictClause, target: Item, puts: Puts, scope: Scope): void {
-  const listed = as(stmt.selectStmt, 'SelectStmt')?.valuesLists;
-  for (const node of clause.infer?.indexElems ?? []) {
-    const element = as(node, 'IndexElem');
-    const flow = element?.expr === undefined ? fieldNamed(target, element?.name ?? '') : evaluate(element.expr, scope);
-    if (listed === undefined || listed.length > 10) scope.facts.ask(flow, 'join');
-    else
-      scope.facts.askEqual(
-        flow,
-        listed.map((row) => JSON.stringify(row)),
-      );
-  }
+  const rows = fewOf(stmt.selectStmt, scope);
+  for (const flow of arbiters(clause, target, puts, scope)) scope.facts.attemptRows(flow, rows);
   if (clause.infer?.whereClause !== undefined) condition(clause.infer.whereClause, scope);
   const proposed = target.shape.fields.map(
     (field): Field => ({ name: field.name, flow: { ...mix(puts.get(field.name) ?? []), type: field.flow.type } }),
@@ -102,6 +96,51 @@ function conflict(stmt: InsertStmt, clause: OnConflictClause, target: Item, puts
   const inner = { ...scope, items: [...scope.items, excluded] };
   assign(clause.targetList, target, puts, inner);
   if (clause.whereClause !== undefined) condition(clause.whereClause, inner);
+}
+
+/**
+ * What ON CONFLICT compares of each row with those that are there, which it tells row by row: by their number, by RETURNING, by what
+ * stands there afterwards. Where it does not say, any column that values are put into may be under a unique index.
+ *
+ * Without it a command of many rows is done or fails as a whole, and its error names no value: that some value is there is all
+ * that is said, as of one equality, so rows may be loaded.
+ */
+function arbiters({ infer }: OnConflictClause, target: Item, puts: Puts, scope: Scope): Flow[] {
+  if (infer?.indexElems === undefined) return [...puts.keys()].map((name) => fieldNamed(target, name));
+  return infer.indexElems.map((node) => {
+    const element = as(node, 'IndexElem');
+    return element?.expr === undefined ? fieldNamed(target, element?.name ?? '') : evaluate(element.expr, scope);
+  });
+}
+
+/** So many rows may be compared with those that are there, and still each is an equality. */
+const FEW = 10;
+
+/** Marks of the rows of an INSERT that writes out a few; undefined where it may have many. */
+function fewOf(source: Node | undefined, scope: Scope): readonly string[] | undefined {
+  const select = as(source, 'SelectStmt');
+  const listed =
+    select?.valuesLists ?? (isOneRow(select) ? [{ List: { items: select?.targetList ?? [] } }] : undefined);
+  if (listed === undefined || listed.length > FEW || listed.some((row) => givesRows(row, scope))) return undefined;
+  return listed.map((row) => JSON.stringify(row));
+}
+
+const isOneRow = (select: SelectStmt | undefined): boolean =>
+  select?.targetList !== undefined && select.fromClause === undefined;
+
+/** A function that gives a set makes as many rows of one; what a subquery gives is one value. */
+function givesRows(node: Node, scope: Scope): boolean {
+  const call = as(node, 'FuncCall');
+  if (as(node, 'SubLink') !== undefined) return false;
+  if (call !== undefined) {
+    const given = (call.args ?? []).map(() => FREE);
+    if (routines(namesOf(call.funcname), given, scope).some((routine) => routine.returnsSet)) return true;
+  }
+  const operation = as(node, 'A_Expr');
+  return (
+    (operation !== undefined && isForeign(operation.name, scope)) ||
+    childrenOf(node).some((one) => givesRows(one, scope))
+  );
 }
 
 const fieldNamed = (target: Item, name: string): Flow =>

@@ -34,8 +34,14 @@ export function tableOf(table: RangeVar | undefined, scope: Scope): { item: Item
 
 /** https://www.postgresql.org/docs/current/sql-createindex.html */
 export function indexed(body: IndexStmt, scope: Scope): void {
-  const { inner } = tableOf(body.relation, scope);
+  const { item, inner } = tableOf(body.relation, scope);
   for (const node of body.indexParams ?? []) kept(as(node, 'IndexElem')?.expr, inner);
+  const keys = [...(body.indexParams ?? []), ...(body.indexIncludingParams ?? [])];
+  if (body.accessMethod === 'btree')
+    sorted(
+      keys.map((node) => keyed(as(node, 'IndexElem'), item, inner)),
+      scope,
+    );
   if (body.whereClause !== undefined) condition(body.whereClause, inner);
 }
 
@@ -51,6 +57,17 @@ export function clustered(table: RangeVar | undefined, scope: Scope): void {
 }
 
 export const whole = (item: Item): Flow => mix(item.shape.fields.map((field) => field.flow));
+
+/**
+ * Out of an index alone the server gives rows in the order of its keys, so what stands behind one, or is only included, shows how its
+ * values are ordered. What stands before it, or the column by itself, does not.
+ */
+function sorted(keys: readonly Flow[], scope: Scope): void {
+  for (const flow of keys.slice(0, -1)) scope.facts.ask(flow, 'order');
+}
+
+const keyed = ({ name, expr }: IndexElem = {}, item: Item | undefined, scope: Scope): Flow =>
+  expr === undefined ? mix(flowsOf(item, [name ?? ''])) : evaluate(expr, scope);
 
 /** A column by itself tells no more than its own statistics. */
 function kept(expression: Node | undefined, scope: Scope): void {
@@ -97,6 +114,11 @@ export function constrained(
 ): void {
   if (constraint.contype === 'CONSTR_CHECK' && constraint.raw_expr !== undefined) condition(constraint.raw_expr, scope);
   if (constraint.contype === 'CONSTR_EXCLUSION') excluded(constraint, item, scope);
+  const keys = [...namesOf(constraint.keys), ...namesOf(constraint.including)];
+  sorted(
+    keys.map((name) => mix(flowsOf(item, [name]))),
+    scope,
+  );
   if (constraint.contype !== 'CONSTR_FOREIGN') return;
   const referring = constraint.fk_attrs === undefined ? [own ?? ''] : namesOf(constraint.fk_attrs);
   // That each value is met by one of another table is what a join asks.
@@ -113,6 +135,11 @@ const flowsOf = (item: Item | undefined, names: readonly string[]): Flow[] =>
   (item?.shape.fields ?? []).filter((field) => names.includes(field.name)).map((field) => field.flow);
 
 function excluded({ exclusions, where_clause }: Constraint, item: Item | undefined, scope: Scope): void {
+  const elements = (exclusions ?? []).map((node) => as(itemsOf(node)[0], 'IndexElem'));
+  sorted(
+    elements.map((element) => keyed(element, item, scope)),
+    scope,
+  );
   for (const node of exclusions ?? []) {
     const [of, operator] = itemsOf(node);
     const element: IndexElem = as(of, 'IndexElem') ?? {};

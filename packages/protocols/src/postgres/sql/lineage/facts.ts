@@ -59,6 +59,12 @@ export class Facts implements Asks {
   variables: Declared['variables'] = new Map();
   /** Its parameters may be of types with collations of their own. */
   loose = false;
+  /** Of a function's body: a value that is put into one of these tells whether it was there, without the command failing. */
+  readonly attempts = new Set<string>();
+  /** Of a body: it goes on after an error. */
+  catches = false;
+  /** Of a body: it may run its commands again and again. */
+  repeats = false;
   #steps: number;
   readonly #predicates = new Map<string, Predicate>();
   readonly #equalities = new Map<string, Set<string>>();
@@ -99,13 +105,35 @@ export class Facts implements Asks {
   }
 
   askEqual(flow: Flow, marks: readonly string[]): void {
-    this.ask(flow, 'equality');
+    this.touch(flow);
+    this.#equal(flow, marks);
+  }
+
+  #equal(flow: Flow, marks: readonly string[]): void {
     for (const column of flow.columns) {
+      this.#predicates.set(`equality ${column}`, { column, how: 'equality' });
       const of = this.#equalities.get(column) ?? new Set();
       for (const mark of marks) of.add(mark);
       this.#equalities.set(column, of);
       if (of.size > EQUALITIES) this.#predicates.set(`range ${column}`, { column, how: 'range' });
     }
+  }
+
+  /** Rows are put in, and each that is there already is left out: `marks` tell them from others, undefined where they may be many. */
+  attemptRows(flow: Flow, marks: readonly string[] | undefined): void {
+    if (marks === undefined) this.repeated(flow.columns);
+    else this.#equal(flow, marks);
+    this.attempt(flow.columns);
+  }
+
+  /** A value is put where that tells whether it is there already; one after the other, they ask what a join does. */
+  attempt(columns: ReadonlySet<string>): void {
+    for (const column of columns) this.attempts.add(column);
+    if (this.repeats) this.repeated(columns);
+  }
+
+  repeated(columns: ReadonlySet<string>): void {
+    for (const column of columns) this.#predicates.set(`join ${column}`, { column, how: 'join' });
   }
 
   /** Values are stored under the names `into`, where these are known. */

@@ -7,6 +7,7 @@ import { aggregated, evaluate, sortValue } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
 import { outputName } from './names.js';
 import { as, namesOf } from './nodes.js';
+import { isConstant } from './predicates.js';
 import { pathsOf } from './relations.js';
 import type { Scope } from './scope.js';
 import { madeSo, partial } from './total.js';
@@ -42,6 +43,7 @@ function called(body: FuncCall, scope: Scope): Called {
   scope.facts.meet(all);
   const found = routines(namesOf(body.funcname), all, scope, body.args);
   scope.facts.mean(body, found);
+  attempted(body.args ?? [], found, scope);
   return { flow: result(body, all, found, scope), args: all, found };
 }
 
@@ -73,6 +75,20 @@ function result(body: FuncCall, args: readonly Flow[], found: readonly Routine[]
   const row = rowOfResult(name, found, args, value, scope);
   return { ...value, row, type: typeOfResult(found, args, scope) };
 }
+
+/** Called for row after row, what tries one value tries many. */
+function attempted(args: readonly Node[], found: readonly Routine[], scope: Scope): void {
+  for (const routine of found) {
+    const attempts = routine.builtin ? NONE : givenBy(routine, scope).facts.attempts;
+    if (attempts.size === 0) continue;
+    const steady = args.length > 0 && args.every((arg) => isConstant(arg, scope));
+    if (steady || isOfNoRows(scope)) scope.facts.attempt(attempts);
+    else scope.facts.repeated(attempts);
+  }
+}
+
+/** Nothing stands in FROM around it. The outermost scope holds a body's variables. */
+const isOfNoRows = ({ up, items }: Scope): boolean => up === undefined || (items.length === 0 && isOfNoRows(up));
 
 /** How many rows come back is an answer too, but for the elements that a value has anyway. */
 function rowsAsked(name: string, args: readonly Flow[], scope: Scope): void {

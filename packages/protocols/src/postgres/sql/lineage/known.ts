@@ -18,6 +18,7 @@ import {
 import { NO_MARKS } from './marks.js';
 import type { Item, Scope } from './scope.js';
 import { command } from './select.js';
+import { isSummary } from './statistics.js';
 import { changesOf } from './triggers.js';
 import { rowOfType } from './types.js';
 
@@ -188,7 +189,7 @@ function held(names: readonly string[], type: number, relation: Relation, at: Re
   if (row !== undefined) return under({ ...rowOf(row), type }, names);
   const flow = columnFlow(names, type);
   const column = names[0]?.slice(canonical(relation).length + 1) ?? '';
-  if (relation.builtin && COPIES.get(relation.name)?.test(column))
+  if (relation.builtin && (COPIES.get(relation.name)?.test(column) || isSummary(relation.name, column)))
     return copied(flow, `${names[0]} holds copies of values`);
   if (relation.kind !== 't') return flow;
   const owner = catalogue.byOid.get(Number(/^pg_toast_(\d+)$/.exec(relation.name)?.[1]));

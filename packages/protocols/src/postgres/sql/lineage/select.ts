@@ -11,6 +11,7 @@ import { outputName } from './names.js';
 import { as, itemsOf, kindOf, namesOf } from './nodes.js';
 import { condition } from './predicates.js';
 import { below, columnNamed, columnOf, joined, type Scope, starOf } from './scope.js';
+import { narrowed } from './statistics.js';
 import { rowFields } from './types.js';
 
 /** What a command that may answer with rows answers with. `up`: what it may refer to. */
@@ -28,6 +29,7 @@ export function selected(stmt: SelectStmt, up: Scope): Shape {
   if (stmt.op !== undefined && stmt.op !== 'SETOP_NONE') return combined(stmt, scope);
   if (stmt.valuesLists !== undefined) return ordered(stmt, values(stmt.valuesLists, scope), below(scope));
   fromItems(stmt.fromClause ?? [], scope);
+  scope.items.splice(0, Number.POSITIVE_INFINITY, ...narrowed(scope.items, stmt.whereClause, scope));
   if (stmt.whereClause !== undefined) condition(stmt.whereClause, scope);
   const shape = targets(stmt.targetList ?? [], scope);
   const nodes = groupedBy(stmt);

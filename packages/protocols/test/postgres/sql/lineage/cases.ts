@@ -312,7 +312,7 @@ export const CASES: readonly (readonly [string, string, string?, string?])[] = [
   ],
   [
     'select stavalues1, stadistinct from pg_statistic',
-    'stavalues1<-*+pg_catalog.pg_statistic.stavalues1!? stadistinct<-pg_catalog.pg_statistic.stadistinct!',
+    'stavalues1<-*+pg_catalog.pg_statistic.stavalues1!? stadistinct<-*+pg_catalog.pg_statistic.stadistinct!?',
   ],
   ['select current_date, now(), current_user', 'current_date<- now<- current_user<-'],
   ['fetch all from c', '*'],

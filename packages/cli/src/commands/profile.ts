@@ -1,0 +1,80 @@
+import type { ProfileState, State } from '@hoop/contracts/local';
+import { UserError } from '@hoop/core';
+import { DEFAULT_PROFILE } from '@hoop/platform';
+import { type Command, flag, JSON_OPTION, type Needs, word } from '../command.js';
+import { currentOf } from '../profile.js';
+import { columns, plain } from '../table.js';
+
+const ls: Command = {
+  name: 'ls',
+  summary: 'show the profiles: each is a login to a gateway; * has the short names',
+  options: [JSON_OPTION],
+  run: async (needs, input) => {
+    const profiles = profilesOf(await needs.daemon.state());
+    if (flag(input, 'json')) return needs.out(`${JSON.stringify(profiles)}\n`);
+    const headed = needs.terminal.out ? [['PROFILE', '', 'GATEWAY', 'LOGIN']] : [];
+    needs.out(columns([...headed, ...profiles.map(rowOf)]));
+  },
+};
+
+const use: Command = {
+  name: 'use',
+  summary: 'give a profile the short names: NAME.hoop, and NAME in commands',
+  arguments: [['PROFILE', 'as `hoop profile ls` shows it']],
+  examples: ['hoop profile use acme'],
+  run: async (needs, input) => {
+    const { name } = await known(needs, word(input, 0));
+    if (name !== currentOf(await needs.daemon.state())) await (await needs.daemon.api()).useProfile({ name });
+    needs.err(`NAME.hoop and NAME are now of the profile ${name}\n`);
+  },
+};
+
+const remove: Command = {
+  name: 'remove',
+  summary: 'end its login and forget it: gateway, names and addresses',
+  arguments: [['PROFILE', 'as `hoop profile ls` shows it']],
+  options: [JSON_OPTION],
+  examples: ['hoop profile remove acme'],
+  run: async (needs, input) => {
+    const { name } = await known(needs, word(input, 0));
+    if (name === DEFAULT_PROFILE) {
+      throw new UserError('profile', 'the profile default is always there', {
+        hint: 'hoop logout --profile default ends its login',
+      });
+    }
+    const { ended } = await (await needs.daemon.api()).removeProfile({ name });
+    if (flag(input, 'json')) return needs.out(`${JSON.stringify({ removed: name, ended })}\n`);
+    needs.err(`${ended ? 'logged out; ' : ''}the profile ${name} is forgotten\n`);
+  },
+};
+
+export const profile: Command = {
+  name: 'profile',
+  summary: 'several gateways at once: show profiles, choose the default, forget one',
+  commands: [ls, use, remove],
+};
+
+/** All of them; where there is one, as it would be among others. */
+export const profilesOf = ({ profiles, login, attempt, lastGateway, gateway, needs }: State): ProfileState[] =>
+  profiles ?? [
+    {
+      ...{ name: DEFAULT_PROFILE, isDefault: true, login, attempt, gateway, needs },
+      ...(lastGateway !== undefined && { lastGateway }),
+    },
+  ];
+
+function rowOf({ name, isDefault, login, lastGateway }: ProfileState): string[] {
+  const who =
+    login === null ? 'none' : `${plain(login.identity.email)}, ${login.state === 'expired' ? 'ended' : login.state}`;
+  return [name, isDefault ? '*' : '', login?.gateway ?? lastGateway ?? '-', who];
+}
+
+async function known(needs: Needs, name: string): Promise<ProfileState> {
+  const profiles = profilesOf(await needs.daemon.state());
+  const found = profiles.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  throw new UserError('no-such-profile', `there is no profile called ${JSON.stringify(name)}`, {
+    hint: `there is ${profiles.map((one) => one.name).join(', ')}`,
+    exit: 'usage',
+  });
+}

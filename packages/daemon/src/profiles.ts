@@ -1,0 +1,150 @@
+import type { ProfileState } from '@hoop/contracts/local';
+import { UserError } from '@hoop/core';
+import { DEFAULT_PROFILE, profileName } from '@hoop/platform';
+import type { Credentials } from './credentials.js';
+import { adviceFor } from './names.js';
+import type { Problem } from './problems.js';
+import type { Profile } from './profile.js';
+
+/** What outlives the daemon: which profiles there are, whose the short names are, and each one's login. */
+export interface KeptProfiles {
+  /** Those that something is kept of. */
+  names(): string[];
+  /** Undefined: `default` is. */
+  defaultName(): string | undefined;
+  setDefault(name: string): void;
+  open(name: string): Credentials;
+  /** All of it but what the keychain holds. */
+  forget(name: string): void;
+}
+
+export interface ProfilesOptions {
+  kept: KeptProfiles;
+  make(name: string, credentials: Credentials): Profile;
+  /** Its names and addresses are free. */
+  removed(name: string): Promise<void>;
+  changed(): void;
+}
+
+/** The profiles of this laptop, `default` always among them, and which of them has the short names. */
+export class Profiles {
+  readonly #options: ProfilesOptions;
+  readonly #all = new Map<string, Profile>();
+  #default = DEFAULT_PROFILE;
+
+  constructor(options: ProfilesOptions) {
+    this.#options = options;
+  }
+
+  /** Opens those that are kept; takes up no login. */
+  start(): void {
+    const { kept } = this.#options;
+    for (const name of new Set([DEFAULT_PROFILE, ...kept.names()])) this.#open(name);
+    const chosen = kept.defaultName();
+    if (chosen !== undefined && this.#all.has(chosen)) this.#default = chosen;
+    for (const profile of this.all) profile.start();
+  }
+
+  get all(): Profile[] {
+    return [...this.#all.values()];
+  }
+
+  get defaultName(): string {
+    return this.#default;
+  }
+
+  find(name: string): Profile | undefined {
+    return this.#all.get(name);
+  }
+
+  /** The one of that name, or the default one; throws a `UserError` if there is none. */
+  get(name: string = this.#default): Profile {
+    const found = this.#all.get(name);
+    if (found !== undefined) return found;
+    throw new UserError('no-such-profile', `there is no profile called ${JSON.stringify(name.slice(0, 64))}`, {
+      hint: `there is ${[...this.#all.keys()].join(', ')}; hoop login https://YOUR-GATEWAY --profile NAME makes one`,
+    });
+  }
+
+  /** The one of that name, made if there is none. */
+  ensure(name: string = this.#default): Profile {
+    const known = this.#all.get(name);
+    if (known !== undefined) return known;
+    const made = this.#open(profileName(name));
+    made.start();
+    return made;
+  }
+
+  /** Gives it the short names. */
+  use(name: string): void {
+    this.#default = this.get(name).name;
+    this.#options.kept.setDefault(this.#default);
+    this.#options.changed();
+  }
+
+  /** Ends its login and forgets it. False: nobody was logged in. */
+  async remove(name: string): Promise<boolean> {
+    if (name === DEFAULT_PROFILE) {
+      throw new UserError('profile', 'the profile default is always there', {
+        hint: 'hoop logout --profile default ends its login',
+      });
+    }
+    const profile = this.get(name);
+    const ended = await profile.credentials.logout();
+    profile.close();
+    await profile.credentials.close();
+    this.#all.delete(name);
+    if (this.#default === name) this.use(DEFAULT_PROFILE);
+    await this.#options.removed(name);
+    this.#options.kept.forget(name);
+    this.#options.changed();
+    return ended;
+  }
+
+  /** Takes up what the keychain holds of each. Never rejects: one that fails tells so in its own state. */
+  async restore(failed: (profile: string, error: Error) => void): Promise<void> {
+    await Promise.all(
+      this.all.map(({ name, credentials }) => credentials.restore().catch((error: Error) => failed(name, error))),
+    );
+  }
+
+  /** The default one first, the others by their names, with advice that says whose it is. */
+  states(): ProfileState[] {
+    const key = ({ name }: Profile) => (name === this.#default ? '' : name);
+    return this.all.sort((a, b) => (key(a) < key(b) ? -1 : 1)).map((profile) => this.#stateOf(profile));
+  }
+
+  problems(): Problem[] {
+    const several = this.#all.size > 1;
+    return this.all.flatMap(({ name, problems }) =>
+      problems.map((one) => ({ ...this.#advised(one, name), ...(several && { profile: name }) })),
+    );
+  }
+
+  async close(): Promise<void> {
+    for (const profile of this.all) profile.close();
+    await Promise.all(this.all.map(({ credentials }) => credentials.close()));
+  }
+
+  #open(name: string): Profile {
+    const { kept, make } = this.#options;
+    const profile = make(name, kept.open(name));
+    this.#all.set(name, profile);
+    return profile;
+  }
+
+  #stateOf(profile: Profile): ProfileState {
+    const { name, ...state } = profile.state();
+    const { attempt, needs } = state;
+    const error = attempt?.error && this.#advised(attempt.error, name);
+    return {
+      ...{ name, isDefault: name === this.#default, ...state },
+      attempt: attempt && { ...attempt, ...(error && { error }) },
+      needs: needs && this.#advised(needs, name),
+    };
+  }
+
+  #advised<T extends { hint?: string | undefined }>(told: T, profile: string): T {
+    return told.hint === undefined ? told : { ...told, hint: adviceFor(told.hint, profile, this.#default) };
+  }
+}
