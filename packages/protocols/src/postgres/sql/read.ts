@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { analyzes, commandOf } from './commands.js';
-import type { ReadingContext, SqlReading } from './context.js';
+import type { Made, ReadingContext, SqlReading } from './context.js';
 import { Facts } from './facts.js';
 import { rowOf } from './lineage/flow.js';
 import { columnsOf } from './lineage/known.js';
@@ -34,7 +34,12 @@ function readAll(commands: readonly Command[], text: string, at: ReadingContext)
   let around = at;
   let readings: SqlReading[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    readings = commands.map((command) => readOne(command, text, around));
+    const earlier: Earlier = new Map();
+    readings = commands.map((command) => {
+      const reading = readOne(command, text, around, earlier);
+      for (const made of reading.makes) earlier.set(made.name, [...(earlier.get(made.name) ?? []), made]);
+      return reading;
+    });
     const wider = widened(around, readings, commands.length > 1);
     if (wider === undefined) return readings;
     around = wider;
@@ -94,7 +99,10 @@ function added(
   return grown ? all : undefined;
 }
 
-function readOne({ node, from, to, at: placeOf }: Command, text: string, at: ReadingContext): SqlReading {
+type Earlier = Map<string, readonly Made[]>;
+
+function readOne(command: Command, text: string, at: ReadingContext, earlier: Earlier): SqlReading {
+  const { node, from, to, at: placeOf } = command;
   const names = namesOf(at);
   const facts = new Facts();
   const traced = trace(node, text, at);
@@ -105,6 +113,7 @@ function readOne({ node, from, to, at: placeOf }: Command, text: string, at: Rea
     own: { node, text: text.slice(from, to) },
     depth: 0,
     budget: { left: BUDGET },
+    earlier,
     textsOf: (kind, name) => at[kind]?.get(name),
     answers: (into) => madeOf(node, into, text, at),
   };

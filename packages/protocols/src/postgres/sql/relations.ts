@@ -15,7 +15,9 @@ export type Going = 'read' | 'write' | 'lock' | 'empty' | 'refresh';
 /** The name means the session's own temporary table, or one of `kinds`; whatever is done to its rows is nobody's else. */
 export function isOwn(desk: Desk, rel: Part, kinds: string = ROWS): boolean {
   const schema = schemaOf(desk, rel.schemaname);
-  const own = desk.names.isTemporary(schema, String(rel.relname), desk.facts.makes, kinds);
+  const name = String(rel.relname);
+  const made = [...(desk.earlier?.get(name) ?? []), ...desk.facts.makes];
+  const own = desk.names.isTemporary(schema, name, made, kinds);
   if (own && schema === undefined) desk.facts.own = true;
   return own;
 }

@@ -22,6 +22,8 @@ export interface Desk {
   meant?: ReadonlyMap<object, ReadonlySet<Overload>> | undefined;
   /** Texts behind the names of prepared statements and cursors. */
   textsOf(kind: 'prepared' | 'cursors', name: string): readonly string[] | undefined;
+  /** What commands before it in its text have made, by name. */
+  earlier?: ReadonlyMap<string, readonly Made[]> | undefined;
   /** The client's command, and its text. */
   own: { node: Node; text: string };
   /** Columns of the table that it makes of a query, where it is one that does and where they can be told. */

@@ -161,6 +161,71 @@ describe('what the session did before', () => {
   });
 });
 
+describe('temporary tables', () => {
+  const temporary = (oid: number, name: string, kind = 'r') => [
+    ['relation', oid, 'pg_temp_5', name, kind, [[1, 'id', 23, false]], [], [], []],
+  ];
+  const rows = [...temporary(90001, 'held'), ...temporary(90002, 'seen', 'v'), ...temporary(90003, 'orders')];
+  const own: ReadingContext = { catalogue: world(['schema', 'pg_temp_5'], ...rows), paths: [['public']] };
+  const does = (sql: string, context = own) => {
+    const { traits, unbounded } = only(sql, context);
+    return traits.includes('destroys') || unbounded;
+  };
+
+  test.each([
+    'drop table held',
+    'drop table if exists held',
+    'drop table pg_temp.held, held',
+    'drop view seen',
+    'truncate held restart identity',
+    'delete from held',
+    'update held set id = 1',
+    'alter table held drop column id',
+    'drop table pg_temp.orders',
+    'delete from pg_temp.orders',
+  ])('are nobody else’s: %s', (sql) => {
+    expect(does(sql)).toBe(false);
+  });
+
+  test.each([
+    'drop table orders',
+    'drop table held, customers',
+    'drop table held cascade',
+    'drop table pg_temp_5.held',
+    'drop table nowhere',
+    'truncate orders',
+    'truncate held, customers',
+    'delete from orders',
+    'delete from seen',
+    'delete from pg_temp.seen',
+    'alter table held drop column id cascade',
+    'with d as (delete from held) delete from customers',
+  ])('are not meant, or not alone: %s', (sql) => {
+    expect(does(sql)).toBe(true);
+  });
+
+  test('what goes by that no other has the name is to be learned anew', () => {
+    expect(only('drop table held', own).own).toBe(true);
+    expect(only('delete from held', own).own).toBe(true);
+    expect(only('drop table pg_temp.held', own).own).toBeUndefined();
+    expect(only('drop table orders', own).own).toBeUndefined();
+  });
+
+  test('a name that was given to something else meanwhile is no longer theirs', () => {
+    const made = (one: object): ReadingContext => ({ ...own, made: [{ what: 'table', name: 'held', ...one }] });
+    expect(does('drop table held', made({}))).toBe(true);
+    expect(does('drop table held', made({ what: 'other', temporary: true }))).toBe(false);
+    expect(does('delete from held', made({ what: 'other', temporary: true }))).toBe(true);
+    expect(does('drop table held', made({ temporary: true }))).toBe(false);
+    const renamed = 'alter table customers rename to held; drop table held';
+    expect(read(renamed, own).at(-1)?.traits).toContain('destroys');
+    const several =
+      'create temp table fresh (id int); insert into fresh values (1); delete from fresh; drop table fresh';
+    expect(read(several, at).some(({ traits, unbounded }) => unbounded || traits.includes('destroys'))).toBe(false);
+    expect(read('create table fresh (id int); drop table fresh', at).at(-1)?.traits).toContain('destroys');
+  });
+});
+
 describe('what cannot be read', () => {
   test.each([
     ['a syntax error', 'selec 1'],

@@ -7,10 +7,11 @@ import { cases } from './cases/index.js';
 export const WORLD_SQL = readFileSync(join(import.meta.dirname, 'world.sql'), 'utf8');
 export const WORLD_ROWS = join(import.meta.dirname, 'world.jsonl');
 
-/** What a PostgreSQL 15 with `world.sql` in it answered to `learn`, without what the cases do not name. */
-export function world(): Catalogue {
+/** What a PostgreSQL 15 with `world.sql` in it answered to `learn`, without what the cases do not name; and `more` rows. */
+export function world(...more: readonly unknown[]): Catalogue {
   const assembly = new Assembly();
   for (const row of readFileSync(WORLD_ROWS, 'utf8').trimEnd().split('\n')) assembly.add(row);
+  for (const row of more) assembly.add(JSON.stringify(row));
   return assembly.catalogue();
 }
 

@@ -217,11 +217,11 @@ const CLEAR = [
   ['BEGIN', "INSERT INTO notes (id, body) VALUES (1, 'dup')", 'ROLLBACK', 'SELECT 1'],
   ['START TRANSACTION', 'SET CONSTRAINTS ALL DEFERRED', 'COMMIT AND CHAIN', 'ROLLBACK'],
   [
-    'CREATE TABLE parts (id int, day date NOT NULL, v int) PARTITION BY RANGE (day)',
-    'CREATE TABLE parts_d PARTITION OF parts DEFAULT',
-    "INSERT INTO parts VALUES (1, '2024-01-01', 2) RETURNING *",
-    "SELECT * FROM parts WHERE day = '2024-01-01'",
-    'CREATE INDEX ON parts (day)',
+    'CREATE TABLE slices (id int, day date NOT NULL, v int) PARTITION BY RANGE (day)',
+    'CREATE TABLE slices_d PARTITION OF slices DEFAULT',
+    "INSERT INTO slices VALUES (1, '2024-01-01', 2) RETURNING *",
+    "SELECT * FROM slices WHERE day = '2024-01-01'",
+    'CREATE INDEX ON slices (day)',
   ],
   [
     'CREATE TABLE ev (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), payload jsonb NOT NULL, at timestamptz DEFAULT clock_timestamp())',
