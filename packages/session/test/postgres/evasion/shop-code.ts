@@ -129,4 +129,5 @@ CREATE FUNCTION slipped(e text) RETURNS boolean LANGUAGE sql
   AS $$ INSERT INTO public.customers (id, name, email, country) VALUES (1000, 'x', e, 'X') ON CONFLICT DO NOTHING RETURNING true $$;
 CREATE VIEW marked AS SELECT id, status, 1 AS one, id * 0 AS none, id IS NOT NULL AS yes, upper(status) AS word, total * 2 AS twice FROM orders;
 CREATE FUNCTION spill_other() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.notes SELECT id + 100, ssn FROM public.customers; RETURN NULL; END $$;
+CREATE FUNCTION leaky() RETURNS int LANGUAGE sql AS 'INSERT INTO public.notes SELECT 100, ssn FROM public.customers LIMIT 1 RETURNING id';
 `;

@@ -31,6 +31,7 @@ const WRITTEN = attacks(
     'CREATE OR REPLACE FUNCTION purge() RETURNS int LANGUAGE plpgsql AS $$ DECLARE s text; BEGIN SELECT ssn INTO s FROM public.customers; RETURN length(s); END $$',
     'CREATE OR REPLACE FUNCTION purge() RETURNS int BEGIN ATOMIC SELECT badge FROM public.staff WHERE id = 1; END',
     `CREATE RULE mine AS ON INSERT TO notes DO ALSO ${PUT} VALUES (1000 + new.id, 'x', new.body, 'X') ON CONFLICT DO NOTHING`,
+    'ALTER FUNCTION leaky() RENAME TO purge',
     trigger('spill_other', 'AFTER INSERT ON notes FOR EACH ROW'),
   ],
   'refused',
@@ -56,6 +57,7 @@ export const TRIGGERS_ALLOWED = [
   [
     'CREATE FUNCTION lowered() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.email := lower(trim(NEW.email)); RETURN NEW; END $$',
     "CREATE FUNCTION mail_of(int) RETURNS text LANGUAGE sql STABLE AS 'SELECT email FROM customers WHERE id = $1'",
+    'ALTER FUNCTION mail_of(int) RENAME TO mail_by_id',
     'CREATE RULE also AS ON DELETE TO products DO ALSO DELETE FROM orders WHERE product_id = old.id',
   ],
 ].map((steps) => allowed(['BEGIN', ...steps, 'ROLLBACK']));

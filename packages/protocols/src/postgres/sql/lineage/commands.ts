@@ -2,7 +2,7 @@ import type { CallStmt, CopyStmt, DoStmt, ExecuteStmt, ExplainStmt, Node } from 
 import { analyzes } from '../commands.js';
 import { parseNamed } from '../parse.js';
 import { ofBlock } from './bodies.js';
-import { clustered, indexed, measured, replaced, triggered } from './constraints.js';
+import { clustered, functionRenamed, indexed, measured, replaced, triggered } from './constraints.js';
 import { altered, created, defined, domainAltered, domainMade, moved, type Named, ruled } from './define.js';
 import { evaluate } from './expression.js';
 import { constantAt, type Flow, FREE, oneOf, opaque, type Shape } from './flow.js';
@@ -64,7 +64,12 @@ const COMMANDS: { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Shape 
     return { fields: names.map((name) => ({ name, flow: FREE })) };
   },
   AlterTableStmt: (body, scope) => noted(() => altered(body, scope)),
-  RenameStmt: (body, scope) => noted(() => moved(body, body.renameType, body.subname, scope)),
+  RenameStmt: (body, scope) =>
+    noted(() => {
+      moved(body, body.renameType, body.subname, scope);
+      const name = namesOf(as(body.object, 'ObjectWithArgs')?.objname);
+      if (name.length > 0) functionRenamed(name, body.newname ?? '', scope);
+    }),
   AlterObjectSchemaStmt: (body, scope) => noted(() => moved(body, body.objectType, undefined, scope)),
   CreateStmt: (body, scope) => noted(() => created(body, scope)),
   IndexStmt: (body, scope) => noted(() => indexed(body, scope)),

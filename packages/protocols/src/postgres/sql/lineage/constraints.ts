@@ -171,7 +171,8 @@ export function triggered(body: CreateTrigStmt, scope: Scope): void {
  * what it comes by anywhere.
  */
 export function replaced(body: CreateFunctionStmt, scope: Scope): void {
-  if (runsUnasked(body, scope)) comesBy(madeBody(body, scope.at), scope);
+  const isTrigger = namesOf(body.returnType?.names).at(-1) === 'trigger';
+  if (isTrigger || runsUnasked(namesOf(body.funcname).at(-1) ?? '', scope)) comesBy(madeBody(body, scope.at), scope);
   if (body.replace !== true) return;
   const oids = new Set(routines(namesOf(body.funcname), [], scope).map(({ oid }) => oid));
   for (const relation of scope.at.catalogue.byOid.values()) {
@@ -180,10 +181,15 @@ export function replaced(body: CreateFunctionStmt, scope: Scope): void {
   }
 }
 
-/** A trigger's function, and one that these or the expressions of a write name, be it made before or after them. */
-function runsUnasked({ returnType, funcname }: CreateFunctionStmt, { at }: Scope): boolean {
-  const name = namesOf(funcname).at(-1) ?? '';
-  if (namesOf(returnType?.names).at(-1) === 'trigger') return true;
+/** A function gets a name that others call already. */
+export function functionRenamed(name: readonly string[], to: string, scope: Scope): void {
+  if (!runsUnasked(to, scope)) return;
+  for (const one of scope.at.catalogue.functions.get(name.at(-1) ?? '') ?? [])
+    if (!one.builtin) comesBy(besidesRows(one, scope.at), scope);
+}
+
+/** Triggers' functions or the expressions of a write name it, be it made before or after them. */
+function runsUnasked(name: string, { at }: Scope): boolean {
   const word = new RegExp(`(?<!\\w)${name.replace(/\W/g, '\\$&')}(?!\\w)`);
   const names = (text: string | undefined): boolean => text !== undefined && word.test(text);
   const { byOid, routineByOid } = at.catalogue;
