@@ -10,6 +10,8 @@ export interface Asked {
   device: boolean;
   /** Open the page on this machine. */
   browser: boolean;
+  /** Another profile's gateway is known to the IdP as the same client, and may be. */
+  sharedIdp?: boolean;
   /** A person watches, and wants more than lines. */
   live: boolean;
 }
@@ -23,7 +25,11 @@ export async function logIn(needs: Needs, settings: Settings, asked: Asked): Pro
   const before = await needs.daemon.state();
   const api = await needs.daemon.api();
   const { id, joined } = await api.login({
-    body: { ...requestOf(settings, before, asked.device), ...(profile !== undefined && { profile }) },
+    body: {
+      ...requestOf(settings, before, asked.device, profile),
+      ...(asked.sharedIdp && { sharedIdp: true }),
+      ...(profile !== undefined && { profile }),
+    },
   });
   const ended = await shown(needs, { id, joined, before, ...asked });
   if (ended === GIVEN_UP) await api.cancelLogin(whose(profile)).catch(() => undefined);
@@ -72,10 +78,13 @@ const NOTHING: Input = { arguments: [], options: {} };
 export const gatewayOf = (settings: Settings, { login, lastGateway }: State): string | undefined =>
   settings.gateway ?? login?.gateway ?? lastGateway;
 
-function requestOf(settings: Settings, before: State, device: boolean) {
+const loginCommand = (profile: string | undefined) =>
+  `hoop login https://YOUR-GATEWAY${profile === undefined ? '' : ` --profile ${profile}`}`;
+
+function requestOf(settings: Settings, before: State, device: boolean, profile: string | undefined) {
   const gateway = gatewayOf(settings, before);
   if (gateway === undefined) {
-    throw new UserError('no-gateway', 'which gateway?', { hint: 'hoop login https://YOUR-GATEWAY', exit: 'usage' });
+    throw new UserError('no-gateway', 'which gateway?', { hint: loginCommand(profile), exit: 'usage' });
   }
   return {
     gateway: addressOf(gateway),

@@ -1,4 +1,5 @@
 import type { LocalConnection } from '@hoop/contracts/local';
+import { shownName } from './profile.js';
 
 /** How programs are told where a connection is. No user and no password: the gateway has them. */
 export const FORMS = ['psql', 'dsn', 'jdbc', 'dbeaver'] as const;
@@ -34,8 +35,9 @@ const POSTGRES: Record<Form, (connection: LocalConnection, where: Where) => stri
   },
   dsn: ({ database }, { host, port }) => `postgresql://${host}:${port}/${encodeURIComponent(database ?? '')}`,
   jdbc: ({ database }, { host, port }) => `jdbc:postgresql://${host}:${port}/${encodeURIComponent(database ?? '')}`,
-  dbeaver: ({ name, database }, { host, port }) => {
-    const parts = ['driver=postgresql', `name=${name}`, `host=${host}`, `port=${port}`];
+  dbeaver: (connection, { host, port }) => {
+    const { database } = connection;
+    const parts = ['driver=postgresql', `name=${shownName(connection)}`, `host=${host}`, `port=${port}`];
     const last = [
       ...(database === undefined ? [] : [`database=${database}`]),
       'user=hoop',

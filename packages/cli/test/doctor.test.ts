@@ -22,7 +22,16 @@ const NAMES: Names = {
 };
 const well = state({ connections: [pg] });
 const facts = (more: Partial<Facts> = {}): Facts => ({
-  ...{ now: NOW, platform: 'linux', uid: 1000, version: '0.1.0', keeper: undefined, daemon: well, way: WAY },
+  ...{
+    now: NOW,
+    platform: 'linux',
+    uid: 1000,
+    version: '0.1.0',
+    keeper: undefined,
+    daemon: well,
+    way: WAY,
+    otherWays: {},
+  },
   listeners: [{ connection: pg, holder: { pid: 4711, program: 'hoopd', address: pg.address, uid: 1000 } }],
   ...{ names: NAMES, ipv6: true, secretive: [], keychain: undefined },
   ...more,
@@ -37,6 +46,26 @@ test('a machine that is well has nothing but ok', () => {
   expect(diagnose(facts()).map(({ check }) => check)).toEqual([
     ...['daemon', 'login', 'certificate', 'clock', 'gateway', 'tls', 'listener pg-prod', 'names', 'ipv6', 'keychain'],
   ]);
+});
+
+test('other profiles: their logins and gateways too, by their names', () => {
+  const { login: _, ...ours } = well;
+  const acme = { ...login, gateway: 'https://gw.acme.example', state: 'expired' as const };
+  const daemon = {
+    ...state({ connections: [pg] }),
+    profiles: [
+      { name: 'default', isDefault: true, login, attempt: null, gateway: ours.gateway, needs: null },
+      { name: 'acme', isDefault: false, login: acme, attempt: null, gateway: null, needs: null },
+      { name: 'old', isDefault: false, login: null, attempt: null, gateway: null, needs: null },
+    ],
+  };
+  const ended = { at: 'connection', code: 'ECONNREFUSED' } as const;
+  expect(wrong({ daemon, otherWays: { acme: { gateway: 'https://gw.acme.example', addresses: [], ended } } })).toEqual([
+    'fail login acme: the login of alice@shop.example has ended → hoop login https://gw.acme.example --profile acme',
+    'fail gateway acme: https://gw.acme.example cannot be reached: nothing listens there → hoop status --watch',
+  ]);
+  const text = reportText({ versions: '', lines: '', facts: facts({ daemon }), logFile: '/nowhere' });
+  for (const secret of ['alice', 'dba']) expect(text).not.toContain(secret);
 });
 
 describe('hoopd and the login', () => {

@@ -80,7 +80,9 @@ describe('completion', () => {
   function offered(...words: string[]): string[] {
     const folder = mkdtempSync(join(tmpdir(), 'hoop-completion-'));
     const list = 'pg-prod  postgres  127.77.3.2:5432  ready\npg-dev   postgres  127.77.3.3:5432  ready\n';
-    writeFileSync(join(folder, 'hoop'), `#!/bin/sh\n[ "$*" = ls ] && printf '${list}'\n`, { mode: 0o755 });
+    const profiles = 'default  *  https://gw.example  alice\nacme        https://gw.acme.example  none\n';
+    const says = `#!/bin/sh\ncase "$*" in ls) printf '${list}' ;; 'profile ls') printf '${profiles}' ;; esac\n`;
+    writeFileSync(join(folder, 'hoop'), says, { mode: 0o755 });
     writeFileSync(join(folder, 'ca.pem'), '');
     writeFileSync(join(folder, 'complete.bash'), scriptFor('bash', commands));
     const ask = `cd '${folder}'; . ./complete.bash; COMP_WORDS=(hoop "$@"); COMP_CWORD=$#; compopt() { :; }
@@ -125,6 +127,12 @@ describe('completion', () => {
     [['sessions', 'ls', '--connection', 'pg-p'], ['pg-prod']],
     [['sessions', 'ls', '--a'], ['--all']],
     [['ls', ''], []],
+    [
+      ['ls', '--profile', ''],
+      ['default', 'acme'],
+    ],
+    [['profile', 'use', 'a'], ['acme']],
+    [['login', '--profile', '=', 'd'], ['default']],
     [['run', 'compge'], ['compgen']],
   ])('in bash, behind %j', (words, wanted) => {
     expect(offered(...words)).toEqual(wanted);

@@ -18,7 +18,11 @@ function setUp(config: string | undefined, variables: Record<string, string> = {
   writeFileSync(join(home, 'ca.pem'), PEM);
   writeFileSync(join(home, 'no.pem'), 'nothing');
   const needs = { machine, paths, variables } as unknown as Needs;
-  return { home, read: (input: Partial<Input> = {}) => readSettings(needs, { arguments: [], options: {}, ...input }) };
+  return {
+    home,
+    needs,
+    read: (input: Partial<Input> = {}) => readSettings(needs, { arguments: [], options: {}, ...input }),
+  };
 }
 
 describe('settings', () => {
@@ -41,6 +45,28 @@ describe('settings', () => {
     ['what is no map', '- a\n', 'it is not a map of keys'],
     ['what is no YAML', 'a: [\n', 'it is not YAML'],
     ['a store that does not exist', 'loginStore: disk\n', 'neither keychain nor memory'],
+  ])('%s is refused', async (_, config, message) => {
+    await expect(setUp(config).read()).rejects.toThrow(message);
+  });
+
+  test('another profile has what stands below its name, and of the rest only where logins are kept', async () => {
+    const config =
+      'gateway: https://ours\ncaFile: HOME/ca.pem\nloginStore: memory\nprofiles:\n  acme:\n    gateway: https://acme\n';
+    const { needs } = setUp(config, { HOOP_GATEWAY: 'https://env' });
+    const read = (profile: string, isShells: boolean) =>
+      readSettings(needs, { arguments: [], options: {} }, { profile, isShells });
+    expect(await read('acme', false)).toEqual({ gateway: 'https://acme', loginStore: 'memory' });
+    expect(await read('acme', true)).toMatchObject({ gateway: 'https://env' });
+    expect(await read('other', false)).toEqual({ loginStore: 'memory' });
+    expect(await read('default', false)).toMatchObject({ gateway: 'https://ours', ca: PEM });
+  });
+
+  test.each([
+    ['a name that none can have', 'profiles:\n  A_b:\n    gateway: https://x\n', "`A_b` is not a profile's name"],
+    ['an unknown key of one', 'profiles:\n  acme:\n    gatway: https://x\n', '`gatway` is not a key'],
+    ['one that is no map', 'profiles:\n  acme: https://x\n', '`acme` is not a map of keys'],
+    ['profiles that are no map', 'profiles: acme\n', '`profiles` is not a map of keys'],
+    ['profiles in one', 'profiles:\n  acme:\n    profiles: {}\n', '`profiles` is not a key'],
   ])('%s is refused', async (_, config, message) => {
     await expect(setUp(config).read()).rejects.toThrow(message);
   });

@@ -31,6 +31,19 @@ test('the wait says that a browser opened only where one did', () => {
   unmount();
 });
 
+test('the wait for a login that somebody else has started says so, and ends nothing', () => {
+  const attempt = { id: '1', phase: 'browser' as const, url: 'https://idp/', expiresAt: NOW + 60_000 };
+  const { lastFrame, rerender, unmount } = render(
+    <LoginWait opened={false} joined attempt={attempt} now={() => NOW} />,
+  );
+  expect(lastFrame()).toBe(
+    'a login is under way: finish it in your browser, or go to\nhttps://idp/\n1:00 left, Ctrl-C leaves',
+  );
+  rerender(<LoginWait opened={false} joined attempt={{ ...attempt, phase: 'waiting-for-unlock' }} now={() => NOW} />);
+  expect(lastFrame()).toBe('unlock your keychain…');
+  unmount();
+});
+
 test('an address cannot move the cursor', () => {
   const attempt = { id: '1', phase: 'browser' as const, url: 'https://idp/\u001b[2J' };
   const { lastFrame, unmount } = render(<LoginWait opened={false} attempt={attempt} now={() => NOW} />);

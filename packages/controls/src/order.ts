@@ -49,6 +49,7 @@ export function controlsFor(options: ControlsOptions): Controls {
   function write(action: Action, number: number, verdict: Verdict): Verdict | Promise<Verdict> {
     const asked = masks?.redacted(action) ?? action;
     const treated = masks === undefined || !verdict.allow ? verdict : { ...verdict, ...masks.treats(action) };
+    if (verdict.allow) masks?.begun(action, number);
     const safety = safetyOf(action, durability);
     if (asked instanceof Promise) return asked.then((one) => append(one, number, treated, safety));
     return append(asked, number, treated, safety);
@@ -83,7 +84,8 @@ export function controlsFor(options: ControlsOptions): Controls {
   }
 
   function note(what: Entry): void {
-    if (what.kind === 'finished') for (const masked of masks?.told(what.statement) ?? []) entry(masked);
+    if (what.kind === 'finished')
+      for (const masked of masks?.told(what.statement, what.error !== undefined) ?? []) entry(masked);
     entry(what);
   }
 

@@ -154,6 +154,7 @@ describe('who decides first', () => {
       },
       redacted: (action: Action) => action,
       treats: () => ({ reveals: true, generic: false }),
+      begun: () => {},
     }) as unknown as Masks;
   const verdictOf = async (guarded: Verdict, denied: boolean, said: Verdict) => {
     asked.length = 0;

@@ -34,6 +34,8 @@ export interface Reading {
   predicates: readonly Predicate[];
   /** Columns whose values it puts where they can be read under another name. */
   stores: readonly string[];
+  /** Columns that it puts many values into at once: it fails as a whole where one of them may not be there twice, and is. */
+  loads?: readonly string[] | undefined;
   /** Literals that are compared with or put into a column; places in `Statement.text`, UTF-16 units. */
   literals: readonly { column: string; from: number; to: number }[];
   /** Parameters, counted from 0, that are compared with or put into a column. */

@@ -23,8 +23,8 @@ export interface Credential {
 export interface Credentials {
   /** Undefined when nobody is logged in or the certificate is past its end. */
   current(): Credential | undefined;
-  /** Somebody needs a credential now: one that is overdue, as after a sleep, is renewed at once. */
-  wanted(): void;
+  /** Somebody needs a credential now: one that is overdue, as after a sleep, or that the gateway has refused, is renewed at once. */
+  wanted(isRefused?: boolean): void;
   /** Who is at work on a credential: a person who logs in, or hoopd, which renews. */
   pending(): 'person' | 'renewal' | undefined;
   /** `lastGateway`: where the last login was made, also after a logout. */

@@ -149,7 +149,11 @@ export class Flows {
     let over = false;
     const key = keyOf(way.name, connection.name);
     this.#count(key, 1);
-    const carried = { local, first, uplink: uplink.socket, head, refuse, budget: this.#budget };
+    const told = (refusal: Refusal) => {
+      if (refusal.code === 'login-required') way.credentials.wanted(true);
+      return refuse(refusal);
+    };
+    const carried = { local, first, uplink: uplink.socket, head, refuse: told, budget: this.#budget };
     const flow = carry(carried, () => {
       over = true;
       this.#live.delete(flow);

@@ -78,7 +78,7 @@ export class Profile {
       attempt,
       ...(lastGateway !== undefined && { lastGateway }),
       gateway: login === null ? null : { url: login.gateway, ...this.#sync.state, warm: this.pool.warm },
-      needs: needOf({ login, attempt }),
+      needs: needOf(this.credentials),
     };
   }
 
@@ -177,7 +177,7 @@ export class Profile {
 
   #occasion(now: Credential | undefined, standing: ReturnType<Credentials['state']>): void {
     if (now !== undefined) return this.#occasions.over();
-    const need = standing.login === null ? null : needOf(standing);
+    const need = standing.login === null ? null : needOf(this.credentials);
     if (need !== null) this.#occasions.stuck(need.act);
   }
 }

@@ -26,10 +26,19 @@ export interface ProfilesOptions {
   changed(): void;
 }
 
+/** Milliseconds. */
+const READ = 5_000;
+
+function isEmpty({ credentials }: Profile): boolean {
+  const { login, attempt, lastGateway } = credentials.state();
+  return login === null && lastGateway === undefined && (attempt === null || attempt.phase === 'failed');
+}
+
 /** The profiles of this laptop, `default` always among them, and which of them has the short names. */
 export class Profiles {
   readonly #options: ProfilesOptions;
   readonly #all = new Map<string, Profile>();
+  readonly #leaving = new WeakMap<Profile, NodeJS.Timeout>();
   #default = DEFAULT_PROFILE;
 
   constructor(options: ProfilesOptions) {
@@ -72,7 +81,27 @@ export class Profiles {
     if (known !== undefined) return known;
     const made = this.#open(profileName(name));
     made.start();
+    made.credentials.on(() => this.#leave(made));
     return made;
+  }
+
+  /** A profile that no login came of is none, once whoever asked for it has read why. */
+  #leave(made: Profile): void {
+    clearTimeout(this.#leaving.get(made));
+    if (isEmpty(made)) this.#leaving.set(made, setTimeout(() => this.#drop(made), READ).unref());
+  }
+
+  #drop(made: Profile): void {
+    if (!isEmpty(made) || made.name === this.#default || this.#all.get(made.name) !== made) return;
+    this.#close(made).catch(() => {});
+    this.#options.changed();
+  }
+
+  async #close(profile: Profile): Promise<void> {
+    clearTimeout(this.#leaving.get(profile));
+    this.#all.delete(profile.name);
+    profile.close();
+    await profile.credentials.close();
   }
 
   /** Gives it the short names. */
@@ -91,9 +120,7 @@ export class Profiles {
     }
     const profile = this.get(name);
     const ended = await profile.credentials.logout();
-    profile.close();
-    await profile.credentials.close();
-    this.#all.delete(name);
+    await this.#close(profile);
     if (this.#default === name) this.use(DEFAULT_PROFILE);
     await this.#options.removed(name);
     this.#options.kept.forget(name);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { ApiError } from '@hoop/contracts/http';
 import { State, WatchLine } from '@hoop/contracts/local';
 import { UserError } from '@hoop/core';
+import { profileName } from '@hoop/platform';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ApiOptions, localApp } from '../src/api/app.js';
 import { serve, takeSocket } from '../src/api/server.js';
@@ -66,7 +67,14 @@ function options(): ApiOptions {
     authority: () => ({ make: fail(new Error('never')), forget: async () => true }),
     watchers,
     profiles: {
-      ...{ get: () => ({ credentials }), ensure: () => ({ credentials }) },
+      get: (name = 'default') => {
+        if (name !== 'default') throw new UserError('no-such-profile', 'there is none');
+        return { credentials };
+      },
+      ensure: (name = 'default') => {
+        profileName(name);
+        return { credentials };
+      },
       use: () => {},
       remove: async () => true,
     },
@@ -161,6 +169,23 @@ describe('answers', () => {
     expect(bug.status).toBe(500);
     expect(JSON.stringify(bug.body)).not.toContain('secret');
     expect((await call({ path: '/v2' })).status).toBe(404);
+  });
+
+  test('a profile that is none is refused, whoever asks for it and however it is written', async () => {
+    const body = { gateway: 'https://gw.example', flow: 'browser', store: 'memory', profile: '../x' };
+    expect(await call({ method: 'POST', path: '/v1/login', body })).toMatchObject({
+      status: 422,
+      body: { error: { code: 'profile' } },
+    });
+    for (const [method, path] of [
+      ['DELETE', '/v1/login/attempt?profile=acme'],
+      ['POST', '/v1/logout?profile=acme'],
+      ['POST', '/v1/logout?profile=..%2Fx'],
+    ] as const)
+      expect(await call({ method, path })).toMatchObject({
+        status: 422,
+        body: { error: { code: 'no-such-profile' } },
+      });
   });
 
   test('what is controlled is the gateway’s to say', async () => {

@@ -14,6 +14,11 @@ let ours: TestGateway;
 let theirs: TestGateway;
 let on: Laptop;
 let raw: WireConnection;
+let noticed: string[];
+const show = async ({ body }: { body: string }) => {
+  noticed.push(body);
+  return true;
+};
 
 const saying = (word: string) => (flow: Arrived) => {
   flow.channel.send(Buffer.from(`${word} `), true);
@@ -21,6 +26,7 @@ const saying = (word: string) => (flow: Arrived) => {
 };
 
 beforeEach(async () => {
+  noticed = [];
   raw = { name: 'raw', protocol: 'tcp', port: await freePort(), state: 'granted' };
   [ours, theirs] = await Promise.all([
     new TestGateway(saying('ours')).start(),
@@ -28,7 +34,7 @@ beforeEach(async () => {
   ]);
   ours.connections = [raw];
   theirs.connections = [raw];
-  on = await laptop({ gateway: ours, others: { acme: theirs }, greetings: { postgres: GREETINGS.postgres } });
+  on = await laptop({ gateway: ours, others: { acme: theirs }, greetings: { postgres: GREETINGS.postgres }, show });
   await on.until(({ connections }) => connections.length === 2);
 });
 afterEach(async () => {
@@ -94,11 +100,12 @@ describe('two gateways at once', () => {
     await theirs.start();
   });
 
-  test('refusals and advice say whose login it is', async () => {
+  test('refusals, notices and advice say whose login it is', async () => {
     const client = await dial(on, 'raw.acme');
     client.destroy();
     on.kept.open('acme').credential = undefined;
     expect(await readAll(await dial(on, 'raw.acme'))).toBe('refused login-required hoop login --profile acme');
+    expect(noticed).toEqual(['Log in again, in a terminal: hoop login --profile acme']);
     expect(adviceFor('log in again: hoop login', 'acme', 'acme')).toBe('log in again: hoop login');
     expect(adviceFor('hoop login --profile acme', 'acme', 'default')).toBe('hoop login --profile acme');
   });
@@ -164,7 +171,8 @@ async function namesShown(name: string): Promise<string | undefined> {
 describe('a gateway that means ill', () => {
   test('lists another profile’s names: they are nobody’s, and it is said', async () => {
     const before = rows();
-    theirs.list([raw, ...['raw.default', 'raw.hoop', 'x.default', 'default.'].map((name) => ({ ...raw, name }))]);
+    const odd = ['raw.default', 'raw.hoop', 'x.default', 'default.'];
+    theirs.list([raw, ...[...odd, 'zz-last'].map((name) => ({ ...raw, name }))]);
     const state = await on.until(({ problems }) => problems.length === 2);
     expect(state.problems).toEqual([
       {
@@ -174,7 +182,8 @@ describe('a gateway that means ill', () => {
       },
       { code: 'odd-names', message: '4 connections have no name that DNS takes', profile: 'acme' },
     ]);
-    expect(rows()).toEqual(before);
+    await on.until(({ connections }) => connections.some(({ name }) => name === 'zz-last'));
+    expect(rows().filter(({ hostname }) => hostname !== 'zz-last.acme.hoop')).toEqual(before);
     expect(await say('raw', 'x')).toBe('ours x');
   });
 
@@ -200,6 +209,17 @@ describe('a gateway that means ill', () => {
     await on.until(({ connections }) => connections.some(({ hostname }) => hostname === 'later.hoop'));
     const later = on.daemon.state().connections.find(({ hostname }) => hostname === 'later.hoop');
     expect(later).toMatchObject({ state: 'ready', reach: { byName: true } });
+  });
+
+  test('sends lists without end: the other one’s list has its turn', async () => {
+    const many = (n: number) => Array.from({ length: 300 }, (_, i) => ({ ...raw, name: `n${n}-${i}` }));
+    for (let n = 0; n < 100; n++) theirs.list(many(n));
+    ours.list([raw, { ...raw, name: 'later' }]);
+    const since = performance.now();
+    await on.until(({ connections }) => connections.some(({ hostname }) => hostname === 'later.hoop'));
+    expect(performance.now() - since).toBeLessThan(5_000);
+    await on.until(({ connections }) => connections.some(({ hostname }) => hostname === 'n99-0.acme.hoop'));
+    expect(on.daemon.state().connections).toHaveLength(302);
   });
 
   test('its notices are its own: none takes the place of the laptop’s or of the other’s', async () => {

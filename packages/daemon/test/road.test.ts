@@ -191,7 +191,10 @@ describe('the end of the link', () => {
 
   test('a certificate that the gateway does not take ends in the cure', async () => {
     handle = (flow) => flow.channel.close({ code: 'certificate', message: 'expired' });
+    const asked: unknown[] = [];
+    on.credentials.wanted = (isRefused?: boolean) => asked.push(isRefused);
     expect(await readAll(await dial(on, 'raw'))).toBe('refused login-required hoop login');
+    expect(asked).toEqual([true]);
   });
 
   test('frames that break the rules end the flow', async () => {

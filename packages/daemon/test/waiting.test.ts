@@ -135,7 +135,7 @@ describe('while hoopd renews', () => {
   test('the sync uplink comes back with the same credential, renewed', async () => {
     await on.until((state) => state.gateway?.state === 'online');
     const wanted = Promise.withResolvers<void>();
-    on.credentials.wanted = wanted.resolve;
+    on.credentials.wanted = () => wanted.resolve();
     // As after a sleep: the certificate is past its end, and nobody has said so.
     const { credential } = on.credentials;
     on.credentials.credential = undefined;
@@ -173,6 +173,15 @@ describe('a cause is told in the client’s protocol, and what a person must do 
       },
       'gateway-unreachable wait',
       undefined,
+    ],
+    [
+      'keychain that cannot be used',
+      {
+        login: { ...login, state: 'renewing' as const },
+        attempt: trouble('keychain-no-bus', 'no D-Bus', 'hoop login --login-store=memory'),
+      },
+      'login-required hoop login --login-store=memory',
+      'unlock',
     ],
     [
       'a login of the person’s that failed is not why the one before it ended',
@@ -234,7 +243,10 @@ describe('a cause is told in the client’s protocol, and what a person must do 
   });
 
   test('nothing is to be done while a login is under way, or is there', () => {
-    expect(needOf({ login, ...UNDER_WAY })).toBeNull();
-    expect(needOf({ login: { ...login, state: 'active' }, attempt: null })).toBeNull();
+    const of = (standing: { login: Login; attempt: LoginAttempt | null }) =>
+      needOf({ current: () => undefined, state: () => standing });
+    expect(of({ login, ...UNDER_WAY })).toBeNull();
+    expect(of({ login: { ...login, state: 'active' }, attempt: null })).toBeNull();
+    expect(needOf({ current: () => credentialFor(gateway), state: () => ({ login, attempt: null }) })).toBeNull();
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Server } from 'node:tls';
 import { gatewayApi } from '@hoop/contracts/gateway';
 import { mount } from '@hoop/contracts/http';
-import type { MaskPorts } from '@hoop/controls';
+import { FailedLoads, type MaskPorts } from '@hoop/controls';
 import { UserError } from '@hoop/core';
 import { Credentials } from '@hoop/session';
 import type { Logger } from 'pino';
@@ -99,7 +99,7 @@ export class Gateway implements ApiServices {
     this.now = options.now ?? Date.now;
     this.log = options.log;
     this.sessions = options.sessions;
-    this.masking = { key: openMaskKey(options.config.data), pause };
+    this.masking = { key: openMaskKey(options.config.data), pause, failedLoads: new FailedLoads(this.now) };
     this.store = opened.store;
     this.record = opened.record;
     this.metrics = opened.metrics;

@@ -5,6 +5,8 @@ set -euo pipefail
 CACHE=${RIG_CACHE:-/tmp/hoop-rig/cache}
 PACKAGES=systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,systemd-resolved,libnss-resolve,libnss-myhostname
 PACKAGES+=,gnome-keyring,libsecret-1-0,libsecret-tools,libatomic1,postgresql-client,ca-certificates,iproute2,procps,polkitd
+# What a desktop shows notices with, and one that can be looked at.
+PACKAGES+=,libnotify-bin,python3-dbus,python3-gi
 # What set-up meets on other machines; off until a test wants it.
 PACKAGES+=,sudo,nftables,libnss3-tools,openssl,network-manager,dnsmasq
 OUT=$CACHE/rootfs-$(sha256sum <"$0" | cut -c1-12).sqfs

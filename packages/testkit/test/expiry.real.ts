@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,7 +60,7 @@ const titles = () =>
 
 interface Status {
   daemon: { pid: number; resolver: { address: string; port: number } };
-  login: { state: string } | null;
+  login: { state: string; certificateUntil?: number } | null;
   needs: { act: string } | null;
   waiting: number;
 }
@@ -162,6 +162,29 @@ describe('a login that the IdP has ended', () => {
     expect((await askDns(after.daemon.resolver, 'pg-prod.hoop')).addresses).toEqual([address]);
     expect((await must(alice.run(psql))).stdout).toBe('42\n');
   });
+});
+
+test.each([
+  ['ahead', 2],
+  ['behind', -2],
+])('a clock that is hours %s ends no login and keeps nobody out', async (_, hours) => {
+  if (alice === undefined) return;
+  await must(alice.hoop('daemon', 'stop'));
+  const off = `data:text/javascript,const%20now=Date.now;Date.now=()=>now()+${hours * 3_600_000}`;
+  const hoopd = alice.spawn(['hoop', 'daemon', 'run'], 'pipe', { NODE_OPTIONS: `--import=${off}` });
+  await expect.poll(() => existsSync(alice.socket), { timeout: 20_000 }).toBe(true);
+  const granted = world.company.issued().length;
+  await until(/"state":"active"/);
+  const { login } = await status();
+  expect(Math.round(((login?.certificateUntil ?? 0) - Date.now()) / 60_000 - hours * 60)).toBe(15);
+  expect((await must(alice.run(psql))).stdout).toBe('42\n');
+  expect(world.company.issued().length - granted).toBe(1);
+  const ended = once(hoopd, 'close');
+  await must(alice.hoop('daemon', 'stop'));
+  await ended;
+  await must(alice.hoop('daemon', 'start'));
+  world.processes.adopt('alice-hoopd', (await status()).daemon.pid);
+  await until(/"state":"active"/);
 });
 
 test('a locked keychain is told as such; once it is open, programs are served', async (context) => {

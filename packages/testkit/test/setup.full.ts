@@ -1,8 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LOCK, UNLOCK } from '../../platform/test/keyring.js';
 import { said as line } from '../src/world/index.js';
+import { buildGo } from './rig/go.js';
 import { type CompanyLine, installHoop, logIn, makeAlice } from './rig/person.js';
 import { Rig, ROOT, rigMissing, said } from './rig/rig.js';
 import { changes, TRACES } from './rig/traces.js';
@@ -22,6 +24,7 @@ describe.skipIf(missing !== undefined)(title, () => {
   let overheard = '';
   let before = '';
   let home = '';
+  let go = '';
 
   const psql = () =>
     rig.as('alice', `psql 'host=pg-prod.hoop connect_timeout=10' -Atc 'select count(*) from customers'`);
@@ -29,6 +32,7 @@ describe.skipIf(missing !== undefined)(title, () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'hoop-setup-'));
+    go = buildGo(mkdtempSync(join(ROOT, '.tools/go-')));
     rig = await Rig.boot();
     await makeAlice(rig);
     await installHoop(rig);
@@ -43,7 +47,7 @@ describe.skipIf(missing !== undefined)(title, () => {
 
   afterAll(async () => {
     await rig?.end();
-    rmSync(folder, { recursive: true, force: true });
+    for (const one of [folder, dirname(go)]) rmSync(one, { recursive: true, force: true });
   }, 120_000);
 
   test('before: a login, and names that are asked of the network', async () => {
@@ -97,10 +101,35 @@ describe.skipIf(missing !== undefined)(title, () => {
     expect(await resolves('pg-prod.hoop')).toBe(address);
     const cares = `${process.execPath} -e 'require("dns").resolve4("pg-prod.hoop", (e, a) => console.log(e ? e.code : a[0]))'`;
     expect((await rig.as('alice', cares)).stdout.trim()).toBe(address);
+    expect((await rig.as('alice', `GODEBUG=netdns=go ${go} pg-prod.hoop`)).stdout.trim()).toBe(address);
+    expect((await rig.as('alice', `GODEBUG=netdns=go ${go} nobody.hoop`)).stdout).toContain('no such host');
     expect(await resolves('nobody.hoop')).toBe('');
     expect(await resolves('www.example.org')).toBe('10.9.9.9');
     expect(overheard).toContain('www.example.org');
     expect(overheard).not.toContain('.hoop');
+  });
+
+  test('hoopd as a unit of the system waits for her keyring, says so on her desktop if there is one, and goes on', async () => {
+    const parts = join(ROOT, 'packages/platform/test');
+    const locked = async () => {
+      await rig.as('alice', LOCK.join(' '));
+      await rig.sh('systemctl restart hoop.service');
+      await rig.as('alice', `timeout 20 hoop status --watch --json | grep -m1 -o '"state":"waiting-for-unlock"'`);
+      return (await psql()).stderr;
+    };
+    expect(await locked()).toContain('FATAL:  hoop waits for your keychain to be unlocked');
+    const desktop = `systemd-run --user --quiet --unit=desktop -p StandardOutput=file:/tmp/notices /usr/bin/python3 ${parts}/notices.py`;
+    said(await rig.as('alice', `${desktop}; timeout 10 tail -f /tmp/notices | grep -m1 ready`), 'the desktop');
+    expect(await locked()).toContain('HINT:  unlock it');
+    said(await rig.as('alice', `timeout 10 tail -n +1 -f /tmp/notices | grep -m1 title`), 'the notice');
+    await psql();
+    expect((await rig.sh('grep title /tmp/notices')).trim()).toMatch(
+      /^\{.*"title": "hoop waits for your keychain".*\}$/,
+    );
+    said(await rig.as('alice', `${process.execPath} ${UNLOCK} /run/user/1000/keyring/control secret`), 'unlocking');
+    await works('unlocking the keyring');
+    await rig.as('alice', 'systemctl --user stop desktop');
+    await rig.sh('rm /tmp/notices');
   });
 
   test('again: what is in place stays, and what is open stays open', async () => {

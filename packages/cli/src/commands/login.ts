@@ -29,6 +29,10 @@ export const login: Command = {
       flags: '--profile PROFILE',
       summary: 'beside other logins, with names like pg-prod.PROFILE.hoop; made if it is new',
     },
+    {
+      flags: '--shared-idp',
+      summary: "the IdP may take this gateway for another profile's: the same people run both; remembered, too",
+    },
     JSON_OPTION,
   ],
   examples: [
@@ -43,6 +47,7 @@ export const login: Command = {
     const state = await logIn(needs, await settingsFor(needs, input), {
       device: flag(input, 'device'),
       browser: input.options.browser !== false,
+      sharedIdp: flag(input, 'sharedIdp'),
       live: needs.terminal.err && !flag(input, 'json'),
     });
     if (typeof state !== 'string') return conclude(needs, input, state, before);

@@ -60,9 +60,10 @@ export const remarksOn = (connections: readonly LocalConnection[]): string[] => 
 /** Profiles whose names are missing or do not work now, where others are there: why, and what helps. */
 export const troublesOf = (state: State): string[] =>
   partsOf(state).flatMap((part) => {
-    const [{ name = '' } = {}] = part.profiles ?? [];
+    const [{ name = '', isDefault = true } = {}] = part.profiles ?? [];
     const trouble = troubled(part);
-    if (trouble === undefined) return [];
+    // Where nobody is logged in, nobody misses the names, but for the short ones.
+    if (trouble === undefined || (part.login === null && !isDefault)) return [];
     return [
       `profile ${name}: ${plain(trouble.message)}`,
       ...(trouble.hint === undefined ? [] : [`  ${plain(trouble.hint)}`]),

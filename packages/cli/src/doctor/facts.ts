@@ -1,6 +1,8 @@
 import type { LocalConnection, State } from '@hoop/contracts/local';
+import { DEFAULT_PROFILE, profileFolder } from '@hoop/platform';
 import type * as Looks from '@hoop/platform/doctor';
 import type { Needs } from '../command.js';
+import { currentOf } from '../profile.js';
 
 /** How the doctor sees the machine; a test passes a machine of its own. */
 export type Sight = Pick<
@@ -31,7 +33,10 @@ export interface Facts {
   /** What keeps hoopd running, by name. */
   keeper: string | undefined;
   daemon: State | 'down' | 'silent';
+  /** To the gateway of the default profile. */
   way: Way | undefined;
+  /** To those of the other profiles that somebody is logged in to, by their names. */
+  otherWays: Readonly<Record<string, Way | undefined>>;
   listeners: Listening[];
   names: Names | undefined;
   ipv6: boolean | undefined;
@@ -64,22 +69,45 @@ const PATIENCE = 3_000;
 
 /** Looks at all of it, at the same time where nothing depends on another; takes as long as the slowest, seconds at most. */
 export async function gather(needs: Needs, sight: Sight): Promise<Facts> {
-  const { machine, paths, now } = needs;
+  const { machine, now } = needs;
   const daemon = await daemonOf(needs);
   const state = typeof daemon === 'string' ? undefined : daemon;
-  const [way, listeners, names, keychain] = await Promise.all([
-    configuredIn(needs).then((configured) => sight.lookAtWay({ machine, paths, configured, now })),
+  const [way, otherWays, listeners, names, keychain] = await Promise.all([
+    wayOf(state === undefined ? DEFAULT_PROFILE : currentOf(state), needs, sight),
+    otherWaysIn(state, needs, sight),
     Promise.all((state?.connections ?? []).map((one) => listeningOf(one, needs, sight))),
     state === undefined ? undefined : namesOf(state, needs, sight),
     state?.login?.store === 'memory' ? undefined : sight.keychainTrouble(machine.variables),
   ]);
   return {
-    ...{ daemon, way, listeners, names, keychain, version: needs.version, now: now(), platform: machine.platform },
+    ...{
+      daemon,
+      way,
+      otherWays,
+      listeners,
+      names,
+      keychain,
+      version: needs.version,
+      now: now(),
+      platform: machine.platform,
+    },
     uid: machine.uid,
     keeper: needs.supervisor?.name,
     ipv6: sight.hasIPv6(machine.platform),
     secretive: sight.secretiveBrowsers(machine.home),
   };
+}
+
+async function wayOf(profile: string, needs: Needs, sight: Sight): Promise<Way | undefined> {
+  const { machine, paths, now } = needs;
+  const stateFolder = profileFolder(paths.stateFolder, profile);
+  return sight.lookAtWay({ machine, paths: { stateFolder }, configured: await configuredFor(profile, needs), now });
+}
+
+async function otherWaysIn(state: State | undefined, needs: Needs, sight: Sight): Promise<Facts['otherWays']> {
+  const others = (state?.profiles ?? []).filter(({ isDefault, login }) => !isDefault && login !== null);
+  const ways = others.map(async ({ name }) => [name, await wayOf(name, needs, sight)] as const);
+  return Object.fromEntries(await Promise.all(ways));
 }
 
 async function daemonOf({ daemon, pause }: Needs): Promise<Facts['daemon']> {
@@ -92,9 +120,12 @@ async function daemonOf({ daemon, pause }: Needs): Promise<Facts['daemon']> {
 }
 
 /** The configuration's gateway. One that cannot be read is told of by `hoop login`. */
-async function configuredIn(needs: Needs): Promise<{ gateway?: string | undefined; ca?: string | undefined }> {
+async function configuredFor(
+  profile: string,
+  needs: Needs,
+): Promise<{ gateway?: string | undefined; ca?: string | undefined }> {
   const { readSettings } = await import('../settings.js');
-  return readSettings(needs, { arguments: [], options: {} }).then(
+  return readSettings(needs, { arguments: [], options: {} }, { profile, isShells: profile === DEFAULT_PROFILE }).then(
     ({ gateway, ca, caFingerprint }) => ({ gateway, ca, caFingerprint }),
     () => ({}),
   );

@@ -1,4 +1,5 @@
 import type { State } from '@hoop/contracts/local';
+import { shownName } from '../profile.js';
 import { plain } from '../table.js';
 import { type Facts, type Listening, type Names, STUBS } from './facts.js';
 import { type Finding, fail, ok, warn } from './finding.js';
@@ -9,8 +10,8 @@ export const listenerFindings = ({ listeners, uid }: Facts, state: State): Findi
   listeners.map((one) => listenerFinding(one, { uid, pid: state.daemon.pid }));
 
 function listenerFinding({ connection, holder }: Listening, hoopd: { uid: number; pid: number }): Finding {
-  const { name, address, port, reach, state } = connection;
-  const check = `listener ${plain(name)}`;
+  const { address, port, reach, state } = connection;
+  const check = `listener ${plain(shownName(connection))}`;
   const who = holder === undefined ? undefined : holderText(holder);
   if (state === 'blocked')
     return fail(

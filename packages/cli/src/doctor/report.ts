@@ -20,15 +20,22 @@ export function reportText(of: { versions: string; lines: string; facts: Facts; 
   return text.replace(ADDRESS, 'SOMEBODY');
 }
 
-const more = ({ way, keeper, ipv6, secretive }: Omit<Facts, 'daemon' | 'names'>) => ({ way, keeper, ipv6, secretive });
+const more = ({ way, otherWays, keeper, ipv6, secretive }: Omit<Facts, 'daemon' | 'names'>) => ({
+  ...{ way, otherWays, keeper, ipv6, secretive },
+});
 
-function anonymous({ login, attempt, ...state }: State): object {
+function anonymous(state: State): object {
   return {
     ...state,
-    login: login && { ...login, identity: undefined },
-    attempt: attempt && { ...attempt, url: undefined, userCode: undefined },
+    ...withoutPerson(state),
+    profiles: state.profiles?.map((one) => ({ ...one, ...withoutPerson(one) })),
   };
 }
+
+const withoutPerson = ({ login, attempt }: Pick<State, 'login' | 'attempt'>) => ({
+  login: login && { ...login, identity: undefined },
+  attempt: attempt && { ...attempt, url: undefined, userCode: undefined },
+});
 
 function lastLines(path: string): string {
   try {

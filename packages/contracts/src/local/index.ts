@@ -152,6 +152,8 @@ export const StartLogin = z.object({
   caFingerprint: z.string().max(128).optional(),
   flow: z.enum(['browser', 'device']),
   store: z.enum(['keychain', 'memory']),
+  /** The gateway may be known to the IdP as that of another profile is. */
+  sharedIdp: z.boolean().optional(),
   /** Which login it is to be; it is made if there is none of that name. */
   profile: z.string().optional(),
 });

@@ -1,4 +1,5 @@
 import type { Action, Entry, Output, Statement } from '@hoop/core';
+import { Loads } from './loads.js';
 import { type Denied, judgePredicates, touchedBy } from './predicates.js';
 import { Redaction } from './redacted.js';
 import { type MaskPorts, RowMask } from './rows.js';
@@ -12,27 +13,32 @@ export interface Masks {
   judge(action: Action): Denied | undefined;
   /** How what comes back of an allowed action is treated. */
   treats(action: Action): { reveals: boolean; generic: boolean };
+  /** It goes to the upstream, by that number. */
+  begun(action: Action, statement: number): void;
   /** The action as the record keeps it. */
   redacted(action: Action): Action | Promise<Action>;
   /** The output as it is shown. */
   reveal(output: Output, statement: number): Output | Promise<Output>;
-  /** What was masked of a statement that has come to its end. */
-  told(statement: number): Entry[];
+  /** What was masked of a statement that has come to its end, with an error or without. */
+  told(statement: number, failed?: boolean): Entry[];
 }
 
 /** The masks for a person on a connection; undefined where none holds. */
 export function masksFor(
   rules: readonly MaskRule[],
-  at: { connection: string; groups: readonly string[] },
+  at: { connection: string; groups: readonly string[]; person: string },
   ports: MaskPorts,
 ): Masks | undefined {
   const scope = new Scope(rules, at.connection, at.groups);
-  return scope.hasColumns || scope.wanted !== 0 ? new ScopedMasks(scope, ports) : undefined;
+  return scope.hasColumns || scope.wanted !== 0
+    ? new ScopedMasks(scope, ports, `${at.connection} ${at.person}`)
+    : undefined;
 }
 
 class ScopedMasks implements Masks {
   readonly #scope: Scope;
   readonly #rows: RowMask;
+  readonly #loads: Loads;
   /** Cells by statement and rule. */
   readonly #counts = new Map<number, Map<string, number>>();
   readonly #redaction: Redaction;
@@ -40,20 +46,29 @@ class ScopedMasks implements Masks {
   readonly #denials = new WeakMap<NonNullable<Statement['readings']>, { denied: Denied | undefined }>();
   readonly #touches = new WeakMap<NonNullable<Statement['readings']>, boolean>();
 
-  constructor(scope: Scope, ports: MaskPorts) {
+  constructor(scope: Scope, ports: MaskPorts, whose: string) {
     this.#scope = scope;
+    this.#loads = new Loads(scope, ports.failedLoads, whose);
     this.#rows = new RowMask(scope, ports);
     this.#redaction = new Redaction(scope, this.#rows);
   }
 
   judge(action: Action): Denied | undefined {
     if (action.kind !== 'statement') return undefined;
+    return this.#asks(action) ?? this.#loads.judge(action);
+  }
+
+  #asks(action: Statement): Denied | undefined {
     const { readings } = action;
     const known = readings && this.#denials.get(readings);
     if (known !== undefined) return known.denied;
     const denied = judgePredicates(action, this.#scope);
     if (readings !== undefined) this.#denials.set(readings, { denied });
     return denied;
+  }
+
+  begun(action: Action, statement: number): void {
+    this.#loads.begun(action, statement);
   }
 
   treats(action: Action): { reveals: boolean; generic: boolean } {
@@ -107,7 +122,8 @@ class ScopedMasks implements Masks {
     counts.set(rule, (counts.get(rule) ?? 0) + cells);
   }
 
-  told(statement: number): Entry[] {
+  told(statement: number, failed = false): Entry[] {
+    this.#loads.finished(statement, failed);
     const counts = this.#counts.get(statement);
     if (counts === undefined) return [];
     this.#counts.delete(statement);

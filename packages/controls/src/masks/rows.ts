@@ -5,6 +5,7 @@ import { Found, type Wanted } from './detect/detectors.js';
 import { scan, scanCells } from './detect/scan.js';
 import { CellTexts } from './detect/texts.js';
 import { type Hit, Hits } from './hits.js';
+import type { FailedLoads } from './loads.js';
 import { type Act, type Plan, planFor } from './plan.js';
 import { UNREAD } from './rules.js';
 import type { Scope } from './scope.js';
@@ -26,6 +27,8 @@ export interface MaskPorts {
   key: Uint8Array;
   /** Resolves when all others have had their turn. */
   pause(): Promise<void>;
+  /** Of all flows, so that nobody begins anew with each. */
+  failedLoads: FailedLoads;
 }
 
 /** A rule masked so many cells. */

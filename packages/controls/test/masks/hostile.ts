@@ -1,5 +1,5 @@
 import type { Rows } from '@hoop/core';
-import { masksFor, rulesOf } from '../../src/index.js';
+import { FailedLoads, masksFor, rulesOf } from '../../src/index.js';
 
 /** What a cell may be filled with to make a search slow: what detectors start at, go on with, and almost find. */
 export const FILLINGS: readonly string[] = [
@@ -78,7 +78,11 @@ export async function look(cell: Buffer): Promise<Measured> {
     last = now;
   };
   const rules = [...rulesOf('pii', ['*']), ...rulesOf('secrets', ['*'])];
-  const masks = masksFor(rules, { connection: 'c', groups: [] }, { key: Buffer.from('k'), pause });
+  const masks = masksFor(
+    rules,
+    { connection: 'c', groups: [], person: 'p' },
+    { key: Buffer.from('k'), pause, failedLoads: new FailedLoads(Date.now) },
+  );
   const source = { name: 'c', columns: [], exact: false };
   const columns = [{ name: 'c', format: 'text', type: 25, holds: 'text', source } as const];
   const rows: Rows = { kind: 'rows', columns, count: 1, bytes: cell, cells: Int32Array.of(0, cell.length) };

@@ -2,10 +2,14 @@ import type { OutputColumn, Reading, Rows, Statement } from '@hoop/core';
 import { ANY_COLUMN, shownRows } from '@hoop/core';
 import { readingOf } from '@hoop/testkit/conformance';
 import { describe, expect, test } from 'vitest';
-import { type MaskRule, masksFor, rulesOf } from '../../src/index.js';
+import { FailedLoads, type MaskRule, masksFor, rulesOf } from '../../src/index.js';
 
-const ports = { key: Buffer.from('a key'), pause: () => new Promise<void>((resolve) => setImmediate(resolve)) };
-const at = { connection: 'pg-prod', groups: ['support'] };
+const ports = {
+  key: Buffer.from('a key'),
+  pause: () => new Promise<void>((resolve) => setImmediate(resolve)),
+  failedLoads: new FailedLoads(Date.now),
+};
+const at = { connection: 'pg-prod', groups: ['support'], person: 'p' };
 const rule = (part: Partial<MaskRule>): MaskRule => ({
   name: 'declared',
   connections: ['*'],

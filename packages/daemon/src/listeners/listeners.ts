@@ -61,6 +61,8 @@ export class Listeners {
   readonly #open = new Map<string, Open>();
   #remembered: Remembered;
   #work: Promise<void> = Promise.resolve();
+  /** The lists that wait for their turn, by profile. */
+  readonly #waiting = new Map<string, { list: readonly WireConnection[]; done: Promise<void> }>();
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -69,9 +71,25 @@ export class Listeners {
     this.#remembered = options.remembered;
   }
 
-  /** Opens, changes and closes a profile's listeners so that they are those of the list. */
-  follow(profile: string, connections: readonly WireConnection[]): Promise<void> {
-    return this.#next(() => this.#follow(profile, connections));
+  /**
+   * Opens, changes and closes a profile's listeners so that they are those of the list. Of lists that wait, the last one
+   * counts: a gateway that sends many does not keep the other profiles from their turn.
+   */
+  follow(profile: string, list: readonly WireConnection[]): Promise<void> {
+    const waiting = this.#waiting.get(profile);
+    if (waiting !== undefined) {
+      waiting.list = list;
+      return waiting.done;
+    }
+    const turn = { list, done: this.#next(() => this.#turn(profile)) };
+    this.#waiting.set(profile, turn);
+    return turn.done;
+  }
+
+  #turn(profile: string): Promise<void> {
+    const { list = [] } = this.#waiting.get(profile) ?? {};
+    this.#waiting.delete(profile);
+    return this.#follow(profile, list);
   }
 
   /** The profile is gone: its listeners, and what was chosen for its names. */

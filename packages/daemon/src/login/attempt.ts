@@ -5,11 +5,13 @@ import { UserError } from '@hoop/core';
 import { randomPKCECodeVerifier, randomState } from 'openid-client';
 import type * as z from 'zod';
 import { listenForCallback } from './callback.js';
+import { byOurClock } from './certify.js';
 import type { Clock } from './clock.js';
 import type { Entry, EntryStore } from './entry.js';
 import { discover, type gatewayApiOf } from './gateway.js';
 import { boundNonce, csrOf, exportKey, newKey } from './key.js';
 import type { OpenProvider, Provider, Tokens } from './oidc.js';
+import { type Rival, refuseShared } from './rivals.js';
 import { idpDispatcher, type pinnedCertificate, type Trust } from './trust.js';
 
 /** What a login reaches out with; tests pass their own. */
@@ -35,6 +37,8 @@ export interface Attempt {
   account: string;
   entries: EntryStore;
   reach: Reach;
+  /** Of other profiles. */
+  rivals(): readonly Rival[];
   report: (progress: Pick<LoginAttempt, 'phase'> & Partial<LoginAttempt>) => void;
   signal: AbortSignal;
 }
@@ -53,13 +57,15 @@ export async function attemptLogin(attempt: Attempt): Promise<Achieved> {
     const discovery = await discover(api, gateway);
     await tryStore(attempt);
     const provider = await reach.openProvider(discovery, idp);
+    const sharedIdp = request.sharedIdp ?? false;
+    refuseShared({ gateway, discovery, idp: provider.leadsTo, sharedIdp }, attempt.rivals());
     const key = await newKey();
     const { tokens, random } = await (request.flow === 'device'
       ? byDevice(attempt, provider, discovery)
       : byBrowser(attempt, provider, key));
     signal.throwIfAborted();
     report({ phase: 'certifying' });
-    const issued = await api.login({ body: { csr: csrOf(key), idToken: tokens.idToken, random } });
+    const issued = byOurClock(api, await api.login({ body: { csr: csrOf(key), idToken: tokens.idToken, random } }));
     const entry = entryOf(discovery, tokens, issued, key);
     await attempt.entries.set(attempt.account, entry);
     return { gateway, trust, discovery, entry, key, tokens, issued };

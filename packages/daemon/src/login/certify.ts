@@ -22,7 +22,8 @@ export async function certify(
   { loginId, key, grant }: Renewable,
 ): Promise<{ discovery: Discovery; issued: Issued }> {
   const discovery = await discover(api, gateway);
-  const ask = (idToken: string) => api.renew({ body: { loginId, csr: csrOf(key), idToken } });
+  const ask = async (idToken: string) =>
+    byOurClock(api, await api.renew({ body: { loginId, csr: csrOf(key), idToken } }));
   const { token, fresh } = await grant.idToken(false);
   try {
     return { discovery, issued: await ask(token) };
@@ -31,4 +32,10 @@ export async function certify(
   }
   const { token: next } = await grant.idToken(true);
   return { discovery, issued: await ask(next) };
+}
+
+/** What the gateway has just issued, with its times by this machine's clock, which may be off. */
+export function byOurClock(api: Pick<GatewayApi, 'ahead'>, issued: Issued): Issued {
+  const ahead = api.ahead();
+  return { ...issued, notAfter: issued.notAfter - ahead, leaseUntil: issued.leaseUntil - ahead };
 }

@@ -14,6 +14,14 @@ export const systemClock: Clock = {
   },
 };
 
+/** What a slow answer explains, and clocks that are well kept. */
+const EXPLAINED = 60_000;
+
+/** How far another's clock is ahead of this machine's by a time of its that is now; 0 where they agree. Milliseconds. */
+export function aheadBy(theirs: number, ours = Date.now()): number {
+  return Math.abs(theirs - ours) > EXPLAINED ? theirs - ours : 0;
+}
+
 /** How often the wall clock is looked at while waiting: a sleeping laptop stops timers, a set clock moves the moment. */
 const LOOK = 300_000;
 

@@ -2,11 +2,14 @@ import { type Discovery, gatewayApi } from '@hoop/contracts/gateway';
 import { ApiError, type Caller, callerOf, type Send } from '@hoop/contracts/http';
 import { UserError } from '@hoop/core';
 import type { Dispatcher } from 'undici';
+import { aheadBy } from './clock.js';
 import { type ClientCertificate, fetchBy, gatewayDispatcher, type Trust } from './trust.js';
 import { unreachable } from './unreachable.js';
 
 /** The gateway's API over one trust; `close` ends its connections. */
 export interface GatewayApi extends Caller<typeof gatewayApi> {
+  /** How far the gateway's clock was ahead of this machine's when it last answered (RFC 9110 §6.6.1). Milliseconds. */
+  ahead(): number;
   close(): Promise<void>;
 }
 
@@ -15,11 +18,15 @@ const LARGEST = 1_000_000;
 
 export function gatewayApiOf(gateway: URL, trust: Trust, client?: ClientCertificate): GatewayApi {
   const dispatcher = gatewayDispatcher(trust, client);
-  const calls = callerOf(gatewayApi, sender(gateway, dispatcher));
-  return { ...calls, close: () => dispatcher.destroy() };
+  let ahead = 0;
+  const answered = (date: string | null) => {
+    ahead = date === null ? 0 : aheadBy(Date.parse(date));
+  };
+  const calls = callerOf(gatewayApi, sender(gateway, dispatcher, answered));
+  return { ...calls, ahead: () => ahead, close: () => dispatcher.destroy() };
 }
 
-function sender(gateway: URL, dispatcher: Dispatcher): Send {
+function sender(gateway: URL, dispatcher: Dispatcher, answered: (date: string | null) => void): Send {
   return async ({ method, path, body }) => {
     try {
       const answer = await fetchBy(dispatcher, new URL(path, gateway), {
@@ -27,6 +34,7 @@ function sender(gateway: URL, dispatcher: Dispatcher): Send {
         headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
+      answered(answer.headers.get('date'));
       return { status: answer.status, body: parsed(await bounded(answer.body ?? [])) };
     } catch (cause) {
       throw unreachable(gateway, cause);

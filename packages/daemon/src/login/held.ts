@@ -35,13 +35,13 @@ export interface HeldOptions {
 /** Between tries while something is away: 5 s, doubled up to a minute. */
 const FIRST_RETRY = 5_000;
 const LAST_RETRY = 60_000;
-/** What failed a moment ago is not tried again because one more asks for it. */
+/** What was tried a moment ago is not tried again because one more asks for it. */
 const AGAIN = 1_000;
 /** For the good-byes of a logout. */
 const PATIENCE = 5_000;
 
 /**
- * A login that is held: hands out the certificate and renews it at two thirds of its life, also after a restart and past
+ * A login that is held: hands out the certificate and renews it at two thirds of its life or its lease's, also after a restart and past
  * its end. One renewal runs at a time. What is away is asked again; what has said no ends the login.
  */
 export class HeldLogin {
@@ -55,7 +55,7 @@ export class HeldLogin {
   #identity: z.infer<typeof WireIdentity>;
   #leaseUntil: number | undefined;
   #retries = 0;
-  #failedAt = 0;
+  #triedAt = 0;
   #prompting = false;
   #renewing: Promise<void> | undefined;
   #callOff: (() => void)[] = [];
@@ -82,10 +82,10 @@ export class HeldLogin {
     return { gateway, tunnel: this.#tunnel, certificate, key: this.#own.key, ca, caFingerprint, notAfter };
   }
 
-  /** Whoever comes after a sleep, or once the keychain is open, need not wait for the clock to be looked at. */
-  wanted(): void {
-    const since = Math.abs(this.#options.reach.clock.now() - this.#failedAt);
-    if (this.current() === undefined && since >= AGAIN) void this.renew();
+  /** Whoever comes after a sleep, to a gateway that thinks otherwise of the time, or once the keychain is open, need not wait for the clock to be looked at. */
+  wanted(isRefused: boolean): void {
+    const since = Math.abs(this.#options.reach.clock.now() - this.#triedAt);
+    if (since >= AGAIN && (isRefused || this.current() === undefined)) void this.renew();
   }
 
   /** A renewal runs, and no person is waited for in it. */
@@ -160,6 +160,7 @@ export class HeldLogin {
 
   async #renewOnce(): Promise<void> {
     this.#stopTimers();
+    this.#triedAt = this.#options.reach.clock.now();
     const renewed = await this.#certified().catch((error: unknown) => ({ error }));
     this.#renewing = undefined;
     if (this.#closed || this.#isExpired()) return;
@@ -210,7 +211,9 @@ export class HeldLogin {
     this.#state = 'active';
     this.#retries = 0;
     const now = clock.now();
-    const pause = Math.max(FIRST_RETRY, ((issued.notAfter - now) * 2) / 3);
+    // A short lease ends before its certificate does.
+    const left = Math.min(issued.notAfter, issued.leaseUntil) - now;
+    const pause = Math.max(FIRST_RETRY, (left * 2) / 3);
     // By the wall clock, which a sleep moves, and by a timer, which a wall clock that is set back does not.
     this.#callOff.push(alarm(clock, now + pause, () => void this.renew()));
     this.#callOff.push(clock.after(pause, () => void this.renew()));
@@ -224,7 +227,6 @@ export class HeldLogin {
     const { clock } = reach;
     const pause = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** this.#retries) * (0.8 + 0.4 * random());
     this.#retries += 1;
-    this.#failedAt = clock.now();
     this.#state = why.code === 'keychain-locked' ? 'waiting-for-unlock' : 'renewing';
     this.#callOff.push(alarm(clock, clock.now() + pause, () => void this.renew()));
     const end = this.#issued?.notAfter ?? 0;

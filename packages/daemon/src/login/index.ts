@@ -6,6 +6,7 @@ import { gatewayApiOf } from './gateway.js';
 import { LoginCredentials, type LoginOptions } from './login.js';
 import { openProvider } from './oidc.js';
 import { gatewayFile, loginFile } from './remembered.js';
+import type { Rival } from './rivals.js';
 import { pinnedCertificate } from './trust.js';
 
 export interface AboutLogin {
@@ -14,14 +15,16 @@ export interface AboutLogin {
   stateFolder: string;
   uid: number;
   environment: NodeJS.ProcessEnv;
+  /** The gateways of other profiles. */
+  rivals(): readonly Rival[];
   log: LoginOptions['log'];
 }
 
 /** The login of one profile: its folder holds login.json and gateway.json (nothing secret), the keychain all else. */
-export function loginCredentials({ profile, stateFolder, uid, environment, log }: AboutLogin): Credentials {
+export function loginCredentials({ profile, stateFolder, uid, environment, rivals, log }: AboutLogin): Credentials {
   const folder = profileFolder(stateFolder, profile);
   return new LoginCredentials({
-    ...{ profile, random: Math.random, file: loginFile(folder, uid), gateways: gatewayFile(folder, uid) },
+    ...{ profile, rivals, random: Math.random, file: loginFile(folder, uid), gateways: gatewayFile(folder, uid) },
     log: (level, message, facts) => log(level, message, { profile, ...facts }),
     stores: {
       keychain: (waiting) => keychainEntries(openKeychain({ service: 'hoop', environment, waiting })),

@@ -1,22 +1,27 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isProfileName, profileFolder, profilesFolder } from '@hoop/platform';
+import { DEFAULT_PROFILE, isProfileName, profileFolder, profilesFolder } from '@hoop/platform';
 import * as z from 'zod';
 import type { KeptProfiles } from '../profiles.js';
 import { type AboutLogin, loginCredentials } from './index.js';
-import { ownFile } from './remembered.js';
+import { gatewayFile, type KnownGateway, ownFile } from './remembered.js';
 
 const Chosen = z.strictObject({ default: z.string() });
 /** A profile is one that somebody has logged in to. */
 const FILES = ['login.json', 'gateway.json'];
 
 /** Profiles as folders: `default` is the state folder itself, each other one lies in `profiles`; `profiles.json` has the choice. */
-export function profilesIn(about: Omit<AboutLogin, 'profile'>): KeptProfiles {
+export function profilesIn(about: Omit<AboutLogin, 'profile' | 'rivals'>): KeptProfiles {
   const { stateFolder, uid, log } = about;
   const chosen = ownFile(stateFolder, 'profiles.json', uid, Chosen);
+  const folders = () => foldersIn(profilesFolder(stateFolder));
+  const rivalsOf = (profile: string) =>
+    [DEFAULT_PROFILE, ...folders().filter(isProfileName)]
+      .filter((name) => name !== profile)
+      .flatMap((name) => knownIn(profileFolder(stateFolder, name), uid).map((known) => ({ ...known, profile: name })));
   return {
     names: () => {
-      const found = foldersIn(profilesFolder(stateFolder));
+      const found = folders();
       for (const name of found.filter((one) => !isProfileName(one)))
         log('warn', 'a profile has no name that DNS takes: log in to it by another name', { name });
       return found.filter(isProfileName);
@@ -29,8 +34,8 @@ export function profilesIn(about: Omit<AboutLogin, 'profile'>): KeptProfiles {
         return undefined;
       }
     },
-    setDefault: (name) => chosen.write({ default: name }),
-    open: (profile) => loginCredentials({ ...about, profile }),
+    setDefault: (name) => (name === DEFAULT_PROFILE ? chosen.remove() : chosen.write({ default: name })),
+    open: (profile) => loginCredentials({ ...about, profile, rivals: () => rivalsOf(profile) }),
     forget: (name) => rmSync(profileFolder(stateFolder, name), { recursive: true, force: true }),
   };
 }
@@ -40,4 +45,14 @@ function foldersIn(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((one) => one.isDirectory() && FILES.some((file) => existsSync(join(folder, one.name, file))))
     .map(({ name }) => name);
+}
+
+/** None, where the file cannot be read: whoever logs in there next is told, and writes it anew. */
+function knownIn(folder: string, uid: number): KnownGateway[] {
+  try {
+    const known = gatewayFile(folder, uid).read();
+    return known === undefined ? [] : [known];
+  } catch {
+    return [];
+  }
 }

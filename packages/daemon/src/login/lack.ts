@@ -20,14 +20,13 @@ export function lackOf({ login, attempt }: Standing): Lack {
   if (login === null) return { refusal: NOBODY, act: 'log-in' };
   if (login.state === 'expired') return ended(trouble);
   if (login.state === 'waiting-for-unlock') return { refusal: LOCKED, act: 'unlock' };
-  return { refusal: trouble === undefined ? UNANSWERED : unrenewed(trouble), act: undefined };
+  return trouble === undefined ? { refusal: UNANSWERED, act: undefined } : unrenewed(trouble);
 }
 
-/** What a person must do now, for `status`; undefined: nothing. */
-export function needOf(standing: Standing): State['needs'] {
-  const isStuck = standing.login === null || ['expired', 'waiting-for-unlock'].includes(standing.login.state);
-  if (!isStuck) return null;
-  const { act, refusal } = lackOf(standing);
+/** What a person must do now, for `status`; null: nothing. */
+export function needOf(credentials: Pick<Credentials, 'current' | 'state'>): State['needs'] {
+  if (credentials.current() !== undefined) return null;
+  const { act, refusal } = lackOf(credentials.state());
   if (act === undefined) return null;
   return { act, message: refusal.message, ...(refusal.hint !== undefined && { hint: refusal.hint }) };
 }
@@ -46,13 +45,16 @@ function ended(why: Trouble | undefined): Lack {
   return { refusal: { code: 'login-required', message, hint: 'hoop login' }, act: 'log-in' };
 }
 
-/** The login stands, its certificate does not: what is away comes back by itself. */
-function unrenewed({ code, message, hint }: Trouble): Refusal {
-  const away = code === 'gateway-unreachable' || code === 'idp-unreachable';
+/** The login stands, its certificate does not. What is away comes back by itself; a keychain that cannot be used does not. */
+function unrenewed({ code, message, hint = 'hoop status' }: Trouble): Lack {
+  const isAway = code === 'gateway-unreachable' || code === 'idp-unreachable';
   return {
-    code: away ? 'gateway-unreachable' : 'login-required',
-    message: `the login cannot be renewed: ${message}`,
-    hint: hint ?? 'hoop status',
+    refusal: {
+      code: isAway ? 'gateway-unreachable' : 'login-required',
+      message: `the login cannot be renewed: ${message}`,
+      hint,
+    },
+    act: code.startsWith('keychain-') ? 'unlock' : undefined,
   };
 }
 

@@ -22,20 +22,22 @@ export class LastGateway {
     return this.#known?.gateway;
   }
 
-  is({ gateway, ca, caFingerprint }: KnownGateway): void {
-    this.#known = { gateway, ...trustIn({ ca, caFingerprint }) };
+  is({ gateway, client, ...trust }: KnownGateway): void {
+    this.#known = { gateway, ...trustIn(trust), ...(client === undefined ? {} : { client }) };
     this.#file.write(this.#known);
   }
 
   /** Where nothing is said of trust, that of the gateway's last login; never a weaker one because that one fails. */
   trusting(request: z.infer<typeof StartLogin>): z.infer<typeof StartLogin> {
-    if (request.ca !== undefined || request.caFingerprint !== undefined || this.#known === undefined) return request;
-    const same = this.#known.gateway === gatewayUrl(request.gateway).origin;
-    return same ? { ...request, ...trustIn(this.#known) } : request;
+    if (this.#known?.gateway !== gatewayUrl(request.gateway).origin) return request;
+    const { sharedIdp, ...roots } = trustIn(this.#known);
+    const isSaid = request.ca !== undefined || request.caFingerprint !== undefined;
+    return { ...request, ...(isSaid ? {} : roots), ...(sharedIdp === undefined ? {} : { sharedIdp }) };
   }
 }
 
-const trustIn = ({ ca, caFingerprint }: Pick<KnownGateway, 'ca' | 'caFingerprint'>) => ({
+const trustIn = ({ ca, caFingerprint, sharedIdp }: Pick<KnownGateway, 'ca' | 'caFingerprint' | 'sharedIdp'>) => ({
   ...(ca === undefined ? {} : { ca }),
   ...(caFingerprint === undefined ? {} : { caFingerprint }),
+  ...(sharedIdp === undefined ? {} : { sharedIdp }),
 });

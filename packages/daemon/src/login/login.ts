@@ -9,6 +9,7 @@ import type { EntryStore } from './entry.js';
 import { HeldLogin } from './held.js';
 import { LastGateway } from './last.js';
 import type { GatewayFile, LoginFile, Remembered } from './remembered.js';
+import type { Rival } from './rivals.js';
 
 export interface LoginOptions {
   profile: string;
@@ -17,6 +18,8 @@ export interface LoginOptions {
   stores: { keychain: (waiting: (is: boolean) => void) => EntryStore; memory: () => EntryStore };
   reach: Reach;
   random: () => number;
+  /** The gateways of other profiles. */
+  rivals: () => readonly Rival[];
   log: (level: 'info' | 'warn', message: string, facts: Record<string, string>) => void;
 }
 interface UnderWay {
@@ -54,8 +57,8 @@ export class LoginCredentials implements Credentials {
     return this.#held?.current();
   }
 
-  wanted(): void {
-    this.#held?.wanted();
+  wanted(isRefused = false): void {
+    this.#held?.wanted(isRefused);
   }
 
   pending(): 'person' | 'renewal' | undefined {
@@ -151,7 +154,13 @@ export class LoginCredentials implements Credentials {
     const report: Attempt['report'] = (progress) => this.#progress(underWay, progress);
     const { signal } = underWay.abort;
     try {
-      const achieved = await attemptLogin({ ...about, reach: this.#options.reach, report, signal });
+      const achieved = await attemptLogin({
+        ...about,
+        reach: this.#options.reach,
+        rivals: this.#options.rivals,
+        report,
+        signal,
+      });
       if (this.#underWay === underWay) this.#underWay = undefined;
       this.#replace(about, achieved);
     } catch (error) {
@@ -176,7 +185,7 @@ export class LoginCredentials implements Credentials {
     this.#held.adopt(achieved);
   }
 
-  #remember(request: z.infer<typeof StartLogin>, { gateway, trust, issued }: Achieved): Remembered {
+  #remember(request: z.infer<typeof StartLogin>, { gateway, trust, discovery, issued }: Achieved): Remembered {
     const { clock } = this.#options.reach;
     const remembered: Remembered = {
       gateway: gateway.origin,
@@ -188,7 +197,9 @@ export class LoginCredentials implements Credentials {
     };
     if (request.store === 'keychain') this.#options.file.write(remembered);
     else this.#options.file.remove();
-    this.#last.is(remembered);
+    const { issuer, clientId: id } = discovery;
+    const { sharedIdp } = request;
+    this.#last.is({ ...remembered, client: { issuer, id }, ...(sharedIdp === undefined ? {} : { sharedIdp }) });
     return remembered;
   }
 

@@ -60,7 +60,7 @@ const NOTICES: Record<Act, Notice> = {
   },
   unlock: {
     title: 'hoop waits for your keychain',
-    body: 'Unlock it, and programs can connect again.',
+    body: 'Unlock it, and programs can connect again; hoop status says more.',
   },
   ask: {
     title: 'hoop: your access has ended',

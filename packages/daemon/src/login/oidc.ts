@@ -1,10 +1,11 @@
 import { UserError } from '@hoop/core';
 import * as oidc from 'openid-client';
 import type { Dispatcher } from 'undici';
+import { aheadBy } from './clock.js';
 import { fetchBy } from './trust.js';
 import { codeOf, isUntrusted } from './unreachable.js';
 
-/** What an IdP's answer is worth to us. Times are milliseconds since the epoch. */
+/** What an IdP's answer is worth to us. Times are milliseconds since the epoch, by this machine's clock. */
 export interface Tokens {
   idToken: string;
   subject: string;
@@ -30,6 +31,8 @@ export interface AuthorizationRequest {
 
 /** One IdP, as one public client of it. Every method rejects with a `UserError` of `ProviderErrorCode`. */
 export interface Provider {
+  /** Where its metadata lead the person, or what makes tokens of their consent. */
+  leadsTo: readonly string[];
   authorizationUrl(request: AuthorizationRequest): Promise<URL>;
   exchange(callback: URL, request: AuthorizationRequest): Promise<Tokens>;
   deviceCode(): Promise<DeviceCode>;
@@ -45,6 +48,12 @@ export type ProviderErrorCode =
   | 'login-refused'
   | 'idp-failed'
   | 'idp-insecure';
+
+/**
+ * Seconds that this machine's clock may be off. The gateway verifies ID tokens, by its own clock; here a check would only
+ * throw away, with the answer that it is in, a refresh token in whose place the IdP takes no other.
+ */
+const TOLERANCE = 86_400;
 
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 
@@ -64,7 +73,10 @@ export async function openProvider(
   const send: oidc.CustomFetch = (url, options) => fetchBy(dispatcher, url, options as RequestInit);
   const execute = plain ? [oidc.allowInsecureRequests] : [];
   const config = await told(issuer, () =>
-    oidc.discovery(issuer, about.clientId, undefined, oidc.None(), { execute, [oidc.customFetch]: send }),
+    oidc.discovery(issuer, about.clientId, { [oidc.clockTolerance]: TOLERANCE }, oidc.None(), {
+      execute,
+      [oidc.customFetch]: send,
+    }),
   );
   return providerOf(issuer, config, about.scopes);
 }
@@ -73,7 +85,11 @@ function providerOf(issuer: URL, config: oidc.Configuration, scopes: readonly st
   const scope = scopes.join(' ');
   // OpenID Connect Core §11: an IdP ignores offline_access unless it may ask for consent.
   const prompt = scopes.includes('offline_access') ? { prompt: 'consent' } : {};
+  const { issuer: name, ...metadata } = config.serverMetadata();
+  const { authorization_endpoint, token_endpoint, device_authorization_endpoint } = metadata;
+  const leadsTo = [name, authorization_endpoint, token_endpoint, device_authorization_endpoint];
   return {
+    leadsTo: leadsTo.filter((url) => url !== undefined),
     authorizationUrl: async ({ redirectUri, state, nonce, verifier }) =>
       oidc.buildAuthorizationUrl(config, {
         ...{ redirect_uri: redirectUri, scope, state, nonce, ...prompt },
@@ -117,11 +133,13 @@ function tokensOf(granted: Granted): Tokens {
       hint: "the scopes in the gateway's config need openid",
     });
   }
+  // It was issued just now.
+  const ahead = aheadBy(claims.iat * 1000);
   return {
     idToken: granted.id_token,
     subject: claims.sub,
-    issuedAt: claims.iat * 1000,
-    expiresAt: claims.exp * 1000,
+    issuedAt: claims.iat * 1000 - ahead,
+    expiresAt: claims.exp * 1000 - ahead,
     refreshToken: granted.refresh_token,
   };
 }

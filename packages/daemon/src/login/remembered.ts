@@ -9,6 +9,10 @@ export const KnownGateway = z.strictObject({
   /** PEM. */
   ca: z.string().optional(),
   caFingerprint: z.string().optional(),
+  /** As what its IdP knows it. */
+  client: z.strictObject({ issuer: z.string(), id: z.string() }).optional(),
+  /** Tokens for it may be good at the gateways of other profiles: the person said so. */
+  sharedIdp: z.boolean().optional(),
 });
 export type KnownGateway = z.infer<typeof KnownGateway>;
 

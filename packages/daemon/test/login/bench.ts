@@ -88,6 +88,7 @@ export function loginOn(options: Partial<LoginOptions> & { store?: EntryStore; c
     stores: { keychain: () => store, memory: memoryEntries },
     reach: { clock, gatewayApi: gatewayApiOf, openProvider, pinned: pinnedCertificate },
     random: () => 0.5,
+    rivals: () => [],
     log: () => {},
     ...rest,
   });

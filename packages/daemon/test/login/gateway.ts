@@ -20,6 +20,8 @@ export interface SmallGateway {
   refusals: ApiError[];
   /** Milliseconds that a certificate lives. */
   life: number;
+  /** Milliseconds that a login is honoured without news of it. */
+  lease: number;
   /** Its clock. */
   now: () => number;
   close(): Promise<void>;
@@ -67,7 +69,7 @@ export async function startGateway({
       loginId,
       identity: { subject: String(claims.sub), email: String(claims.email), groups: claims.groups as string[] },
       notAfter,
-      leaseUntil: gateway.now() + 12 * 3_600_000,
+      leaseUntil: gateway.now() + gateway.lease,
     };
   };
   const app = new Hono();
@@ -121,7 +123,7 @@ export async function startGateway({
   server.on('request', getRequestListener(app.fetch));
   const gateway: SmallGateway = {
     url: `https://localhost:${port}`,
-    ...{ seen: [], refusals: [], life: 15 * 60_000, now: Date.now },
+    ...{ seen: [], refusals: [], life: 15 * 60_000, lease: 12 * 3_600_000, now: Date.now },
     close: async () => {
       server.closeAllConnections();
       await Promise.all([dispatcher.destroy(), new Promise((resolve) => server.close(resolve))]);

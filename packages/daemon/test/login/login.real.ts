@@ -202,6 +202,23 @@ describe('trust', () => {
     expect(await failedWith(next)).toBe('gateway-untrusted');
   });
 
+  test('a gateway that passes for another profile’s gets no login, unless the person says that it may', async () => {
+    const ours = gatewayInMemory();
+    await logIn(kept({ gateways: ours }));
+    const ill = await startGateway({ authority, issuer: idp.issuer, clientId: CLIENT_ID });
+    const theirs = gatewayInMemory();
+    const login = kept({ gateways: theirs, rivals: () => [{ ...ours.remembered!, profile: 'default' }] });
+    await login.start(startRequest({ gateway: ill.url }));
+    expect(await failedWith(login)).toBe('shared-idp');
+    expect(login.state().attempt?.url).toBeUndefined();
+    expect([ill.seen, theirs.remembered]).toEqual([[], undefined]);
+    await logIn(login, { gateway: ill.url, sharedIdp: true });
+    expect(ill.seen.map(({ call }) => call)).toEqual(['login']);
+    await logIn(login, { gateway: ill.url });
+    expect(theirs.remembered).toMatchObject({ sharedIdp: true, client: { issuer: idp.issuer, id: CLIENT_ID } });
+    await ill.close();
+  });
+
   test('an IdP that is there and not trusted is said to be that, with the flag that helps', async () => {
     const login = kept();
     await login.start(startRequest({ ca: undefined, caFingerprint: await leafOf(new URL(gateway.url)) }));
@@ -243,6 +260,31 @@ describe('a login that is held', () => {
     await until(login, () => (login.current()?.notAfter ?? 0) > first);
     expect(gateway.seen.map((one) => one.call)).toEqual(['login', 'renew']);
     expect(granted.tokens.length).toBe(refreshes);
+  });
+
+  test('renews in time for a lease that is shorter than the certificate', async () => {
+    const clock = handClock();
+    gateway.now = clock.now;
+    gateway.lease = 3 * 60_000;
+    const login = kept({ clock });
+    const { now } = await logIn(login);
+    await clock.turn(2 * 60_000 + 1_000);
+    await until(login, ({ login: later }) => (later?.leaseUntil ?? 0) > (now.leaseUntil ?? 0));
+    expect(gateway.seen.map((one) => one.call)).toEqual(['login', 'renew']);
+  });
+
+  test('renews a certificate that the gateway has refused, not for each program that tells of it', async () => {
+    const clock = handClock();
+    gateway.now = clock.now;
+    const login = kept({ clock });
+    await logIn(login);
+    await clock.turn(5_000);
+    const first = login.current()?.notAfter ?? 0;
+    for (let program = 0; program < 20; program += 1) login.wanted(true);
+    await until(login, () => (login.current()?.notAfter ?? 0) > first);
+    login.wanted(true);
+    expect(login.pending()).toBeUndefined();
+    expect(gateway.seen.map((one) => one.call)).toEqual(['login', 'renew']);
   });
 
   test('refreshes once an hour, stores the new refresh token first, and the IdP never sees an old one', async () => {

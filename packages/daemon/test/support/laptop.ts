@@ -30,7 +30,7 @@ export class TestCredentials implements Credentials {
   readonly #watchers = new Set<() => void>();
 
   current = () => this.credential;
-  wanted = () => {};
+  wanted: (isRefused?: boolean) => void = () => {};
   pending = () => this.atWork;
   on = (change: () => void) => {
     this.#watchers.add(change);

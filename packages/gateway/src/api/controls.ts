@@ -35,7 +35,7 @@ export async function explain(
   const { readings } = read;
   const decided = configured.guardrailsFor(name, identity).decide(text, readings);
   const guarded = verdictOf(decided);
-  const at = { connection: name, groups: identity.groups };
+  const at = { connection: name, groups: identity.groups, person: identity.subject };
   const masks = masksFor(configured.masks, at, services.masking);
   const scope = new Scope(configured.masks, name, identity.groups);
   return {

@@ -28,8 +28,8 @@ export class Guard {
     this.#masked = this.#maskedNow();
     this.#made = this.#make();
     const { connection, identity } = flow;
-    const { groups } = identity;
-    this.masks = masksFor(services.configured.masks, { connection, groups }, services.masking);
+    const { groups, subject } = identity;
+    this.masks = masksFor(services.configured.masks, { connection, groups, person: subject }, services.masking);
     this.reads = this.masks !== undefined || this.#made.guardrails.isOn;
   }
 

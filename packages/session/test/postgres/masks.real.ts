@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate as pause } from 'node:timers/promises';
-import { type MaskRule, masksFor, rulesOf } from '@hoop/controls';
+import { FailedLoads, type MaskRule, masksFor, rulesOf } from '@hoop/controls';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as w from '../../../protocols/test/postgres/wire.js';
@@ -67,7 +67,11 @@ async function withSession<T>(
   groups = ['support'],
   database = 'masked',
 ): Promise<T> {
-  const masks = masksFor(rules, { connection: 'pg-support', groups }, { key, pause: async () => void (await pause()) });
+  const masks = masksFor(
+    rules,
+    { connection: 'pg-support', groups, person: 'u1' },
+    { key, pause: async () => void (await pause()), failedLoads: new FailedLoads(Date.now) },
+  );
   const session = new Session(upstream, masks === undefined ? {} : { reads: true, masks });
   expect((await session.open({ database })).at(-1)?.type).toBe('Z');
   const result = await use(session);

@@ -11,7 +11,7 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Why no laptop can be booted here; undefined if one can. */
 export function rigMissing(): string | undefined {
   if (process.getuid?.() !== 0) return 'booting a laptop takes root';
-  const missing = ['mmdebstrap', 'mksquashfs', 'systemd-nspawn', 'ip', 'nsenter'].filter((tool) => !found(tool));
+  const missing = ['mmdebstrap', 'mksquashfs', 'systemd-nspawn', 'ip', 'nsenter', 'go'].filter((tool) => !found(tool));
   if (missing.length > 0) return `${missing.join(', ')}: not installed`;
   return existsSync(join(ROOT, 'packages/testkit/dist/company.js')) ? undefined : 'hoop is not built';
 }

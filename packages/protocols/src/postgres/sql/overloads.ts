@@ -24,34 +24,59 @@ export function meant<T extends Overload>(
   paths: readonly (readonly string[])[] | undefined,
   catalogue: Catalogue,
 ): readonly T[] {
-  return among(all, paths, (some) => selected(some, types, catalogue));
+  return among(all, paths, unhidden, (some) => selected(some, types, catalogue));
 }
 
-/** The same of operators: a constant of no type is first taken to be of the other operand's (binary_oper_exact). */
+/**
+ * The same of operators: a constant of no type is first taken to be of the other operand's (binary_oper_exact). What `all` and each
+ * path leave is remembered by these arrays: there are many operators of a name.
+ */
 export function meantOperators<T extends Overload>(
   all: readonly T[],
   types: readonly (number | undefined)[],
   paths: readonly (readonly string[])[] | undefined,
   catalogue: Catalogue,
 ): readonly T[] {
-  const arity = all.filter(({ takes }) => takes.length === types.length);
+  const arity = ofArity(all, types.length);
   const known = types.filter((type) => type !== UNKNOWN);
   const [type] = known;
-  return among(arity, paths, (some) => {
+  return among(arity, paths, rememberedUnhidden, (some) => {
     const alike = type !== undefined && known.length < types.length && some.filter((one) => isOf(one, type));
     return alike && alike.length > 0 ? alike : selected(some, types, catalogue);
   });
+}
+
+const arities = new WeakMap<readonly Overload[], Map<number, readonly Overload[]>>();
+
+/** The same array each time. */
+function ofArity<T extends Overload>(all: readonly T[], arity: number): readonly T[] {
+  const known = arities.get(all) ?? new Map<number, readonly Overload[]>();
+  arities.set(all, known);
+  const found = (known.get(arity) as readonly T[] | undefined) ?? all.filter(({ takes }) => takes.length === arity);
+  known.set(arity, found);
+  return found;
 }
 const isOf = ({ takes }: Overload, type: number): boolean => takes.every((wanted) => wanted === type);
 
 function among<T extends Overload>(
   all: readonly T[],
   paths: readonly (readonly string[])[] | undefined,
+  hide: (all: readonly T[], path: readonly string[]) => readonly T[],
   select: (some: readonly T[]) => readonly T[],
 ): readonly T[] {
   if (paths === undefined) return select(all);
-  const found = paths.map((path) => select(unhidden(all, path)));
+  const found = paths.map((path) => select(hide(all, path)));
   return found.length === 1 ? (found[0] as readonly T[]) : [...new Set(found.flat())];
+}
+
+const remembered = new WeakMap<readonly Overload[], WeakMap<readonly string[], readonly Overload[]>>();
+
+function rememberedUnhidden<T extends Overload>(all: readonly T[], path: readonly string[]): readonly T[] {
+  const known = remembered.get(all) ?? new WeakMap<readonly string[], readonly Overload[]>();
+  remembered.set(all, known);
+  const found = (known.get(path) as readonly T[] | undefined) ?? unhidden(all, path);
+  known.set(path, found);
+  return found;
 }
 
 /** Of those that take the same, the path's first; temporary ones are only called by their schema's name. */

@@ -139,6 +139,7 @@ function readOne(command: Command, text: string, at: ReadingContext, earlier: Ea
     outputs: traced.outputs,
     predicates: traced.predicates,
     stores: traced.stores,
+    ...(traced.loads !== undefined && traced.loads.length > 0 && { loads: traced.loads }),
     literals: traced.literals,
     bound: traced.bound,
     kind,

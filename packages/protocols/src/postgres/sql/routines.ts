@@ -124,7 +124,8 @@ export function readBody(desk: Desk, made: Part, source: string, name: string, u
   const inner = { ...desk, declared: declaredIn(made, undefined, desk.names.catalogue) };
   if (made.sql_body !== undefined) return atomic(inner, made.sql_body as Node);
   const text = word(listOf(as(options.get('as'), 'List')?.items)[0]) ?? word(options.get('as'));
-  if (language === 'plpgsql') readPlPgSql(desk, made, source, name);
+  // Of a function without a body the parser knows nothing, and breaks.
+  if (language === 'plpgsql' && text !== undefined) readPlPgSql(desk, made, source, name);
   else if (language === 'sql' && text !== undefined) runText(inner, text, name);
   else desk.facts.mark('code').doubt(`it calls ${name}, a function in ${language} that cannot be read`);
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate as pause } from 'node:timers/promises';
 import {
+  FailedLoads,
   GUARDRAIL_PACKS,
   type Guardrail,
   Guardrails,
@@ -34,11 +35,12 @@ export function controlsFor(
   const held = GUARDRAIL_PACKS.filter((pack) => as !== 'ddl' || pack !== 'destructive-ddl');
   const packs = as === 'owner' ? [] : held.map((pack) => ({ pack }));
   const guardrails = new Guardrails({ packs, rules: as === 'reader' ? [READER] : [] });
-  const scope = { connection: 'pg-support', groups: ['support'], masked: true };
+  const scope = { connection: 'pg-support', groups: ['support'], masked: true, person: 'bob' };
   const judges = guardrails.for(scope);
   const masks = masksFor([MASK, ...masking.flatMap((pack) => rulesOf(pack, ['*']))], scope, {
     key: randomBytes(32),
     pause: async () => void (await pause()),
+    failedLoads: new FailedLoads(Date.now),
   });
   return { reads: true, masks, judges: [(action) => judges.judge(action)] };
 }

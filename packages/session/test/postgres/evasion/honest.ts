@@ -7,6 +7,7 @@ import { LASTING_ALLOWED } from './lasting.js';
 import { MIGRATIONS } from './open.js';
 import { OWN } from './own.js';
 import { TOOLS } from './tools.js';
+import { TRIGGERS_ALLOWED } from './triggers.js';
 import { CHOSEN } from './writes.js';
 
 /** What people do all day, all of it. */
@@ -19,6 +20,7 @@ export const HONEST: readonly Allowed[] = [
   ...LOADED,
   ...MEASURED_ALLOWED,
   ...SORTED_ALLOWED,
+  ...TRIGGERS_ALLOWED,
   ...LASTING_ALLOWED,
   ...OWN,
   ...TOOLS,

@@ -122,8 +122,11 @@ CREATE FUNCTION is_big(orders) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT $1
 CREATE FUNCTION tried(e text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
   INSERT INTO public.customers (id, name, email, country) VALUES (1000, 'x', e, 'X'); RETURN false;
   EXCEPTION WHEN unique_violation THEN RETURN true; END $$;
+CREATE FUNCTION put_in(e text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO public.customers (id, name, email, country) VALUES ((SELECT max(id) + 1 FROM public.customers), 'x', e, 'X'); END $$;
 CREATE FUNCTION tried_too(e text) RETURNS boolean LANGUAGE sql AS 'SELECT public.tried(e)';
 CREATE FUNCTION slipped(e text) RETURNS boolean LANGUAGE sql
   AS $$ INSERT INTO public.customers (id, name, email, country) VALUES (1000, 'x', e, 'X') ON CONFLICT DO NOTHING RETURNING true $$;
 CREATE VIEW marked AS SELECT id, status, 1 AS one, id * 0 AS none, id IS NOT NULL AS yes, upper(status) AS word, total * 2 AS twice FROM orders;
+CREATE FUNCTION spill_other() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.notes SELECT id + 100, ssn FROM public.customers; RETURN NULL; END $$;
 `;

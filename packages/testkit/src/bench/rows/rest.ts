@@ -10,13 +10,16 @@ import { absolute, compared, OURS, type Row } from '../row.js';
 import type { Stand } from '../stand.js';
 import { interleaved, quantile } from '../stats.js';
 
+/** What a login leaves behind (connections to the IdP, spare uplinks) is gone after a minute. */
+const SETTLED_MS = 65_000;
+
 /** hoopd with a login and nothing to do. */
 export async function atRest(stand: Stand): Promise<Row[]> {
   const status = () => readFileSync(`/proc/${stand.daemonPid}/status`, 'utf8');
   const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status())?.[1]);
   const seconds = stand.quick ? 5 : 60;
   stand.tell(`the daemon at rest, ${seconds} s`);
-  await after(2_000);
+  await after(stand.quick ? 2_000 : SETTLED_MS);
   const before = field('voluntary_ctxt_switches');
   await after(seconds * 1_000);
   const wakes = ((field('voluntary_ctxt_switches') - before) * 60) / seconds;

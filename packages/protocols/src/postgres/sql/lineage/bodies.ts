@@ -194,20 +194,57 @@ export function rowsMoved(
   return facts.opaque;
 }
 
+/** What a trigger's function comes by besides the rows that it is given; it is run again for each of these. */
+export function besidesRows(routine: Routine, at: ReadingContext): Facts {
+  return madeBody(as(parse(routine.source ?? '')[0]?.node, 'CreateFunctionStmt') ?? {}, within(routine, at));
+}
+
+/** What the body of a function comes by that is being made, to be run unasked, and again and again; of unread ones, anything. */
+export function madeBody(made: CreateFunctionStmt, at: ReadingContext): Facts {
+  const facts = new Facts();
+  facts.repeats = true;
+  const option = (name: string) =>
+    (made.options ?? []).flatMap((node) => as(node, 'DefElem') ?? []).find((one) => one.defname === name)?.arg;
+  const language = stringOf(option('language'))?.toLowerCase() ?? 'sql';
+  const names = (made.parameters ?? []).map((node) => as(node, 'FunctionParameter')?.name ?? '');
+  const own = pathIn(made);
+  const within = own === undefined ? at : { ...at, paths: [...at.paths, own] };
+  try {
+    if (language === 'sql') ofSql(made, bodyScope('', names, within, facts));
+    else if (language === 'plpgsql') {
+      const rows = ['new', 'old'].map((name): Item => ({ ...BLANK, name, any: FREE }));
+      ofPlPgSql(whole(stringOf(itemsOf(option('as'))[0]) ?? '', 'trigger'), names, 'it', within, facts, rows);
+    }
+  } catch {
+    facts.touch(anything('it runs a body that cannot be read'));
+  }
+  return facts;
+}
+
+/** The search_path that a function is given: not in force yet, so names may also be those of the session's. */
+function pathIn({ options = [] }: CreateFunctionStmt): string[] | undefined {
+  const sets = options.flatMap((node) => as(as(node, 'DefElem')?.arg, 'VariableSetStmt') ?? []);
+  const path = sets.find(({ name, kind }) => name?.toLowerCase() === 'search_path' && kind === 'VAR_SET_VALUE');
+  return path?.args?.map((node) => as(node, 'A_Const')?.sval?.sval ?? '');
+}
+
 /** What the text of a DO comes by. */
 export function ofBlock(text: string, language: string, at: ReadingContext): Facts {
   const facts = new Facts();
   const clause = 'it runs a block that cannot be read';
-  // A quote that is not in the text: the parser wants a whole function.
-  const quote = `$${'q'.repeat(text.length === 0 ? 1 : (text.match(/q+/g) ?? []).reduce((most, one) => Math.max(most, one.length), 0) + 1)}$`;
-  const source = `CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS ${quote}${text}${quote}`;
   try {
-    if (language.toLowerCase() === 'plpgsql') ofPlPgSql(source, [], 'a block', at, facts);
+    if (language.toLowerCase() === 'plpgsql') ofPlPgSql(whole(text, 'void'), [], 'a block', at, facts);
     else facts.opaque = clause;
   } catch {
     facts.opaque ??= clause;
   }
   return facts;
+}
+
+/** The parser wants a whole function; its quote is not in the text. */
+function whole(text: string, returns: string): string {
+  const quote = `$${'q'.repeat(text.length === 0 ? 1 : (text.match(/q+/g) ?? []).reduce((most, one) => Math.max(most, one.length), 0) + 1)}$`;
+  return `CREATE FUNCTION f() RETURNS ${returns} LANGUAGE plpgsql AS ${quote}${text}${quote}`;
 }
 
 /** All that any of its commands and expressions comes by may be in what it gives. */
@@ -221,7 +258,7 @@ function ofPlPgSql(
 ): Shape {
   const { names, texts, dynamic, catches, repeats } = partsOf(parsePlPgSql(source));
   facts.catches = catches;
-  facts.repeats = repeats;
+  facts.repeats ||= repeats;
   const scope = bodyScope(whose.slice(whose.indexOf('.') + 1), [...names, ...inputs], at, facts);
   scope.items.unshift(...rows);
   for (const { text, mode } of texts) {

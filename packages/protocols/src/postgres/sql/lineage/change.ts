@@ -7,18 +7,17 @@ import type {
   OnConflictClause,
   ResTarget,
   ReturningClause,
-  SelectStmt,
   UpdateStmt,
 } from 'libpg-query';
 import { withClause } from './ctes.js';
 import { evaluate } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, rowOf, type Shape } from './flow.js';
 import { fromItem, fromItems, relationItem } from './from.js';
-import { routines } from './functions.js';
+import { givesRows } from './functions.js';
 import { canonical } from './known.js';
-import { as, childrenOf, namesOf } from './nodes.js';
-import { isForeign, operatorName } from './operators.js';
-import { condition } from './predicates.js';
+import { as, namesOf } from './nodes.js';
+import { operatorName } from './operators.js';
+import { condition, isConstant } from './predicates.js';
 import { candidates } from './relations.js';
 import { below, type Item, type Scope } from './scope.js';
 import { command, targets } from './select.js';
@@ -50,6 +49,7 @@ function inserted(stmt: InsertStmt, up: Scope): Shape {
   for (const [i, field] of source.fields.entries()) put(names[i] ?? '', field.flow, target, puts, scope);
   if (source.open !== undefined) for (const name of names) put(name, opaque(source.open), target, puts, scope);
   scope.items.push(target);
+  if (!isFew(stmt.selectStmt, scope)) scope.facts.load(columnsOf([...puts.keys()], target));
   if (stmt.onConflictClause !== undefined) conflict(stmt, stmt.onConflictClause, target, puts, scope);
   return returning(stmt.returningClause, target, puts, stmt.relation, scope);
 }
@@ -70,17 +70,20 @@ function put(name: string, flow: Flow, target: Item, puts: Puts, scope: Scope, a
   const isRow = target.shape.fields.some((field) => field.name === name && field.flow.row !== undefined);
   scope.facts.store(flow, isRow ? new Set() : columns);
   if (isTainted(flow) && nearOf(flow) !== 0 && !appended) scope.facts.ask(flow, 'fails');
-  if (scope.facts.catches) scope.facts.attempt(columns);
+  scope.facts.put(columns);
   for (const column of columns) scope.facts.tell(column, flow);
   puts.set(name, [...(puts.get(name) ?? []), flow]);
 }
+
+const columnsOf = (names: readonly string[], target: Item): string[] =>
+  names.flatMap((name) => [...columnsNamed(target, name)]);
 
 function columnsNamed(target: Item, name: string): ReadonlySet<string> {
   return mix(target.shape.fields.filter((field) => field.name === name).map((field) => field.flow)).columns;
 }
 
 function conflict(stmt: InsertStmt, clause: OnConflictClause, target: Item, puts: Puts, scope: Scope): void {
-  const rows = fewOf(stmt.selectStmt, scope);
+  const rows = isFew(stmt.selectStmt, scope) ? rowsIn(stmt.selectStmt).map((row) => JSON.stringify(row)) : undefined;
   for (const flow of arbiters(clause, target, puts, scope)) scope.facts.attemptRows(flow, rows);
   if (clause.infer?.whereClause !== undefined) condition(clause.infer.whereClause, scope);
   const proposed = target.shape.fields.map(
@@ -102,8 +105,8 @@ function conflict(stmt: InsertStmt, clause: OnConflictClause, target: Item, puts
  * What ON CONFLICT compares of each row with those that are there, which it tells row by row: by their number, by RETURNING, by what
  * stands there afterwards. Where it does not say, any column that values are put into may be under a unique index.
  *
- * Without it a command of many rows is done or fails as a whole, and its error names no value: that some value is there is all
- * that is said, as of one equality, so rows may be loaded.
+ * Without it a command of many rows is done or fails as a whole, and its error names no value, so rows may be loaded; how often that
+ * may fail is for the controls.
  */
 function arbiters({ infer }: OnConflictClause, target: Item, puts: Puts, scope: Scope): Flow[] {
   if (infer?.indexElems === undefined) return [...puts.keys()].map((name) => fieldNamed(target, name));
@@ -116,31 +119,17 @@ function arbiters({ infer }: OnConflictClause, target: Item, puts: Puts, scope: 
 /** So many rows may be compared with those that are there, and still each is an equality. */
 const FEW = 10;
 
-/** Marks of the rows of an INSERT that writes out a few; undefined where it may have many. */
-function fewOf(source: Node | undefined, scope: Scope): readonly string[] | undefined {
-  const select = as(source, 'SelectStmt');
-  const listed =
-    select?.valuesLists ?? (isOneRow(select) ? [{ List: { items: select?.targetList ?? [] } }] : undefined);
-  if (listed === undefined || listed.length > FEW || listed.some((row) => givesRows(row, scope))) return undefined;
-  return listed.map((row) => JSON.stringify(row));
+/** An INSERT that writes its rows out, and a few. */
+function isFew(source: Node | undefined, scope: Scope): boolean {
+  const rows = rowsIn(source);
+  return rows.length > 0 && rows.length <= FEW && !rows.some((row) => givesRows(row, scope));
 }
 
-const isOneRow = (select: SelectStmt | undefined): boolean =>
-  select?.targetList !== undefined && select.fromClause === undefined;
-
-/** A function that gives a set makes as many rows of one; what a subquery gives is one value. */
-function givesRows(node: Node, scope: Scope): boolean {
-  const call = as(node, 'FuncCall');
-  if (as(node, 'SubLink') !== undefined) return false;
-  if (call !== undefined) {
-    const given = (call.args ?? []).map(() => FREE);
-    if (routines(namesOf(call.funcname), given, scope).some((routine) => routine.returnsSet)) return true;
-  }
-  const operation = as(node, 'A_Expr');
-  return (
-    (operation !== undefined && isForeign(operation.name, scope)) ||
-    childrenOf(node).some((one) => givesRows(one, scope))
-  );
+/** None where they come from elsewhere. */
+function rowsIn(source: Node | undefined): readonly Node[] {
+  const { valuesLists, targetList, fromClause } = as(source, 'SelectStmt') ?? {};
+  if (valuesLists !== undefined || targetList === undefined || fromClause !== undefined) return valuesLists ?? [];
+  return [{ List: { items: targetList } }];
 }
 
 const fieldNamed = (target: Item, name: string): Flow =>
@@ -157,6 +146,7 @@ function assign(list: readonly Node[] | undefined, target: Item, puts: Puts, sco
         if (index !== undefined) put(entry.name ?? '', evaluate(index, scope), target, puts, scope);
     }
     put(entry.name ?? '', assigned(entry.val, scope), target, puts, scope, isAppended(entry, target));
+    if (!isConstant(entry.val, scope)) scope.facts.load(columnsNamed(target, entry.name ?? ''));
   }
 }
 
@@ -229,6 +219,7 @@ function mergeWhen(when: MergeWhenClause, target: Item, puts: Puts, scope: Scope
     when.targetList === undefined ? target.shape.fields.map((field) => field.name) : namesOfTargets(when.targetList);
   for (const [i, value] of (when.values ?? []).entries())
     put(names[i] ?? '', evaluate(value, scope), target, puts, scope);
+  scope.facts.load(columnsOf(names, target));
 }
 
 /** What RETURNING shows: columns of the target hold what was there, and what was just put there. */

@@ -102,7 +102,9 @@ function conditions(table: Body<'RangeVar'> | undefined, nodes: readonly (Node |
 function copied(body: CopyStmt, scope: Scope): Shape {
   if (body.is_from === true) {
     conditions({ ...body.relation, inh: true }, [body.whereClause], scope);
-    relationItem(body.relation ?? {}, scope, 'write');
+    const { shape } = relationItem(body.relation ?? {}, scope, 'write');
+    const into = body.attlist === undefined ? undefined : namesOf(body.attlist);
+    for (const { name, flow } of shape.fields) if (into?.includes(name) ?? true) scope.facts.load(flow.columns);
     return NO_ROWS;
   }
   const shape = body.query === undefined ? copiedTable(body, scope) : command(body.query, scope);

@@ -9,8 +9,10 @@ import type {
   RangeVar,
   TypeName,
 } from 'libpg-query';
+import { besidesRows, madeBody } from './bodies.js';
 import { evaluate } from './expression.js';
-import { type Flow, mix } from './flow.js';
+import type { Facts } from './facts.js';
+import { type Flow, FREE, mix } from './flow.js';
 import { relationItem } from './from.js';
 import { routines } from './functions.js';
 import { columnsOf } from './known.js';
@@ -159,18 +161,43 @@ export function triggered(body: CreateTrigStmt, scope: Scope): void {
   const found = routines(namesOf(body.funcname), [], scope);
   const known = found.length > 0 && found.every((one) => one.builtin || (one.extension && one.language === 'c'));
   if (!known) for (const { flow } of item.shape.fields) scope.facts.store(flow, new Set());
+  for (const one of known ? [] : found) comesBy(besidesRows(one, scope.at), scope);
   inner.items.push(...rowsOf(item));
   if (body.whenClause !== undefined) when(body.whenClause, inner);
 }
 
-/** A function that triggers run already gets another body, and with it their rows. */
+/**
+ * A function that triggers run already gets another body, and with it their rows; and what runs unasked, whoever writes then, may put
+ * what it comes by anywhere.
+ */
 export function replaced(body: CreateFunctionStmt, scope: Scope): void {
+  if (runsUnasked(body, scope)) comesBy(madeBody(body, scope.at), scope);
   if (body.replace !== true) return;
   const oids = new Set(routines(namesOf(body.funcname), [], scope).map(({ oid }) => oid));
   for (const relation of scope.at.catalogue.byOid.values()) {
     if (!relation.triggers.some((oid) => oids.has(oid))) continue;
     for (const { flow } of columnsOf(relation, scope.at).fields) scope.facts.store(flow, new Set());
   }
+}
+
+/** A trigger's function, and one that these or the expressions of a write name, be it made before or after them. */
+function runsUnasked({ returnType, funcname }: CreateFunctionStmt, { at }: Scope): boolean {
+  const name = namesOf(funcname).at(-1) ?? '';
+  if (namesOf(returnType?.names).at(-1) === 'trigger') return true;
+  const word = new RegExp(`(?<!\\w)${name.replace(/\W/g, '\\$&')}(?!\\w)`);
+  const names = (text: string | undefined): boolean => text !== undefined && word.test(text);
+  const { byOid, routineByOid } = at.catalogue;
+  const triggers = new Set([...byOid.values()].flatMap((relation) => relation.triggers));
+  return (
+    [...triggers].some((oid) => names(routineByOid.get(oid)?.source)) ||
+    [...byOid.values()].some(({ onWrite, builtin }) => !builtin && onWrite.some(names))
+  );
+}
+
+/** It is done by whoever makes it run. */
+function comesBy(facts: Facts, scope: Scope): void {
+  scope.facts.include(facts);
+  scope.facts.store({ ...FREE, columns: facts.columns }, new Set());
 }
 
 export const rowsOf = (item: Item): Item[] =>

@@ -170,5 +170,7 @@ export function ruled(body: RuleStmt, scope: Scope): void {
 }
 
 function ruledAction(action: Node, scope: Scope): void {
+  // It is run for each row that is written.
+  scope.facts.repeats = true;
   for (const field of command(action, scope).fields) scope.facts.store(field.flow, NONE);
 }

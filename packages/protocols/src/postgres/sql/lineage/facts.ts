@@ -8,7 +8,7 @@ import type { Places } from './places.js';
 /** Constants that a column may be set equal to in one command before it is called a range: a list would tell as much. */
 const EQUALITIES = 10;
 
-type Adopted = Pick<Reading, 'relations' | 'columns' | 'predicates' | 'stores'> & {
+type Adopted = Pick<Reading, 'relations' | 'columns' | 'predicates' | 'stores' | 'loads'> & {
   opaque: string | undefined;
   foreign?: string | undefined;
 };
@@ -61,11 +61,15 @@ export class Facts implements Asks {
   loose = false;
   /** Of a function's body: a value that is put into one of these tells whether it was there, without the command failing. */
   readonly attempts = new Set<string>();
+  /** Columns that values are put into, and those that many are at once. */
+  readonly puts = new Set<string>();
+  readonly loads = new Set<string>();
   /** Of a body: it goes on after an error. */
   catches = false;
   /** Of a body: it may run its commands again and again. */
   repeats = false;
   #steps: number;
+  #tries = 0;
   readonly #predicates = new Map<string, Predicate>();
   readonly #equalities = new Map<string, Set<string>>();
   readonly #constants = new Map<string, Set<Marks>>();
@@ -109,7 +113,7 @@ export class Facts implements Asks {
     this.#equal(flow, marks);
   }
 
-  #equal(flow: Flow, marks: readonly string[]): void {
+  #equal(flow: Pick<Flow, 'columns'>, marks: readonly string[]): void {
     for (const column of flow.columns) {
       this.#predicates.set(`equality ${column}`, { column, how: 'equality' });
       const of = this.#equalities.get(column) ?? new Set();
@@ -130,6 +134,22 @@ export class Facts implements Asks {
   attempt(columns: ReadonlySet<string>): void {
     for (const column of columns) this.attempts.add(column);
     if (this.repeats) this.repeated(columns);
+  }
+
+  put(columns: ReadonlySet<string>): void {
+    for (const column of columns) this.puts.add(column);
+    if (this.catches) {
+      this.attempt(columns);
+      this.#equal({ columns }, [`${this.#tries++}`]);
+    }
+    if (this.repeats) this.load(columns);
+  }
+
+  /** Whether one of them was there already is told by an error, and by what a body does after it. */
+  load(columns: Iterable<string>): void {
+    const all = new Set(columns);
+    for (const column of all) this.loads.add(column);
+    if (this.catches) this.repeated(all);
   }
 
   repeated(columns: ReadonlySet<string>): void {
@@ -167,6 +187,7 @@ export class Facts implements Asks {
     for (const use of other.relations) this.relation(use.name, use.does);
     for (const column of other.columns) this.columns.add(column);
     for (const column of other.stores) this.stores.add(column);
+    this.load(other.loads ?? []);
     for (const predicate of other.predicates) this.#predicates.set(`${predicate.how} ${predicate.column}`, predicate);
     this.opaque ??= other.opaque;
     this.foreign ??= other.foreign;
@@ -179,6 +200,7 @@ export class Facts implements Asks {
       relations: [...body.relations.values()],
       columns: [...body.columns],
       stores: [...body.stores],
+      loads: [...body.loads],
       predicates: body.predicates(),
     });
   }

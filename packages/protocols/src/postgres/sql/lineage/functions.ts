@@ -6,7 +6,8 @@ import { madeByCall } from './calls.js';
 import { aggregated, evaluate, sortValue } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
 import { outputName } from './names.js';
-import { as, namesOf } from './nodes.js';
+import { as, childrenOf, namesOf } from './nodes.js';
+import { isForeign } from './operators.js';
 import { isConstant } from './predicates.js';
 import { pathsOf } from './relations.js';
 import type { Scope } from './scope.js';
@@ -76,19 +77,37 @@ function result(body: FuncCall, args: readonly Flow[], found: readonly Routine[]
   return { ...value, row, type: typeOfResult(found, args, scope) };
 }
 
-/** Called for row after row, what tries one value tries many. */
+/** Called for row after row, what puts one value somewhere puts many there. */
 function attempted(args: readonly Node[], found: readonly Routine[], scope: Scope): void {
   for (const routine of found) {
-    const attempts = routine.builtin ? NONE : givenBy(routine, scope).facts.attempts;
-    if (attempts.size === 0) continue;
+    if (routine.builtin) continue;
+    const { attempts, puts } = givenBy(routine, scope).facts;
     const steady = args.length > 0 && args.every((arg) => isConstant(arg, scope));
-    if (steady || isOfNoRows(scope)) scope.facts.attempt(attempts);
+    const once = steady || (isOfNoRows(scope) && !args.some((arg) => givesRows(arg, scope)));
+    if (once) scope.facts.attempt(attempts);
     else scope.facts.repeated(attempts);
+    if (once) scope.facts.put(puts);
+    else scope.facts.load(puts);
   }
 }
 
 /** Nothing stands in FROM around it. The outermost scope holds a body's variables. */
 const isOfNoRows = ({ up, items }: Scope): boolean => up === undefined || (items.length === 0 && isOfNoRows(up));
+
+/** A function that gives a set makes as many rows of one; what a subquery gives is one value. */
+export function givesRows(node: Node, scope: Scope): boolean {
+  const call = as(node, 'FuncCall');
+  if (as(node, 'SubLink') !== undefined) return false;
+  if (call !== undefined) {
+    const given = (call.args ?? []).map(() => FREE);
+    if (routines(namesOf(call.funcname), given, scope).some((routine) => routine.returnsSet)) return true;
+  }
+  const operation = as(node, 'A_Expr');
+  return (
+    (operation !== undefined && isForeign(operation.name, scope)) ||
+    childrenOf(node).some((one) => givesRows(one, scope))
+  );
+}
 
 /** How many rows come back is an answer too, but for the elements that a value has anyway. */
 function rowsAsked(name: string, args: readonly Flow[], scope: Scope): void {

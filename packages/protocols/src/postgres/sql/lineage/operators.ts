@@ -1,5 +1,5 @@
 import type { A_Expr, Node } from 'libpg-query';
-import type { Operator, UserOperator } from '../catalogue.js';
+import type { Catalogue, Operator, UserOperator } from '../catalogue.js';
 import { operatorsOf } from '../nodes.js';
 import { elementIn, meantOperators } from '../overloads.js';
 import { plainType } from './bodies.js';
@@ -107,9 +107,22 @@ function isExtended({ calls }: UserOperator, { at }: Scope): boolean {
 function meantBy(name: readonly string[], types: readonly (number | undefined)[], scope: Scope): readonly Operator[] {
   const { catalogue } = scope.at;
   const [last = '', schema] = [...name].reverse();
-  const known = [...(catalogue.operators.get(last) ?? []), ...(catalogue.systemOperators.get(last) ?? [])];
-  const reached = known.filter((one) => schema === undefined || one.schema === schema);
+  const known = operatorsNamed(last, catalogue);
+  const reached = schema === undefined ? known : known.filter((one) => one.schema === schema);
   return meantOperators(reached, types, schema === undefined ? pathsOf(scope.at) : undefined, catalogue);
+}
+
+const named = new WeakMap<Catalogue, Map<string, readonly Operator[]>>();
+
+/** The same array each time, where there are any. */
+function operatorsNamed(name: string, catalogue: Catalogue): readonly Operator[] {
+  const all = named.get(catalogue) ?? new Map<string, readonly Operator[]>();
+  named.set(catalogue, all);
+  const known = all.get(name);
+  if (known !== undefined) return known;
+  const found = [...(catalogue.operators.get(name) ?? []), ...(catalogue.systemOperators.get(name) ?? [])];
+  if (found.length > 0) all.set(name, found);
+  return found;
 }
 
 /** Anything of that name may be one that anybody made. */

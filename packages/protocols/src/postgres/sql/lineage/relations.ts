@@ -61,9 +61,14 @@ function grown(shape: Shape, table: string, added: readonly string[]): Shape {
 
 /** https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SEARCH-PATH: pg_catalog comes first where it is not named. */
 export function pathsOf(at: ReadingContext): readonly (readonly string[])[] {
+  const known = searched.get(at);
+  if (known !== undefined) return known;
   const paths = at.paths.length > 0 ? at.paths : [at.catalogue.path];
-  return paths.map((path) => (path.includes('pg_catalog') ? path : ['pg_catalog', ...path]));
+  const all = paths.map((path) => (path.includes('pg_catalog') ? path : ['pg_catalog', ...path]));
+  searched.set(at, all);
+  return all;
 }
+const searched = new WeakMap<ReadingContext, readonly (readonly string[])[]>();
 
 function temporary(catalogue: Catalogue, name: string): Relation[] {
   const schemas = [...catalogue.relations].filter(([schema]) => schema.startsWith('pg_temp_'));

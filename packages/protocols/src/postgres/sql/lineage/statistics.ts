@@ -33,7 +33,10 @@ export function narrowed(items: readonly Item[], where: Node | undefined, scope:
   });
 }
 
+/** Of most columns this is all that is asked. */
+const MAY_BE = /^(?:sta|stxd|n_distinct|correlation|dependencies|most_common|elem_count|range_length)/;
 const isOfStatistics = ({ name, flow }: Field): boolean =>
+  MAY_BE.test(name) &&
   [...SUMMARIES.keys()].some((of) => isSummary(of, name) && flow.columns.has(`pg_catalog.${of}.${name}`));
 
 const summing = ({ name, flow }: Field, about: readonly Field[]): Field => ({

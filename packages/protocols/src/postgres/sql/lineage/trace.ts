@@ -11,7 +11,10 @@ import { type Scope, valuesOf } from './scope.js';
 
 /** The part of a reading that says which values go where. */
 export interface Lineage
-  extends Pick<Reading, 'relations' | 'columns' | 'outputs' | 'predicates' | 'stores' | 'literals' | 'bound'> {
+  extends Pick<
+    Reading,
+    'relations' | 'columns' | 'outputs' | 'predicates' | 'stores' | 'loads' | 'literals' | 'bound'
+  > {
   /** The first thing on the way that was not understood, as a clause. */
   opaque: string | undefined;
   /** What calls and operators mean, by their nodes. */
@@ -52,6 +55,7 @@ function lineage(facts: Facts, shape: Shape, places: Places): Lineage {
     outputs: shape.open === undefined ? shape.fields.map((field) => outputOf(field, set)) : undefined,
     predicates: facts.predicates(),
     stores: [...facts.stores],
+    loads: [...facts.loads],
     literals: facts.literals(places),
     bound: facts.bound(),
     opaque: facts.opaque ?? shape.open,

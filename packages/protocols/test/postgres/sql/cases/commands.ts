@@ -81,6 +81,10 @@ export const commands: readonly Case[] = [
   ['refresh materialized view mv with no data', 'refresh materialized view write destroys'],
   ['alter table orders set unlogged', 'alter table define destroys'],
   ['alter table orders add foreign key (id) references customers on delete cascade', 'alter table define'],
+  [
+    'create table x (id int primary key); alter table orders add foreign key (id) references x on delete cascade',
+    'create table define; alter table define destroys',
+  ],
   ['alter table orders add foreign key (id) references customers on delete restrict', 'alter table define'],
   ['alter table orders add x int references customers on update set null', 'alter table define'],
   ['alter table orders add x int default 1 references customers on delete cascade', 'alter table define destroys'],
