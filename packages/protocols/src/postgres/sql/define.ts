@@ -176,6 +176,7 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
   AlterPolicyStmt: (desk, part) => made(desk, part.table, 'other'),
   CreateFunctionStmt: (desk, part) => {
     named(desk, words(part.funcname));
+    remade(desk, words(part.funcname));
     const path = functionOptions(desk, part.options, true);
     const runsUnasked = isTrigger(part) || (part.replace === true && isThere(desk, words(part.funcname)));
     const text = as(desk.own.node, 'CreateFunctionStmt') === part ? desk.own.text : undefined;
@@ -186,11 +187,13 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
   },
   AlterFunctionStmt: (desk, part) => {
     named(desk, words((part.func as Part | undefined)?.objname));
+    remade(desk, words((part.func as Part | undefined)?.objname));
     functionOptions(desk, part.actions, false);
     return undefined;
   },
   DefineStmt: (desk, part) => {
     named(desk, words(part.defnames));
+    remade(desk, words(part.defnames));
     return `create ${objectOf(part.kind)}`;
   },
   CreateDomainStmt: (desk, part) => named(desk, words(part.domainname)),
@@ -333,6 +336,12 @@ function named(desk: Desk, name: readonly string[]): undefined {
   if (last !== undefined) desk.facts.makes.push({ what: 'other', name: last });
 }
 
+/** What came with the server is taken for what it is; made anew, it would be read wrongly from then on. */
+function remade({ facts, names }: Desk, name: readonly string[]): void {
+  const schema = name.at(-2);
+  if (schema === undefined ? names.makesSystems : schema === 'pg_catalog') facts.mark('session');
+}
+
 const PRIVILEGES =
   /^AT_(?:ChangeOwner|EnableRowSecurity|DisableRowSecurity|ForceRowSecurity|NoForceRowSecurity|(?:Enable|Disable)(?:\w*Trig\w*|\w*Rule))$/;
 
@@ -455,6 +464,7 @@ function moved(desk: Desk, part: Part, field: string, how: string): string {
   if (part.renameType === 'OBJECT_SCHEMA') emptied(desk, String(part.subname));
   else if (part.relation !== undefined) changed(desk, part.relation, column ? 'table' : 'other');
   else named(desk, name);
+  if (part.newschema === 'pg_catalog' || name.at(-2) === 'pg_catalog') remade(desk, ['pg_catalog', '']);
   if (typeof part.newname === 'string' && !column) desk.facts.makes.push({ what: 'other', name: part.newname });
   if (part.renameType === 'OBJECT_ROLE' || part.renameType === 'OBJECT_DATABASE')
     desk.facts.raise('administer').mark('privileges');

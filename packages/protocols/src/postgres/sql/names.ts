@@ -9,6 +9,8 @@ import type { Facts } from './facts.js';
 export class Names {
   readonly catalogue: Catalogue;
   readonly #paths: readonly (readonly string[])[];
+  /** A path names pg_catalog before all others that there are: what is made without a schema is made there. */
+  readonly makesSystems: boolean;
   readonly #searched: readonly string[];
   readonly #temporary: readonly string[];
   readonly #tables: ReadonlySet<string>;
@@ -34,6 +36,7 @@ export class Names {
     this.#under = under;
     this.#temporary = [...catalogue.relations.keys()].filter((schema) => /^pg_temp_\d+$/.test(schema));
     this.#paths = paths.map((path) => inFull(path, catalogue));
+    this.makesSystems = paths.some((path) => path.find((one) => catalogue.schemas.has(one)) === 'pg_catalog');
     this.#searched = [...new Set(this.#paths.flat())];
     this.#tables = new Set(made.flatMap(({ what, name }) => (what === 'table' ? [name] : [])));
     this.#others = new Set(made.flatMap(({ what, name }) => (what === 'other' ? [name] : [])));

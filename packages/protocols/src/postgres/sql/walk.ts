@@ -62,6 +62,7 @@ export function walk(desk: Desk, node: Node | undefined, scope?: Scope): void {
 }
 
 export function visit(desk: Desk, type: string, part: Part, scope: Scope | undefined): void {
+  for (const name of NEWER[type] ?? []) mayBeCalled(desk, name);
   const special = SPECIAL[type];
   if (special !== undefined) special(desk, part, scope);
   else if (type !== '' && !PLAIN.has(type)) desk.facts.doubt(`it has a part that is not known (${type})`);
@@ -70,6 +71,29 @@ export function visit(desk: Desk, type: string, part: Part, scope: Scope | undef
 
 export function inside(desk: Desk, part: Part, scope: Scope | undefined): void {
   eachChild(part, (type, child) => visit(desk, type, child, scope));
+}
+
+/**
+ * What the grammar of PostgreSQL 16 to 18 has words for is to an older server a call of whatever function has that name, and of its
+ * own there are none but `json_object`. https://www.postgresql.org/docs/current/functions-json.html#FUNCTIONS-SQLJSON
+ */
+const NEWER: Readonly<Record<string, readonly string[]>> = {
+  JsonParseExpr: ['json'],
+  JsonScalarExpr: ['json_scalar'],
+  JsonSerializeExpr: ['json_serialize'],
+  JsonFuncExpr: ['json_exists', 'json_value', 'json_query'],
+  JsonTable: ['json_table'],
+  JsonObjectConstructor: ['json_object'],
+  JsonArrayConstructor: ['json_array'],
+  JsonArrayQueryConstructor: ['json_array'],
+  JsonObjectAgg: ['json_objectagg'],
+  JsonArrayAgg: ['json_arrayagg'],
+  MergeSupportFunc: ['merge_action'],
+};
+
+function mayBeCalled({ names, facts }: Desk, name: string): void {
+  const isTheirs = names.routines(undefined, name).some(({ builtin }) => !builtin);
+  if (isTheirs || names.madeOther(name)) facts.doubt(`${name} may be a function that somebody made`);
 }
 
 type Visit = (desk: Desk, part: Part, scope: Scope | undefined) => void;
@@ -243,6 +267,8 @@ function call(desk: Desk, part: Part, scope: Scope | undefined): void {
       args.map((arg, at) => (at === 0 && desk.setting !== undefined && isName(arg) ? desk.setting : constant(arg))),
     );
   callNamed(desk, name, args, desk.meant?.get(part), part.location);
+  // So the grammar writes the bare name, too.
+  if (name.join('.') === 'pg_catalog.json_object') mayBeCalled(desk, 'json_object');
   inside(desk, { ...part, funcname: undefined }, scope);
 }
 

@@ -7,6 +7,7 @@ import { KNOWN } from './known.js';
 import { LASTING } from './lasting.js';
 import { LEXICAL } from './lexical.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
+import { NEWER } from './newer.js';
 import { OPEN } from './open.js';
 import { ORACLES } from './oracle.js';
 import { NAMES, SETTINGS } from './session.js';
@@ -34,4 +35,5 @@ export const ATTACKS: readonly Attack[] = [
   ...SORTED,
   ...LASTING,
   ...BESIDES,
+  ...NEWER,
 ];

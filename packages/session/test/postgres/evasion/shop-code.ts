@@ -9,6 +9,20 @@ CREATE EXTENSION citext; CREATE EXTENSION pg_trgm; CREATE EXTENSION hstore; CREA
 CREATE EXTENSION btree_gin; CREATE EXTENSION "uuid-ossp"; CREATE EXTENSION pgcrypto;
 CREATE EXTENSION unaccent; CREATE EXTENSION fuzzystrmatch; CREATE EXTENSION tablefunc;
 
+-- Words of a later grammar.
+${[
+  'json_scalar(text)',
+  'json_serialize(text)',
+  'json_array(text)',
+  'json_array()',
+  'json_query(jsonb, text)',
+  'json_value(jsonb, text)',
+  'json_exists(jsonb, text)',
+  'json(int)',
+  'merge_action()',
+]
+  .map((name) => `CREATE FUNCTION ${name} RETURNS text ${PEEKS};`)
+  .join('\n')}
 -- x.f is f(x).
 CREATE FUNCTION peek(notes) RETURNS text ${PEEKS};
 CREATE FUNCTION peek_twice(notes, extra text DEFAULT 'x') RETURNS text ${PEEKS};

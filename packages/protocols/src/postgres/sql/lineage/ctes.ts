@@ -6,14 +6,18 @@ import type { Scope } from './scope.js';
 import { command, selected, unionOf } from './select.js';
 import { LONG } from './total.js';
 
-/** Rounds in which a recursive query's columns must have come to rest; each adds a column at least. */
-const ROUNDS = 100;
+/**
+ * Columns that are read again, all rounds together, in which a recursive query must have come to rest: people's do in two or three
+ * rounds, and each round of a wide one takes its time.
+ */
+const READ_AGAIN = 240;
+const ROUNDS_LEAST = 3;
 
 /** Gives the names of a WITH their meaning in the scope. https://www.postgresql.org/docs/current/queries-with.html */
 export function withClause(clause: WithClause | undefined, scope: Scope): void {
   const ctes = (clause?.ctes ?? []).flatMap((node) => as(node, 'CommonTableExpr') ?? []);
   if (clause?.recursive === true) recursive(ctes, scope);
-  else for (const cte of ctes) define(cte, extended(cte, command(cte.ctequery as Node, scope)), scope);
+  else for (const cte of ctes) define(cte, extended(cte, command(cte.ctequery as Node, scope), scope), scope);
 }
 
 function define(cte: CommonTableExpr, shape: Shape, scope: Scope): void {
@@ -36,10 +40,11 @@ function recursive(ctes: readonly CommonTableExpr[], scope: Scope): void {
 function rested(cte: CommonTableExpr, scope: Scope): Shape {
   const query = cte.ctequery as Node;
   define(cte, { fields: [], open: `${cte.ctename} refers to itself` }, scope);
-  let shape = extended(cte, first(query, scope));
-  for (let round = 0; round < ROUNDS; round++) {
+  let shape = extended(cte, first(query, scope), scope);
+  const rounds = Math.max(ROUNDS_LEAST, Math.floor(READ_AGAIN / Math.max(1, shape.fields.length)));
+  for (let round = 0; round < rounds; round++) {
     define(cte, { ...shape, fields: shape.fields.map(again) }, scope);
-    const next = unionOf(shape, extended(cte, command(query, scope)));
+    const next = unionOf(shape, extended(cte, command(query, scope), scope));
     if (same(shape, next)) return next;
     shape = next;
   }
@@ -73,7 +78,7 @@ const sameFlow = (one: Flow, other: Flow): boolean =>
   one.opaque === other.opaque;
 
 /** Column aliases, and what SEARCH and CYCLE add. */
-function extended(cte: CommonTableExpr, shape: Shape): Shape {
+function extended(cte: CommonTableExpr, shape: Shape, scope: Scope): Shape {
   const named = renamed(shape, namesOf(cte.aliascolnames));
   const added: Field[] = [];
   const of = (nodes: readonly Node[] | undefined): Flow => {
@@ -84,7 +89,12 @@ function extended(cte: CommonTableExpr, shape: Shape): Shape {
   if (search?.search_seq_column !== undefined)
     added.push({ name: search.search_seq_column, flow: of(search.search_col_list) });
   const cycle = cte.cycle_clause;
-  if (cycle?.cycle_mark_column !== undefined) added.push({ name: cycle.cycle_mark_column, flow: FREE });
+  // The mark tells which rows are alike in these columns.
+  if (cycle?.cycle_mark_column !== undefined) {
+    const compared = of(cycle.cycle_col_list);
+    scope.facts.ask(compared, 'group');
+    added.push({ name: cycle.cycle_mark_column, flow: compared });
+  }
   if (cycle?.cycle_path_column !== undefined)
     added.push({ name: cycle.cycle_path_column, flow: of(cycle.cycle_col_list) });
   return added.length === 0 ? named : { ...named, fields: [...named.fields, ...added] };
