@@ -11,15 +11,15 @@ CREATE EXTENSION unaccent; CREATE EXTENSION fuzzystrmatch; CREATE EXTENSION tabl
 
 -- Words of a later grammar.
 ${[
-  'json_scalar(text)',
-  'json_serialize(text)',
-  'json_array(text)',
-  'json_array()',
-  'json_query(jsonb, text)',
-  'json_value(jsonb, text)',
-  'json_exists(jsonb, text)',
-  'json(int)',
-  'merge_action()',
+  '"json_scalar"(text)',
+  '"json_serialize"(text)',
+  '"json_array"(text)',
+  '"json_array"()',
+  '"json_query"(jsonb, text)',
+  '"json_value"(jsonb, text)',
+  '"json_exists"(jsonb, text)',
+  '"json"(int)',
+  '"merge_action"()',
 ]
   .map((name) => `CREATE FUNCTION ${name} RETURNS text ${PEEKS};`)
   .join('\n')}
