@@ -111,9 +111,12 @@ export function readSource(desk: Desk, source: string, name: string): void {
   for (const { node } of commands(desk, source, name)) {
     const [type, made] = open(node);
     if (type !== 'CreateFunctionStmt') desk.facts.doubt(`the SQL of ${name} could not be read`);
-    else readBody(desk, made, source, name);
+    else readBody(made.sql_body === undefined ? desk : printed(desk), made, source, name);
   }
 }
+
+/** The server has written it out for a search_path of pg_catalog alone. */
+const printed = (desk: Desk): Desk => ({ ...desk, names: desk.names.under(['pg_catalog']) });
 
 export function readBody(desk: Desk, made: Part, source: string, name: string, usual = 'sql'): void {
   for (const node of listOf(made.parameters)) {
