@@ -85,6 +85,11 @@ describe('hoopd and the login', () => {
       'fail daemon: hoopd runs, but does not answer → hoop daemon restart',
     ],
     [
+      'kept by nobody, and silent: nobody else’s is ended',
+      { daemon: 'silent', names: undefined, listeners: [] },
+      'fail daemon: hoopd runs, but does not answer → pkill -KILL -u 1000 -x hoopd; hoop daemon start',
+    ],
+    [
       'waiting for the keychain',
       { ...withLogin({ state: 'waiting-for-unlock' }), keychain: { code: 'keychain-locked', message: 'locked' } },
       'fail login: alice@shop.example: hoopd waits for the keychain to be unlocked → unlock the keychain, as at your desktop’s start; hoopd sees it by itself',

@@ -1,19 +1,14 @@
 import type { State } from '@hoop/contracts/local';
+import { SILENT, silenceMend } from '../client/silence.js';
 import { loginMend, troubleOf } from '../settle.js';
 import { clockTime, plain, span } from '../table.js';
 import type { Facts } from './facts.js';
 import { type Finding, fail, ok, warn } from './finding.js';
 
 /** hoopd itself: nothing below can be better than it. */
-export function daemonFinding({ daemon, version, keeper }: Facts): Finding {
+export function daemonFinding({ daemon, version, keeper, uid }: Facts): Finding {
   if (daemon === 'down') return fail('daemon', 'hoopd does not run', 'hoop daemon start', 'unavailable');
-  if (daemon === 'silent')
-    return fail(
-      'daemon',
-      'hoopd runs, but does not answer',
-      keeper === undefined ? 'pkill -KILL -x hoopd && hoop daemon start' : 'hoop daemon restart',
-      'unavailable',
-    );
+  if (daemon === 'silent') return fail('daemon', SILENT, silenceMend(uid, keeper), 'unavailable');
   const { version: runs, pid } = daemon.daemon;
   const kept = keeper === undefined ? '' : `, kept by ${keeper}`;
   if (runs !== version)
