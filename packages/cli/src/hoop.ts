@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { asSupervised, environment, holderOf, planPaths, supervisorOf, unreadWatch } from '@hoop/platform';
 import pack from '../package.json' with { type: 'json' };
 import { daemonAt } from './client/daemon.js';
+import { silenceMend } from './client/silence.js';
 import type { Needs } from './command.js';
 import { commands } from './commands/index.js';
 import { runProgram } from './program.js';
@@ -32,7 +33,7 @@ function needsOf(): Needs {
     },
     variables: process.env,
     ...{ machine, paths, program, version: pack.version },
-    daemon: daemonAt(paths.socket, start),
+    daemon: daemonAt(paths.socket, { start, silenceMend: silenceMend(machine.uid, supervisor?.name) }),
     supervisor,
     system: () => import('@hoop/platform/setup'),
     sight: async () => {

@@ -64,9 +64,6 @@ export interface Names {
   routed: { link: string; domains: string[] }[] | undefined;
 }
 
-/** A daemon that is alive answers in milliseconds. */
-const PATIENCE = 3_000;
-
 /** Looks at all of it, at the same time where nothing depends on another; takes as long as the slowest, seconds at most. */
 export async function gather(needs: Needs, sight: Sight): Promise<Facts> {
   const { machine, now } = needs;
@@ -110,14 +107,11 @@ async function otherWaysIn(state: State | undefined, needs: Needs, sight: Sight)
   return Object.fromEntries(await Promise.all(ways));
 }
 
-async function daemonOf({ daemon, pause }: Needs): Promise<Facts['daemon']> {
-  const silent = pause(PATIENCE).then(() => 'silent' as const);
-  const asked = daemon.running().then(
-    (state) => state ?? ('down' as const),
-    () => 'silent' as const,
+const daemonOf = ({ daemon }: Needs): Promise<Facts['daemon']> =>
+  daemon.running().then(
+    (state) => state ?? 'down',
+    () => 'silent',
   );
-  return Promise.race([asked, silent]);
-}
 
 /** The configuration's gateway. One that cannot be read is told of by `hoop login`. */
 async function configuredFor(
