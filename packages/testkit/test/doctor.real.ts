@@ -259,7 +259,7 @@ describe('the login', () => {
     const { code, first } = await doctor();
     expect(code).toBe(4);
     expect(first).toBe(
-      'login: the login of alice@shop.example has ended: alice@shop.example is disabled on this gateway → ask whoever runs this gateway',
+      'login: the login of alice@shop.example has ended: alice@shop.example is disabled on this gateway → ask whoever runs this gateway, then: hoop login',
     );
   });
 

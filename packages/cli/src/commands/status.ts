@@ -62,13 +62,22 @@ function loginRows(state: State, now: number): string[][] {
   const lacks = login === null || login.state === 'expired';
   if (lacks && attempt !== null && attempt.phase !== 'failed') return [['login', UNDER_WAY]];
   if (login === null) return [['login', `none: ${loginMend(state)}`]];
-  if (login.state === 'expired') return [['login', `${who}, ended: ${plain(loginMend(state))}`]];
+  if (login.state === 'expired') return endedRows(who, plain(loginMend(state)));
   if (login.state === 'waiting-for-unlock') return [['login', `${who}, waiting for you to unlock the keychain`]];
   const until = login.certificateUntil === undefined ? [] : [`certificate for ${span(login.certificateUntil - now)}`];
   const lease = login.leaseUntil === undefined ? [] : [`lease until ${clockTime(login.leaseUntil)} UTC`];
   const times = [...until, ...lease].join(', ');
   return [['login', `${who}, ${login.state}, in ${login.store}`], ...(times === '' ? [] : [['', times]])];
 }
+
+/** In 80 columns, where the person's address is not long itself. */
+const endedRows = (who: string, mend: string): string[][] =>
+  mend.startsWith('hoop ')
+    ? [['login', `${who}, ended: ${mend}`]]
+    : [
+        ['login', `${who}, ended:`],
+        ['', mend],
+      ];
 
 const UNDER_WAY = 'under way: finish it in the browser; hoop login shows where';
 
