@@ -114,6 +114,20 @@ describe('hoopd and the login', () => {
   });
 });
 
+test.each([
+  ['a login that ended', { state: 'expired' as const }, undefined, ['fail login']],
+  [
+    'a locked keychain',
+    { state: 'waiting-for-unlock' as const, certificateUntil: NOW - 1 },
+    { code: 'keychain-locked', message: 'locked' },
+    ['fail login', 'fail keychain'],
+  ],
+])('%s is no trouble of the gateway’s or of the certificate’s', (_, more, keychain, found) => {
+  const gateway = { url: 'https://gw.example', state: 'offline' as const, since: NOW, warm: 0, error: 'no' };
+  const daemon = state({ connections: [pg], login: { ...login, ...more }, gateway });
+  expect(wrong({ daemon, keychain }).map((line) => line.split(':')[0])).toEqual(found);
+});
+
 describe('the way to the gateway', () => {
   const ended = (at: 'name' | 'connection' | 'tls', code: string, more: Partial<Way> = {}): Partial<Facts> => ({
     way: { gateway: 'https://gw.example', addresses: [], ended: { at, code }, ...more },

@@ -29,7 +29,9 @@ export function gatewayFindings(facts: Facts, state: State | undefined): Finding
   if (way.ended !== undefined) return [endedFinding(facts, way, way.ended)];
   const through = way.proxy === undefined ? '' : `, through the proxy ${plain(way.proxy)}`;
   const gateway = state?.gateway;
-  const isBehind = gateway?.state === 'offline' && way.certificate?.distrusted === undefined;
+  // Without a login that is good hoopd has nothing to show the gateway: the login's own finding says so.
+  const isGood = (state?.login?.certificateUntil ?? 0) > facts.now && state?.login?.state !== 'expired';
+  const isBehind = isGood && gateway?.state === 'offline' && way.certificate?.distrusted === undefined;
   const said = gateway?.error === undefined ? '' : `: ${plain(gateway.error)}`;
   return [
     isBehind

@@ -25,11 +25,14 @@ export function loginFindings(state: State, { now, keychain }: Facts): Finding[]
   if (login === null) return [fail('login', `nobody is logged in${why}`, mend, 'login')];
   const who = plain(login.identity.email);
   if (login.state === 'expired') return [fail('login', `the login of ${who} has ended${why}`, mend, 'login')];
-  const first =
-    login.state === 'waiting-for-unlock'
-      ? fail('login', `${who}: hoopd waits for the keychain to be unlocked`, UNLOCK)
-      : ok('login', `${who}, in ${login.store === 'memory' ? "hoopd's memory" : 'the keychain'}`);
-  return [first, certificateFinding(login, { now, why, isLocked: keychain?.code === 'keychain-locked' })];
+  const isLocked = login.state === 'waiting-for-unlock';
+  const first = isLocked
+    ? fail('login', `${who}: hoopd waits for the keychain to be unlocked`, UNLOCK)
+    : ok('login', `${who}, in ${login.store === 'memory' ? "hoopd's memory" : 'the keychain'}`);
+  const isOver = (login.certificateUntil ?? 0) <= now;
+  return isLocked && isOver
+    ? [first]
+    : [first, certificateFinding(login, { now, why, isLocked: keychain?.code === 'keychain-locked' })];
 }
 
 export const UNLOCK = 'unlock the keychain, as at your desktop’s start; hoopd sees it by itself';
