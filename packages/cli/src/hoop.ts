@@ -56,10 +56,7 @@ function needsOf(): Needs {
 
 async function ask(question: string): Promise<string> {
   if (process.stdin.isTTY !== true) return '';
-  const { createInterface } = await import('node:readline/promises');
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
-  const closed = new Promise<string>((resolve) => asking.once('close', () => resolve('n')));
-  return Promise.race([asking.question(question), closed]).finally(() => asking.close());
+  return (await import('./ask.js')).askAt(process.stdin, process.stderr, question);
 }
 
 /** The program: parses, runs, ends with the command's exit code. */
