@@ -125,6 +125,19 @@ describe('two profiles', () => {
     expect(await hoop(['ls', '--profile', 'acme'], { now: ended })).toMatchObject({ code: 4 });
   });
 
+  test('connect takes the profile before the name or right behind it, and leaves the rest to the client', async () => {
+    const now = two({}, { connections: two().connections.map((one) => ({ ...one, protocol: 'tcp' as const })) });
+    const own = ['--profile', 'acme'];
+    for (const args of [
+      [...own, 'pg-prod'],
+      ['pg-prod', ...own, '--', '-c', 'x'],
+      ['pg-prod', '--profile=acme', '-c'],
+    ])
+      expect((await hoop(['connect', ...args], { now })).out).toContain('127.77.3.9');
+    expect((await hoop(['connect', 'pg-prod', '--', ...own], { now })).out).toContain('127.77.3.2');
+    expect((await hoop(['connect', 'pg-prod', '--profile'], { now })).code).toBe(2);
+  });
+
   test('calls for a connection go to its own gateway', async () => {
     const asked: unknown[] = [];
     const api = {
