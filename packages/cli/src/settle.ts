@@ -5,6 +5,10 @@ import type { Needs } from './command.js';
 import { partsOf } from './profile.js';
 import { plain } from './table.js';
 
+/** A person is at it, and nobody is logged in meanwhile. */
+export const isUnderWay = ({ login, attempt }: State): boolean =>
+  (login === null || login.state === 'expired') && attempt !== null && attempt.phase !== 'failed';
+
 /** How long a daemon that has just started gets to find its feet. */
 const PATIENCE = 5_000;
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Facts, Names, Sight, Way } from '../src/doctor/facts.js';
 import { diagnose } from '../src/doctor/index.js';
 import { reportText } from '../src/doctor/report.js';
-import { blocked, hoop, login, NOW, pg, state } from './stage.js';
+import { blocked, hoop, login, machineAt, NOW, pg, state } from './stage.js';
 
 const WAY: Way = {
   gateway: 'https://gw.example',
@@ -62,7 +62,7 @@ test('other profiles: their logins and gateways too, by their names', () => {
   const ended = { at: 'connection', code: 'ECONNREFUSED' } as const;
   expect(wrong({ daemon, otherWays: { acme: { gateway: 'https://gw.acme.example', addresses: [], ended } } })).toEqual([
     'fail login acme: the login of alice@shop.example has ended → hoop login https://gw.acme.example --profile acme',
-    'fail gateway acme: https://gw.acme.example cannot be reached: nothing listens there → hoop status --watch',
+    'fail gateway acme: https://gw.acme.example cannot be reached: nothing listens there → ask whoever runs gw.acme.example',
   ]);
   const text = reportText({ versions: '', lines: '', facts: facts({ daemon }), logFile: '/nowhere' });
   for (const secret of ['alice', 'dba']) expect(text).not.toContain(secret);
@@ -88,6 +88,16 @@ describe('hoopd and the login', () => {
       'kept by nobody, and silent: nobody else’s is ended',
       { daemon: 'silent', names: undefined, listeners: [] },
       'fail daemon: hoopd runs, but does not answer → pkill -KILL -u 1000 -x hoopd; hoop daemon start',
+    ],
+    [
+      'asked as root, whose hoopd there is none',
+      { daemon: 'down', uid: 0, names: undefined, listeners: [] },
+      'fail daemon: hoopd does not run → ask as yourself, not as root: hoop doctor',
+    ],
+    [
+      'a first login under way',
+      { daemon: state({ login: null, attempt: { id: '1', phase: 'browser' }, gateway: null }), way: undefined },
+      'warn login: a login is under way → finish it in the browser; hoop login shows where',
     ],
     [
       'waiting for the keychain',
@@ -136,7 +146,7 @@ describe('the way to the gateway', () => {
     [
       'offline',
       ended('name', 'EAI_AGAIN'),
-      'fail gateway: https://gw.example cannot be reached: no name server answers: is this machine offline? → hoop status --watch',
+      'fail gateway: https://gw.example cannot be reached: no name server answers: is this machine offline? → connect this machine to a network; hoopd sees it by itself',
     ],
     [
       'IPv6 off, and the gateway has nothing else',
@@ -262,8 +272,9 @@ const sight = (more: Partial<Sight> = {}): Sight => ({
   holderOf: async () => undefined,
   ...more,
 });
+const machine = { ...machineAt('/nowhere'), uid: 1000 };
 const run = (args: string[], more: Partial<Sight> = {}, running = true) =>
-  hoop(['doctor', ...args], { now: well, running, needs: { sight: async () => sight(more) } });
+  hoop(['doctor', ...args], { now: well, running, needs: { machine, sight: async () => sight(more) } });
 
 describe('hoop doctor', () => {
   test('reads in 80 columns, with what mends below what is wrong', async () => {

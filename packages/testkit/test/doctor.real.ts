@@ -206,7 +206,7 @@ describe('in the gateway’s place', () => {
     const { code, first } = await doctor();
     expect(code).toBe(69);
     expect(first).toMatch(
-      /^gateway: https:\/\/localhost:\d+ cannot be reached: nothing listens there → hoop status --watch$/,
+      /^gateway: https:\/\/localhost:\d+ cannot be reached: nothing listens there → ask whoever runs localhost:\d+$/,
     );
   });
 

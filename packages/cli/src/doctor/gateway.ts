@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { State } from '@hoop/contracts/local';
+import { isUnderWay } from '../settle.js';
 import { plain, span } from '../table.js';
 import type { Facts, Way } from './facts.js';
 import { type Finding, fail, ok, warn } from './finding.js';
@@ -22,6 +23,7 @@ export function clockFindings({ way, platform }: Facts): Finding[] {
 /** The way to the gateway, then whose certificate is seen at its end. */
 export function gatewayFindings(facts: Facts, state: State | undefined): Finding[] {
   const { way } = facts;
+  if (way === undefined && state !== undefined && isUnderWay(state)) return [];
   if (way === undefined)
     return [
       fail('gateway', 'no gateway is known: nobody has logged in here', 'hoop login https://YOUR-GATEWAY', 'login'),
@@ -73,8 +75,15 @@ function endedFinding(
     );
   const where = at === 'connection' && proxy !== undefined ? ` through the proxy ${plain(proxy)}` : '';
   const why = WHY[code] ?? `it ends at the ${at} (${code})`;
-  const mend = code === 'proxy' ? 'HTTPS_PROXY= hoop doctor' : 'hoop status --watch';
-  return fail('gateway', `${gateway} cannot be reached${where}: ${why}`, mend, 'unavailable');
+  return fail('gateway', `${gateway} cannot be reached${where}: ${why}`, endedMend(gateway, code), 'unavailable');
+}
+
+const OFFLINE = ['EAI_AGAIN', 'ENETUNREACH'];
+
+function endedMend(gateway: string, code: string): string {
+  if (code === 'proxy') return 'HTTPS_PROXY= hoop doctor';
+  if (OFFLINE.includes(code)) return 'connect this machine to a network; hoopd sees it by itself';
+  return `ask whoever runs ${new URL(gateway).host}`;
 }
 
 /** Makers of what opens TLS on its way, as their certificates are signed. */
