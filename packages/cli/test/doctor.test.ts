@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { linesOf } from '../src/commands/doctor.js';
 import type { Facts, Names, Sight, Way } from '../src/doctor/facts.js';
 import { diagnose } from '../src/doctor/index.js';
 import { reportText } from '../src/doctor/report.js';
@@ -304,6 +305,29 @@ describe('hoop doctor', () => {
       'ipv6',
       'keychain',
     ]);
+  });
+
+  test('a name too long for its column, and words that mend, stay in 80 columns', () => {
+    const check = `listener pg-${'x'.repeat(30)}.default`;
+    const mend = 'unlock the keychain, as at your desktop’s start; hoopd sees it by itself';
+    const lines = linesOf([
+      { check, state: 'fail', says: 'held', mend },
+      { check: 'listener pg-prod.default', state: 'ok', says: '127.77.3.2:5432' },
+    ]);
+    expect(lines).toBe(
+      [
+        `fail  ${check}`,
+        '                                held',
+        '                                → unlock the keychain, as at your desktop’s',
+        '                                  start; hoopd sees it by itself',
+        'ok    listener pg-prod.default  127.77.3.2:5432\n',
+      ].join('\n'),
+    );
+  });
+
+  test('refuses a HOOP_PROFILE that there is none of', async () => {
+    const needs = { machine, variables: { HOOP_PROFILE: 'nope' }, sight: async () => sight() };
+    expect((await hoop(['doctor'], { now: well, needs })).code).toBe(2);
   });
 
   test('ends with 0 where nothing fails', async () => {
