@@ -29,7 +29,8 @@ export function profileMeant(state: State, given: string): string {
 
 function unknown(state: State, own: State, name: string): UserError {
   const message = `you see no connection called ${JSON.stringify(name)}`;
-  const others = state.connections.filter((one) => one.name === name).map(shownName);
+  const [label] = name.split('.');
+  const others = state.connections.filter((one) => one.name === label).map(shownName);
   const names = own.connections.map(shownName);
   const seen = `${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}`;
   const hint =

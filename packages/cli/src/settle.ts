@@ -1,5 +1,6 @@
 import type { Login, LoginAttempt, State } from '@hoop/contracts/local';
 import { HoopError, UserError } from '@hoop/core';
+import { DEFAULT_PROFILE } from '@hoop/platform';
 import { gatewayOf, joinLogin, logIn, settingsFor } from './attempt.js';
 import type { Needs } from './command.js';
 import { partsOf } from './profile.js';
@@ -61,7 +62,8 @@ export const loginMend = (state: State): string =>
 /** The daemon remembers where the last login was, and why that gateway was believed. */
 const loginCommand = ({ lastGateway, login, profiles = [] }: State): string => {
   const [only, other] = profiles;
-  const whose = only === undefined || other !== undefined || only.isDefault ? '' : ` --profile ${only.name}`;
+  const isUsual = only?.isDefault && only.name === DEFAULT_PROFILE;
+  const whose = only === undefined || other !== undefined || isUsual ? '' : ` --profile ${only.name}`;
   return `hoop login${lastGateway === undefined ? ` ${login?.gateway ?? 'https://YOUR-GATEWAY'}` : ''}${whose}`;
 };
 

@@ -1,5 +1,7 @@
 import type { LocalConnection, ProfileState, State } from '@hoop/contracts/local';
+import { HoopError } from '@hoop/core';
 import { describe, expect, test } from 'vitest';
+import type { Daemon } from '../src/client/daemon.js';
 import { namesOf } from '../src/commands/run.js';
 import { hoop, login, NOW, pg, state } from './stage.js';
 
@@ -109,6 +111,8 @@ describe('two profiles', () => {
     expect(ran).toMatchObject({ code: 1, out: '' });
     expect(ran.err).toContain('you see no connection called "pg-dwh"');
     expect(ran.err).toContain('there is pg-dwh.acme');
+    const misspelt = await hoop(['show', 'pg-prod.nope'], { now: two() });
+    expect(misspelt.err).toContain('there is pg-prod, pg-prod.acme');
     expect((await hoop(['show', 'pg-dwh', '--profile', 'default'], { now: two() })).code).toBe(1);
   });
 
@@ -204,6 +208,34 @@ describe('profiles', () => {
   test.each(['a.b', 'UPPER', '../x', 'hoop'])('%s is no profile: a usage error, wherever it stands', async (name) => {
     expect(await hoop(['ls', '--profile', name], { now: two() })).toMatchObject({ code: 2 });
     expect(await hoop(['ls'], { now: two(), needs: { variables: { HOOP_PROFILE: name } } })).toMatchObject({ code: 2 });
+  });
+
+  test('logout says whose login ended, and whose has not', async () => {
+    let now = two();
+    const api = {
+      logout: async () => {
+        now = two({}, { profiles: two().profiles!.map((one) => (one.isDefault ? { ...one, login: null } : one)) });
+        return { ended: true };
+      },
+    };
+    const daemon = { state: async () => now, api: async () => api } as unknown as Daemon;
+    const told = async (args: string[]) => (await hoop(['logout', ...args], { needs: { daemon } })).err;
+    expect(await told([])).toBe('logged out of default; still logged in: acme\n');
+    now = two({ login: null });
+    expect(await told(['--profile', 'default'])).toBe('logged out of default; still logged in: acme\n');
+    expect((await hoop(['logout'], { api: { logout: async () => ({ ended: true }) } })).err).toBe('logged out\n');
+  });
+
+  test('a login is advised by the name of its profile, default or not', async () => {
+    const none = { login: null, gateway: null };
+    const now = two({ ...none, isDefault: true }, {});
+    now.profiles![0]!.isDefault = false;
+    expect((await hoop(['status', '--profile', 'acme'], { now })).out).toContain('none: hoop login --profile acme\n');
+  });
+
+  test('one that is not there ends logout as it ends ls', async () => {
+    const api = { logout: () => Promise.reject(new HoopError('no-such-profile', 'there is none')) };
+    expect((await hoop(['logout', '--profile', 'nope'], { now: two(), api })).code).toBe(2);
   });
 
   test('logout: one, or all', async () => {

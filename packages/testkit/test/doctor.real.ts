@@ -82,11 +82,14 @@ describe('hoopd', () => {
     const pid = await daemonPid();
     process.kill(pid, 'SIGSTOP');
     try {
-      const { code, first } = await doctor();
+      const uid = alice.record.account?.uid ?? process.getuid?.();
+      const mend = `pkill -KILL -u ${uid} -x hoopd; hoop daemon start`;
+      const [{ code, first }, status] = await Promise.all([doctor(), alice.hoop('status')]);
       expect({ code, first }).toEqual({
         code: 69,
-        first: 'daemon: hoopd runs, but does not answer → pkill -KILL -x hoopd && hoop daemon start',
+        first: `daemon: hoopd runs, but does not answer → ${mend}`,
       });
+      expect([status.code, status.stderr]).toEqual([69, `hoop: hoopd runs, but does not answer\n  ${mend}\n`]);
     } finally {
       process.kill(pid, 'SIGCONT');
     }
