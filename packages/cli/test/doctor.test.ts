@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { planPaths } from '@hoop/platform';
 import { describe, expect, test } from 'vitest';
 import { linesOf } from '../src/commands/doctor.js';
 import type { Facts, Names, Sight, Way } from '../src/doctor/facts.js';
@@ -323,6 +327,24 @@ describe('hoop doctor', () => {
         'ok    listener pg-prod.default  127.77.3.2:5432\n',
       ].join('\n'),
     );
+  });
+
+  test('tells of a config.yaml that a login would refuse', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'hoop-doctor-'));
+    const own = machineAt(home);
+    const paths = { ...planPaths(own), configFile: join(home, 'config.yaml') };
+    writeFileSync(paths.configFile, 'gatway: https://x\n');
+    const ran = await hoop(['doctor', '--json'], {
+      now: well,
+      needs: { machine: own, paths, sight: async () => sight() },
+    });
+    rmSync(home, { recursive: true });
+    expect(ran.code).toBe(2);
+    const { findings } = JSON.parse(ran.out) as { findings: { check: string }[] };
+    expect(findings.find(({ check }) => check === 'config')).toEqual({
+      ...{ check: 'config', state: 'fail', says: `${paths.configFile}: \`gatway\` is not a key` },
+      mend: 'known: gateway, caFile, caFingerprint, loginStore, profiles',
+    });
   });
 
   test('refuses a HOOP_PROFILE that there is none of', async () => {

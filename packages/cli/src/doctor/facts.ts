@@ -1,4 +1,5 @@
 import type { LocalConnection, State } from '@hoop/contracts/local';
+import type { HoopError } from '@hoop/core';
 import { DEFAULT_PROFILE, profileFolder } from '@hoop/platform';
 import type * as Looks from '@hoop/platform/doctor';
 import type { Needs } from '../command.js';
@@ -43,6 +44,8 @@ export interface Facts {
   /** Browsers that never ask this machine for names. */
   secretive: string[];
   keychain: { code: string; message: string } | undefined;
+  /** Why config.yaml counts for nothing. */
+  config?: { message: string; hint?: string | undefined } | undefined;
 }
 
 export interface Listening {
@@ -69,12 +72,13 @@ export async function gather(needs: Needs, sight: Sight): Promise<Facts> {
   const { machine, now } = needs;
   const daemon = await daemonOf(needs);
   const state = typeof daemon === 'string' ? undefined : daemon;
-  const [way, otherWays, listeners, names, keychain] = await Promise.all([
+  const [way, otherWays, listeners, names, keychain, config] = await Promise.all([
     wayOf(state === undefined ? DEFAULT_PROFILE : currentOf(state), needs, sight),
     otherWaysIn(state, needs, sight),
     Promise.all((state?.connections ?? []).map((one) => listeningOf(one, needs, sight))),
     state === undefined ? undefined : namesOf(state, needs, sight),
     state?.login?.store === 'memory' ? undefined : sight.keychainTrouble(machine.variables),
+    configTrouble(needs),
   ]);
   return {
     ...{
@@ -84,6 +88,7 @@ export async function gather(needs: Needs, sight: Sight): Promise<Facts> {
       listeners,
       names,
       keychain,
+      config,
       version: needs.version,
       now: now(),
       platform: machine.platform,
@@ -113,7 +118,15 @@ const daemonOf = ({ daemon }: Needs): Promise<Facts['daemon']> =>
     () => 'silent',
   );
 
-/** The configuration's gateway. One that cannot be read is told of by `hoop login`. */
+async function configTrouble({ paths, machine }: Needs): Promise<Facts['config']> {
+  const { readConfig } = await import('../settings.js');
+  return readConfig(paths.configFile, machine.uid).then(
+    () => undefined,
+    ({ message, hint }: HoopError) => ({ message, hint }),
+  );
+}
+
+/** The configuration's gateway; none, where it cannot be read. */
 async function configuredFor(
   profile: string,
   needs: Needs,
