@@ -111,9 +111,10 @@ describe('two profiles', () => {
     expect(ran).toMatchObject({ code: 1, out: '' });
     expect(ran.err).toContain('you see no connection called "pg-dwh"');
     expect(ran.err).toContain('there is pg-dwh.acme');
-    const misspelt = await hoop(['show', 'pg-prod.nope'], { now: two() });
-    expect(misspelt.err).toContain('there is pg-prod, pg-prod.acme');
     expect((await hoop(['show', 'pg-dwh', '--profile', 'default'], { now: two() })).code).toBe(1);
+    const all = 'you see: pg-prod, pg-dwh.acme, pg-prod.acme';
+    expect((await hoop(['show', 'pg-prod.nope'], { now: two() })).err).toContain(all);
+    expect((await hoop(['show', 'nope.acme'], { now: two() })).err).toContain('you see: pg-dwh.acme, pg-prod.acme');
   });
 
   test('a login that has ended keeps nobody from the other gateway, and its hint says whose it is', async () => {
@@ -201,6 +202,7 @@ describe('profiles', () => {
     expect(await hoop(['profile', 'use', 'acme'], { now: two(), api })).toMatchObject({ code: 0 });
     expect((await hoop(['profile', 'remove', 'acme'], { now: two(), api })).err).toContain('acme is forgotten');
     expect(done).toEqual([{ name: 'acme' }, { name: 'acme' }]);
+    expect(await json(['profile', 'use', 'acme', '--json'], { now: two(), api })).toEqual({ default: 'acme' });
     expect(await hoop(['profile', 'use', 'other'], { now: two(), api })).toMatchObject({ code: 2 });
     expect(await hoop(['profile', 'remove', 'default'], { now: two(), api })).toMatchObject({ code: 1 });
   });

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { State } from '@hoop/contracts/local';
+import { whyUnreached } from '@hoop/core';
 import { isUnderWay } from '../settle.js';
 import { plain, span } from '../table.js';
 import type { Facts, Way } from './facts.js';
@@ -48,18 +49,6 @@ export function gatewayFindings(facts: Facts, state: State | undefined): Finding
   ];
 }
 
-/** As getaddrinfo(3) and connect(2) tell it. */
-const WHY: Record<string, string> = {
-  ENOTFOUND: 'its name is not known here',
-  EAI_AGAIN: 'no name server answers: is this machine offline?',
-  ECONNREFUSED: 'nothing listens there',
-  ENETUNREACH: 'there is no way there: is this machine offline?',
-  EHOSTUNREACH: 'there is no way there',
-  ETIMEDOUT: 'no answer',
-  timeout: 'no answer',
-  ECONNRESET: 'the connection was cut in the TLS handshake: a firewall, or something that is no gateway',
-};
-
 function endedFinding(
   { ipv6 }: Facts,
   { gateway, proxy, addresses }: Way,
@@ -74,7 +63,7 @@ function endedFinding(
       'unavailable',
     );
   const where = at === 'connection' && proxy !== undefined ? ` through the proxy ${plain(proxy)}` : '';
-  const why = WHY[code] ?? `it ends at the ${at} (${code})`;
+  const why = whyUnreached(code) ?? `it ends at the ${at} (${code})`;
   return fail('gateway', `${gateway} cannot be reached${where}: ${why}`, endedMend(gateway, code), 'unavailable');
 }
 
