@@ -17,6 +17,7 @@ import { type Archive, formula } from './formula.ts';
 import { gatewayDeb } from './gateway-deb.ts';
 import { laptopDeb } from './laptop-deb.ts';
 import { type Made, make } from './made.ts';
+import { nextSteps } from './next.ts';
 import { gateway, hoop, missing, type Program, type Source } from './program.ts';
 import { tarballFiles, writeTarball } from './tarball.ts';
 
@@ -95,10 +96,10 @@ const sum = (path: string) => createHash('sha256').update(readFileSync(path)).di
 for (const kind of positionals)
   if (kinds[kind] === undefined) fail(`there is no ${kind} to build: ${Object.keys(kinds).join(', ')}`);
 mkdirSync(out, { recursive: true });
-for (const kind of positionals.length > 0 ? positionals : all) kinds[kind]!();
+const wrote = (positionals.length > 0 ? positionals : all).map((kind) => kinds[kind]!());
 for (const [name, { version, sbom }] of made) writeFileSync(join(out, `${name}-${version}-${machine}.cdx.json`), sbom);
 rmSync(work, { recursive: true, force: true });
 const names = readdirSync(out).filter((name) => name !== SUMS);
 const sums = names.sort().map((name) => `${sum(join(out, name))}  ${name}\n`);
 writeFileSync(join(out, SUMS), sums.join(''));
-process.stdout.write(sums.join(''));
+process.stdout.write(`${sums.join('')}\nin ${out}\n${nextSteps(wrote).join('')}`);

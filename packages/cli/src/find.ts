@@ -30,7 +30,9 @@ export function profileMeant(state: State, given: string): string {
 function unknown(state: State, own: State, name: string): UserError {
   const message = `you see no connection called ${JSON.stringify(name)}`;
   const others = state.connections.filter((one) => one.name === name).map(shownName);
-  const names = own.connections.map(shownName);
+  // Of a profile that the name is in, its own; of no profile, all that there is.
+  const inProfile = hasProfile(state, name.replace(/\.hoop$/, '').split('.')[1] ?? '');
+  const names = (inProfile ? own : state).connections.map(shownName);
   const seen = `${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}`;
   const hint =
     others.length > 0 ? `there is ${others.join(', ')}` : names.length === 0 ? 'hoop ls' : `you see: ${seen}`;

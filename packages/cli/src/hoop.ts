@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { asSupervised, environment, holderOf, planPaths, supervisorOf, unreadWatch } from '@hoop/platform';
 import pack from '../package.json' with { type: 'json' };
 import { daemonAt } from './client/daemon.js';
+import { silenceMend } from './client/silence.js';
 import type { Needs } from './command.js';
 import { commands } from './commands/index.js';
 import { runProgram } from './program.js';
@@ -32,7 +33,7 @@ function needsOf(): Needs {
     },
     variables: process.env,
     ...{ machine, paths, program, version: pack.version },
-    daemon: daemonAt(paths.socket, start),
+    daemon: daemonAt(paths.socket, { start, silenceMend: silenceMend(machine.uid, supervisor?.name) }),
     supervisor,
     system: () => import('@hoop/platform/setup'),
     sight: async () => {
@@ -55,10 +56,7 @@ function needsOf(): Needs {
 
 async function ask(question: string): Promise<string> {
   if (process.stdin.isTTY !== true) return '';
-  const { createInterface } = await import('node:readline/promises');
-  const asking = createInterface({ input: process.stdin, output: process.stderr });
-  const closed = new Promise<string>((resolve) => asking.once('close', () => resolve('n')));
-  return Promise.race([asking.question(question), closed]).finally(() => asking.close());
+  return (await import('./ask.js')).askAt(process.stdin, process.stderr, question);
 }
 
 /** The program: parses, runs, ends with the command's exit code. */

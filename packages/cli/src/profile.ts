@@ -76,7 +76,7 @@ export const hasProfile = ({ profiles }: State, name: string): boolean =>
 function noProfile({ profiles }: State, name: string): UserError {
   const names = profiles?.map((one) => one.name) ?? [DEFAULT_PROFILE];
   return new UserError('no-such-profile', `there is no profile called ${JSON.stringify(name)}`, {
-    hint: `there is ${names.join(', ')}; for a new one: hoop login https://YOUR-GATEWAY --profile ${name}`,
+    hint: `hoop profile ls shows: ${names.join(', ')}; for a new one: hoop login https://YOUR-GATEWAY --profile ${name}`,
     exit: 'usage',
   });
 }

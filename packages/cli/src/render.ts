@@ -58,6 +58,7 @@ const EXITS: Record<string, ExitName> = {
   'not-granted': 'policy',
   'identity-disabled': 'policy',
   'unknown-connection': 'user',
+  'no-such-profile': 'usage',
   'gateway-unreachable': 'unavailable',
   'gateway-untrusted': 'unavailable',
   'idp-unreachable': 'unavailable',

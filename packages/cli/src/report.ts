@@ -15,22 +15,25 @@ type State = 'planned' | 'in-place' | 'cannot' | 'done' | 'failed';
 /** A set-up as a person reads it and as `--json` has it: what is planned, what came of it. */
 export class Report {
   readonly plans: readonly StepPlan[];
+  /** What is done only if the person says yes to it. */
+  readonly #offered: readonly StepPlan[];
   readonly #events: Event[] = [];
   verified: Verified | undefined;
 
-  constructor(plans: readonly StepPlan[]) {
+  constructor(plans: readonly StepPlan[], offered: readonly StepPlan[] = []) {
     this.plans = plans;
+    this.#offered = offered;
   }
 
   tell(event: Event): void {
     this.#events.push(event);
   }
 
-  /** Why there is nothing that could be done. */
+  /** That nothing is done, since the step that all others are for cannot be; the plan has said why. */
   get nothingCan(): UserError | undefined {
     const [first] = this.plans;
-    if (first === undefined || first.can || this.plans.some(({ can }) => can)) return undefined;
-    return new UserError('setup', first.why, { hint: first.hint });
+    if (first === undefined || first.can || this.hasActions) return undefined;
+    return new UserError('setup', 'nothing was done', { hint: first.hint });
   }
 
   get hasActions(): boolean {
@@ -58,7 +61,11 @@ export class Report {
   }
 
   planText(person: string): string {
-    return `set-up of this machine, for ${person}; steps are done as root\n${this.plans.map(stepText).join('')}`;
+    const offered = this.#offered.map((plan) =>
+      stepText(plan.can ? { ...plan, does: `if you say yes: ${plan.does}` } : plan),
+    );
+    const steps = [...this.plans.map(stepText), ...offered];
+    return `set-up of this machine, for ${person}; steps are done as root\n${steps.join('')}`;
   }
 
   endText(): string {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { UserError } from '@hoop/core';
+import { HoopError, UserError } from '@hoop/core';
 import { DEFAULT_PROFILE, isProfileName, readOwn } from '@hoop/platform';
 import { type Input, type Needs, text } from './command.js';
 
@@ -45,7 +45,7 @@ const USUAL: Whose = { profile: DEFAULT_PROFILE, isShells: true };
 
 /** `~/.config/hoop/config.yaml`, if there is one. A key that is not known has no effect, and is therefore refused. */
 export async function readConfig(path: string, uid: number): Promise<Configs> {
-  const written = readOwn(path, uid);
+  const written = readWritten(path, uid);
   if (written === undefined) return {};
   const { parse } = await import('./yaml.js');
   const found = parsed(path, written, parse);
@@ -56,6 +56,15 @@ export async function readConfig(path: string, uid: number): Promise<Configs> {
     checkKeys(path, mapOf(path, one, `\`${name}\` is`), KEYS);
   }
   return found as Configs;
+}
+
+function readWritten(path: string, uid: number): string | undefined {
+  try {
+    return readOwn(path, uid);
+  } catch (error) {
+    if (error instanceof HoopError) throw error;
+    throw bad(path, `it cannot be read (${(error as NodeJS.ErrnoException).code})`, `chmod u+r ${path}`);
+  }
 }
 
 function checkKeys(path: string, found: object, known: readonly string[]): void {

@@ -1,9 +1,14 @@
 import type { Login, LoginAttempt, State } from '@hoop/contracts/local';
 import { HoopError, UserError } from '@hoop/core';
+import { DEFAULT_PROFILE } from '@hoop/platform';
 import { gatewayOf, joinLogin, logIn, settingsFor } from './attempt.js';
 import type { Needs } from './command.js';
 import { partsOf } from './profile.js';
 import { plain } from './table.js';
+
+/** A person is at it, and nobody is logged in meanwhile. */
+export const isUnderWay = ({ login, attempt }: State): boolean =>
+  (login === null || login.state === 'expired') && attempt !== null && attempt.phase !== 'failed';
 
 /** How long a daemon that has just started gets to find its feet. */
 const PATIENCE = 5_000;
@@ -57,7 +62,8 @@ export const loginMend = (state: State): string =>
 /** The daemon remembers where the last login was, and why that gateway was believed. */
 const loginCommand = ({ lastGateway, login, profiles = [] }: State): string => {
   const [only, other] = profiles;
-  const whose = only === undefined || other !== undefined || only.isDefault ? '' : ` --profile ${only.name}`;
+  const isUsual = only?.isDefault && only.name === DEFAULT_PROFILE;
+  const whose = only === undefined || other !== undefined || isUsual ? '' : ` --profile ${only.name}`;
   return `hoop login${lastGateway === undefined ? ` ${login?.gateway ?? 'https://YOUR-GATEWAY'}` : ''}${whose}`;
 };
 

@@ -18,12 +18,14 @@ export function columns(rows: readonly (readonly string[])[]): string {
 export const plain = (text: string): string =>
   text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u200b-\u200f\u2028\u2029]/g, '\ufffd');
 
-/** `3 min`, `45 s`, `2 h`. */
+/** `3 min`, `45 s`, `2 h`, `14 days`. */
 export function span(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 100) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);
-  return minutes < 100 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+  if (minutes < 100) return `${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  return hours < 100 ? `${hours} h` : `${Math.round(hours / 24)} days`;
 }
 
 /** `1 row`, `2 rows`. */

@@ -14,7 +14,7 @@ afterEach(() => {
   server = undefined;
 });
 const folder = () => join(mkdtempSync(join(tmpdir(), 'hoop-client-')), 's');
-const never = () => Promise.reject(new Error('was started'));
+const never = { start: () => Promise.reject(new Error('was started')), silenceMend: 'end it' };
 
 function listen(path: string, handle: RequestListener): Promise<void> {
   const own: Server = createServer(handle);
@@ -38,10 +38,11 @@ describe('the local API, spoken over the socket', () => {
   test('starts a daemon if nobody listens, once, and `running` does not', async () => {
     const path = folder();
     let started = 0;
-    const daemon = daemonAt(path, async () => {
+    const start = async () => {
       started += 1;
       await listen(path, (_, response) => response.end(JSON.stringify(state())));
-    });
+    };
+    const daemon = daemonAt(path, { ...never, start });
     expect(await daemon.running()).toBeUndefined();
     expect(started).toBe(0);
     expect((await daemon.state()).daemon.pid).toBe(4711);
@@ -90,5 +91,29 @@ describe('the local API, spoken over the socket', () => {
       code: 'daemon-unreachable',
       exit: 'unavailable',
     });
+  });
+
+  test('one that is silent is told, whatever is asked of it', async () => {
+    const path = folder();
+    await listen(path, () => {});
+    const daemon = daemonAt(path, { ...never, patience: 100 });
+    const told = { code: 'daemon-silent', hint: 'end it', exit: 'unavailable' };
+    await expect(daemon.state()).rejects.toMatchObject(told);
+    await expect(daemon.running()).rejects.toMatchObject(told);
+    await expect(daemon.watch().next()).rejects.toMatchObject(told);
+    await expect((await daemon.api()).stop({})).rejects.toMatchObject(told);
+  });
+
+  test('a call that takes long is waited for, where hoopd itself answers', async () => {
+    const path = folder();
+    const patience = 100;
+    let end = () => {};
+    await listen(path, (request, response) => {
+      if (request.url === '/v1/status') {
+        response.end(JSON.stringify(state()));
+        setTimeout(() => end(), 2 * patience);
+      } else end = () => response.end(JSON.stringify({ stopping: true }));
+    });
+    expect(await (await daemonAt(path, { ...never, patience }).api()).stop({})).toEqual({ stopping: true });
   });
 });

@@ -140,7 +140,7 @@ test('status says who is waited for: a person, in a browser or to whom access wa
     needs: { act: 'ask', message: disabled.message, hint: disabled.hint },
   });
   const ended = await hoop(['status'], { now });
-  expect(ended.out).toContain('login        alice@shop.example, ended: ask carol\n');
+  expect(ended.out).toContain('login        alice@shop.example, ended:\n             ask carol\n');
   expect(ended.out).not.toContain('hoop login');
   expect((await hoop(['ls'], { now })).err).toBe('hoop: your login has ended: alice is disabled\n  ask carol\n');
 });

@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { planPaths } from '@hoop/platform';
 import { describe, expect, test } from 'vitest';
+import { linesOf } from '../src/commands/doctor.js';
 import type { Facts, Names, Sight, Way } from '../src/doctor/facts.js';
 import { diagnose } from '../src/doctor/index.js';
 import { reportText } from '../src/doctor/report.js';
-import { blocked, hoop, login, NOW, pg, state } from './stage.js';
+import { blocked, hoop, login, machineAt, NOW, pg, state } from './stage.js';
 
 const WAY: Way = {
   gateway: 'https://gw.example',
@@ -62,7 +67,7 @@ test('other profiles: their logins and gateways too, by their names', () => {
   const ended = { at: 'connection', code: 'ECONNREFUSED' } as const;
   expect(wrong({ daemon, otherWays: { acme: { gateway: 'https://gw.acme.example', addresses: [], ended } } })).toEqual([
     'fail login acme: the login of alice@shop.example has ended → hoop login https://gw.acme.example --profile acme',
-    'fail gateway acme: https://gw.acme.example cannot be reached: nothing listens there → hoop status --watch',
+    'fail gateway acme: https://gw.acme.example cannot be reached: nothing listens there → ask whoever runs gw.acme.example',
   ]);
   const text = reportText({ versions: '', lines: '', facts: facts({ daemon }), logFile: '/nowhere' });
   for (const secret of ['alice', 'dba']) expect(text).not.toContain(secret);
@@ -83,6 +88,21 @@ describe('hoopd and the login', () => {
       'kept by systemd, and silent',
       { daemon: 'silent', keeper: 'systemd', names: undefined, listeners: [] },
       'fail daemon: hoopd runs, but does not answer → hoop daemon restart',
+    ],
+    [
+      'kept by nobody, and silent: nobody else’s is ended',
+      { daemon: 'silent', names: undefined, listeners: [] },
+      'fail daemon: hoopd runs, but does not answer → pkill -KILL -u 1000 -x hoopd; hoop daemon start',
+    ],
+    [
+      'asked as root, whose hoopd there is none',
+      { daemon: 'down', uid: 0, names: undefined, listeners: [] },
+      'fail daemon: hoopd does not run → ask as yourself, not as root: hoop doctor',
+    ],
+    [
+      'a first login under way',
+      { daemon: state({ login: null, attempt: { id: '1', phase: 'browser' }, gateway: null }), way: undefined },
+      'warn login: a login is under way → finish it in the browser; hoop login shows where',
     ],
     [
       'waiting for the keychain',
@@ -109,6 +129,20 @@ describe('hoopd and the login', () => {
   });
 });
 
+test.each([
+  ['a login that ended', { state: 'expired' as const }, undefined, ['fail login']],
+  [
+    'a locked keychain',
+    { state: 'waiting-for-unlock' as const, certificateUntil: NOW - 1 },
+    { code: 'keychain-locked', message: 'locked' },
+    ['fail login', 'fail keychain'],
+  ],
+])('%s is no trouble of the gateway’s or of the certificate’s', (_, more, keychain, found) => {
+  const gateway = { url: 'https://gw.example', state: 'offline' as const, since: NOW, warm: 0, error: 'no' };
+  const daemon = state({ connections: [pg], login: { ...login, ...more }, gateway });
+  expect(wrong({ daemon, keychain }).map((line) => line.split(':')[0])).toEqual(found);
+});
+
 describe('the way to the gateway', () => {
   const ended = (at: 'name' | 'connection' | 'tls', code: string, more: Partial<Way> = {}): Partial<Facts> => ({
     way: { gateway: 'https://gw.example', addresses: [], ended: { at, code }, ...more },
@@ -117,7 +151,7 @@ describe('the way to the gateway', () => {
     [
       'offline',
       ended('name', 'EAI_AGAIN'),
-      'fail gateway: https://gw.example cannot be reached: no name server answers: is this machine offline? → hoop status --watch',
+      'fail gateway: https://gw.example cannot be reached: no name server answers: is this machine offline? → connect this machine to a network; hoopd sees it by itself',
     ],
     [
       'IPv6 off, and the gateway has nothing else',
@@ -243,8 +277,9 @@ const sight = (more: Partial<Sight> = {}): Sight => ({
   holderOf: async () => undefined,
   ...more,
 });
+const machine = { ...machineAt('/nowhere'), uid: 1000 };
 const run = (args: string[], more: Partial<Sight> = {}, running = true) =>
-  hoop(['doctor', ...args], { now: well, running, needs: { sight: async () => sight(more) } });
+  hoop(['doctor', ...args], { now: well, running, needs: { machine, sight: async () => sight(more) } });
 
 describe('hoop doctor', () => {
   test('reads in 80 columns, with what mends below what is wrong', async () => {
@@ -274,6 +309,47 @@ describe('hoop doctor', () => {
       'ipv6',
       'keychain',
     ]);
+  });
+
+  test('a name too long for its column, and words that mend, stay in 80 columns', () => {
+    const check = `listener pg-${'x'.repeat(30)}.default`;
+    const mend = 'unlock the keychain, as at your desktop’s start; hoopd sees it by itself';
+    const lines = linesOf([
+      { check, state: 'fail', says: 'held', mend },
+      { check: 'listener pg-prod.default', state: 'ok', says: '127.77.3.2:5432' },
+    ]);
+    expect(lines).toBe(
+      [
+        `fail  ${check}`,
+        '                                held',
+        '                                → unlock the keychain, as at your desktop’s',
+        '                                  start; hoopd sees it by itself',
+        'ok    listener pg-prod.default  127.77.3.2:5432\n',
+      ].join('\n'),
+    );
+  });
+
+  test('tells of a config.yaml that a login would refuse', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'hoop-doctor-'));
+    const own = machineAt(home);
+    const paths = { ...planPaths(own), configFile: join(home, 'config.yaml') };
+    writeFileSync(paths.configFile, 'gatway: https://x\n');
+    const ran = await hoop(['doctor', '--json'], {
+      now: well,
+      needs: { machine: own, paths, sight: async () => sight() },
+    });
+    rmSync(home, { recursive: true });
+    expect(ran.code).toBe(2);
+    const { findings } = JSON.parse(ran.out) as { findings: { check: string }[] };
+    expect(findings.find(({ check }) => check === 'config')).toEqual({
+      ...{ check: 'config', state: 'fail', says: `${paths.configFile}: \`gatway\` is not a key` },
+      mend: 'known: gateway, caFile, caFingerprint, loginStore, profiles',
+    });
+  });
+
+  test('refuses a HOOP_PROFILE that there is none of', async () => {
+    const needs = { machine, variables: { HOOP_PROFILE: 'nope' }, sight: async () => sight() };
+    expect((await hoop(['doctor'], { now: well, needs })).code).toBe(2);
   });
 
   test('ends with 0 where nothing fails', async () => {

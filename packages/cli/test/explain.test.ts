@@ -178,7 +178,7 @@ describe('show', () => {
                 not-understood: what cannot be understood
       masked    pii: redact; *.email, *.e_mail, *.birthday, *.dob, *.birth_date,
                   *.date_of_birth, and 1 more
-                secrets: not for you; *.password
+                secrets: you are exempt; *.password
       "
     `);
     expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);

@@ -1,5 +1,7 @@
 import type { LocalConnection, ProfileState, State } from '@hoop/contracts/local';
+import { HoopError } from '@hoop/core';
 import { describe, expect, test } from 'vitest';
+import type { Daemon } from '../src/client/daemon.js';
 import { namesOf } from '../src/commands/run.js';
 import { hoop, login, NOW, pg, state } from './stage.js';
 
@@ -110,6 +112,9 @@ describe('two profiles', () => {
     expect(ran.err).toContain('you see no connection called "pg-dwh"');
     expect(ran.err).toContain('there is pg-dwh.acme');
     expect((await hoop(['show', 'pg-dwh', '--profile', 'default'], { now: two() })).code).toBe(1);
+    const all = 'you see: pg-prod, pg-dwh.acme, pg-prod.acme';
+    expect((await hoop(['show', 'pg-prod.nope'], { now: two() })).err).toContain(all);
+    expect((await hoop(['show', 'nope.acme'], { now: two() })).err).toContain('you see: pg-dwh.acme, pg-prod.acme');
   });
 
   test('a login that has ended keeps nobody from the other gateway, and its hint says whose it is', async () => {
@@ -123,6 +128,19 @@ describe('two profiles', () => {
         err: expect.stringContaining('hoop login --profile acme'),
       });
     expect(await hoop(['ls', '--profile', 'acme'], { now: ended })).toMatchObject({ code: 4 });
+  });
+
+  test('connect takes the profile before the name or right behind it, and leaves the rest to the client', async () => {
+    const now = two({}, { connections: two().connections.map((one) => ({ ...one, protocol: 'tcp' as const })) });
+    const own = ['--profile', 'acme'];
+    for (const args of [
+      [...own, 'pg-prod'],
+      ['pg-prod', ...own, '--', '-c', 'x'],
+      ['pg-prod', '--profile=acme', '-c'],
+    ])
+      expect((await hoop(['connect', ...args], { now })).out).toContain('127.77.3.9');
+    expect((await hoop(['connect', 'pg-prod', '--', ...own], { now })).out).toContain('127.77.3.2');
+    expect((await hoop(['connect', 'pg-prod', '--profile'], { now })).code).toBe(2);
   });
 
   test('calls for a connection go to its own gateway', async () => {
@@ -184,6 +202,7 @@ describe('profiles', () => {
     expect(await hoop(['profile', 'use', 'acme'], { now: two(), api })).toMatchObject({ code: 0 });
     expect((await hoop(['profile', 'remove', 'acme'], { now: two(), api })).err).toContain('acme is forgotten');
     expect(done).toEqual([{ name: 'acme' }, { name: 'acme' }]);
+    expect(await json(['profile', 'use', 'acme', '--json'], { now: two(), api })).toEqual({ default: 'acme' });
     expect(await hoop(['profile', 'use', 'other'], { now: two(), api })).toMatchObject({ code: 2 });
     expect(await hoop(['profile', 'remove', 'default'], { now: two(), api })).toMatchObject({ code: 1 });
   });
@@ -191,6 +210,34 @@ describe('profiles', () => {
   test.each(['a.b', 'UPPER', '../x', 'hoop'])('%s is no profile: a usage error, wherever it stands', async (name) => {
     expect(await hoop(['ls', '--profile', name], { now: two() })).toMatchObject({ code: 2 });
     expect(await hoop(['ls'], { now: two(), needs: { variables: { HOOP_PROFILE: name } } })).toMatchObject({ code: 2 });
+  });
+
+  test('logout says whose login ended, and whose has not', async () => {
+    let now = two();
+    const api = {
+      logout: async () => {
+        now = two({}, { profiles: two().profiles!.map((one) => (one.isDefault ? { ...one, login: null } : one)) });
+        return { ended: true };
+      },
+    };
+    const daemon = { state: async () => now, api: async () => api } as unknown as Daemon;
+    const told = async (args: string[]) => (await hoop(['logout', ...args], { needs: { daemon } })).err;
+    expect(await told([])).toBe('logged out of default; still logged in: acme\n');
+    now = two({ login: null });
+    expect(await told(['--profile', 'default'])).toBe('logged out of default; still logged in: acme\n');
+    expect((await hoop(['logout'], { api: { logout: async () => ({ ended: true }) } })).err).toBe('logged out\n');
+  });
+
+  test('a login is advised by the name of its profile, default or not', async () => {
+    const none = { login: null, gateway: null };
+    const now = two({ ...none, isDefault: true }, {});
+    now.profiles![0]!.isDefault = false;
+    expect((await hoop(['status', '--profile', 'acme'], { now })).out).toContain('none: hoop login --profile acme\n');
+  });
+
+  test('one that is not there ends logout as it ends ls', async () => {
+    const api = { logout: () => Promise.reject(new HoopError('no-such-profile', 'there is none')) };
+    expect((await hoop(['logout', '--profile', 'nope'], { now: two(), api })).code).toBe(2);
   });
 
   test('logout: one, or all', async () => {

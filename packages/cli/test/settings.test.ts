@@ -49,6 +49,16 @@ describe('settings', () => {
     await expect(setUp(config).read()).rejects.toThrow(message);
   });
 
+  test('a file that cannot be read is told, as bad use', async () => {
+    const { home, needs } = setUp('');
+    const configFile = join(home, 'ca.pem', 'config.yaml');
+    const paths = { ...needs.paths, configFile };
+    await expect(readSettings({ ...needs, paths }, { arguments: [], options: {} })).rejects.toMatchObject({
+      message: `${configFile}: it cannot be read (ENOTDIR)`,
+      exit: 'usage',
+    });
+  });
+
   test('another profile has what stands below its name, and of the rest only where logins are kept', async () => {
     const config =
       'gateway: https://ours\ncaFile: HOME/ca.pem\nloginStore: memory\nprofiles:\n  acme:\n    gateway: https://acme\n';

@@ -37,6 +37,7 @@ interface Given {
   code?: number;
   resolves?: string;
   setUp?: boolean;
+  sudo?: boolean;
   stage?: Stage;
 }
 
@@ -46,6 +47,7 @@ async function setup(args: readonly string[], given: Given = {}) {
   const system: System = {
     machineFor: () => ({ ...MACHINE, ...given.machine }),
     isSetUp: () => given.setUp ?? true,
+    canBeRoot: () => given.sudo ?? true,
     lookUp: async () => given.resolves ?? '127.77.3.1',
     asRoot: async (words, tell) => {
       asked.push(words);
@@ -89,7 +91,11 @@ describe('setup', () => {
   test('a dry run asks nobody, and starts nothing', async () => {
     const ran = await setup(['--dry-run'], { stage: { running: false } });
     expect([ran.code, ran.asked]).toEqual([0, []]);
-    expect(ran.err).toContain('write /etc/systemd/system/hoop.service');
+    expect(ran.out).toContain('write /etc/systemd/system/hoop.service');
+    expect(ran.out).toContain('ca        if you say yes: this machine trusts a CA made on it');
+    expect(ran.err).toBe('');
+    const ca = await setup(['--dry-run', '--only', 'ca'], { stage: { running: false } });
+    expect([ca.code, ca.out]).toEqual([0, expect.stringContaining('write /usr/local/share/ca-certificates/')]);
   });
 
   test('--json is one document, and nothing else', async () => {
@@ -153,6 +159,50 @@ describe('setup', () => {
   test('on a machine where nothing can be done it says why', async () => {
     const ran = await setup(['--only', 'service'], { machine: { systemd: false } });
     expect([ran.code, ran.asked, ran.err]).toEqual([1, [], expect.stringContaining('systemd does not run here')]);
+    const { code, out, err } = await setup(['--json', '--only', 'service'], { machine: { systemd: false } });
+    expect([code, err, JSON.parse(out).steps]).toEqual([1, '', [expect.objectContaining({ state: 'cannot' })]]);
+  });
+
+  test('before any login, where only /etc/hosts could know the names, it says that it did nothing', async () => {
+    const machine = { names: 'other', systemd: false } as const;
+    const ran = await setup([], { machine, stage: { running: false } });
+    expect([ran.code, ran.asked, ran.err]).toEqual([
+      1,
+      [],
+      expect.stringMatching(/nothing was done\n {2}hoop login, then/),
+    ]);
+  });
+
+  test('at a terminal the plan is shown, and then agreed to or not', async () => {
+    const questions: string[] = [];
+    const at = (answer: string) => ({
+      stage: {
+        needs: {
+          terminal: { in: true, out: true, err: true },
+          ask: async (question: string) => {
+            questions.push(question);
+            return answer;
+          },
+        },
+      },
+    });
+    const no = await setup([], at('n'));
+    expect([no.code, no.asked, questions]).toEqual([1, [], ['Do this, as root? [Y/n] ']]);
+    expect(no.err).toMatch(/^set-up of this machine[\s\S]*nothing was done/);
+    expect((await setup([], at(''))).asked).toHaveLength(1);
+  });
+
+  test('without sudo it asks nothing, and prints all that root has to type', async () => {
+    const ask = () => Promise.reject(new Error('asked'));
+    const at = { terminal: { in: true, out: true, err: true }, ask };
+    const ran = await setup([], { sudo: false, machine: { names: 'other' }, stage: { needs: at } });
+    const words = ['--for', '1000', '--resolver', '127.77.3.1:5377', '--names', 'pg-prod.hoop=127.77.3.2'];
+    expect([ran.code, ran.asked]).toEqual([1, []]);
+    expect(ran.err.replaceAll(/\s+/g, ' ')).toContain(`as root: hoop setup ${words.join(' ')}`);
+    const root = await setup(words, { uid: 0, machine: { names: 'other' } });
+    expect(root.request).toMatchObject({ uid: 1000, names: [{ hostname: 'pg-prod.hoop', address: '127.77.3.2' }] });
+    for (const wrong of ['pg-prod.hoop', 'pg-prod.hoop=10.0.0.1', 'x=127.0.0.1'])
+      expect([wrong, (await setup([...words.slice(0, 4), '--names', wrong], { uid: 0 })).code]).toEqual([wrong, 2]);
   });
 
   test('the resolver is the daemon’s; without one, where it will be; never off this machine', async () => {
@@ -280,7 +330,7 @@ describe('undo', () => {
     expect([await undo(false), existsSync(paths.stateFile)]).toEqual([expect.stringContaining('folders stay'), true]);
     rmSync(join(paths.stateFolder, 'profiles/acme/login.json'));
     expect([await undo(false), readdirSync(home), readdirSync(join(home, '.config'))]).toEqual([
-      'there is nothing to undo\n',
+      `on this machine there is nothing to undo\nhoopd has ended, and ${paths.stateFolder} is removed\n`,
       ['.config'],
       ['hoop'],
     ]);

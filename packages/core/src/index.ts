@@ -6,4 +6,5 @@ export * from './reading.js';
 export * from './rows.js';
 export * from './script.js';
 export * from './secret.js';
+export * from './unreached.js';
 export * from './words.js';

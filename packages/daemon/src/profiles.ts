@@ -71,7 +71,7 @@ export class Profiles {
     const found = this.#all.get(name);
     if (found !== undefined) return found;
     throw new UserError('no-such-profile', `there is no profile called ${JSON.stringify(name.slice(0, 64))}`, {
-      hint: `there is ${[...this.#all.keys()].join(', ')}; hoop login https://YOUR-GATEWAY --profile NAME makes one`,
+      hint: `hoop profile ls shows: ${[...this.#all.keys()].join(', ')}; hoop login https://YOUR-GATEWAY --profile NAME makes one`,
     });
   }
 

@@ -155,7 +155,7 @@ describe('a cause is told in the client’s protocol, and what a person must do 
     [
       'disabled',
       { attempt: trouble('identity-disabled', 'bob is disabled', 'ask carol') },
-      'identity-disabled ask carol',
+      'identity-disabled ask carol, then: hoop login',
       'ask',
     ],
     ['nobody', { login: null }, 'login-required hoop login', 'log-in'],

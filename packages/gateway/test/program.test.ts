@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../src/config/load.js';
+import { startOf } from '../src/program/init.js';
 import { counted } from '../src/program/render.js';
 import { runGateway } from '../src/program/run.js';
 import { readable } from '../src/readable.js';
@@ -57,6 +58,14 @@ describe('what nobody can run', () => {
 });
 
 describe('init', () => {
+  test('what starts it is the service, where the package has one and the file is the one it serves', () => {
+    const file = '/etc/hoop-gateway/gateway.yaml';
+    const unit = (path: string) => path.endsWith('/hoop-gateway.service');
+    expect(startOf(file, unit)).toBe('systemctl enable --now hoop-gateway');
+    expect(startOf(file, () => false)).toBe(`hoop-gateway serve --config ${file}`);
+    expect(startOf('/srv/gateway.yaml', unit)).toBe('hoop-gateway serve --config /srv/gateway.yaml');
+  });
+
   test.each([
     ['--host', 'bad name'],
     ['--host', 'https://gateway.example.com'],

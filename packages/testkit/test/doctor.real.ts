@@ -82,11 +82,14 @@ describe('hoopd', () => {
     const pid = await daemonPid();
     process.kill(pid, 'SIGSTOP');
     try {
-      const { code, first } = await doctor();
+      const uid = alice.record.account?.uid ?? process.getuid?.();
+      const mend = `pkill -KILL -u ${uid} -x hoopd; hoop daemon start`;
+      const [{ code, first }, status] = await Promise.all([doctor(), alice.hoop('status')]);
       expect({ code, first }).toEqual({
         code: 69,
-        first: 'daemon: hoopd runs, but does not answer → pkill -KILL -x hoopd && hoop daemon start',
+        first: `daemon: hoopd runs, but does not answer → ${mend}`,
       });
+      expect([status.code, status.stderr]).toEqual([69, `hoop: hoopd runs, but does not answer\n  ${mend}\n`]);
     } finally {
       process.kill(pid, 'SIGCONT');
     }
@@ -206,7 +209,7 @@ describe('in the gateway’s place', () => {
     const { code, first } = await doctor();
     expect(code).toBe(69);
     expect(first).toMatch(
-      /^gateway: https:\/\/localhost:\d+ cannot be reached: nothing listens there → hoop status --watch$/,
+      /^gateway: https:\/\/localhost:\d+ cannot be reached: nothing listens there → ask whoever runs localhost:\d+$/,
     );
   });
 
@@ -259,7 +262,7 @@ describe('the login', () => {
     const { code, first } = await doctor();
     expect(code).toBe(4);
     expect(first).toBe(
-      'login: the login of alice@shop.example has ended: alice@shop.example is disabled on this gateway → ask whoever runs this gateway',
+      'login: the login of alice@shop.example has ended: alice@shop.example is disabled on this gateway → ask whoever runs this gateway, then: hoop login',
     );
   });
 

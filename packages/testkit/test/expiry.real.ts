@@ -201,15 +201,15 @@ test('a locked keychain is told as such; once it is open, programs are served', 
   expect((await must(alice.run(psql))).stdout).toBe('42\n');
 });
 
-test('somebody who is disabled is told whom to ask, not to log in', async (context) => {
+test('somebody who is disabled is told whom to ask before they log in', async (context) => {
   if (alice === undefined) context.skip('no keyring on this machine');
   await must(world.company.gateway('users', 'disable', ALICE.email));
   await until(/"state":"expired"/);
   const { stderr } = await alice.run(psql);
   expect(stderr).toContain(
-    'FATAL:  alice@shop.example is disabled on this gateway\nHINT:  ask whoever runs this gateway\n',
+    'FATAL:  alice@shop.example is disabled on this gateway\nHINT:  ask whoever runs this gateway, then: hoop login\n',
   );
-  expect((await must(alice.hoop('status'))).stdout).toContain('ended: ask whoever runs this gateway\n');
+  expect((await must(alice.hoop('status'))).stdout).toContain('ask whoever runs this gateway, then: hoop login\n');
   // Not the third within five minutes of hoopd's.
   expect(titles()).toEqual(['hoop: your login has ended', 'hoop waits for your keychain']);
 });

@@ -1,7 +1,8 @@
 import type { Caller } from '@hoop/contracts/http';
 import type { localApi, State, WATCH_PATH, WatchLine } from '@hoop/contracts/local';
 import { HoopError, UserError } from '@hoop/core';
-import { type Answer, ask, jsonOf } from './http.js';
+import { type Answer, ask, jsonOf, type Request } from './http.js';
+import { SILENT } from './silence.js';
 
 /** hoopd, as the commands see it: started on first need. */
 export interface Daemon {
@@ -17,17 +18,41 @@ export interface Daemon {
 const STATUS: (typeof localApi)['status']['path'] = '/v1/status';
 const WATCH: typeof WATCH_PATH = '/v1/watch';
 
-export function daemonAt(socket: string, start: () => Promise<void>): Daemon {
-  const get = (path: string) => ask(socket, { method: 'GET', path });
+/** A hoopd that is alive tells its state in milliseconds. */
+const PATIENCE = 4_000;
+
+export interface About {
+  start(): Promise<void>;
+  /** What ends a hoopd that is silent. */
+  silenceMend: string;
+  /** Milliseconds. */
+  patience?: number;
+}
+
+export function daemonAt(socket: string, { start, silenceMend, patience = PATIENCE }: About): Daemon {
+  const get = (path: string) => ask(socket, { method: 'GET', path }, patience);
+  const lost = (cause: unknown): UserError =>
+    codeOf(cause) === 'SILENT'
+      ? new UserError('daemon-silent', SILENT, { hint: silenceMend, exit: 'unavailable', cause })
+      : noAnswer(cause);
+  /** As long as whoever hoopd asks needs to answer it; a hoopd that is alive tells its state meanwhile. */
+  const askWatched = (request: Request) => {
+    let timer: NodeJS.Timeout | undefined;
+    const silent = new Promise<never>((_, reject) => {
+      const look = () => void get(STATUS).catch((error) => codeOf(error) === 'SILENT' && reject(error));
+      timer = setTimeout(look, patience / 2);
+    });
+    return Promise.race([ask(socket, request), silent]).finally(() => clearTimeout(timer));
+  };
   /** Asks; starts the daemon if nobody listens, and asks again. */
   const started = async (request: () => Promise<Answer>): Promise<Answer> => {
     try {
       return await request();
     } catch (error) {
-      if (!isAbsent(error)) throw noAnswer(error);
+      if (!isAbsent(error)) throw lost(error);
     }
     await start();
-    return request().catch((error) => Promise.reject(noAnswer(error)));
+    return request().catch((error) => Promise.reject(lost(error)));
   };
   return {
     state: async () => documentOf<State>(await started(() => get(STATUS))),
@@ -36,7 +61,7 @@ export function daemonAt(socket: string, start: () => Promise<void>): Daemon {
         return await documentOf<State>(await get(STATUS));
       } catch (error) {
         if (isAbsent(error)) return undefined;
-        throw error instanceof HoopError ? error : noAnswer(error);
+        throw error instanceof HoopError ? error : lost(error);
       }
     },
     watch: async function* () {
@@ -54,17 +79,18 @@ export function daemonAt(socket: string, start: () => Promise<void>): Daemon {
         import('@hoop/contracts/local'),
       ]);
       return callerOf(table, async (request) => {
-        const answer = await started(() => ask(socket, request));
+        const answer = await started(() => askWatched(request));
         return { status: answer.status, body: await jsonOf(answer) };
       });
     },
   };
 }
 
-const isAbsent = (error: unknown) => ['ENOENT', 'ECONNREFUSED'].includes((error as NodeJS.ErrnoException).code ?? '');
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
+const isAbsent = (error: unknown) => ['ENOENT', 'ECONNREFUSED'].includes(codeOf(error) ?? '');
 
 function noAnswer(cause: unknown): UserError {
-  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+  const code = codeOf(cause) ?? 'unknown';
   return new UserError('daemon-unreachable', `hoop's daemon does not answer (${code})`, {
     hint: 'hoop daemon stop, then try again',
     exit: 'unavailable',

@@ -13,9 +13,19 @@ export interface Answer {
 
 const LARGEST_HEAD = 16_384;
 
-/** Rejects with the socket's error (`ENOENT`, `ECONNREFUSED`: nobody listens). */
-export async function ask(path: string, request: { method: string; path: string; body?: unknown }): Promise<Answer> {
+export interface Request {
+  method: string;
+  path: string;
+  body?: unknown;
+}
+
+/**
+ * Rejects with the socket's error (`ENOENT`, `ECONNREFUSED`: nobody listens), or with `SILENT` where no answer has begun
+ * after `patience` milliseconds.
+ */
+export async function ask(path: string, request: Request, patience?: number): Promise<Answer> {
   const socket = await open(path);
+  if (patience !== undefined) socket.setTimeout(patience, () => socket.destroy(coded('SILENT')));
   const body = request.body === undefined ? '' : JSON.stringify(request.body);
   const headers = [
     'Host: hoopd',
@@ -26,6 +36,7 @@ export async function ask(path: string, request: { method: string; path: string;
   socket.write(`${request.method} ${request.path} HTTP/1.0\r\n${headers.join('\r\n')}\r\n\r\n${body}`);
   const chunks = socket.setEncoding('utf8')[Symbol.asyncIterator]() as AsyncIterator<string>;
   const { head, rest } = await headOf(chunks);
+  socket.setTimeout(0);
   const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? 0);
   return { status, chunks: bodyOf(rest, chunks), end: () => socket.destroy() };
 }
@@ -52,14 +63,15 @@ function open(path: string): Promise<Socket> {
   });
 }
 
+const coded = (code: string) => Object.assign(new Error('no answer'), { code });
+
 async function headOf(chunks: AsyncIterator<string>): Promise<{ head: string; rest: string }> {
   let seen = '';
   for (;;) {
     const end = seen.indexOf('\r\n\r\n');
     if (end >= 0) return { head: seen.slice(0, end), rest: seen.slice(end + 4) };
     const next = await chunks.next();
-    if (next.done === true || seen.length > LARGEST_HEAD)
-      throw Object.assign(new Error('no answer'), { code: 'NO_ANSWER' });
+    if (next.done === true || seen.length > LARGEST_HEAD) throw coded('NO_ANSWER');
     seen += next.value;
   }
 }

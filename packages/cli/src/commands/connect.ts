@@ -1,6 +1,6 @@
 import type { LocalConnection, State } from '@hoop/contracts/local';
 import { runInherited } from '@hoop/platform';
-import { type Command, type Needs, word, words } from '../command.js';
+import { type Command, type Input, type Needs, word, words } from '../command.js';
 import { find, profileMeant } from '../find.js';
 import { inProfile, isOfSeveral, narrowed, ofProfile, PROFILE_OPTION } from '../profile.js';
 import { readyOrLogIn } from '../settle.js';
@@ -19,7 +19,8 @@ export const connect: Command = {
   options: [PROFILE_OPTION],
   passThrough: true,
   examples: ['hoop connect pg-prod', 'hoop connect pg-prod.acme', "hoop connect pg-prod -- -Atc 'select 1'"],
-  run: async (needs, input) => {
+  run: async (needs, given) => {
+    const input = withProfile(given);
     const { connection } = find(await loggedInFor(inProfile(needs, input), word(input, 0)), word(input, 0));
     const client = CLIENTS[connection.protocol];
     const code = client === undefined ? NOT_FOUND : await client(connection, passed(words(input, 1)));
@@ -37,6 +38,20 @@ async function loggedInFor(needs: Needs, name: string): Promise<State> {
   if (!isOfSeveral(state)) return readyOrLogIn(needs);
   await readyOrLogIn(narrowed(needs, profileMeant(state, name), ofProfile));
   return needs.daemon.state();
+}
+
+const PROFILE = '--profile';
+
+/** `--profile` right behind the name is hoop's still: no client has such an option. */
+function withProfile(input: Input): Input {
+  const [first = '', second = '', ...rest] = words(input, 1);
+  const isApart = first === PROFILE;
+  if (!isApart && !first.startsWith(`${PROFILE}=`)) return input;
+  const profile = isApart ? second : first.slice(PROFILE.length + 1);
+  return {
+    arguments: [word(input, 0), isApart ? rest : words(input, 1).slice(1)],
+    options: { ...input.options, profile },
+  };
 }
 
 /** What stands behind `--`, or simply behind the name. */

@@ -1,4 +1,4 @@
-import { EXIT } from '@hoop/core';
+import { EXIT, type HoopError } from '@hoop/core';
 import { type Command, flag, JSON_OPTION, type Needs } from '../command.js';
 import { columns } from '../table.js';
 import { logs } from './logs.js';
@@ -43,11 +43,17 @@ const restart: Command = {
 
 /** By whatever keeps it, which would else start it again. False: it did not run. */
 async function end(needs: Needs): Promise<boolean> {
-  const runs = (await needs.daemon.running().catch(() => null)) !== undefined;
+  const runs = (await needs.daemon.running().catch((error) => unheard(error, needs))) !== undefined;
   if (needs.supervisor !== undefined) needs.supervisor.tell('stop');
   else if (runs) await (await needs.daemon.api()).stop({});
   while (runs && (await needs.daemon.running().catch(() => undefined)) !== undefined) await needs.pause(25);
   return runs;
+}
+
+/** Whoever keeps it ends one that is silent too; nobody else does. */
+function unheard(error: HoopError, { supervisor }: Needs): null {
+  if (supervisor === undefined && error.code === 'daemon-silent') throw error;
+  return null;
 }
 
 const statusOfDaemon: Command = {

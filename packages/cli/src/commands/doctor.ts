@@ -2,6 +2,7 @@ import { EXIT } from '@hoop/core';
 import { type Command, flag, JSON_OPTION, type Needs } from '../command.js';
 import type { Facts } from '../doctor/facts.js';
 import type { Finding } from '../doctor/finding.js';
+import { ofProfile, profileOf } from '../profile.js';
 import { filled } from '../text.js';
 
 export const doctor: Command = {
@@ -16,6 +17,9 @@ export const doctor: Command = {
     const [{ gather }, { diagnose }] = await Promise.all([import('../doctor/facts.js'), import('../doctor/index.js')]);
     const sight = await needs.sight();
     const facts = await gather(needs, sight);
+    // As everywhere, so that a misspelt HOOP_PROFILE is not taken for another login.
+    const asked = profileOf(needs, input);
+    if (asked !== undefined && typeof facts.daemon !== 'string') ofProfile(facts.daemon, asked);
     const findings = diagnose(facts);
     if (flag(input, 'json')) needs.out(`${JSON.stringify({ findings: findings.map(shown) })}\n`);
     else if (flag(input, 'report')) needs.out(await reportOf(needs, facts, findings, sight.systemName(facts.platform)));
@@ -28,20 +32,30 @@ export const doctor: Command = {
 const shown = ({ exit: _, ...finding }: Finding) => finding;
 
 const COLORS = { ok: 32, warn: 33, fail: 31 } as const;
-const WIDEST_CHECK = 22;
+/** A longer one has a line of its own. */
+const WIDEST_CHECK = 26;
+/** What a person copies, which is never broken; all else that mends is words. */
+const COMMAND = /^(?:[A-Z_]+=|(?:hoop|sudo|pkill|resolvectl|gnome-keyring-daemon) )/;
 
 /** `fail  gateway  what is wrong`, and below it what mends it. */
 export function linesOf(findings: readonly Finding[], color = false): string {
-  const width = Math.min(WIDEST_CHECK, Math.max(...findings.map(({ check }) => check.length)));
+  const widths = findings.map(({ check }) => check.length).filter((one) => one <= WIDEST_CHECK);
+  const width = Math.max(0, ...widths);
   const margin = 'fail  '.length + width + 2;
   return findings
     .map(({ state, check, says, mend }) => {
-      const head = `${state.padEnd(4)}  ${check.padEnd(width)}  `;
-      const line = filled(`${head}${says}`, margin);
+      const head = `${state.padEnd(4)}  ${check.padEnd(width)}`;
+      const isLong = check.length > width;
+      const line = isLong ? `${head}\n${filled(' '.repeat(margin) + says)}` : filled(`${head}  ${says}`, margin);
       const painted = color ? `\u001b[${COLORS[state]}m${line.slice(0, 4)}\u001b[39m${line.slice(4)}` : line;
-      return `${painted}\n${mend === undefined ? '' : `${' '.repeat(margin)}→ ${mend}\n`}`;
+      return `${painted}\n${mend === undefined ? '' : mendText(mend, margin)}`;
     })
     .join('');
+}
+
+function mendText(mend: string, margin: number): string {
+  const line = `${' '.repeat(margin)}→ ${mend}`;
+  return `${COMMAND.test(mend) ? line : filled(line, margin + 2)}\n`;
 }
 
 async function reportOf(needs: Needs, facts: Facts, findings: readonly Finding[], system: string): Promise<string> {

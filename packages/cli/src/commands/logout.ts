@@ -1,5 +1,5 @@
 import { type Command, flag, type Input, JSON_OPTION, type Needs } from '../command.js';
-import { PROFILE_OPTION, profileOf, whose } from '../profile.js';
+import { currentOf, isOfSeveral, PROFILE_OPTION, profileOf, whose } from '../profile.js';
 import { profilesOf } from './profile.js';
 
 export const logout: Command = {
@@ -9,9 +9,19 @@ export const logout: Command = {
   run: async (needs, input) => {
     const ended = flag(input, 'all') ? await endAll(needs) : await endOne(needs, input);
     if (flag(input, 'json')) return needs.out(`${JSON.stringify(ended)}\n`);
-    needs.err(ended.ended ? 'logged out\n' : 'nobody was logged in\n');
+    needs.err(ended.ended ? await endText(needs, input) : 'nobody was logged in\n');
   },
 };
+
+/** Of several profiles: whose login it was, and whose is there still. */
+async function endText(needs: Needs, input: Input): Promise<string> {
+  const state = await needs.daemon.state();
+  if (!isOfSeveral(state)) return 'logged out\n';
+  const rest = profilesOf(state).flatMap(({ name, login }) => (login === null ? [] : [name]));
+  const still = rest.length === 0 ? '' : `; still logged in: ${rest.join(', ')}`;
+  const which = flag(input, 'all') ? 'every profile' : (profileOf(needs, input) ?? currentOf(state));
+  return `logged out of ${which}${still}\n`;
+}
 
 /** A login can wait in the keychain while no daemon runs: only a daemon can end it. */
 async function endOne(needs: Needs, input: Input): Promise<{ ended: boolean }> {

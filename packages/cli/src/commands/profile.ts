@@ -21,10 +21,12 @@ const use: Command = {
   name: 'use',
   summary: 'give a profile the short names: NAME.hoop, and NAME in commands',
   arguments: [['PROFILE', 'as `hoop profile ls` shows it']],
+  options: [JSON_OPTION],
   examples: ['hoop profile use acme'],
   run: async (needs, input) => {
     const { name } = await known(needs, word(input, 0));
     if (name !== currentOf(await needs.daemon.state())) await (await needs.daemon.api()).useProfile({ name });
+    if (flag(input, 'json')) return needs.out(`${JSON.stringify({ default: name })}\n`);
     needs.err(`NAME.hoop and NAME are now of the profile ${name}\n`);
   },
 };
@@ -74,7 +76,7 @@ async function known(needs: Needs, name: string): Promise<ProfileState> {
   const found = profiles.find((one) => one.name === name);
   if (found !== undefined) return found;
   throw new UserError('no-such-profile', `there is no profile called ${JSON.stringify(name)}`, {
-    hint: `there is ${profiles.map((one) => one.name).join(', ')}`,
+    hint: `hoop profile ls shows: ${profiles.map((one) => one.name).join(', ')}`,
     exit: 'usage',
   });
 }

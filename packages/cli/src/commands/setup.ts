@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import { EXIT, UserError } from '@hoop/core';
-import type { Event, Request, StepName } from '@hoop/platform/setup';
+import type { Request, StepName } from '@hoop/platform/setup';
 import { type Command, flag, type Input, JSON_OPTION, type Needs, type System, text } from '../command.js';
 import type { Report, Verified } from '../report.js';
 import { settled } from '../settle.js';
+import { undo } from '../undo.js';
 import { namesOf } from './run.js';
 
 export const setup: Command = {
@@ -15,6 +15,7 @@ export const setup: Command = {
     { flags: '--only STEP', summary: 'this step alone', choices: ['resolver', 'ports', 'ca', 'service'] },
     { flags: '--resolver WHERE', summary: 'address and port of hoop’s resolver, if it is not the one of hoop status' },
     { flags: '--for UID', summary: 'as root: whose set-up it is' },
+    { flags: '--names LIST', summary: 'as root: HOST=ADDRESS,… for /etc/hosts' },
     JSON_OPTION,
   ],
   examples: ['hoop setup --dry-run', 'hoop setup', 'hoop setup --undo'],
@@ -22,28 +23,82 @@ export const setup: Command = {
     const system = await needs.system();
     if (flag(input, 'undo')) return undo(needs, input, system);
     const request = await requestOf(needs, input);
-    const [{ planSetup }, { Report }] = await Promise.all([import('@hoop/platform/setup'), import('../report.js')]);
-    const machine = system.machineFor(request.uid);
-    const report = new Report(planSetup(machine, request));
-    if (!flag(input, 'json')) needs.err(report.planText(machine.person.name));
-    if (report.nothingCan) throw report.nothingCan;
-    if (!flag(input, 'dryRun')) await apply(needs, system, request, report, flag(input, 'json'));
-    if (flag(input, 'json')) needs.out(`${JSON.stringify(report.document())}\n`);
-    return report.good ? EXIT.ok : EXIT.user;
+    const json = flag(input, 'json');
+    const dry = flag(input, 'dryRun');
+    // A CA is made only for who says so: by `--only ca`, or by a word at the terminal.
+    const offersCa = text(input, 'only') === undefined && needs.machine.uid !== 0 && !json && (dry || watched(needs));
+    const shown = await planOf(system, request, offersCa);
+    if (!json) (dry ? needs.out : needs.err)(shown.planText(system.machineFor(request.uid).person.name));
+    const stuck = shown.nothingCan;
+    if (stuck !== undefined && !json) throw stuck;
+    const ends = dry || stuck !== undefined;
+    const report = ends ? shown : await perform(needs, system, request, { shown, offersCa, json });
+    if (json) needs.out(`${JSON.stringify(report.document())}\n`);
+    return report.good && stuck === undefined ? EXIT.ok : EXIT.user;
   },
 };
 
+const watched = ({ terminal, machine }: Needs): boolean => terminal.err && machine.uid !== 0;
+
+/** `offersCa`: it is shown as what a yes would do. */
+async function planOf(system: System, request: Request, offersCa = false): Promise<Report> {
+  const [{ planSetup, TO_MAKE }, { Report }] = await Promise.all([
+    import('@hoop/platform/setup'),
+    import('../report.js'),
+  ]);
+  const machine = system.machineFor(request.uid);
+  const offered = offersCa ? planSetup(machine, { ...request, steps: ['ca'], authority: TO_MAKE }) : [];
+  return new Report(planSetup(machine, request), offered);
+}
+
+interface About {
+  shown: Report;
+  offersCa: boolean;
+  json: boolean;
+}
+
+/** What was shown is agreed to, by a person who watches, before any of it is done. */
+async function perform(needs: Needs, system: System, request: Request, about: About): Promise<Report> {
+  const { shown, offersCa, json } = about;
+  const isRoot = system.canBeRoot();
+  if (shown.hasActions && !isRoot) throw noRoot(request, shown);
+  if (shown.hasActions && watched(needs) && !json && !(await says(needs, 'Do this, as root? [Y/n] ', true)))
+    throw new UserError('declined', 'nothing was done');
+  const more = offersCa && isRoot && (await says(needs, CA_QUESTION, false)) ? ['ca' as const] : [];
+  const steps = [...request.steps, ...more];
+  const agreed = { ...request, steps, ...(steps.includes('ca') && (await madeCa(needs))) };
+  const report = await planOf(system, agreed);
+  await apply(needs, system, agreed, report, json);
+  return report;
+}
+
+const CA_QUESTION = 'Make a CA too, for sslmode=verify-full to *.hoop? [y/N] ';
+
+async function says(needs: Needs, question: string, usual: boolean): Promise<boolean> {
+  const answer = (await needs.ask(question)).trim();
+  return answer === '' ? usual : /^y(es)?$/i.test(answer);
+}
+
+/** The same set-up as root does it: all that root asks nobody for is in the command. */
+function noRoot({ uid, resolver, names }: Request, shown: Report): UserError {
+  const list = shown.isDegraded('resolver')
+    ? ` --names ${names.map(({ hostname, address }) => `${hostname}=${address}`).join(',')}`
+    : '';
+  const command = `hoop setup --for ${uid} --resolver ${resolver.address}:${resolver.port}${list}`;
+  return new UserError('root', 'it takes root, and there is no sudo here', { hint: `as root: ${command}` });
+}
+
 /** Everything that root is told: values, each of a shape that it checks again. */
 async function requestOf(needs: Needs, input: Input): Promise<Request> {
-  const { USUAL, isCarried } = await import('@hoop/platform/setup');
+  const { USUAL, isCarried, TO_MAKE } = await import('@hoop/platform/setup');
   const { uid } = needs.machine;
   const resolver = resolverIn(text(input, 'resolver'));
   const only = text(input, 'only') as StepName | undefined;
   const shared = {
-    steps: only !== undefined ? [only] : (await wantsCa(needs, input)) ? [...USUAL, 'ca' as const] : USUAL,
+    steps: only === undefined ? USUAL : [only],
     program: { node: process.execPath, main: needs.program },
   };
-  if (uid === 0) return { ...shared, ...rootsRequest(needs, input, resolver), variables: {}, names: [], ports: [] };
+  if (uid === 0) return { ...shared, ...(await rootsRequest(needs, input, resolver)), variables: {}, ports: [] };
   const state = await needs.daemon.running();
   return {
     ...shared,
@@ -54,27 +109,35 @@ async function requestOf(needs: Needs, input: Input): Promise<Request> {
     ),
     names: state === undefined ? [] : namesOf(state),
     ports: (state?.connections ?? []).filter(({ reach }) => !reach.byName).map(({ port }) => port),
-    ...(shared.steps.includes('ca') && !flag(input, 'dryRun') && { authority: await makeCa(needs) }),
+    ...(only === 'ca' && { authority: TO_MAKE }),
   };
 }
 
-/** A CA is made only for who says so: by `--only ca`, or by a word at the terminal. */
-async function wantsCa(needs: Needs, input: Input): Promise<boolean> {
-  const isAsked = needs.terminal.err && !flag(input, 'json') && !flag(input, 'dryRun') && needs.machine.uid !== 0;
-  if (!isAsked) return false;
-  const question = 'Make a CA of this machine’s own, so that sslmode=verify-full works for *.hoop? [y/N] ';
-  return /^y(es)?$/i.test((await needs.ask(question)).trim());
-}
-
 /** hoopd makes it: the key goes from it to the keychain, and nowhere else. */
-const makeCa = async (needs: Needs) => (await needs.daemon.api()).makeAuthority({});
+const madeCa = async (needs: Needs) => ({ authority: await (await needs.daemon.api()).makeAuthority({}) });
 
 /** Root has no daemon to ask, and asks nobody else's: it is told. */
-function rootsRequest(needs: Needs, input: Input, resolver: Request['resolver'] | undefined) {
+async function rootsRequest(needs: Needs, input: Input, resolver: Request['resolver'] | undefined) {
   const uid = Number(text(input, 'for') ?? needs.variables.SUDO_UID ?? 0);
-  if (resolver !== undefined && Number.isInteger(uid) && uid > 0) return { uid, resolver };
+  if (resolver !== undefined && Number.isInteger(uid) && uid > 0)
+    return { uid, resolver, names: await namesIn(text(input, 'names')) };
   throw new UserError('root', 'run it as yourself: it asks for sudo when it needs it', {
-    hint: 'as root: hoop setup --for UID --resolver ADDRESS:PORT',
+    hint: 'as root: hoop setup --for UID --resolver ADDRESS:PORT (hoop status shows it)',
+    exit: 'usage',
+  });
+}
+
+async function namesIn(given = ''): Promise<Request['names']> {
+  const { isName } = await import('@hoop/platform/setup');
+  const names = given
+    .split(',')
+    .filter(Boolean)
+    .map((one) => {
+      const [hostname = '', address = ''] = one.split('=');
+      return { hostname, address };
+    });
+  if (names.every(isName)) return names;
+  throw new UserError('names', 'a name is below .hoop and its address is a loopback one: pg-prod.hoop=127.77.3.2', {
     exit: 'usage',
   });
 }
@@ -144,30 +207,4 @@ async function verified(needs: Needs, system: System, request: Request, report: 
     if (ms > PATIENCE) return { good: false, name, address: address ?? null, ms };
     await needs.pause(200);
   }
-}
-
-const KEPT = 'your login and hoop’s folders stay; after hoop logout, hoop setup --undo removes them too\n';
-
-async function undo(needs: Needs, input: Input, system: System): Promise<number> {
-  const quiet = flag(input, 'json');
-  const done: Event[] = [];
-  const { eventText } = await import('../report.js');
-  if (flag(input, 'dryRun')) throw new UserError('usage', 'what is undone is what was done', { exit: 'usage' });
-  const only = text(input, 'only');
-  if ((only ?? 'ca') === 'ca' && existsSync(needs.paths.authorityFile))
-    await (await needs.daemon.api()).forgetAuthority({});
-  if (system.isSetUp(needs.machine.platform)) {
-    await system.asRoot(['undo', ...(only === undefined ? [] : [only])], (event) => {
-      done.push(event);
-      if (!quiet) needs.err(eventText(event));
-    });
-  }
-  const failed = done.filter((event) => event.event === 'failed');
-  const undone = done.some((event) => event.event === 'undone' && event.entries > 0);
-  const isWhole = only === undefined && needs.machine.uid !== 0 && failed.length === 0;
-  const forgotten = isWhole && (await (await import('../forget.js')).forgetFolders(needs));
-  const told = { undone, forgotten, failed: failed.map(({ message }) => message) };
-  if (quiet) needs.out(`${JSON.stringify(told)}\n`);
-  else needs.err(`${undone ? 'undone' : 'there is nothing to undo'}\n${isWhole && !forgotten ? KEPT : ''}`);
-  return failed.length === 0 ? EXIT.ok : EXIT.user;
 }

@@ -90,7 +90,7 @@ function maskText({ name, way, columns: hidden, detectors, exempt }: Controlled[
   const more = all.length > LISTED ? `, and ${all.length - LISTED} more` : '';
   return [
     'masked',
-    `${plain(name)}: ${exempt ? 'not for you' : plain(way)}; ${all.slice(0, LISTED).map(plain).join(', ')}${more}`,
+    `${plain(name)}: ${exempt ? 'you are exempt' : plain(way)}; ${all.slice(0, LISTED).map(plain).join(', ')}${more}`,
   ];
 }
 

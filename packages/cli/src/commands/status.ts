@@ -2,7 +2,7 @@ import type { State } from '@hoop/contracts/local';
 import { type Command, flag, JSON_OPTION, WATCH_OPTION } from '../command.js';
 import { follow } from '../follow.js';
 import { inProfile, isOfSeveral, PROFILE_OPTION, partsOf, shownName } from '../profile.js';
-import { loginMend, troubleOf } from '../settle.js';
+import { isUnderWay, loginMend, troubleOf } from '../settle.js';
 import { clockTime, columns, counted, plain, span } from '../table.js';
 
 export const status: Command = {
@@ -57,18 +57,26 @@ function profileRows({ profiles: [one] = [] }: State): string[][] {
 }
 
 function loginRows(state: State, now: number): string[][] {
-  const { login, attempt } = state;
+  const { login } = state;
   const who = login === null ? '' : plain(login.identity.email);
-  const lacks = login === null || login.state === 'expired';
-  if (lacks && attempt !== null && attempt.phase !== 'failed') return [['login', UNDER_WAY]];
+  if (isUnderWay(state)) return [['login', UNDER_WAY]];
   if (login === null) return [['login', `none: ${loginMend(state)}`]];
-  if (login.state === 'expired') return [['login', `${who}, ended: ${plain(loginMend(state))}`]];
+  if (login.state === 'expired') return endedRows(who, plain(loginMend(state)));
   if (login.state === 'waiting-for-unlock') return [['login', `${who}, waiting for you to unlock the keychain`]];
   const until = login.certificateUntil === undefined ? [] : [`certificate for ${span(login.certificateUntil - now)}`];
   const lease = login.leaseUntil === undefined ? [] : [`lease until ${clockTime(login.leaseUntil)} UTC`];
   const times = [...until, ...lease].join(', ');
   return [['login', `${who}, ${login.state}, in ${login.store}`], ...(times === '' ? [] : [['', times]])];
 }
+
+/** In 80 columns, where the person's address is not long itself. */
+const endedRows = (who: string, mend: string): string[][] =>
+  mend.startsWith('hoop ')
+    ? [['login', `${who}, ended: ${mend}`]]
+    : [
+        ['login', `${who}, ended:`],
+        ['', mend],
+      ];
 
 const UNDER_WAY = 'under way: finish it in the browser; hoop login shows where';
 

@@ -1,4 +1,5 @@
 import type { LocalConnection, State } from '@hoop/contracts/local';
+import type { HoopError } from '@hoop/core';
 import { DEFAULT_PROFILE, profileFolder } from '@hoop/platform';
 import type * as Looks from '@hoop/platform/doctor';
 import type { Needs } from '../command.js';
@@ -43,6 +44,8 @@ export interface Facts {
   /** Browsers that never ask this machine for names. */
   secretive: string[];
   keychain: { code: string; message: string } | undefined;
+  /** Why config.yaml counts for nothing. */
+  config?: { message: string; hint?: string | undefined } | undefined;
 }
 
 export interface Listening {
@@ -64,20 +67,18 @@ export interface Names {
   routed: { link: string; domains: string[] }[] | undefined;
 }
 
-/** A daemon that is alive answers in milliseconds. */
-const PATIENCE = 3_000;
-
 /** Looks at all of it, at the same time where nothing depends on another; takes as long as the slowest, seconds at most. */
 export async function gather(needs: Needs, sight: Sight): Promise<Facts> {
   const { machine, now } = needs;
   const daemon = await daemonOf(needs);
   const state = typeof daemon === 'string' ? undefined : daemon;
-  const [way, otherWays, listeners, names, keychain] = await Promise.all([
+  const [way, otherWays, listeners, names, keychain, config] = await Promise.all([
     wayOf(state === undefined ? DEFAULT_PROFILE : currentOf(state), needs, sight),
     otherWaysIn(state, needs, sight),
     Promise.all((state?.connections ?? []).map((one) => listeningOf(one, needs, sight))),
     state === undefined ? undefined : namesOf(state, needs, sight),
     state?.login?.store === 'memory' ? undefined : sight.keychainTrouble(machine.variables),
+    configTrouble(needs),
   ]);
   return {
     ...{
@@ -87,6 +88,7 @@ export async function gather(needs: Needs, sight: Sight): Promise<Facts> {
       listeners,
       names,
       keychain,
+      config,
       version: needs.version,
       now: now(),
       platform: machine.platform,
@@ -110,16 +112,21 @@ async function otherWaysIn(state: State | undefined, needs: Needs, sight: Sight)
   return Object.fromEntries(await Promise.all(ways));
 }
 
-async function daemonOf({ daemon, pause }: Needs): Promise<Facts['daemon']> {
-  const silent = pause(PATIENCE).then(() => 'silent' as const);
-  const asked = daemon.running().then(
-    (state) => state ?? ('down' as const),
-    () => 'silent' as const,
+const daemonOf = ({ daemon }: Needs): Promise<Facts['daemon']> =>
+  daemon.running().then(
+    (state) => state ?? 'down',
+    () => 'silent',
   );
-  return Promise.race([asked, silent]);
+
+async function configTrouble({ paths, machine }: Needs): Promise<Facts['config']> {
+  const { readConfig } = await import('../settings.js');
+  return readConfig(paths.configFile, machine.uid).then(
+    () => undefined,
+    ({ message, hint }: HoopError) => ({ message, hint }),
+  );
 }
 
-/** The configuration's gateway. One that cannot be read is told of by `hoop login`. */
+/** The configuration's gateway; none, where it cannot be read. */
 async function configuredFor(
   profile: string,
   needs: Needs,

@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import type { State } from '@hoop/contracts/local';
+import { whyUnreached } from '@hoop/core';
+import { isUnderWay } from '../settle.js';
 import { plain, span } from '../table.js';
 import type { Facts, Way } from './facts.js';
 import { type Finding, fail, ok, warn } from './finding.js';
@@ -22,6 +24,7 @@ export function clockFindings({ way, platform }: Facts): Finding[] {
 /** The way to the gateway, then whose certificate is seen at its end. */
 export function gatewayFindings(facts: Facts, state: State | undefined): Finding[] {
   const { way } = facts;
+  if (way === undefined && state !== undefined && isUnderWay(state)) return [];
   if (way === undefined)
     return [
       fail('gateway', 'no gateway is known: nobody has logged in here', 'hoop login https://YOUR-GATEWAY', 'login'),
@@ -29,7 +32,9 @@ export function gatewayFindings(facts: Facts, state: State | undefined): Finding
   if (way.ended !== undefined) return [endedFinding(facts, way, way.ended)];
   const through = way.proxy === undefined ? '' : `, through the proxy ${plain(way.proxy)}`;
   const gateway = state?.gateway;
-  const isBehind = gateway?.state === 'offline' && way.certificate?.distrusted === undefined;
+  // Without a login that is good hoopd has nothing to show the gateway: the login's own finding says so.
+  const isGood = (state?.login?.certificateUntil ?? 0) > facts.now && state?.login?.state !== 'expired';
+  const isBehind = isGood && gateway?.state === 'offline' && way.certificate?.distrusted === undefined;
   const said = gateway?.error === undefined ? '' : `: ${plain(gateway.error)}`;
   return [
     isBehind
@@ -43,18 +48,6 @@ export function gatewayFindings(facts: Facts, state: State | undefined): Finding
     ...(way.certificate === undefined ? [] : [certificateFinding(facts, way, way.certificate)]),
   ];
 }
-
-/** As getaddrinfo(3) and connect(2) tell it. */
-const WHY: Record<string, string> = {
-  ENOTFOUND: 'its name is not known here',
-  EAI_AGAIN: 'no name server answers: is this machine offline?',
-  ECONNREFUSED: 'nothing listens there',
-  ENETUNREACH: 'there is no way there: is this machine offline?',
-  EHOSTUNREACH: 'there is no way there',
-  ETIMEDOUT: 'no answer',
-  timeout: 'no answer',
-  ECONNRESET: 'the connection was cut in the TLS handshake: a firewall, or something that is no gateway',
-};
 
 function endedFinding(
   { ipv6 }: Facts,
@@ -70,9 +63,16 @@ function endedFinding(
       'unavailable',
     );
   const where = at === 'connection' && proxy !== undefined ? ` through the proxy ${plain(proxy)}` : '';
-  const why = WHY[code] ?? `it ends at the ${at} (${code})`;
-  const mend = code === 'proxy' ? 'HTTPS_PROXY= hoop doctor' : 'hoop status --watch';
-  return fail('gateway', `${gateway} cannot be reached${where}: ${why}`, mend, 'unavailable');
+  const why = whyUnreached(code) ?? `it ends at the ${at} (${code})`;
+  return fail('gateway', `${gateway} cannot be reached${where}: ${why}`, endedMend(gateway, code), 'unavailable');
+}
+
+const OFFLINE = ['EAI_AGAIN', 'ENETUNREACH'];
+
+function endedMend(gateway: string, code: string): string {
+  if (code === 'proxy') return 'HTTPS_PROXY= hoop doctor';
+  if (OFFLINE.includes(code)) return 'connect this machine to a network; hoopd sees it by itself';
+  return `ask whoever runs ${new URL(gateway).host}`;
 }
 
 /** Makers of what opens TLS on its way, as their certificates are signed. */

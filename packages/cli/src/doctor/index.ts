@@ -4,7 +4,14 @@ import type { Facts } from './facts.js';
 import type { Finding } from './finding.js';
 import { clockFindings, gatewayFindings } from './gateway.js';
 import { daemonFinding, loginFindings } from './login.js';
-import { browserFindings, ipv6Findings, keychainFinding, listenerFindings, nameFindings } from './machine.js';
+import {
+  browserFindings,
+  configFindings,
+  ipv6Findings,
+  keychainFinding,
+  listenerFindings,
+  nameFindings,
+} from './machine.js';
 
 /** What the default profile has; of others there may be none. */
 const ownPart = (state: State): State => (isOfSeveral(state) ? ofProfile(state, currentOf(state)) : state);
@@ -37,6 +44,7 @@ export function diagnose(facts: Facts): Finding[] {
     ...nameFindings(facts),
     ...browserFindings(facts),
     ...ipv6Findings(facts),
+    ...configFindings(facts),
     keychainFinding(facts, state),
   ];
 }

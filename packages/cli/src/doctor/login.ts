@@ -1,19 +1,15 @@
 import type { State } from '@hoop/contracts/local';
-import { loginMend, troubleOf } from '../settle.js';
+import { SILENT, silenceMend } from '../client/silence.js';
+import { isUnderWay, loginMend, troubleOf } from '../settle.js';
 import { clockTime, plain, span } from '../table.js';
 import type { Facts } from './facts.js';
 import { type Finding, fail, ok, warn } from './finding.js';
 
 /** hoopd itself: nothing below can be better than it. */
-export function daemonFinding({ daemon, version, keeper }: Facts): Finding {
-  if (daemon === 'down') return fail('daemon', 'hoopd does not run', 'hoop daemon start', 'unavailable');
-  if (daemon === 'silent')
-    return fail(
-      'daemon',
-      'hoopd runs, but does not answer',
-      keeper === undefined ? 'pkill -KILL -x hoopd && hoop daemon start' : 'hoop daemon restart',
-      'unavailable',
-    );
+export function daemonFinding({ daemon, version, keeper, uid }: Facts): Finding {
+  if (daemon === 'down')
+    return fail('daemon', 'hoopd does not run', uid === 0 ? NOT_ROOT : 'hoop daemon start', 'unavailable');
+  if (daemon === 'silent') return fail('daemon', SILENT, silenceMend(uid, keeper), 'unavailable');
   const { version: runs, pid } = daemon.daemon;
   const kept = keeper === undefined ? '' : `, kept by ${keeper}`;
   if (runs !== version)
@@ -21,20 +17,28 @@ export function daemonFinding({ daemon, version, keeper }: Facts): Finding {
   return ok('daemon', `hoopd ${runs}, pid ${pid}${kept}`);
 }
 
+/** hoopd refuses to run as root by itself. */
+const NOT_ROOT = 'ask as yourself, not as root: hoop doctor';
+
 /** Who is logged in, and for how long that is good. */
 export function loginFindings(state: State, { now, keychain }: Facts): Finding[] {
   const { login } = state;
   const mend = loginMend(state);
   const trouble = troubleOf(state);
   const why = trouble === undefined ? '' : `: ${plain(trouble.message)}`;
+  if (isUnderWay(state))
+    return [warn('login', 'a login is under way', 'finish it in the browser; hoop login shows where')];
   if (login === null) return [fail('login', `nobody is logged in${why}`, mend, 'login')];
   const who = plain(login.identity.email);
   if (login.state === 'expired') return [fail('login', `the login of ${who} has ended${why}`, mend, 'login')];
-  const first =
-    login.state === 'waiting-for-unlock'
-      ? fail('login', `${who}: hoopd waits for the keychain to be unlocked`, UNLOCK)
-      : ok('login', `${who}, in ${login.store === 'memory' ? "hoopd's memory" : 'the keychain'}`);
-  return [first, certificateFinding(login, { now, why, isLocked: keychain?.code === 'keychain-locked' })];
+  const isLocked = login.state === 'waiting-for-unlock';
+  const first = isLocked
+    ? fail('login', `${who}: hoopd waits for the keychain to be unlocked`, UNLOCK)
+    : ok('login', `${who}, in ${login.store === 'memory' ? "hoopd's memory" : 'the keychain'}`);
+  const isOver = (login.certificateUntil ?? 0) <= now;
+  return isLocked && isOver
+    ? [first]
+    : [first, certificateFinding(login, { now, why, isLocked: keychain?.code === 'keychain-locked' })];
 }
 
 export const UNLOCK = 'unlock the keychain, as at your desktop’s start; hoopd sees it by itself';

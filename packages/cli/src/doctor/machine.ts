@@ -112,6 +112,10 @@ export const browserFindings = ({ secretive }: Facts): Finding[] =>
     ),
   );
 
+/** A login refuses such a file; all else goes on without it. */
+export const configFindings = ({ config }: Facts): Finding[] =>
+  config === undefined ? [] : [fail('config', plain(config.message), plain(config.hint ?? 'mend it'), 'usage')];
+
 export const ipv6Findings = ({ ipv6 }: Facts): Finding[] =>
   ipv6 === undefined ? [] : [ok('ipv6', ipv6 ? 'on' : 'off; hoop does without')];
 

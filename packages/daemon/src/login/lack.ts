@@ -39,7 +39,8 @@ type Trouble = { code: string; message: string; hint?: string | undefined };
 function ended(why: Trouble | undefined): Lack {
   if (why?.code === 'identity-disabled') {
     const { message, hint = 'ask whoever runs the gateway' } = why;
-    return { refusal: { code: 'identity-disabled', message, hint }, act: 'ask' };
+    // The gateway tells nobody that they are let in again: only a login finds out.
+    return { refusal: { code: 'identity-disabled', message, hint: `${hint}, then: hoop login` }, act: 'ask' };
   }
   const message = why === undefined ? 'your login has ended' : `your login has ended: ${why.message}`;
   return { refusal: { code: 'login-required', message, hint: 'hoop login' }, act: 'log-in' };

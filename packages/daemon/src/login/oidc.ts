@@ -3,7 +3,7 @@ import * as oidc from 'openid-client';
 import type { Dispatcher } from 'undici';
 import { aheadBy } from './clock.js';
 import { fetchBy } from './trust.js';
-import { codeOf, isUntrusted } from './unreachable.js';
+import { because, codeOf, isUntrusted } from './unreachable.js';
 
 /** What an IdP's answer is worth to us. Times are milliseconds since the epoch, by this machine's clock. */
 export interface Tokens {
@@ -175,7 +175,7 @@ const expired = (cause: unknown) =>
     cause,
   });
 const away = (issuer: URL, cause: unknown) =>
-  new UserError<ProviderErrorCode>('idp-unreachable', `the IdP ${issuer.origin} cannot be reached (${codeOf(cause)})`, {
+  new UserError<ProviderErrorCode>('idp-unreachable', `the IdP ${issuer.origin} cannot be reached${because(cause)}`, {
     hint: 'check the network, or ask your administrator',
     exit: 'unavailable',
     cause,

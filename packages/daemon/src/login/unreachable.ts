@@ -1,4 +1,4 @@
-import { UserError } from '@hoop/core';
+import { UserError, whyUnreached } from '@hoop/core';
 
 /** Node's and OpenSSL's codes of a certificate that is not believed. */
 const UNTRUSTED =
@@ -20,15 +20,17 @@ export function unreachable(gateway: URL, cause: unknown): UserError {
       cause,
     });
   }
-  return new UserError(
-    'gateway-unreachable',
-    `the gateway ${gateway.origin} cannot be reached${code && ` (${code})`}`,
-    {
-      hint: 'check the address and the network; behind a proxy, set HTTPS_PROXY',
-      exit: 'unavailable',
-      cause,
-    },
-  );
+  return new UserError('gateway-unreachable', `the gateway ${gateway.origin} cannot be reached${because(cause)}`, {
+    hint: 'check the address and the network; behind a proxy, set HTTPS_PROXY',
+    exit: 'unavailable',
+    cause,
+  });
+}
+
+/** `: why`, in words where the code has any; nothing for an error without one. */
+export function because(cause: unknown): string {
+  const code = codeOf(cause);
+  return code && `: ${whyUnreached(code) ?? code}`;
 }
 
 /** The first error code in the chain of causes. */

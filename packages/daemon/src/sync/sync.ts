@@ -1,7 +1,8 @@
 import type { WireConnection } from '@hoop/contracts/gateway';
 import { Channel, FRAME, json, SYNC_SILENCE, SyncMessage } from '@hoop/contracts/uplink';
-import { HoopError, ProtocolError } from '@hoop/core';
+import { HoopError, ProtocolError, whyUnreached } from '@hoop/core';
 import type { Credential, Credentials } from '../credentials.js';
+import { codeOf } from '../login/unreachable.js';
 import type { Dial, Uplink } from '../uplinks/dial.js';
 
 export type GatewayState = { state: 'online' | 'connecting' | 'offline'; since: number; error?: string };
@@ -162,7 +163,7 @@ export class Sync {
     if (this.#state.state === 'online') this.#lostAt = this.#options.now();
     this.#attempt += 1;
     this.#drop();
-    this.#become('offline', error instanceof Error ? plain(error.message) : String(error));
+    this.#become('offline', whyLost(error));
     const eager = this.#options.now() - this.#lostAt < EAGER_FOR;
     const wait = Math.min(this.#wait, eager ? EAGER_WAIT : LONGEST_WAIT);
     this.#wait = Math.min(this.#wait * 2, LONGEST_WAIT);
@@ -199,4 +200,9 @@ function parse(line: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** In words where a person reads it: of the network, else as it was told. */
+function whyLost(error: unknown): string {
+  return whyUnreached(codeOf(error)) ?? (error instanceof Error ? plain(error.message) : String(error));
 }

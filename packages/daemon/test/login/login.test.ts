@@ -202,7 +202,10 @@ describe('whom we believe', () => {
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'gateway-untrusted', 'not trusted'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'gateway-untrusted', 'for another name'],
     ['CERT_HAS_EXPIRED', 'gateway-untrusted', 'not trusted'],
-    ['ENOTFOUND', 'gateway-unreachable', 'cannot be reached (ENOTFOUND)'],
+    ['ENOTFOUND', 'gateway-unreachable', 'https://gw.example cannot be reached: its name is not known here'],
+    ['UND_ERR_CONNECT_TIMEOUT', 'gateway-unreachable', 'cannot be reached: no answer'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'gateway-unreachable', 'cannot be reached: what answers there does not speak TLS'],
+    ['EPIPE', 'gateway-unreachable', 'cannot be reached: EPIPE'],
   ])('%s is %s', (code, wanted, words) => {
     const cause = new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code }) });
     const error = unreachable(new URL('https://gw.example'), cause);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ApiError } from '@hoop/contracts/http';
-import { UserError } from '@hoop/core';
+import { UserError, whyUnreached } from '@hoop/core';
 import { createRemoteJWKSet, customFetch, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { Agent, fetch } from 'undici';
 import * as z from 'zod';
@@ -141,7 +141,7 @@ function secure(url: string): boolean {
 function reasonOf(error: unknown): string {
   const { message, cause } = error as Error;
   const { code, message: inner } = (cause ?? {}) as { code?: string; message?: string };
-  return code ?? inner ?? message;
+  return whyUnreached(code ?? '') ?? code ?? inner ?? message;
 }
 
 const badToken = (why: string, cause?: unknown) =>

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { HoopError, UserError } from '@hoop/core';
+import { HoopError, UserError, whyUnreached } from '@hoop/core';
 import { Configured } from '../config/configured.js';
 import { lookUp } from '../config/reference.js';
 import type { Config, ConnectionConfig } from '../config/schema.js';
@@ -122,7 +122,9 @@ async function reach(config: Config, name: string): Promise<string> {
       resolve();
     });
     socket.once('timeout', () => fail('no answer'));
-    socket.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      fail(whyUnreached(error.code ?? '') ?? error.code ?? error.message),
+    );
   });
   return `${host}:${port} answers`;
 }

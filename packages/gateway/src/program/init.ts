@@ -58,6 +58,17 @@ function refuseUnusable({ name, host, listen }: InitOptions): void {
   if (!isHost(listen)) throw refused('listen', listen, 'an address of this machine');
 }
 
+/** Of the package of that name, whose service serves this file and no other (`installers/debian/hoop-gateway`). */
+const SERVICE = {
+  config: '/etc/hoop-gateway/gateway.yaml',
+  unit: '/usr/lib/systemd/system/hoop-gateway.service',
+};
+/** What starts a gateway of this file. */
+export const startOf = (file: string, exists: (path: string) => boolean = existsSync): string =>
+  file === SERVICE.config && exists(SERVICE.unit)
+    ? 'systemctl enable --now hoop-gateway'
+    : `hoop-gateway serve --config ${file}`;
+
 function summary(file: string, ca: string, print: string, url: string): string {
   return `wrote  ${file}
 wrote  ${ca}, and beside it its key
@@ -66,7 +77,7 @@ CA     ${print}
 Next:
   1. In that file, set idp (your identity provider), connections and roles.
   2. hoop-gateway check --config ${file}
-  3. hoop-gateway serve --config ${file}
+  3. ${startOf(file)}
   4. On a laptop:
      hoop login ${url} --ca-fingerprint \\
        ${print}`;

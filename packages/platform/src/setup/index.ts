@@ -4,11 +4,11 @@ import type { Paths } from '../paths/index.js';
 import { rootsGround } from './journal.js';
 import type { Request } from './request.js';
 
-export { asRoot } from './ask.js';
+export { asRoot, canBeRoot } from './ask.js';
 export type { Machine } from './machine.js';
 export { type Action, actionText, digestOf, STEPS, type StepName, type StepPlan, USUAL } from './plan.js';
 export { machineFor, planSetup } from './plans.js';
-export { CARRIED, isCarried, type Request, readRequest } from './request.js';
+export { CARRIED, isCarried, isName, type Request, readRequest, TO_MAKE } from './request.js';
 export type { Event } from './root.js';
 export { canaryName, lookUp } from './verify.js';
 

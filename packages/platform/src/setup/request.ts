@@ -3,6 +3,9 @@ import type { HostName } from '../names/index.js';
 import { type AuthorityParts, isAuthority } from '../trust/certificate.js';
 import { STEPS, type StepName } from './plan.js';
 
+/** In place of a CA that is made once the person has said yes. */
+export const TO_MAKE = 'to be made';
+
 /** What a set-up is for: all that comes from the person, and the only thing of theirs that root reads. */
 export interface Request {
   steps: readonly StepName[];
@@ -18,8 +21,8 @@ export interface Request {
   names: readonly HostName[];
   /** Ports of connections that another program's listener stands in the way of. */
   ports: readonly number[];
-  /** The local CA that was made, if this machine is to trust one. */
-  authority?: AuthorityParts;
+  /** The local CA, if this machine is to trust one; to be shown before it is made, a word, which root refuses. */
+  authority?: AuthorityParts | typeof TO_MAKE;
 }
 
 /** Proxies and folders: what a person's shell says of them holds for hoopd too. None of them may hold a secret. */
@@ -37,6 +40,9 @@ const NAME = /^[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?\.hoop$/;
 /** A variable that cannot be carried is left out. */
 export const isCarried = (name: string, value: string | undefined): value is string =>
   (CARRIED as readonly string[]).includes(name) && value !== undefined && PLAIN.test(value);
+
+/** A name of hoop's, and an address that is this machine's own. */
+export const isName = ({ hostname, address }: HostName): boolean => LOOPBACK.test(address) && NAME.test(hostname);
 
 /** Reads a request as root does: whatever is not exactly a request is refused. */
 export function readRequest(text: string): Request {
@@ -56,9 +62,9 @@ export function readRequest(text: string): Request {
     ['resolver', LOOPBACK.test(resolver?.address) && isWhole(resolver?.port, 1, 65_535)],
     ['program', PATH.test(program?.node) && PATH.test(program?.main)],
     ['variables', Object.entries(variables ?? { '': '' }).every(([name, value]) => isCarried(name, value))],
-    ['names', list(names, (one: HostName) => LOOPBACK.test(one.address) && NAME.test(one.hostname))],
+    ['names', list(names, isName)],
     ['ports', list(ports, (one: number) => isWhole(one, 1, 65_535))],
-    ['authority', authority === undefined || isAuthority(authority)],
+    ['authority', authority === undefined || (authority !== TO_MAKE && isAuthority(authority))],
   ];
   for (const [name, good] of checks) if (!good) throw refused(name);
   return { steps, uid, resolver, program, variables, names, ports, ...(authority !== undefined && { authority }) };

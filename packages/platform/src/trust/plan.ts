@@ -1,6 +1,6 @@
 import type { Machine } from '../setup/machine.js';
 import { type Action, type Command, MARK, type StepPlan } from '../setup/plan.js';
-import type { Request } from '../setup/request.js';
+import { type Request, TO_MAKE } from '../setup/request.js';
 import { AUTHORITY_NAME, authorityCertificate, fingerprintOf } from './certificate.js';
 
 /** Where a system keeps roots that its owner adds, and what makes them count. */
@@ -35,11 +35,10 @@ export function planCa(machine: Machine, { authority }: Request): StepPlan {
   if (machine.roots === undefined)
     return { step, can: false, why: 'this system’s store of roots is not known', hint: 'hoop show tells sslrootcert=' };
   const { file, update, forget = update } = STORES[machine.roots];
-  const text = `# ${MARK}\n${authorityCertificate(authority)}`;
-  const store =
-    machine.roots === 'macos'
-      ? macos(file, text, { sha1: fingerprintOf(authority) })
-      : system(file, text, update, forget);
+  const [certificate, sha1] =
+    authority === TO_MAKE ? [TO_MAKE, TO_MAKE] : [authorityCertificate(authority), fingerprintOf(authority)];
+  const text = `# ${MARK}\n${certificate}`;
+  const store = machine.roots === 'macos' ? macos(file, text, sha1) : system(file, text, update, forget);
   const others = [
     ...machine.nss.map((folder) => nss(machine, folder, file)),
     ...machine.javas.map((java) => keytool(machine, java, file)),
@@ -61,7 +60,7 @@ const system = (path: string, text: string, update: Command, forget: Command): A
 ];
 
 const KEYCHAIN = '/Library/Keychains/System.keychain';
-const macos = (path: string, text: string, { sha1 }: { sha1: string }): Action[] => [
+const macos = (path: string, text: string, sha1: string): Action[] => [
   { do: 'write', path, text },
   { do: 'later', undo: { command: ['security', 'delete-certificate', '-Z', sha1, KEYCHAIN] } },
   {

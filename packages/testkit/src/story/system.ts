@@ -35,7 +35,7 @@ export const SYSTEM: readonly Step<Stage>[] = [
       const hosts = readFileSync('/etc/hosts', 'utf8');
       const before = await resolverOf(laptop);
       const whose = ['--for', String(laptop.record.account?.uid), '--resolver', `${before.address}:${before.port}`];
-      const why = /not here: ([^;]*);/.exec((await setup(stage, ...whose, '--dry-run')).stderr)?.[1];
+      const why = /not here: ([^;]*);/.exec((await setup(stage, ...whose, '--dry-run')).stdout)?.[1];
       if (why) throw new Skip(why.replaceAll(/\s+/g, ' '), 'a machine with systemd-resolved');
       await must(setup(stage, ...whose));
       try {
