@@ -169,7 +169,7 @@ describe('setup', () => {
     expect([ran.code, ran.asked, ran.err]).toEqual([
       1,
       [],
-      expect.stringMatching(/nothing was done\n {2}hoop login, then/),
+      expect.stringMatching(/nothing of this can be done now\n {2}hoop login, then/),
     ]);
   });
 
