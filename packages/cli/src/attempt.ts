@@ -150,12 +150,15 @@ async function viewOf(needs: Needs, { live, joined }: Shown): Promise<View> {
   return { show, end: () => {} };
 }
 
+/** A keyring asks on a desktop only. */
+export const NO_DESKTOP = 'without a desktop: Ctrl-C, then hoop login --login-store memory';
+
 /** An attempt as one line: for logs, pipes and dumb terminals. */
 export function lineOf({ phase, url, userCode }: LoginAttempt, joined = false): string {
   const under = joined ? 'a login is under way; ' : '';
   if (phase === 'browser') return `${under}open in a browser on this machine: ${plain(url ?? '')}`;
   if (phase === 'device')
     return `${under}open in any browser: ${plain(url ?? '')}  and enter the code: ${plain(userCode ?? '')}`;
-  if (phase === 'waiting-for-unlock') return 'waiting for you to unlock the keychain';
+  if (phase === 'waiting-for-unlock') return `waiting for you to unlock the keychain; ${NO_DESKTOP}`;
   return '';
 }

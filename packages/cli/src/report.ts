@@ -33,7 +33,7 @@ export class Report {
   get nothingCan(): UserError | undefined {
     const [first] = this.plans;
     if (first === undefined || first.can || this.hasActions) return undefined;
-    return new UserError('setup', 'nothing was done', { hint: first.hint });
+    return new UserError('setup', 'nothing of this can be done now', { hint: first.hint });
   }
 
   get hasActions(): boolean {

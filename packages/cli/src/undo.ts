@@ -3,6 +3,7 @@ import { EXIT, UserError } from '@hoop/core';
 import type { Event } from '@hoop/platform/setup';
 import { flag, type Input, type Needs, type System, text } from './command.js';
 
+export const NO_SUDO = 'it takes root, and there is no sudo here';
 const UNDOES = 'it takes back what hoop setup did on this machine, and nothing else';
 const KEPT = 'your login and hoop’s folders stay; after hoop logout, hoop setup --undo removes them too\n';
 
@@ -13,8 +14,7 @@ export async function undo(needs: Needs, input: Input, system: System): Promise<
   const { eventText } = await import('./report.js');
   if (flag(input, 'dryRun')) throw new UserError('usage', '--undo has no --dry-run', { hint: UNDOES, exit: 'usage' });
   const isSetUp = system.isSetUp(needs.machine.platform);
-  if (isSetUp && !system.canBeRoot())
-    throw new UserError('root', 'it takes root, and there is no sudo here', { hint: 'as root: hoop setup --undo' });
+  if (isSetUp && !system.canBeRoot()) throw new UserError('root', NO_SUDO, { hint: 'as root: hoop setup --undo' });
   const only = text(input, 'only');
   if ((only ?? 'ca') === 'ca' && existsSync(needs.paths.authorityFile))
     await (await needs.daemon.api()).forgetAuthority({});

@@ -169,7 +169,7 @@ describe('setup', () => {
     expect([ran.code, ran.asked, ran.err]).toEqual([
       1,
       [],
-      expect.stringMatching(/nothing was done\n {2}hoop login, then/),
+      expect.stringMatching(/nothing of this can be done now\n {2}hoop login, then/),
     ]);
   });
 
@@ -199,6 +199,12 @@ describe('setup', () => {
     const words = ['--for', '1000', '--resolver', '127.77.3.1:5377', '--names', 'pg-prod.hoop=127.77.3.2'];
     expect([ran.code, ran.asked]).toEqual([1, []]);
     expect(ran.err.replaceAll(/\s+/g, ' ')).toContain(`as root: hoop setup ${words.join(' ')}`);
+    const only = await setup(['--only', 'service'], { sudo: false });
+    expect(only.err.replaceAll(/\s+/g, ' ')).toContain(
+      'hoop setup --for 1000 --resolver 127.77.3.1:5377 --only service',
+    );
+    expect((await setup(['--only', 'ca'], { sudo: false })).err).toContain('install sudo');
+    expect((await setup(['--undo'], { sudo: false })).err).toContain('as root: hoop setup --undo');
     const root = await setup(words, { uid: 0, machine: { names: 'other' } });
     expect(root.request).toMatchObject({ uid: 1000, names: [{ hostname: 'pg-prod.hoop', address: '127.77.3.2' }] });
     for (const wrong of ['pg-prod.hoop', 'pg-prod.hoop=10.0.0.1', 'x=127.0.0.1'])

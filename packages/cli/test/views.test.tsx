@@ -40,7 +40,7 @@ test('the wait for a login that somebody else has started says so, and ends noth
     'a login is under way: finish it in your browser, or go to\nhttps://idp/\n1:00 left, Ctrl-C leaves',
   );
   rerender(<LoginWait opened={false} joined attempt={{ ...attempt, phase: 'waiting-for-unlock' }} now={() => NOW} />);
-  expect(lastFrame()).toBe('unlock your keychain…');
+  expect(lastFrame()).toBe('unlock your keychain…\nwithout a desktop: Ctrl-C, then hoop login --login-store memory');
   unmount();
 });
 

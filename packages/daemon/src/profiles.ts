@@ -82,6 +82,8 @@ export class Profiles {
     const made = this.#open(profileName(name));
     made.start();
     made.credentials.on(() => this.#leave(made));
+    // A login that is refused before it begins changes nothing.
+    this.#leave(made);
     return made;
   }
 

@@ -101,6 +101,13 @@ describe('a profile that no login came of', () => {
     expect(names(all)).toEqual(['default']);
   });
 
+  test('made for a login that did not even begin, it is none either', () => {
+    const { all } = profiles();
+    all.ensure('typo');
+    vi.advanceTimersByTime(6_000);
+    expect(names(all)).toEqual(['default']);
+  });
+
   test('tried again meanwhile, or logged in to before, it stays', () => {
     const { all, kept } = profiles();
     all.ensure('again');

@@ -3,7 +3,7 @@ import type { Request, StepName } from '@hoop/platform/setup';
 import { type Command, flag, type Input, JSON_OPTION, type Needs, type System, text } from '../command.js';
 import type { Report, Verified } from '../report.js';
 import { settled } from '../settle.js';
-import { undo } from '../undo.js';
+import { NO_SUDO, undo } from '../undo.js';
 import { namesOf } from './run.js';
 
 export const setup: Command = {
@@ -79,13 +79,18 @@ async function says(needs: Needs, question: string, usual: boolean): Promise<boo
   return answer === '' ? usual : /^y(es)?$/i.test(answer);
 }
 
-/** The same set-up as root does it: all that root asks nobody for is in the command. */
-function noRoot({ uid, resolver, names }: Request, shown: Report): UserError {
-  const list = shown.isDegraded('resolver')
-    ? ` --names ${names.map(({ hostname, address }) => `${hostname}=${address}`).join(',')}`
-    : '';
-  const command = `hoop setup --for ${uid} --resolver ${resolver.address}:${resolver.port}${list}`;
-  return new UserError('root', 'it takes root, and there is no sudo here', { hint: `as root: ${command}` });
+/** The same set-up as root does it: all that root asks nobody for is in the command. A CA is not among it: hoopd makes it. */
+function noRoot({ uid, resolver, names, steps }: Request, shown: Report): UserError {
+  const list = names.map(({ hostname, address }) => `${hostname}=${address}`).join(',');
+  const words = [
+    ...['--for', String(uid), '--resolver', `${resolver.address}:${resolver.port}`],
+    ...(shown.isDegraded('resolver') ? ['--names', list] : []),
+    ...(steps.length === 1 ? ['--only', ...steps] : []),
+  ];
+  const hint = steps.includes('ca')
+    ? 'install sudo, then hoop setup --only ca'
+    : `as root: hoop setup ${words.join(' ')}`;
+  return new UserError('root', NO_SUDO, { hint });
 }
 
 /** Everything that root is told: values, each of a shape that it checks again. */

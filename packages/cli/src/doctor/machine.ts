@@ -37,7 +37,7 @@ export function nameFindings({ names }: Facts): Finding[] {
 }
 
 function routeFinding(names: Names): Finding {
-  const { ours, canary, setUp, each } = names;
+  const { ours, canary, setUp, each, routed } = names;
   const check = 'names';
   if (ours === null) return fail(check, "hoopd's resolver does not run", 'hoop daemon restart');
   if (canary.seen === ours.address) return ok(check, '*.hoop is asked of hoopd, as programs see it');
@@ -49,7 +49,9 @@ function routeFinding(names: Names): Finding {
       `somebody else answers for *.hoop (${canary.seen}): a VPN, or a resolver that knows every name`,
       'hoop setup',
     );
-  if (!setUp) return warn(check, '*.hoop is not asked of hoopd: this machine is not set up', 'hoop setup');
+  // Without a resolver that could be told of ours, a set-up writes the names that a login brings.
+  const setUpNow = routed === undefined && each.length === 0 ? 'hoop login, then hoop setup' : 'hoop setup';
+  if (!setUp) return warn(check, '*.hoop is not asked of hoopd: this machine is not set up', setUpNow);
   if (each.length > 0 && each.every(({ hosts, address }) => hosts.some((line) => line.address === address)))
     return warn(check, 'the names of the set-up are in /etc/hosts; newer ones are not', 'hoop setup');
   return captured(names) ?? fail(check, 'this machine is set up, but *.hoop does not reach hoopd', 'hoop setup');

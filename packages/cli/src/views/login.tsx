@@ -1,6 +1,7 @@
 import type { LoginAttempt } from '@hoop/contracts/local';
 import { Box, render, Text } from 'ink';
 import { useEffect, useState } from 'react';
+import { NO_DESKTOP } from '../attempt.js';
 import { plain } from '../table.js';
 
 /** Up to the start of the line above, and clear from there: Ink ends what it has drawn, if only nothing, with a line. */
@@ -30,7 +31,7 @@ const SAYS: Record<LoginAttempt['phase'], string> = {
   discovering: 'asking the gateway…',
   browser: 'open this in a browser on this machine',
   device: 'in a browser on any device, go to',
-  'waiting-for-unlock': 'unlock your keychain…',
+  'waiting-for-unlock': `unlock your keychain…\n${NO_DESKTOP}`,
   certifying: 'getting the certificate…',
   failed: '',
 };
