@@ -58,8 +58,9 @@ function whereFileIs(path: string, text: string): ChildProcess {
   return spawn('unshare', ['--mount', 'sh', '-c', script], { env, cwd: alice.home, stdio: ['pipe', 'pipe', 'pipe'] });
 }
 
-/** Until hoopd and the gateway have found each other again. */
+/** Until hoopd and the gateway have found each other again. Without a keyring no login outlives hoopd. */
 async function online(): Promise<void> {
+  if (!alice.record.keyring) await logIn({ root, world, skipped: [] }, 'alice');
   const watch = alice.spawn(['hoop', 'status', '--watch', '--json']);
   await said(watch, /"state":"online"/, 'hoop status --watch');
   watch.kill();

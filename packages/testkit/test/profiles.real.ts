@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { STAFF } from '../src/idp/people.js';
 import { json, logIn, must, nextLine, sqlClient } from '../src/story/index.js';
 import { askDns } from '../src/witness/index.js';
-import { type Company, type Laptop, World } from '../src/world/index.js';
+import { type Company, found, type Laptop, World } from '../src/world/index.js';
 
 /** One laptop, one hoopd, two companies that know nothing of each other. The tests follow on each other. */
 
@@ -96,6 +96,7 @@ test('a login beside the first one: one hoopd, all names, each leads to its own 
   const named = await alice.named('sh', '-c', both);
   if (!named.stderr.includes('names cannot be given to a command here'))
     expect(named.stdout.trim().split('\n')).toEqual([short, long, theirs]);
+  if (!found('psql')) return;
   const connected = await must(alice.hoop('connect', 'pg-prod.acme', '--', '-Atc', PORT));
   expect(connected.stdout.trim()).toBe(String(acme.cluster.port));
 });
@@ -134,7 +135,8 @@ test('acme revokes the person: its session ends natively, the other goes on', as
   expect((await must(alice.hoop('ls'))).stderr).toContain('profile acme: your login has ended');
 });
 
-test('logout of one leaves what is open through the other; hoopd’s next start takes up what is left', async () => {
+test('logout of one leaves what is open through the other; hoopd’s next start takes up what is left', async (context) => {
+  if (!found('psql')) context.skip('psql: not installed; sudo apt install postgresql-client');
   await must(acme.gateway('users', 'enable', 'alice@shop.example'));
   await must(alice.loginAt(acme, 'acme'));
   await must(alice.hoop('profile', 'use', 'acme'));
