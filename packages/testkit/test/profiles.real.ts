@@ -79,9 +79,9 @@ test('a login beside the first one: one hoopd, all names, each leads to its own 
   expect(await hostnames()).toEqual(['pg-prod.hoop', 'pg-support.hoop', 'pg-prod.acme.hoop', 'pg-support.acme.hoop']);
   const { resolver } = (await status()).daemon;
   const names = ['pg-prod.hoop', 'pg-prod.default.hoop', 'pg-prod.acme.hoop'];
-  const found = await Promise.all(names.map(async (name) => (await askDns(resolver, name)).addresses[0]));
+  const addresses = await Promise.all(names.map(async (name) => (await askDns(resolver, name)).addresses[0]));
   const [short, long, theirs] = await Promise.all(
-    found.map(async (address) => (await asked(address!, PORT)).stdout.trim()),
+    addresses.map(async (address) => (await asked(address!, PORT)).stdout.trim()),
   );
   expect([short, long, theirs]).toEqual(
     [world.company.cluster.port, world.company.cluster.port, acme.cluster.port].map(String),
@@ -161,7 +161,8 @@ test('logout of one leaves what is open through the other; hoopd’s next start 
   expect((await asked(await addressOf('pg-prod.hoop'), PORT)).stdout.trim()).toBe(String(acme.cluster.port));
 });
 
-test('a profile called as a connection of the default one: who has the name is said; removed, nothing of it is left', async () => {
+test('a profile called as a connection of the default one: who has the name is said; removed, nothing of it is left', async (context) => {
+  if (!found('psql')) context.skip('psql: not installed; sudo apt install postgresql-client');
   await must(alice.loginAt(world.company, 'pg-support'));
   const { problems } = await status();
   expect(problems).toMatchObject([{ code: 'name-clash', profile: 'acme' }]);
