@@ -5,7 +5,7 @@ import { Facts } from './facts.js';
 import { losesRows, losesWrites } from './losses.js';
 import { ANY_KIND } from './names.js';
 import { as, listOf, open, type Part, partsOf, word, words } from './nodes.js';
-import { isOwn } from './relations.js';
+import { isAbsent, isOwn } from './relations.js';
 import { callNamed, readBody } from './routines.js';
 import { judgeSetting } from './settings.js';
 import { type Desk, inside, placedAt, type Scope } from './walk.js';
@@ -428,6 +428,8 @@ function drop(desk: Desk, part: Part): string {
       desk.facts.makes.push({ what: 'table', name: name.at(-1) ?? '', adds: [], temporary: true });
       continue;
     }
+    // A script that makes it next makes way first.
+    if (part.missing_ok === true && TEMPORARY.has(type) && isAbsent(desk, relOf(name))) continue;
     desk.facts.mark('destroys');
     if (type === 'OBJECT_SCHEMA') emptied(desk, word(object) ?? '');
     else if (RELATIONS.test(type)) changed(desk, relOf(name), 'other');

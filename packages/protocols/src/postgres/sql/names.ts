@@ -138,6 +138,12 @@ export class Names {
     );
   }
 
+  /** Nothing has that name, neither in the catalogue nor made meanwhile; the system's schemas are not all in it. */
+  isAbsent(schema: string | undefined, name: string, made: readonly Made[]): boolean {
+    const isMade = [...this.#made, ...made].some((one) => one.name === name);
+    return !isMade && schema?.startsWith('pg_') !== true && this.relations(schema, name).length === 0;
+  }
+
   /** The session has made a table of that name which the catalogue may not show. */
   madeTable(name: string): boolean {
     return this.#tables.has(name);

@@ -22,6 +22,15 @@ export function isOwn(desk: Desk, rel: Part, kinds: string = ROWS): boolean {
   return own;
 }
 
+/** No relation has that name, by a catalogue that is loaded for the question. */
+export function isAbsent(desk: Desk, rel: Part): boolean {
+  const name = String(rel.relname);
+  const made = [...(desk.earlier?.get(name) ?? []), ...desk.facts.makes];
+  const absent = desk.names.isAbsent(schemaOf(desk, rel.schemaname), name, made);
+  if (absent) desk.facts.own = true;
+  return absent;
+}
+
 /** All that the name may stand for, and what going there does. */
 export function useRelations(desk: Desk, rel: Part, going: Going): void {
   const name = String(rel.relname);

@@ -52,6 +52,9 @@ const LOSSES = [
     'DO $$ BEGIN ALTER TABLE notes SET UNLOGGED; END $$',
   ]),
   ...attacks('A19', [
+    ['BEGIN', 'ALTER TABLE orders RENAME TO gone', 'DROP TABLE IF EXISTS gone', 'COMMIT'],
+    ['BEGIN', 'ALTER TABLE orders SET SCHEMA shadow', 'DROP TABLE IF EXISTS shadow.orders', 'COMMIT'],
+    ['BEGIN', 'ALTER SCHEMA public RENAME TO gone', 'DROP TABLE IF EXISTS gone.orders', 'COMMIT'],
     within(
       PARENT,
       "INSERT INTO parent VALUES ('open', 1)",
@@ -135,6 +138,7 @@ export const LASTING_ALLOWED = [
   'ALTER TABLE orders ADD CONSTRAINT whose FOREIGN KEY (customer_id) REFERENCES customers (id) ON DELETE CASCADE ON UPDATE CASCADE NOT VALID',
   ['ALTER TABLE notes ADD COLUMN product_id int', 'ALTER TABLE notes ADD FOREIGN KEY (product_id) REFERENCES products'],
   'ALTER TABLE notes ADD CONSTRAINT kept FOREIGN KEY (product_id) REFERENCES products (id) ON DELETE RESTRICT ON UPDATE NO ACTION NOT VALID',
+  ['DROP TABLE IF EXISTS nowhere', 'DROP VIEW IF EXISTS public.nowhere CASCADE', 'DROP SEQUENCE IF EXISTS nowhere'],
   'REFRESH MATERIALIZED VIEW wallets',
   [
     'CREATE UNLOGGED TABLE quick (id int)',
