@@ -100,7 +100,7 @@ dependencies() {
     bootstrap_node
     if [ "$(pnpm --version 2>/dev/null)" != $PNPM_VERSION ]; then
       say "installing pnpm $PNPM_VERSION"
-      npm install --prefix "$TOOLS/pnpm" --no-audit --no-fund --no-update-notifier --silent "pnpm@$PNPM_VERSION" >&2 || die "npm could not install pnpm"
+      npm install --prefix "$TOOLS/pnpm" --no-audit --no-fund --no-update-notifier "pnpm@$PNPM_VERSION" >"$TOOLS/npm.log" 2>&1 || failed "npm install pnpm" npm.log
     fi
     say "installing packages"
     (cd "$ROOT" && pnpm install --frozen-lockfile --ignore-scripts --reporter=append-only >"$TOOLS/install.log" 2>&1) || failed "pnpm install" install.log
