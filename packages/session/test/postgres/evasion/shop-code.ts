@@ -21,7 +21,7 @@ ${[
   '"json"(int)',
   '"merge_action"()',
 ]
-  .map((name) => `CREATE FUNCTION ${name} RETURNS text ${PEEKS};`)
+  .map((name) => `CREATE FUNCTION ${name} RETURNS text ${PURGES} 'x'; END $$;`)
   .join('\n')}
 -- x.f is f(x).
 CREATE FUNCTION peek(notes) RETURNS text ${PEEKS};
