@@ -54,6 +54,19 @@ describe('loads of a masked column', () => {
     expect(load('bob', false)).toBe(true);
   });
 
+  test('the same statement in one flow is counted each time', () => {
+    const at = { connection: 'pg-prod', groups: [], person: 'bob' };
+    const failedLoads = new FailedLoads(() => 0);
+    const masks = masksFor([SSN], at, { key: Buffer.from('k'), pause: async () => {}, failedLoads });
+    const action = loadOf('public.people.ssn');
+    for (let nth = 1; nth <= 5; nth++) {
+      expect(masks?.judge(action)).toBeUndefined();
+      masks?.begun(action, nth);
+      masks?.told(nth, true);
+    }
+    expect(masks?.judge(action)).toMatchObject({ allow: false });
+  });
+
   test('those that are done count for nothing, nor do others', () => {
     const { load } = gateway();
     expect(times(20, () => load('bob', false))).not.toContain(false);

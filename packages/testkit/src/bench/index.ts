@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { UserError } from '@hoop/core';
+import { complain } from '../play/complain.js';
 import { withWorld } from '../play/run.js';
 import { messageOf } from '../story/index.js';
 import type { WorldOptions } from '../world/index.js';
@@ -43,13 +45,17 @@ export function bench(options: WorldOptions, { json, quick, only }: Asked): Prom
   const from = performance.now();
   const tell = (text: string) =>
     void process.stderr.write(`bench: ${((performance.now() - from) / 1_000).toFixed(0).padStart(4)} s  ${text}\n`);
-  return withWorld({ ...options, keep: false, system: false }, async (stage) => {
+  const run = withWorld({ ...options, keep: false, system: false }, async (stage) => {
     const stand = await makeStand(stage, quick, tell);
     const { rows, failed } = await measure(stand, only);
     const host = machine(await stage.world.company.cluster.version(), quick ? 'quick' : 'full');
     process.stdout.write(json ? `${JSON.stringify({ machine: host, rows })}\n` : table(host, rows));
     tell(failed === 0 ? 'done' : `${failed} could not be measured`);
     return failed === 0 ? 0 : 1;
+  });
+  return run.catch((error: unknown) => {
+    if (error instanceof UserError) return complain(error, 'bench');
+    throw error;
   });
 }
 

@@ -1,8 +1,8 @@
 import { EXIT, UserError } from '@hoop/core';
 
 /** Words and exit code of what the caller can mend, as hoop's own (design §7). */
-export function complain(error: UserError): number {
-  process.stderr.write(`demo: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`);
+export function complain(error: UserError, program = 'demo'): number {
+  process.stderr.write(`${program}: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`);
   return EXIT[error.exit];
 }
 
