@@ -60,6 +60,7 @@ test('a flow soon after a short one logs in on what was opened for it', async ()
   proxy.tap(() => {});
   expect(atLogin).toBe(connections);
   // Nobody logs in on the next one: it is closed.
+  await vi.waitFor(() => expect(proxy.counts.connections).toBe(connections + 1));
   await vi.waitFor(() => expect(proxy.live).toBe(0), { timeout: 5_000 });
 });
 
