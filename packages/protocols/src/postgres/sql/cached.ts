@@ -1,5 +1,6 @@
 import type { Catalogue } from './catalogue.js';
 import type { ReadingContext, SqlReading } from './context.js';
+import { namespaceOf } from './namespace.js';
 import { read } from './read.js';
 
 /** Texts kept for each catalogue, and the longest that is. */
@@ -7,15 +8,13 @@ const KEPT = 2_000;
 const LONGEST = 16 * 1024;
 
 const kept = new WeakMap<Catalogue, Map<string, readonly SqlReading[]>>();
-/** A context is one object as long as nothing in it changes, so its key is made once. */
-const keys = new WeakMap<ReadingContext, string>();
 
 /** `read`, remembered by catalogue, paths and what the session made. What EXECUTE and FETCH run is looked up each time. */
 export function readCached(text: string, at: ReadingContext): readonly SqlReading[] {
   if (text.length > LONGEST) return read(text, at);
   const texts = kept.get(at.catalogue) ?? new Map<string, readonly SqlReading[]>();
   kept.set(at.catalogue, texts);
-  const key = `${keyOf(at)}\n${text}`;
+  const key = `${namespaceOf(at)}\n${text}`;
   const found = texts.get(key);
   if (found !== undefined) return found;
   const readings = read(text, at);
@@ -23,10 +22,4 @@ export function readCached(text: string, at: ReadingContext): readonly SqlReadin
   if (texts.size >= KEPT) texts.delete(texts.keys().next().value as string);
   texts.set(key, readings);
   return readings;
-}
-
-function keyOf(at: ReadingContext): string {
-  const found = keys.get(at) ?? JSON.stringify([at.paths, at.made ?? []]);
-  keys.set(at, found);
-  return found;
 }

@@ -1,4 +1,5 @@
 import { ANY_COLUMN } from '@hoop/core';
+import { spend } from '../steps.js';
 import { type Marks, markOf, NO_MARKS, together } from './marks.js';
 
 /** What a value is made of. */
@@ -68,6 +69,7 @@ export const columnFlow = (columns: Iterable<string>, type: number): Flow => ({
 /** What a value computed from these may carry. */
 export function mix(flows: readonly Flow[]): Flow {
   const made = flows.filter((flow) => flow !== FREE);
+  spend(flows.length / 16);
   if (made.length === 0) return FREE;
   const [only] = made;
   if (made.length === 1 && only !== undefined) return changed(only);
@@ -98,6 +100,7 @@ function union(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
   const filled = [...new Set(sets)].filter((set) => set.size > 0);
   if (filled.length <= 1) return filled[0] ?? NONE;
   const all = new Set<string>();
+  spend(filled.reduce((sum, set) => sum + set.size, 0) / 16);
   for (const set of filled) for (const value of set) all.add(value);
   return all;
 }

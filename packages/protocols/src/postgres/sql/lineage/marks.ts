@@ -1,3 +1,5 @@
+import { spend } from '../steps.js';
+
 /** Numbers that are put together often and looked at seldom: a union costs nothing until then. */
 export interface Marks {
   readonly own?: number;
@@ -20,6 +22,7 @@ export function marksIn(marks: Marks): ReadonlySet<number> {
   for (let one = open.pop(); one !== undefined; one = open.pop()) {
     if (seen.has(one)) continue;
     seen.add(one);
+    spend(1 / 16);
     if (one.own !== undefined) found.add(one.own);
     for (const part of one.parts ?? []) open.push(part);
   }

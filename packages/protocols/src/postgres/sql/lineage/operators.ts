@@ -5,6 +5,7 @@ import { elementIn, meantOperators } from '../overloads.js';
 import { plainType } from './bodies.js';
 import { type Flow, FREE } from './flow.js';
 import { ARRAY, besidesOid } from './functions.js';
+import { meaning } from './meanings.js';
 import { as, itemsOf, namesOf } from './nodes.js';
 import { pathsOf } from './relations.js';
 import type { Scope } from './scope.js';
@@ -105,6 +106,10 @@ function isExtended({ calls }: UserOperator, { at }: Scope): boolean {
 }
 
 function meantBy(name: readonly string[], types: readonly (number | undefined)[], scope: Scope): readonly Operator[] {
+  return meaning('operator', name, types, scope.at, () => found(name, types, scope));
+}
+
+function found(name: readonly string[], types: readonly (number | undefined)[], scope: Scope): readonly Operator[] {
   const { catalogue } = scope.at;
   const [last = '', schema] = [...name].reverse();
   const known = operatorsNamed(last, catalogue);

@@ -2,6 +2,7 @@ import type { RangeVar } from 'libpg-query';
 import type { Catalogue, Relation } from '../catalogue.js';
 
 import type { Made, ReadingContext } from '../context.js';
+import { spend } from '../steps.js';
 import { anything, type Field, FREE, oneOf, type Shape } from './flow.js';
 
 import { canonical, knownOf } from './known.js';
@@ -19,6 +20,7 @@ interface Candidates {
 /** The relations that a name may stand for. */
 export function candidates(name: RangeVar, at: ReadingContext): Candidates {
   const relname = name.relname ?? '';
+  spend((at.made?.length ?? 0) / 32);
   const made = at.made?.filter((one) => one.name === relname) ?? [];
   const isPlain = made.every(({ as, adds }) => as !== undefined || adds !== undefined);
   // Which temporary ones are this session's cannot be told; they come before all others.

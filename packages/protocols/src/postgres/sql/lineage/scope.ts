@@ -1,5 +1,6 @@
 import type { ColumnRef } from 'libpg-query';
 import type { ReadingContext } from '../context.js';
+import { spend } from '../steps.js';
 import type { Facts } from './facts.js';
 import { changed, either, type Field, type Flow, FREE, mix, opaque, rowOf, type Shape } from './flow.js';
 import { kindOf, namesOf } from './nodes.js';
@@ -90,6 +91,7 @@ function bareColumn(name: string, scope: Scope): Flow {
   const perhaps: Flow[] = [];
   for (let at: Scope | undefined = scope; at !== undefined; at = at.up) {
     const bare = at.items.filter((item) => item.bare);
+    spend(at.items.length / 4);
     const found = bare.flatMap((item) => known(item, name) ?? []);
     if (found.length > 0) return either([...found, ...perhaps]);
     if (SYSTEM.has(name) && bare.some((item) => item.system))
@@ -107,6 +109,7 @@ export function columnNamed(name: string, scope: Scope): Flow[] {
 }
 
 function known(item: Item, name: string): Flow | undefined {
+  spend(item.shape.fields.length / 64);
   const found = item.shape.fields.filter((field) => field.name === name);
   return found.length > 0 ? either(found.map((field) => field.flow)) : undefined;
 }
@@ -125,6 +128,7 @@ function wholeRow(item: Item): Flow {
 
 export function itemNamed(scope: Scope, name: string, schema: string | undefined): Item | undefined {
   for (let at: Scope | undefined = scope; at !== undefined; at = at.up) {
+    spend(at.items.length / 32);
     const found = at.items.find(
       (item) => item.name === name && (schema === undefined || item.schemas.includes(schema)),
     );
@@ -154,6 +158,7 @@ export function starOf(ref: ColumnRef, scope: Scope): Shape | undefined {
 /** Columns side by side. */
 export function joined(shapes: readonly Shape[]): Shape {
   const fields: readonly Field[] = shapes.flatMap((shape) => shape.fields);
+  spend(shapes.length / 16 + fields.length / 32);
   const open = shapes.find((shape) => shape.open !== undefined)?.open;
   return open === undefined ? { fields } : { fields, open };
 }

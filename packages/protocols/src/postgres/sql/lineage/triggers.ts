@@ -1,6 +1,7 @@
 import type { Relation, Routine } from '../catalogue.js';
 import type { ReadingContext } from '../context.js';
 import { parsePlPgSql } from '../parse.js';
+import { unlessTooLong } from '../steps.js';
 import { rowsMoved } from './bodies.js';
 import { Facts } from './facts.js';
 import { changed, type Field, type Flow, FREE, mix, opaque } from './flow.js';
@@ -29,7 +30,8 @@ function made(routine: Routine, fields: readonly Field[], at: ReadingContext): C
   if (routine.language !== 'plpgsql') return [ANYTHING];
   try {
     return assigned(routine, fields, at);
-  } catch {
+  } catch (error) {
+    unlessTooLong(error);
     return [ANYTHING];
   }
 }
