@@ -75,6 +75,7 @@ function readAll(commands: readonly Command[], text: string, at: ReadingContext)
 
 /** The context with what the readings add to it; undefined where they add nothing that matters to these commands. */
 function widened(at: ReadingContext, readings: readonly SqlReading[], several: boolean): ReadingContext | undefined {
+  if (!several && readings.every(({ setsPath }) => setsPath.length === 0)) return undefined;
   const had = new Set(at.paths.map((path) => JSON.stringify(path)));
   const paths = readings
     .flatMap(({ setsPath }) => (setsPath === 'unknown' ? [] : setsPath))

@@ -60,8 +60,9 @@ function aliased(alias: Alias | undefined, name: string | undefined, shape: Shap
 export function relationItem(table: RangeVar, scope: Scope, does: 'read' | 'write'): Item {
   const cte = table.schemaname === undefined && does === 'read' ? cteOf(scope, table.relname ?? '') : undefined;
   if (cte !== undefined) return aliased(table.alias, table.relname, cte);
-  const item = aliased(table.alias, table.relname, shapeOf(table, scope, does));
-  const { relations, fresh, unknown } = candidates(table, scope.at);
+  const found = candidates(table, scope.at);
+  const item = aliased(table.alias, table.relname, shapeOf(table, found, scope, does));
+  const { relations, fresh, unknown } = found;
   const [only, ...others] = relations;
   const isOne = others.length === 0 && fresh.length === 0 && !unknown && table.alias?.colnames === undefined;
   const key = isOne ? only?.key : undefined;

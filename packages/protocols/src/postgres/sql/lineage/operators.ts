@@ -38,9 +38,10 @@ export function operated(body: A_Expr, left: readonly Flow[], right: readonly Fl
 
 /** Rows that are written out on both sides are compared field by field. */
 function fieldsOf(body: A_Expr, [first]: readonly Flow[], right: readonly Flow[]): [Flow, Flow[]][] | undefined {
-  const rows = [...(first === undefined ? [] : [first]), ...right].map(({ row }) => row);
   const isRow = (node: Node | undefined) => node !== undefined && as(node, 'RowExpr') !== undefined;
-  if (rows.length < 2 || !isRow(body.lexpr) || !itemsOf(body.rexpr).every(isRow)) return undefined;
+  if (!isRow(body.lexpr) || !itemsOf(body.rexpr).every(isRow)) return undefined;
+  const rows = [...(first === undefined ? [] : [first]), ...right].map(({ row }) => row);
+  if (rows.length < 2) return undefined;
   if (rows.some((row) => row === undefined || row.length === 0 || row.length !== rows[0]?.length)) return undefined;
   return rows[0]?.map(({ flow }, i) => [flow, rows.slice(1).map((row) => row?.[i]?.flow ?? FREE)]);
 }
