@@ -54,7 +54,13 @@ export function findNumbers(
   found: Found,
 ): void {
   for (let at = from + RUN_LEAST - 1; at < to; at += RUN_LEAST) {
-    if (((KIND[bytes[at] as number] as number) & (DIGIT | BETWEEN)) === 0) continue;
+    if (!isRun(bytes[at])) continue;
+    // Where texts end costs more to know than what is beside a byte.
+    const last = endOfShort(bytes, at, from, to);
+    if (last > 0) {
+      at = last;
+      continue;
+    }
     if (!texts.seek(at)) {
       if (texts.to > at) at = texts.to;
       continue;
@@ -69,6 +75,17 @@ export function findNumbers(
     }
     at = end;
   }
+}
+
+/** Where the run around a byte ends, if it is shorter than any that counts; 0 if it is as long. */
+function endOfShort(bytes: Uint8Array, at: number, from: number, to: number): number {
+  let start = at;
+  const first = Math.max(from, at - RUN_LEAST + 1);
+  while (start > first && isRun(bytes[start - 1])) start -= 1;
+  let end = at + 1;
+  const enough = start + RUN_LEAST;
+  while (end < to && end < enough && isRun(bytes[end])) end += 1;
+  return end < enough ? end : 0;
 }
 
 const isRun = (byte: number | undefined): boolean => ((KIND[byte as number] as number) & (DIGIT | BETWEEN)) !== 0;
