@@ -12,7 +12,7 @@ import { mentions, subjectOf, written } from './values.js';
  * what does not is: a column of the rows, compared with something that is not theirs, nor an end that nothing lies beyond.
  */
 export function bounds(rows: Rows, node: Node | undefined, not: boolean): boolean {
-  spend(1);
+  spend(2);
   const [type, part] = open(node);
   const value = constant(node);
   if (value !== undefined) return value === null || isTrue(value) === not;

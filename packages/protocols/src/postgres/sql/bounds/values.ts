@@ -26,7 +26,7 @@ export interface Subject {
 
 /** Undefined where it does not depend on a column of the rows, or is the same for all of them as likely as not. */
 export function subjectOf(rows: Rows, node: Node | undefined): Subject | undefined {
-  spend(1 / 2);
+  spend(1);
   const [type, part] = open(node);
   const column = rows.column(node);
   if (column !== undefined) return column === 'ctid' || !SYSTEM.has(column) ? { column, via: 'plain' } : undefined;
@@ -44,8 +44,9 @@ const via = (of: Subject | undefined, how: Subject['via']): Subject | undefined 
 function ofCall(rows: Rows, part: Part): Subject | undefined {
   const name = words(part.funcname).at(-1) ?? '';
   const args = listOf(part.args);
-  const found = args.flatMap((arg) => subjectOf(rows, arg) ?? []);
-  const others = args.filter((arg) => subjectOf(rows, arg) === undefined);
+  const subjects = args.map((arg) => subjectOf(rows, arg));
+  const found = subjects.filter((subject) => subject !== undefined);
+  const others = args.filter((_, at) => subjects[at] === undefined);
   // `left(name, 0)`, `replace(name, name, '')`, `mod(id, 1)` are the same for every row.
   const isEmpty = found.length !== 1 || others.some((arg) => /^(?:0|)$/.test(constant(arg) ?? ' '));
   if (isEmpty || (name === 'mod' && constant(others[0]) === '1') || hasOwn(rows, others)) return undefined;

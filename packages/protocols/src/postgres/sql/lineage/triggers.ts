@@ -37,14 +37,16 @@ function made(routine: Routine, fields: readonly Field[], at: ReadingContext): C
 }
 
 function assigned(routine: Routine, fields: readonly Field[], at: ReadingContext): Changes[] {
-  const tree = parsePlPgSql(routine.source ?? '');
-  const names = targetsOf(tree);
+  const names = targets.get(routine) ?? targetsOf(parsePlPgSql(routine.source ?? ''));
+  targets.set(routine, names);
   if (names !== 'all' && names.size === 0) return [];
   const facts = new Facts();
   const clause = rowsMoved(routine, fields, at, facts);
   const flow = mix([{ ...FREE, columns: facts.columns }, ...(clause === undefined ? [] : [opaque(clause)])]);
   return [{ names, flow: changed(flow) }];
 }
+
+const targets = new WeakMap<Routine, ReadonlySet<string> | 'all'>();
 
 /** The columns of NEW that a body sets; `all` where it sets the whole row, or gives back another. */
 function targetsOf(tree: unknown): ReadonlySet<string> | 'all' {
