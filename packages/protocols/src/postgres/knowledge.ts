@@ -74,11 +74,14 @@ export class Changes {
   }
 }
 
+type Load = (options: LearnOptions, before: Catalogue | undefined) => ConnectScript;
+
 /** Wraps a script that loads a catalogue: what changes meanwhile stays known. */
-export function* learning(load: (options: LearnOptions) => ConnectScript, options: LearnOptions): ConnectScript {
-  const changes = (options.before as Knowledge | undefined)?.changes ?? new Changes();
+export function* learning(load: Load, options: LearnOptions): ConnectScript {
+  const before = options.before as Knowledge | undefined;
+  const changes = before?.changes ?? new Changes();
   const { clock } = changes;
-  const loaded = yield* load(options);
+  const loaded = yield* load(options, before?.catalogue);
   if (!loaded.ok) return loaded;
   changes.seen(clock);
   const knowledge: Knowledge = { catalogue: loaded.greeting as Catalogue, changes, vain: new Set() };

@@ -140,6 +140,23 @@ describe('a flow that reads', () => {
     expect(seen.map(({ text }) => text)).toEqual([other, 'select 1']);
   });
 
+  test('has what turns out to take long read aside, once as long as nothing changes', () => {
+    const text = 'select much';
+    const { read, seen } = reads({ [text]: { kind: 'unparsable', class: 'unknown', long: true } });
+    const asked: string[] = [];
+    const readAside = (one: string): Dialled => {
+      asked.push(one);
+      return { ok: true, greeting: [{ ...PLAIN, kind: 'aside' }] };
+    };
+    const { play, judged } = open(read, { readAside });
+    for (let count = 0; count < 2; count++) play.client(w.query(text)).upstream(answer('SELECT 1'));
+    expect(judged.map(({ readings }) => readings?.[0]?.kind)).toEqual(['aside', 'aside']);
+    expect([asked, seen.map((one) => one.text)]).toEqual([[text], [text]]);
+    const failing = open(read, { readAside: () => ({ ok: false, refusal: { code: 'internal', message: 'late' } }) });
+    failing.play.client(w.query(text));
+    expect(failing.judged[0]?.readings).toMatchObject([{ class: 'unknown' }]);
+  });
+
   test('reads what Parse defines as it is, and counts its literals in the text that is on record', () => {
     const { read, seen } = reads({ 'select $1': { literals: [{ column: 'public.t.a', from: 2, to: 4 }] } });
     const { play, judged } = open(read);

@@ -76,13 +76,11 @@ export class Readings {
     for (const one of unread) {
       const clouded = this.#clouded() || (one.era !== undefined && one.era < this.era);
       const { era } = this;
-      if (isLong(one.text)) yield* this.#ponder(one.text);
-      let readings = this.#of(one);
+      let readings = yield* this.#inTime(one);
       this.#leave(one, readings);
       if (this.#isWorthLearning(one.text, readings)) {
         const learned = yield* this.#learn(true);
-        if (learned && isLong(one.text)) yield* this.#ponder(one.text);
-        readings = learned ? this.#of(one) : readings.map((reading): SqlReading => surely(unclear(reading)));
+        readings = learned ? yield* this.#inTime(one) : readings.map((reading): SqlReading => surely(unclear(reading)));
         this.#knowVain(one.text, readings);
       }
       const [only, ...others] = readings;
@@ -112,7 +110,15 @@ export class Readings {
     return learned.ok;
   }
 
-  /** A long text is read where it holds up nobody. */
+  /** What is long, or turns out to take long, is read where it holds up nobody. */
+  *#inTime(one: Unread): Script<readonly SqlReading[]> {
+    if (isLong(one.text)) yield* this.#ponder(one.text);
+    const readings = this.#of(one);
+    if (readings[0]?.long !== true) return readings;
+    yield* this.#ponder(one.text);
+    return this.#of(one);
+  }
+
   *#ponder(text: string): Script {
     const at = this.#context();
     const had = this.#long;

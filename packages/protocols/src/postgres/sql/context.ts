@@ -41,6 +41,8 @@ export interface Failure {
 
 /** A reading with what only the engine needs of it. */
 export interface SqlReading extends Reading {
+  /** It takes longer to be read than others may wait for. */
+  long?: true | undefined;
   runs: readonly string[];
   /** The command's place in the text, UTF-16 units. */
   from: number;

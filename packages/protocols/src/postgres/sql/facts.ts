@@ -1,5 +1,6 @@
 import type { RelationUse, StatementClass, Trait } from '@hoop/core';
 import type { Failure, Made } from './context.js';
+import { spend } from './steps.js';
 
 const ORDER: readonly StatementClass[] = ['read', 'write', 'define', 'administer', 'unknown'];
 
@@ -67,6 +68,7 @@ export class Facts {
 
   /** Adds what a part found out: a view's definition, a function's body. */
   add(other: Facts): this {
+    spend((other.uses.size + other.functions.size + other.makes.length) / 16);
     if (other.unknown !== undefined) this.doubt(other.unknown);
     this.raise(other.class);
     this.unbounded ||= other.unbounded;

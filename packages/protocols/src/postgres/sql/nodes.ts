@@ -25,8 +25,15 @@ export function operatorsOf(kind: unknown, name: string[]): string[][] {
 export const word = (node: unknown): string | undefined => as(node, 'String')?.sval as string | undefined;
 
 /** The parts of a dotted name, outermost first; what is not a word in it (a star, a subscript) is left out. */
-export const words = (nodes: unknown): string[] =>
-  Array.isArray(nodes) ? nodes.flatMap((node) => word(node) ?? []) : [];
+export function words(nodes: unknown): string[] {
+  const found: string[] = [];
+  if (!Array.isArray(nodes)) return found;
+  for (const node of nodes) {
+    const one = word(node);
+    if (one !== undefined) found.push(one);
+  }
+  return found;
+}
 
 export const listOf = (value: unknown): readonly Node[] => (Array.isArray(value) ? (value as Node[]) : []);
 

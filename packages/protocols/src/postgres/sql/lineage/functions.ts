@@ -1,10 +1,12 @@
 import type { FuncCall, Node } from 'libpg-query';
 import { type Routine, takesSoMany } from '../catalogue.js';
 import { meant, UNKNOWN } from '../overloads.js';
+import { spend } from '../steps.js';
 import { defaultsOf, givenBy, wholeOf } from './bodies.js';
 import { madeByCall } from './calls.js';
 import { aggregated, evaluate, sortValue } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
+import { meaning } from './meanings.js';
 import { outputName } from './names.js';
 import { as, childrenOf, namesOf } from './nodes.js';
 import { isForeign } from './operators.js';
@@ -31,6 +33,7 @@ interface Called {
 }
 
 function called(body: FuncCall, scope: Scope): Called {
+  spend(3);
   const args = (body.args ?? []).map((arg) => evaluate(arg, scope));
   const within = body.agg_within_group === true ? (body.agg_order ?? []).map((node) => sortValue(node, scope)) : [];
   for (const flow of within) scope.facts.ask(flow, 'order');
@@ -216,17 +219,27 @@ export function routines(
   scope: Scope,
   nodes: readonly Node[] = [],
 ): readonly Routine[] {
+  // Arguments by name stand in any order.
+  const isNamed = nodes.some((node) => as(node, 'NamedArgExpr') !== undefined);
+  const types = args.map(({ type }) => (isNamed || type === RECORD ? undefined : type));
+  // A list may be long, and each of its lengths is another.
+  if (types.length > 8) return routinesGiven(names, types, scope);
+  return meaning('function', names, types, scope.at, () => routinesGiven(names, types, scope));
+}
+
+function routinesGiven(
+  names: readonly string[],
+  types: readonly (number | undefined)[],
+  scope: Scope,
+): readonly Routine[] {
   const [name, schema] = [...names].reverse();
   const paths = pathsOf(scope.at);
   const { catalogue } = scope.at;
   const all = (catalogue.functions.get(name ?? '') ?? []).filter(
     (routine) =>
-      takesSoMany(routine, args.length) &&
+      takesSoMany(routine, types.length) &&
       (schema === undefined ? paths.some((path) => path.includes(routine.schema)) : routine.schema === schema),
   );
-  // Arguments by name stand in any order.
-  const isNamed = nodes.some((node) => as(node, 'NamedArgExpr') !== undefined);
-  const types = args.map(({ type }) => (isNamed || type === RECORD ? undefined : type));
   return meant(all, types, schema === undefined ? paths : undefined, catalogue);
 }
 

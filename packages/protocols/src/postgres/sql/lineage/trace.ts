@@ -2,6 +2,7 @@ import type { OutputSource, Reading } from '@hoop/core';
 import type { Node } from 'libpg-query';
 import type { ReadingContext } from '../context.js';
 import type { Overload } from '../overloads.js';
+import { spend, unlessTooLong } from '../steps.js';
 import type { Declared } from '../variables.js';
 import { answer } from './commands.js';
 import { Facts } from './facts.js';
@@ -40,7 +41,8 @@ export function trace(node: Node, text: string, at: ReadingContext, declared?: D
     const shape = answer(node, scope);
     for (const field of shape.fields) facts.touch(field.flow);
     return lineage(facts, shape, new Places(text));
-  } catch {
+  } catch (error) {
+    unlessTooLong(error);
     // Nested deeper than the stack, or of a shape that the grammar does not have.
     return { ...lineage(facts, { fields: [], open: 'it could not be followed' }, new Places(text)), meant: new Map() };
   }
@@ -64,6 +66,7 @@ function lineage(facts: Facts, shape: Shape, places: Places): Lineage {
 }
 
 function outputOf({ name, flow }: Field, clause: string | undefined): OutputSource {
+  spend(flow.columns.size / 32);
   const source = { name, columns: [...flow.columns], exact: flow.exact };
   const opaque = flow.opaque ?? clause;
   return opaque === undefined ? source : { ...source, opaque };
