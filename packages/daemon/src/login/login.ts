@@ -157,7 +157,7 @@ export class LoginCredentials implements Credentials {
       const achieved = await attemptLogin({
         ...about,
         reach: this.#options.reach,
-        rivals: this.#options.rivals,
+        rivals: () => [...this.#options.rivals(), ...this.#replaced()],
         report,
         signal,
       });
@@ -168,6 +168,12 @@ export class LoginCredentials implements Credentials {
       this.#underWay = undefined;
       this.#fail(error, underWay.attempt.id);
     }
+  }
+
+  /** What is logged in to in its place may be no better a holder of its tokens than another profile's. */
+  #replaced(): Rival[] {
+    const { known } = this.#last;
+    return known === undefined ? [] : [{ ...known, profile: this.#options.profile }];
   }
 
   #replace({ request, account, entries }: Pick<Attempt, 'request' | 'account' | 'entries'>, achieved: Achieved): void {
@@ -198,8 +204,9 @@ export class LoginCredentials implements Credentials {
     if (request.store === 'keychain') this.#options.file.write(remembered);
     else this.#options.file.remove();
     const { issuer, clientId: id } = discovery;
-    const { sharedIdp } = request;
-    this.#last.is({ ...remembered, client: { issuer, id }, ...(sharedIdp === undefined ? {} : { sharedIdp }) });
+    // Of the gateway that it replaces nothing is left to share with: the next one is asked for again.
+    const isShared = request.sharedIdp === true && this.#options.rivals().length > 0;
+    this.#last.is({ ...remembered, client: { issuer, id }, ...(isShared && { sharedIdp: true }) });
     return remembered;
   }
 

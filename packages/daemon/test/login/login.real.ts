@@ -219,6 +219,24 @@ describe('trust', () => {
     await ill.close();
   });
 
+  test('nor does one that takes the place of the profile’s own gateway', async () => {
+    const gateways = gatewayInMemory();
+    const login = kept({ gateways });
+    await logIn(login);
+    const ill = await startGateway({ authority, issuer: idp.issuer, clientId: CLIENT_ID });
+    for (const end of [() => {}, () => login.logout()]) {
+      await end();
+      await login.start(startRequest({ gateway: ill.url }));
+      expect(await failedWith(login)).toBe('shared-idp');
+      expect(login.state().attempt?.error?.hint).toContain('--shared-idp');
+    }
+    expect(ill.seen).toEqual([]);
+    await logIn(login, { gateway: ill.url, sharedIdp: true });
+    expect(gateways.remembered).toMatchObject({ gateway: ill.url });
+    expect(gateways.remembered).not.toHaveProperty('sharedIdp');
+    await ill.close();
+  });
+
   test('an IdP that is there and not trusted is said to be that, with the flag that helps', async () => {
     const login = kept();
     await login.start(startRequest({ ca: undefined, caFingerprint: await leafOf(new URL(gateway.url)) }));
