@@ -162,7 +162,13 @@ export const StartLogin = z.object({
 const Whose = z.object({ profile: z.string().optional() });
 
 export const localApi = {
-  status: { method: 'GET', path: '/v1/status', summary: 'The state, once', answer: State },
+  status: {
+    method: 'GET',
+    path: '/v1/status',
+    summary: 'The state, once; `probe`: when each gateway was asked whether it answers, which takes seconds at most',
+    query: z.object({ probe: z.stringbool().optional() }),
+    answer: State,
+  },
   login: {
     method: 'POST',
     path: '/v1/login',

@@ -20,6 +20,8 @@ export interface LocalProfiles {
 
 export interface ApiOptions {
   state(): State;
+  /** Asks the gateways whether they answer; the state has what they said. */
+  probe(): Promise<void>;
   retry(): Promise<State>;
   authority(): Pick<LocalAuthority, 'make' | 'forget'>;
   watchers: Watchers;
@@ -64,7 +66,10 @@ function handlers(options: ApiOptions): Parameters<typeof mount<typeof localApi,
   const { profiles, gateway } = options;
   const login = ({ profile }: { profile?: string | undefined }) => profiles.get(profile).credentials;
   return {
-    status: () => options.state(),
+    status: async ({ query }) => {
+      if (query.probe) await options.probe();
+      return options.state();
+    },
     login: ({ body: { profile, ...request } }) => profiles.ensure(profile).credentials.start(request),
     cancelLogin: ({ query }) => ({ cancelled: login(query).cancel() }),
     logout: async ({ query }) => ({ ended: await login(query).logout() }),

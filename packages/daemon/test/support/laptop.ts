@@ -128,6 +128,7 @@ export async function laptop(
     home?: string;
     secrets?: SecretKeeper;
     patience?: Patience;
+    firstWord?: number;
     show?: (notice: Notice) => Promise<boolean>;
   } = {},
 ): Promise<Laptop> {
@@ -147,8 +148,8 @@ export async function laptop(
   const greetings = { postgres: TELLING, tcp: TELLING, ...options.greetings };
   const log = openLog(2, 'silent');
   const secrets = options.secrets ?? secretsIn(new Map());
-  const { patience, show = async () => false } = options;
-  const about = { version: '0', machine, paths, kept, secrets, greetings, log, changed, patience, show };
+  const { patience, firstWord, show = async () => false } = options;
+  const about = { version: '0', machine, paths, kept, secrets, greetings, log, changed, patience, firstWord, show };
   const daemon = await Daemon.start(about);
   const until = (is: (state: State) => boolean) =>
     new Promise<State>((resolve) => {
