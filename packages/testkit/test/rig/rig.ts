@@ -11,7 +11,9 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Why no laptop can be booted here; undefined if one can. */
 export function rigMissing(): string | undefined {
   if (process.getuid?.() !== 0) return 'booting a laptop takes root';
-  const missing = ['mmdebstrap', 'mksquashfs', 'systemd-nspawn', 'ip', 'nsenter', 'go'].filter((tool) => !found(tool));
+  const missing = ['mmdebstrap', 'mksquashfs', 'systemd-nspawn', 'ip', 'nsenter', 'go', 'chromium'].filter(
+    (tool) => !found(tool),
+  );
   if (missing.length > 0) return `${missing.join(', ')}: not installed`;
   return existsSync(join(ROOT, 'packages/testkit/dist/company.js')) ? undefined : 'hoop is not built';
 }
@@ -57,6 +59,11 @@ export class Rig {
 
   /** The same in a session of the person's; `env`: more lines of the environment. */
   async as(person: string, script: string, env: Record<string, string> = {}): Promise<Finished> {
+    return finished(await this.started(person, script, env), 120_000);
+  }
+
+  /** The same, not waited for. */
+  async started(person: string, script: string, env: Record<string, string> = {}): Promise<ChildProcess> {
     const uid = (await this.sh(`id -u ${person}`)).trim();
     const session = {
       HOME: `/home/${person}`,
@@ -69,7 +76,7 @@ export class Rig {
     };
     const variables = Object.entries(session).map(([name, value]) => `${name}=${value}`);
     const clean = ['env', '-i', `--chdir=/home/${person}`, ...variables];
-    return this.in('runuser', '-u', person, '--', ...clean, 'sh', '-c', script);
+    return this.spawn(['runuser', '-u', person, '--', ...clean, 'sh', '-c', script]);
   }
 
   /** A program of this machine's in the laptop's network (`localhost` is the laptop's), or outside it. */
@@ -120,6 +127,12 @@ const closed = (child: ChildProcess) =>
     if (child.exitCode !== null || child.signalCode !== null) resolve();
     else child.once('close', () => resolve());
   });
+
+export function terminated(child: ChildProcess): Promise<void> {
+  const ended = closed(child);
+  child.kill('SIGTERM');
+  return ended;
+}
 
 export function said(done: Finished, what: string): string {
   if (done.code === 0) return done.stdout;
