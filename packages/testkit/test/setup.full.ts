@@ -84,6 +84,33 @@ describe.skipIf(missing !== undefined)(title, () => {
     expect([plan.code, changes(before, await rig.sh(TRACES))]).toEqual([0, []]);
   });
 
+  const PLAN = /Do this, as root\? \[Y\/n\] $/;
+  const CA = /Make a CA too, .* \[y\/N\] $/;
+  const wide = (shown: string) =>
+    shown.split(/\r?\n/).filter((one) => one.replace(/\u001b\[[\d;]*\w/g, '').length > 80);
+
+  test.each<[string, (readonly [RegExp, string])[], number, RegExp]>([
+    ['no', [[PLAN, 'n\r']], 1, /nothing was done/],
+    ['no, at length', [[PLAN, 'no thanks\r']], 1, /nothing was done/],
+    ['an end of input', [[PLAN, '\u0004']], 1, /nothing was done/],
+    ['Ctrl-C', [[PLAN, '\u0003']], 130, /not answered/],
+    [
+      'yes, then Ctrl-C at the CA',
+      [
+        [PLAN, 'y\r'],
+        [CA, '\u0003'],
+      ],
+      130,
+      /not answered/,
+    ],
+  ])('its plan is asked about at a terminal; %s changes nothing', async (_, answers, code, says) => {
+    const done = await rig.typed('alice', 'hoop setup', answers);
+    expect([done.code, done.stdout]).toEqual([code, expect.stringMatching(says)]);
+    expect(done.stdout).toContain('systemd-resolved asks hoop for *.hoop');
+    expect(wide(done.stdout)).toEqual([]);
+    expect(changes(before, await rig.sh(TRACES))).toEqual([]);
+  });
+
   /** psql by name, as soon as it works again; how long that took is printed. */
   const works = async (after: string, from = performance.now()) => {
     for (;;) {
@@ -367,6 +394,21 @@ describe.skipIf(missing !== undefined)(title, () => {
     console.log(done.stderr);
     expect(done.code).toBe(0);
     expect((await rig.as('alice', 'hoop setup --undo')).stderr).toContain('nothing to undo');
+    expect(changes(before, await rig.sh(TRACES))).toEqual([]);
+  });
+
+  test.each([
+    ['yes and the usual', '\r', false],
+    ['yes and yes', 'y\r', true],
+  ])('%s at the terminal, and undone', async (_, toCa, makes) => {
+    const done = await rig.typed('alice', 'hoop setup', [
+      [PLAN, '\r'],
+      [CA, toCa],
+    ]);
+    expect([done.code, wide(done.stdout)]).toEqual([0, []]);
+    expect((await rig.in('test', '-e', '/home/alice/.local/state/hoop/ca.pem')).code === 0).toBe(makes);
+    await works('a set-up at a terminal');
+    said(await rig.as('alice', 'hoop setup --undo'), 'undo');
     expect(changes(before, await rig.sh(TRACES))).toEqual([]);
   });
 

@@ -45,10 +45,10 @@ export class Rig {
     return finished(this.spawn(argv), 120_000);
   }
 
-  spawn(argv: readonly string[]): ChildProcess {
+  spawn(argv: readonly string[], stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
     const clean = ['env', '-i', `PATH=${PATH}`, 'HOME=/root', 'LANG=C.UTF-8', 'TERM=dumb'];
     return spawn('nsenter', ['-t', String(this.#leader), '-a', '--wdns=/', ...clean, ...argv], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe'],
     });
   }
 
@@ -63,7 +63,12 @@ export class Rig {
   }
 
   /** The same, not waited for. */
-  async started(person: string, script: string, env: Record<string, string> = {}): Promise<ChildProcess> {
+  async started(
+    person: string,
+    script: string,
+    env: Record<string, string> = {},
+    stdin: 'ignore' | 'pipe' = 'ignore',
+  ): Promise<ChildProcess> {
     const uid = (await this.sh(`id -u ${person}`)).trim();
     const session = {
       HOME: `/home/${person}`,
@@ -76,7 +81,23 @@ export class Rig {
     };
     const variables = Object.entries(session).map(([name, value]) => `${name}=${value}`);
     const clean = ['env', '-i', `--chdir=/home/${person}`, ...variables];
-    return this.spawn(['runuser', '-u', person, '--', ...clean, 'sh', '-c', script]);
+    return this.spawn(['runuser', '-u', person, '--', ...clean, 'sh', '-c', script], stdin);
+  }
+
+  /** The same at a terminal of 80 columns (script(1)), where the person answers each question as it comes, by these keys. */
+  async typed(person: string, command: string, answers: readonly (readonly [RegExp, string])[]): Promise<Finished> {
+    const child = await this.started(person, `script -qefc 'stty cols 80; ${command}' /dev/null`, {}, 'pipe');
+    const left = [...answers];
+    let shown = '';
+    child.stdout!.on('data', (text) => {
+      shown += text;
+      const [question, keys] = left[0] ?? [];
+      if (question === undefined || !question.test(shown)) return;
+      shown = '';
+      left.shift();
+      child.stdin!.write(keys);
+    });
+    return finished(child, 120_000);
   }
 
   /** A program of this machine's in the laptop's network (`localhost` is the laptop's), or outside it. */
