@@ -183,7 +183,11 @@ export class Daemon {
         show: ({ title, body }) => show({ title, body: adviceFor(body, name, this.profiles.defaultName) }),
         opened: () => this.#leaves.waitFor(this.authority.load()),
       });
-    return new Profiles({ kept, make, changed, removed: (name) => this.#listeners.forget(name) });
+    return new Profiles({
+      ...{ kept, make, changed },
+      removed: (name) => this.#listeners.forget(name),
+      renamed: (name, to) => this.#listeners.rename(name, to),
+    });
   }
 
   #makeAuthority(): LocalAuthority {

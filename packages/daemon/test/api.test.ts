@@ -81,6 +81,7 @@ function options(): ApiOptions {
         return { credentials };
       },
       use: () => {},
+      rename: async () => {},
       remove: async () => true,
     },
     gateway: (() => ({

@@ -229,6 +229,13 @@ export const localApi = {
     summary: 'Gives the short names to this profile',
     answer: z.object({ name: z.string() }),
   },
+  renameProfile: {
+    method: 'POST',
+    path: '/v1/profiles/:name/rename',
+    summary: 'Calls it otherwise, with its login, its addresses and, if it has them, the short names',
+    body: z.object({ to: z.string() }),
+    answer: z.object({ name: z.string() }),
+  },
   removeProfile: {
     method: 'DELETE',
     path: '/v1/profiles/:name',

@@ -15,6 +15,7 @@ export interface LocalProfiles {
   get(name?: string): { credentials: Called };
   ensure(name?: string): { credentials: Called };
   use(name: string): void;
+  rename(name: string, to: string): Promise<void>;
   remove(name: string): Promise<boolean>;
 }
 
@@ -81,6 +82,10 @@ function handlers(options: ApiOptions): Parameters<typeof mount<typeof localApi,
     useProfile: ({ name }) => {
       profiles.use(name);
       return { name };
+    },
+    renameProfile: async ({ name, body: { to } }) => {
+      await profiles.rename(name, to);
+      return { name: to };
     },
     removeProfile: async ({ name }) => ({ ended: await profiles.remove(name) }),
     retry: () => options.retry(),

@@ -237,6 +237,21 @@ describe('trust', () => {
     await ill.close();
   });
 
+  test('a login is handed over to another profile: restored there, and its old entry goes last', async () => {
+    const store = sharedStore();
+    const file = fileInMemory();
+    const login = kept({ store, file });
+    await logIn(login, { store: 'keychain' });
+    const forgetOld = await login.handOver('work');
+    await login.close();
+    expect([...store.held.keys()]).toEqual([`default/${gateway.url}`, `work/${gateway.url}`]);
+    const there = kept({ store, file, profile: 'work' });
+    await there.restore();
+    expect((await loggedIn(there)).identity.email).toBe('alice@shop.example');
+    await forgetOld();
+    expect([...store.held.keys()]).toEqual([`work/${gateway.url}`]);
+  });
+
   test('an IdP that is there and not trusted is said to be that, with the flag that helps', async () => {
     const login = kept();
     await login.start(startRequest({ ca: undefined, caFingerprint: await leafOf(new URL(gateway.url)) }));

@@ -64,6 +64,7 @@ export class TestCredentials implements Credentials {
     return true;
   };
   restore = async () => {};
+  handOver = async () => async () => {};
   close = async () => {};
 }
 
@@ -102,6 +103,11 @@ export class TestProfiles implements KeptProfiles {
     const held = this.held.get(name) ?? new TestCredentials();
     this.held.set(name, held);
     return held;
+  }
+  rename(name: string, to: string): void {
+    const held = this.held.get(name);
+    if (held !== undefined) this.held.set(to, held);
+    this.held.delete(name);
   }
   forget(name: string): void {
     this.held.delete(name);
