@@ -84,8 +84,8 @@ describe.skipIf(missing !== undefined)(title, () => {
     expect([plan.code, changes(before, await rig.sh(TRACES))]).toEqual([0, []]);
   });
 
-  const PLAN = /Do this, as root\? \[Y\/n\] $/;
-  const CA = /Make a CA too, .* \[y\/N\] $/;
+  const PLAN = /Do this, as root\? \[Y\/n\] /;
+  const CA = /Make a CA too, .* \[y\/N\] /;
   const wide = (shown: string) =>
     shown.split(/\r?\n/).filter((one) => one.replace(/\u001b\[[\d;]*\w/g, '').length > 80);
 

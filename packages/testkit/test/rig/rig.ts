@@ -97,7 +97,7 @@ export class Rig {
       left.shift();
       child.stdin!.write(keys);
     });
-    return finished(child, 120_000);
+    return finished(child, 60_000);
   }
 
   /** A program of this machine's in the laptop's network (`localhost` is the laptop's), or outside it. */
