@@ -15,7 +15,7 @@ export interface Settings {
 const KEYS = ['gateway', 'caFile', 'caFingerprint', 'loginStore'] as const;
 type Config = Partial<Record<(typeof KEYS)[number], string>>;
 /** What stands at the top is for the profile `default`; below `profiles`, by name, what is for others. */
-interface Configs extends Config {
+export interface Configs extends Config {
   profiles?: Record<string, Config>;
 }
 
@@ -92,7 +92,7 @@ function readWritten(path: string, uid: number): string | undefined {
 function checkKeys(found: object, known: readonly string[], wrong: Wrong): void {
   for (const [key, value] of Object.entries(found)) {
     if (!known.includes(key))
-      throw wrong(`\`${key}\` is not a key`, `mend or remove it; known: ${known.join(', ')}`, key);
+      throw wrong(`\`${key}\` is not a key`, `mend or remove the line; known: ${known.join(', ')}`, key);
     if (typeof value !== 'string') throw wrong(`\`${key}\` is not text`, 'write it as text', key);
     if (key === 'loginStore' && !isStore(value)) throw wrong(noStore(value), 'write keychain or memory', key);
   }
@@ -111,7 +111,7 @@ function parsed(path: string, written: string, parse: (text: string) => unknown)
   } catch (cause) {
     const { message, linePos } = cause as Error & { linePos?: readonly { line: number }[] };
     const what = message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '');
-    throw bad(`${path}:${linePos?.[0]?.line ?? 1}`, `it is not YAML: ${what}`, 'mend or remove it');
+    throw bad(`${path}:${linePos?.[0]?.line ?? 1}`, `it is not YAML: ${what}`, 'mend the line, or remove the file');
   }
 }
 

@@ -149,7 +149,7 @@ test('status tells of a config.yaml that a login would refuse: where, and what t
   expect(code).toBe(0);
   const words = out.replace(/\s+/g, ' ');
   expect(words).toContain(
-    `problem ${paths.configFile}:3: \`loginstore\` is not a key mend or remove it; known: gateway,`,
+    `problem ${paths.configFile}:3: \`loginstore\` is not a key mend or remove the line; known: gateway,`,
   );
   expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
   const told = JSON.parse((await hoop(['status', '--json'], { needs: { machine, paths } })).out) as State;

@@ -348,7 +348,7 @@ describe('hoop doctor', () => {
     const { findings } = JSON.parse(ran.out) as { findings: { check: string }[] };
     expect(findings.find(({ check }) => check === 'config')).toEqual({
       ...{ check: 'config', state: 'fail', says: `${paths.configFile}:1: \`gatway\` is not a key` },
-      mend: 'mend or remove it; known: gateway, caFile, caFingerprint, loginStore, profiles',
+      mend: 'mend or remove the line; known: gateway, caFile, caFingerprint, loginStore, profiles',
     });
   });
 

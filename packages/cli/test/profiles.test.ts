@@ -206,8 +206,14 @@ describe('profiles', () => {
     writeFileSync(paths.configFile, 'profiles:\n  acme:\n    gateway: https://gw.acme.example\n');
     const ran = await hoop(['profile', 'rename', 'acme', 'work'], { now: two(), api, needs: { machine, paths } });
     expect(ran.err).toBe(
-      `the profile acme is now called work, and its names are like pg-prod.work.hoop\n${paths.configFile} still calls it acme\n`,
+      `the profile acme is now called work, and its names are like pg-prod.work.hoop\nin ${paths.configFile}, what stands below profiles, acme belongs below profiles, work now\n`,
     );
+    const first = await hoop(['profile', 'rename', 'default', 'shop'], { now: two(), api, needs: { machine, paths } });
+    expect(first.err).not.toContain(paths.configFile);
+    writeFileSync(paths.configFile, 'gateway: https://gw.example\n');
+    const usual = await hoop(['profile', 'rename', 'default', 'shop'], { now: two(), api, needs: { machine, paths } });
+    expect(usual.err).toContain(`in ${paths.configFile}, what stands at the top belongs below profiles, shop now`);
+    asked.splice(1);
     const json = await hoop(['profile', 'rename', 'acme', 'work', '--json'], { now: two(), api });
     expect(json.out).toBe('{"renamed":"acme","to":"work"}\n');
     expect(asked).toEqual([1, 2].map(() => ({ name: 'acme', body: { to: 'work' } })));

@@ -137,9 +137,12 @@ export class Profiles {
     await forgetOld();
   }
 
-  #checkRename({ name, credentials }: Profile, to: string): void {
+  #checkRename(profile: Profile, to: string): void {
+    const { name, credentials } = profile;
     const refused = (why: string, hint: string) => new UserError('profile', why, { hint });
     const { login, attempt } = credentials.state();
+    if (isEmpty(profile))
+      throw refused(`nobody has logged in to ${name}`, `hoop login https://YOUR-GATEWAY --profile ${to}`);
     if (this.#all.has(to)) throw refused(`there is a profile called ${to}`, 'hoop profile ls shows them all');
     if (login === null && attempt !== null && attempt.phase !== 'failed')
       throw refused(`a login to ${name} is under way`, 'finish it first, or give it up');

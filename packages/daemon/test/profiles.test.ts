@@ -276,6 +276,8 @@ describe('a profile that is renamed', () => {
     await expect(profiles.rename('acme', 'default')).rejects.toThrow('there is a profile called default');
     await expect(profiles.rename('acme', 'A_b')).rejects.toThrow("not a profile's name");
     await expect(profiles.rename('none', 'work')).rejects.toThrow('there is no profile called');
+    profiles.ensure('typo');
+    await expect(profiles.rename('typo', 'work')).rejects.toThrow('nobody has logged in to typo');
     await expect(profiles.rename('acme', 'work')).rejects.toThrow("in hoopd's memory alone");
     inKeychain('acme');
     on.kept.open('acme').handOver = () => Promise.reject(new Error('the keychain hangs'));

@@ -3,7 +3,7 @@ import { UserError } from '@hoop/core';
 import { DEFAULT_PROFILE, profileName } from '@hoop/platform';
 import { type Command, flag, JSON_OPTION, type Needs, word } from '../command.js';
 import { currentOf } from '../profile.js';
-import { readConfig } from '../settings.js';
+import { type Configs, readConfig } from '../settings.js';
 import { columns, plain } from '../table.js';
 
 const ls: Command = {
@@ -34,7 +34,7 @@ const use: Command = {
 
 const rename: Command = {
   name: 'rename',
-  summary: 'call it otherwise; its login and addresses stay, names change: pg-prod.NEW.hoop',
+  summary: 'give it another name; login and addresses stay, its names are like pg-prod.NEW.hoop',
   arguments: [
     ['PROFILE', 'as `hoop profile ls` shows it'],
     ['NEW', 'lower-case letters, digits and inner hyphens'],
@@ -46,10 +46,17 @@ const rename: Command = {
     await (await needs.daemon.api()).renameProfile({ name, body: { to } });
     if (flag(input, 'json')) return needs.out(`${JSON.stringify({ renamed: name, to })}\n`);
     needs.err(`the profile ${name} is now called ${to}, and its names are like pg-prod.${to}.hoop\n`);
-    const { profiles } = await readConfig(needs.paths.configFile, needs.machine.uid).catch(() => ({ profiles: {} }));
-    if (Object.hasOwn(profiles ?? {}, name)) needs.err(`${needs.paths.configFile} still calls it ${name}\n`);
+    needs.err(await leftIn(needs, name, to));
   },
 };
+
+/** What the person wrote is theirs to change. */
+async function leftIn({ paths, machine }: Needs, name: string, to: string): Promise<string> {
+  const { profiles = {}, ...top } = await readConfig(paths.configFile, machine.uid).catch(() => ({}) as Configs);
+  const isNamed = name === DEFAULT_PROFILE ? Object.keys(top).length > 0 : Object.hasOwn(profiles, name);
+  const where = name === DEFAULT_PROFILE ? 'at the top' : `below profiles, ${name}`;
+  return isNamed ? `in ${paths.configFile}, what stands ${where} belongs below profiles, ${to} now\n` : '';
+}
 
 const remove: Command = {
   name: 'remove',
