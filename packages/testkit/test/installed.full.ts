@@ -58,7 +58,7 @@ describe.skipIf(missing !== undefined)(title, () => {
 
   test('apt install, login, setup, psql by name; the doctor finds nothing', async () => {
     const installed = await rig.sh(`apt-get install -qq ${join(folder, deb())} 2>&1`);
-    expect(installed).toContain('\nnext, as yourself, not as root: hoop setup\n');
+    expect(installed).toMatch(/^next, as yourself, not as root: hoop setup\r?$/m);
     // Nothing is done to the machine by the package alone.
     expect(await rig.sh('systemctl list-unit-files --no-legend hoop*; ls -d /var/lib/hoop 2>&1 || true')).not.toContain(
       'enabled',

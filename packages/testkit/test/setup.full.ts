@@ -250,6 +250,26 @@ describe.skipIf(missing !== undefined)(title, () => {
     await works('resolved restarted');
   });
 
+  test('a gateway that stands still: status says so at once, psql within seconds, and all goes on with it', async () => {
+    const { port } = new URL(company.gateway);
+    const [, pid] = await line(rig.beside('laptop', ['ss', '-Hltnp', `sport = :${port}`]), /pid=(\d+)/, 'ss');
+    process.kill(Number(pid), 'SIGSTOP');
+    try {
+      const asked = await psql();
+      expect(asked.stderr).toMatch(/FATAL: {2}the (link to the )?gateway/);
+      const told = await rig.as('alice', 'hoop status');
+      expect(told.stdout).toMatch(/gateway +https:\S+, (offline|connecting): no answer/);
+      console.log(
+        `of a gateway that stands still: psql is told in ${Math.round(asked.ms)} ms, status in ${Math.round(told.ms)} ms`,
+      );
+      expect(asked.ms).toBeLessThan(10_000);
+      expect(told.ms).toBeLessThan(10_000);
+    } finally {
+      process.kill(Number(pid), 'SIGCONT');
+    }
+    await works('a gateway that stood still');
+  });
+
   test('a VPN that takes all names takes none of ours', async () => {
     await rig.sh(
       'ip link add vpn0 type bridge; ip addr add 10.99.0.1/24 dev vpn0; ip link set vpn0 up; resolvectl dns vpn0 10.77.1.2; resolvectl domain vpn0 "~."; resolvectl default-route vpn0 yes',
