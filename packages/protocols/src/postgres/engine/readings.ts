@@ -1,8 +1,9 @@
 import type { Dialled, Reading, Script, Statement, StatementClass } from '@hoop/core';
-import type { Change, Knowledge } from '../knowledge.js';
+import type { Change, Changes, Knowledge } from '../knowledge.js';
 import type { Catalogue } from '../sql/catalogue.js';
 import type { Failure, ReadingContext, SqlReading } from '../sql/context.js';
 import { isLong } from '../sql/parse.js';
+import type { Pending } from './ledger.js';
 import { Standing } from './standing.js';
 
 export type Read = (text: string, at: ReadingContext) => readonly SqlReading[];
@@ -53,6 +54,7 @@ export class Readings {
   #long: { text: string; at: ReadingContext; readings: readonly SqlReading[] } | undefined;
   /** What was read last. */
   #last: { text: string; at: ReadingContext; readings: readonly SqlReading[] } | undefined;
+  #doubts = false;
   #setBy: { path: readonly string[] | 'unknown'; by: Statement }[] = [];
   readonly #initial: readonly (readonly string[])[];
 
@@ -70,20 +72,25 @@ export class Readings {
     return this.#known.catalogue;
   }
 
+  get changes(): Changes {
+    return this.#known.changes;
+  }
+
   /** Gives each its readings, in order. */
   *attach(unread: readonly Unread[]): Script {
-    yield* this.#learn(false);
+    yield* this.#learn(this.#doubts && 'in doubt');
+    this.#doubts = false;
     for (const one of unread) {
       const clouded = this.#clouded() || (one.era !== undefined && one.era < this.era);
       const { era } = this;
       if (isLong(one.text)) yield* this.#ponder(one.text);
       let readings = this.#of(one);
       this.#leave(one, readings);
-      if (this.#isWorthLearning(one.text, readings)) {
-        const learned = yield* this.#learn(true);
+      const anew = this.#worthOfLearning(readings);
+      if (anew !== false) {
+        const learned = yield* this.#learn(anew);
         if (learned && isLong(one.text)) yield* this.#ponder(one.text);
         readings = learned ? this.#of(one) : readings.map((reading): SqlReading => surely(unclear(reading)));
-        this.#knowVain(one.text, readings);
       }
       const [only, ...others] = readings;
       if (only?.fails !== undefined && others.length === 0 && !clouded) this.#failures.set(one.statement, only.fails);
@@ -106,7 +113,25 @@ export class Readings {
     return this.#failures.get(statement);
   }
 
-  *#learn(anew: boolean): Script<boolean> {
+  /** An answer was not of the columns that the catalogue has: it may be older than what somebody else has changed. */
+  doubt(): void {
+    this.#doubts = true;
+  }
+
+  /** The catalogue is now a newer one, loaded for the question. */
+  *renewed(): Script<boolean> {
+    const { catalogue } = this;
+    return (yield* this.#learn('in doubt')) && this.catalogue !== catalogue;
+  }
+
+  /** What was judged by an older catalogue, read anew. */
+  again({ action, portal }: Pick<Pending, 'action' | 'portal'>): readonly Reading[] {
+    const clouded = this.#clouded() || (portal !== undefined && portal.era < this.era);
+    const { text = '' } = action ?? {};
+    return this.#surelyMeant(this.#of({ text, types: portal?.prepared?.types }), clouded, this.era);
+  }
+
+  *#learn(anew: boolean | 'in doubt'): Script<boolean> {
     const learned = (yield { do: 'learn', database: this.#database, anew }) as Dialled;
     if (learned.ok) this.#known = learned.greeting as Knowledge;
     return learned.ok;
@@ -171,21 +196,16 @@ export class Readings {
     return this.#at;
   }
 
-  /** What a load of the catalogue would see might make it clear. */
-  #isWorthLearning(text: string, readings: readonly SqlReading[]): boolean {
+  /** What a load of the catalogue would see might make it clear. What is only missing may be there since, or never have been. */
+  #worthOfLearning(readings: readonly SqlReading[]): boolean | 'in doubt' {
     const { changes } = this.#known;
     if (changes.wild || readings.some(({ own }) => own === true)) return true;
     const { visible } = changes;
     if (visible.length > 0) {
       const names = new Set(visible.map(({ name }) => name));
-      return readings.some((reading) => isUnclear(reading) || touches(reading, names));
+      if (readings.some((reading) => isUnclear(reading) || touches(reading, names))) return true;
     }
-    return sumOf(readings).misses && !this.#known.vain.has(text);
-  }
-
-  #knowVain(text: string, readings: readonly SqlReading[]): void {
-    const { vain } = this.#known;
-    if (vain.size < VAIN_MOST && text.length <= VAIN_LONGEST && readings.some(isMissing)) vain.add(text);
+    return sumOf(readings).misses && 'in doubt';
   }
 
   /** This flow's open transaction may have changed anything. */
@@ -331,8 +351,6 @@ function changeOf(readings: readonly SqlReading[]): Change | undefined {
   return made.length > 0 || wild ? { made, wild, state: 'asked' } : undefined;
 }
 
-const VAIN_MOST = 1_000;
-const VAIN_LONGEST = 4_000;
 const isMissing = ({ missing }: SqlReading): boolean => missing.length > 0;
 
 const isUnclear = ({ unknown, outputs, missing }: SqlReading): boolean =>

@@ -53,7 +53,7 @@ export interface SqlReading extends Reading {
   /** Names that EXECUTE or FETCH asked for; the answer depends on `prepared` and `cursors`. */
   executes: readonly string[];
   makes: readonly Made[];
-  /** Names that the catalogue does not have: load it anew and read again, before the class `unknown` is believed. */
+  /** Names, of columns too, that the catalogue does not have: load it anew and read again, before the class `unknown` is believed. */
   missing: readonly string[];
   /** It was taken for the session's own temporary tables', since nothing else has that name: load the catalogue anew before that is believed. */
   own?: true | undefined;

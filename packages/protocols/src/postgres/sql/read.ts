@@ -142,6 +142,7 @@ function readOne(command: Command, text: string, at: ReadingContext, earlier: Ea
     ...(traced.loads !== undefined && traced.loads.length > 0 && { loads: traced.loads }),
     literals: traced.literals,
     bound: traced.bound,
+    missing: [...facts.missing, ...traced.missing],
     kind,
     from,
     to,

@@ -53,21 +53,23 @@ const OF_SEARCHES =
   /^(?:pg_trgm\.(?:strict_)?(?:word_)?similarity_threshold|hnsw\.(?:ef_search|iterative_scan|max_scan_tuples)|ivfflat\.(?:probes|iterative_scan|max_probes))$/;
 
 /** Settings of the language and of the rows shown, and the only values they may take. */
-const PINNED: Readonly<Record<string, RegExp>> = {
-  client_encoding: /^utf-?8$|^unicode$/i,
-  names: /^utf-?8$|^unicode$/i,
-  standard_conforming_strings: /^(?:on|true|yes|1)$/i,
-  backslash_quote: /^(?:safe_encoding|off|false|no|0)$/i,
-  escape_string_warning: /./,
-  transform_null_equals: /^(?:off|false|no|0)$/i,
-  // Turns what a row policy would hide into an error, as pg_dump wants it.
-  row_security: /^(?:off|on|true|false|yes|no|1|0)$/i,
-  check_function_bodies: /./,
-  session_replication_role: /^origin$/i,
-  allow_system_table_mods: /^(?:off|false|no|0)$/i,
-  zero_damaged_pages: /^(?:off|false|no|0)$/i,
-  default_with_oids: /^(?:off|false|no|0)$/i,
-};
+const PINNED: ReadonlyMap<string, RegExp> = new Map(
+  Object.entries({
+    client_encoding: /^utf-?8$|^unicode$/i,
+    names: /^utf-?8$|^unicode$/i,
+    standard_conforming_strings: /^(?:on|true|yes|1)$/i,
+    backslash_quote: /^(?:safe_encoding|off|false|no|0)$/i,
+    escape_string_warning: /./,
+    transform_null_equals: /^(?:off|false|no|0)$/i,
+    // Turns what a row policy would hide into an error, as pg_dump wants it.
+    row_security: /^(?:off|on|true|false|yes|no|1|0)$/i,
+    check_function_bodies: /./,
+    session_replication_role: /^origin$/i,
+    allow_system_table_mods: /^(?:off|false|no|0)$/i,
+    zero_damaged_pages: /^(?:off|false|no|0)$/i,
+    default_with_oids: /^(?:off|false|no|0)$/i,
+  }),
+);
 
 /**
  * `values` are the words after `=` (one for most), undefined where they are not constants; `[]` for DEFAULT and RESET, which
@@ -86,7 +88,7 @@ export function judgeSetting(
   if (HARMLESS.has(canonical) || /^enable_[a-z_]+$/.test(canonical)) return { harmless: values !== undefined };
   if (isApplications(canonical)) return { harmless: !modules.has(canonical.slice(0, canonical.indexOf('.'))) };
   if (OF_SEARCHES.test(canonical)) return { harmless: values !== undefined };
-  const allowed = PINNED[canonical];
+  const allowed = PINNED.get(canonical);
   if (allowed === undefined || values?.length !== 1) return { harmless: false };
   return { harmless: allowed.test(values[0] ?? '') };
 }

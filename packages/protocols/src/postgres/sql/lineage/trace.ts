@@ -17,6 +17,8 @@ export interface Lineage
   > {
   /** The first thing on the way that was not understood, as a clause. */
   opaque: string | undefined;
+  /** Columns that it names and nothing is known to have. */
+  missing: readonly string[];
   /** What calls and operators mean, by their nodes. */
   meant: ReadonlyMap<object, ReadonlySet<Overload>>;
 }
@@ -59,6 +61,7 @@ function lineage(facts: Facts, shape: Shape, places: Places): Lineage {
     literals: facts.literals(places),
     bound: facts.bound(),
     opaque: facts.opaque ?? shape.open,
+    missing: [...facts.missing],
     meant: facts.meant,
   };
 }
