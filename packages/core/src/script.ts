@@ -156,6 +156,8 @@ export type ConnectEffect =
   /** Closes what is open and dials the same server anew, plain at first. */
   | { do: 'redial' };
 export type ConnectScript = Generator<ConnectEffect, Dialled, ConnectAnswer>;
+/** What comes before a login, whoever logs in: `false` where the server has no TLS. */
+export type SecureScript = Generator<ConnectEffect, TlsFacts | false, ConnectAnswer>;
 /** What resumes it: what was read (`null`: the end), what `start-tls` answers; on a side connection, the next errand. */
 export type ConnectAnswer = Uint8Array | null | TlsFacts | Errand | undefined;
 /** What `start-tls` answers: DER of the server's certificate, for channel binding (RFC 5929 tls-server-end-point). */
@@ -213,10 +215,12 @@ export interface ConnectOptions {
   database: string;
   parameters: ReadonlyMap<string, string>;
   tls: 'verify-full' | 'disable';
+  /** Where `secure` was run on this connection before: what it gave. */
+  secured?: TlsFacts | undefined;
   /** The flow reads statements: whatever they mean otherwise is pinned, and asked for. */
   reads?: boolean | undefined;
 }
-export interface LearnOptions extends Omit<ConnectOptions, 'parameters' | 'reads'> {
+export interface LearnOptions extends Omit<ConnectOptions, 'parameters' | 'reads' | 'secured'> {
   before?: unknown;
 }
 
@@ -228,6 +232,8 @@ export interface ProtocolSpec {
   defaultPort: number | undefined;
   open(flow: FlowContext): Engine;
   connect(options: ConnectOptions): ConnectScript;
+  /** Brings a new connection to where any login begins, so that this can be done before there is one. Absent where it cannot. */
+  secure?: (() => SecureScript) | undefined;
   /**
    * Loads, on a connection of its own, what the engine must know to read statements; `greeting` carries it. `before` is what the
    * last load gave for this database. Absent where nothing can be read.

@@ -1,4 +1,15 @@
-import type { ConnectScript, Dialled, Errand, LearnOptions, ProtocolSpec, Ran, SideScript } from '@hoop/core';
+import type {
+  ConnectAnswer,
+  ConnectEffect,
+  ConnectScript,
+  Dialled,
+  Errand,
+  LearnOptions,
+  ProtocolSpec,
+  Ran,
+  SideEffect,
+  TlsFacts,
+} from '@hoop/core';
 import { ProtocolError, type UpstreamLogin } from '@hoop/core';
 import { Chunks } from './chunks.js';
 import type { Upstream } from './ports.js';
@@ -14,6 +25,8 @@ export interface DialOptions {
   database: string;
   parameters: ReadonlyMap<string, string>;
   reads?: boolean | undefined;
+  /** A connection that is secured already. */
+  ready?: Secured | undefined;
   /** Aborted when the flow ends meanwhile. */
   signal: AbortSignal;
   deadlineMs?: number | undefined;
@@ -30,19 +43,41 @@ export async function dial({
   database,
   parameters,
   reads,
+  ready,
   signal,
   deadlineMs,
 }: DialOptions): Promise<DialOutcome> {
   try {
     const login = await loginOf(upstream);
-    const script = spec.connect({ login, database, parameters, tls: upstream.tls, reads });
-    const { dialled, socket } = await converse(script, upstream, signal, deadlineMs ?? DIAL_MS);
+    const script = spec.connect({ login, database, parameters, tls: upstream.tls, secured: ready?.facts, reads });
+    const { dialled, socket } = await within(deadlineMs ?? DIAL_MS, signal, (stop) =>
+      follow(script, upstream, stop, undefined, ready?.socket),
+    );
     if (dialled.ok) return { dialled, socket };
     socket.destroy();
     return { dialled };
   } catch (error) {
+    ready?.socket.destroy();
     return { dialled: { ok: false, refusal: refusalOf(upstream.name, error) } };
   }
+}
+
+/** A connection on which the next that is said is a login. */
+export interface Secured {
+  socket: UpstreamSocket;
+  facts: TlsFacts;
+}
+
+/** Opens a connection for whoever logs in next; rejects where that cannot be done. */
+export async function secure(spec: ProtocolSpec, upstream: Upstream): Promise<Secured> {
+  const script = spec.secure?.();
+  if (script === undefined || upstream.tls === 'disable') throw new Error('nothing comes before its login');
+  const { dialled: facts, socket } = await within(DIAL_MS, new AbortController().signal, (stop) =>
+    follow(script, upstream, stop),
+  );
+  if (facts !== false) return { socket, facts };
+  socket.destroy();
+  throw new Error('it has no TLS');
 }
 
 export function loginOf(upstream: Upstream): Promise<UpstreamLogin | undefined> {
@@ -64,7 +99,9 @@ export async function learn(
   try {
     await spec.ready?.();
     const script = spec.learn({ login: await loginOf(upstream), database, tls: upstream.tls, before });
-    const { dialled, socket } = await converse(script, upstream, new AbortController().signal, LEARN_MS);
+    const { dialled, socket } = await within(LEARN_MS, new AbortController().signal, (stop) =>
+      follow(script, upstream, stop),
+    );
     socket.destroy();
     return dialled;
   } catch (error) {
@@ -74,39 +111,37 @@ export async function learn(
 
 /** Cancels running work by a connection of its own (PostgreSQL's CancelRequest); nothing else is ever written on it. */
 export async function cancelWork(script: ConnectScript, upstream: Upstream, deadlineMs: number): Promise<void> {
-  const { socket } = await converse(script, upstream, new AbortController().signal, deadlineMs);
+  const { socket } = await within(deadlineMs, new AbortController().signal, (stop) => follow(script, upstream, stop));
   await socket.leave(deadlineMs);
 }
 
-export interface Conversed {
-  dialled: Dialled;
-  socket: UpstreamSocket;
-}
 /** What a side connection's script waits for between its errands: given what came of the last one, the next. */
 export type Next = (ran: Ran<unknown> | undefined) => Promise<Errand | null>;
 
-async function converse(script: ConnectScript, upstream: Upstream, flow: AbortSignal, ms: number): Promise<Conversed> {
+/** Gives up after `ms`, and when the flow ends. */
+async function within<T>(ms: number, flow: AbortSignal, run: (stop: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const giveUp = () => stop.abort(toError(flow.reason));
   const deadline = setTimeout(() => stop.abort(new DialTimeout(ms)), ms);
   flow.addEventListener('abort', giveUp, { once: true });
   if (flow.aborted) giveUp();
   try {
-    return await follow(script, upstream, stop.signal);
+    return await run(stop.signal);
   } finally {
     clearTimeout(deadline);
     flow.removeEventListener('abort', giveUp);
   }
 }
 
-/** Performs a connect script's effects. Whatever fails closes the socket and is thrown. */
-export async function follow(
-  script: ConnectScript | SideScript,
+/** Performs a connect script's effects, on a new connection or on `ready`. Whatever fails closes the socket and is thrown. */
+export async function follow<T>(
+  script: Generator<ConnectEffect | SideEffect, T, ConnectAnswer>,
   upstream: Upstream,
   stop: AbortSignal,
   next?: Next,
-): Promise<Conversed> {
-  let socket = await UpstreamSocket.open(upstream.host, upstream.port, stop);
+  ready?: UpstreamSocket,
+): Promise<{ dialled: T; socket: UpstreamSocket }> {
+  let socket = ready ?? (await UpstreamSocket.open(upstream.host, upstream.port, stop));
   const abort = () => socket.destroy(toError(stop.reason));
   stop.addEventListener('abort', abort, { once: true });
   let reader = new Reader(socket);

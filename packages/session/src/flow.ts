@@ -1,6 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { type Controls, controlsFor } from '@hoop/controls';
 import type { CancelKey, Dialled, FlowContext, Outcome, ProtocolSpec, Refusal } from '@hoop/core';
+import { aheadOf } from './ahead.js';
 import { readAside } from './aside.js';
 import { cancelWork, type DialOutcome, dial } from './dial.js';
 import { Driver, type Ending } from './driver.js';
@@ -120,8 +121,9 @@ export class Flow {
   ): Promise<DialOutcome> {
     const own = await this.#credentialed(database, signal, anew);
     if ('code' in own) return { dialled: { ok: false, refusal: own } };
-    const { reads } = this.#options;
-    const outcome = await dial({ spec: this.#spec, upstream: own, database, parameters, reads, signal });
+    const { reads, upstream } = this.#options;
+    const ready = aheadOf(this.#spec, upstream).take();
+    const outcome = await dial({ spec: this.#spec, upstream: own, database, parameters, reads, ready, signal });
     this.#openSince = performance.now();
     return outcome;
   }
@@ -246,7 +248,10 @@ export class Flow {
   async #leaveUpstream({ end, refusal, working }: Ending, client: Promise<void>): Promise<void> {
     const socket = this.#driver.upstream;
     if (socket === undefined) return;
-    if (refusal === undefined) return socket.leave(LINGER_MS);
+    if (refusal === undefined) {
+      aheadOf(this.#spec, this.#options.upstream).flowEnded(performance.now() - this.#openSince);
+      return socket.leave(LINGER_MS);
+    }
     const stopped = working && end !== 'upstream' ? this.#stopUpstream(end) : undefined;
     if (end === 'revoked') await after(RESET_MS);
     else await Promise.race([Promise.all([stopped, client]), after(RESET_MS)]);

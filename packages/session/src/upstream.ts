@@ -203,13 +203,23 @@ export class UpstreamSocket {
   }
 }
 
+/**
+ * A key is sent (`*`) for each group that PostgreSQL knows by default, P-256 alone before 18: to be asked for another costs a
+ * round trip. https://docs.openssl.org/3.5/man3/SSL_CTX_set1_curves/
+ */
+const GROUPS = '*X25519:*P-256:X25519MLKEM768:P-384:P-521';
+
 const contexts = new Map<string | undefined, SecureContext>();
 
 /** Parsing roots, above all the system's, costs more than the handshake: done once for each configured `ca`. */
 function trusting(ca: string | undefined): SecureContext {
   let context = contexts.get(ca);
   if (context === undefined) {
-    context = createSecureContext({ ca: ca ?? getCACertificates('system'), minVersion: 'TLSv1.2' });
+    context = createSecureContext({
+      ca: ca ?? getCACertificates('system'),
+      minVersion: 'TLSv1.2',
+      ecdhCurve: GROUPS,
+    });
     contexts.set(ca, context);
   }
   return context;

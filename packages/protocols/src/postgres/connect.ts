@@ -5,6 +5,7 @@ import {
   type Dialled,
   ProtocolError,
   type Refusal,
+  type SecureScript,
   type TlsFacts,
 } from '@hoop/core';
 import { type BackendKey, readBackendKey, readParameterStatus, readRow, readStatus } from './codec/backend.js';
@@ -48,16 +49,16 @@ export function* logIn(options: ConnectOptions): ConnectScript {
   const dialled = yield* attempt(options, NEWEST_MINOR);
   if (dialled !== OLDER) return dialled;
   yield { do: 'redial' };
-  const again = yield* attempt(options, 0);
+  const again = yield* attempt({ ...options, secured: undefined }, 0);
   return again === OLDER ? refuse(unfit('closed the connection during the login')) : again;
 }
 
 function* attempt(
-  { login, database, parameters, tls, reads }: ConnectOptions,
+  { login, database, parameters, tls, secured, reads }: ConnectOptions,
   minor: number,
 ): Dialling<Dialled | typeof OLDER> {
   if (login === undefined) return refuse(unfit('asks for a user, and the connection has no credential'));
-  const facts = tls === 'disable' ? undefined : yield* startTls();
+  const facts = tls === 'disable' ? undefined : (secured ?? (yield* secure()));
   if (facts === false) return refuse(unfit('does not offer TLS'));
   yield { do: 'write', bytes: startupMessage(startupPairs(login.user, database, parameters, reads), minor) };
   const reader = new LoginReader();
@@ -71,7 +72,7 @@ function* attempt(
 const refuse = (refusal: Refusal): Dialled & { ok: false } => ({ ok: false, refusal });
 
 /** False where the server has no TLS. More than its one byte would have been said in plaintext (CVE-2021-23222). */
-function* startTls(): Dialling<TlsFacts | false> {
+export function* secure(): SecureScript {
   yield { do: 'write', bytes: sslRequest() };
   const answer = (yield { do: 'read' }) as Uint8Array | null;
   if (answer === null) throw new ProtocolError('the server closed the connection before TLS');
@@ -157,7 +158,7 @@ function* askMeaning(reader: LoginReader, greeting: UpstreamGreeting): Dialling<
 /** Asks the server, on a connection of its own, to cancel what `key` runs. It answers nothing and closes. */
 export function* cancel(key: BackendKey, tls: 'verify-full' | 'disable'): ConnectScript {
   try {
-    if (tls === 'verify-full' && (yield* startTls()) === false) return refuse(unfit('does not offer TLS'));
+    if (tls === 'verify-full' && (yield* secure()) === false) return refuse(unfit('does not offer TLS'));
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     return refuse({ ...unfit('broke the protocol before a cancel request'), detail: error.message });

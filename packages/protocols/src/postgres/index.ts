@@ -1,6 +1,6 @@
 import type { ProtocolSpec } from '@hoop/core';
 import { administer } from './administer/index.js';
-import { cancel, connect } from './connect.js';
+import { cancel, connect, secure } from './connect.js';
 import { openPostgres } from './engine.js';
 import { type Knowledge, learning } from './knowledge.js';
 import { epitaph, fatal } from './refusal.js';
@@ -18,6 +18,7 @@ export const postgres: ProtocolSpec = {
   defaultPort: 5432,
   open: (flow) => openPostgres(flow, readCached),
   connect,
+  secure,
   ready,
   learn: (options) => learning((how) => learn({ ...how, parameters: new Map() }), options),
   read: (text, knowledge) => {

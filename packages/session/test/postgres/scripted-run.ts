@@ -18,21 +18,26 @@ const STATES: Readonly<Record<string, string>> = {
 export class Comparison {
   readonly #upstream: Upstream;
   readonly #admin: Client;
+  readonly #ours: string;
+  readonly #theirs: string;
   readonly #through = new Map<boolean, { talk: Through; pid: string }>();
   #direct: Talk | undefined;
   #syncsBeforeQuery = false;
   refusals = 0;
 
-  constructor(upstream: Upstream, admin: Client) {
+  /** `place` tells those that run side by side on one server apart. */
+  constructor(upstream: Upstream, admin: Client, place = 0) {
+    this.#ours = `ours_${place}`;
+    this.#theirs = `theirs_${place}`;
     this.#upstream = upstream;
     this.#admin = admin;
   }
 
   async prepare(): Promise<void> {
-    for (const schema of ['ours', 'theirs']) {
+    for (const schema of [this.#ours, this.#theirs]) {
       await this.#admin.query(`create schema ${schema}; create table ${schema}.t (id int primary key, v text)`);
     }
-    this.#direct = await direct(this.#upstream, 'theirs');
+    this.#direct = await direct(this.#upstream, this.#theirs);
     this.#syncsBeforeQuery = await tripsOverMixed(this.#direct);
   }
 
@@ -55,8 +60,8 @@ export class Comparison {
 
   async #run({ turns, output }: Case): Promise<void> {
     const { talk, pid } = await this.#session(output);
-    this.#direct ??= await direct(this.#upstream, 'theirs');
-    for (const one of [talk, this.#direct]) for (const sql of RESET) await one.ask(sql);
+    this.#direct ??= await direct(this.#upstream, this.#theirs);
+    for (const one of [talk, this.#direct]) await one.ask(RESET);
     const writer = new Writer(this.#syncsBeforeQuery);
     for (const { steps, piece } of turns) {
       const turn = writer.turn(steps);
@@ -74,7 +79,7 @@ export class Comparison {
   async #session(output: boolean): Promise<{ talk: Through; pid: string }> {
     const there = this.#through.get(output);
     if (there !== undefined) return there;
-    const talk = await through({ ...this.#upstream, record: output ? 'output' : 'statements' }, 'ours', [scripted]);
+    const talk = await through({ ...this.#upstream, record: output ? 'output' : 'statements' }, this.#ours, [scripted]);
     const [pid = ''] = await talk.ask('select pg_backend_pid()::text');
     const session = { talk, pid };
     this.#through.set(output, session);
@@ -104,8 +109,8 @@ export class Comparison {
   async #sameData(ours: Talk, theirs: Talk, { refused }: Writer): Promise<void> {
     for (const one of [ours, theirs]) await one.ask('commit');
     const data = async (schema: string) => (await this.#admin.query(`select * from ${schema}.t order by id`)).rows;
-    const left = await data('ours');
-    assert.deepEqual(left, await data('theirs'));
+    const left = await data(this.#ours);
+    assert.deepEqual(left, await data(this.#theirs));
     const ids = new Set(left.map(({ id }) => id));
     assert.deepEqual(
       refused.filter((id) => ids.has(id)),
@@ -116,7 +121,7 @@ export class Comparison {
   }
 }
 
-const RESET = ['rollback', 'close all', 'deallocate all', 'truncate t', "insert into t values (0, 'first')"];
+const RESET = "rollback; close all; deallocate all; delete from t; insert into t values (0, 'first')";
 
 /**
  * PostgreSQL 18.4 loses the state of its transaction when a Query follows extended messages without a Sync between, and fails

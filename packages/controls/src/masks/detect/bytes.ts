@@ -8,6 +8,9 @@ export const JOINT = 8;
 /** What the part of an address before its @ is made of beside letters and digits; what is rare there and common around it is not. */
 export const LOCAL = 16;
 
+/** A letter or a digit. */
+export const WORD = 32;
+
 export const KIND: Uint8Array = kinds();
 
 function kinds(): Uint8Array {
@@ -17,6 +20,8 @@ function kinds(): Uint8Array {
   };
   set('0123456789', DIGIT);
   set('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ', LETTER);
+  for (let byte = 0; byte < 0x80; byte++)
+    if ((table[byte] as number) !== 0) table[byte] = (table[byte] as number) | WORD;
   set(' -./()+', BETWEEN);
   set('-_.', JOINT);
   set("._%+-'", LOCAL);
@@ -34,4 +39,22 @@ export function startsWith(bytes: Uint8Array, at: number, end: number, text: str
   if (end - at < text.length) return false;
   for (let index = 0; index < text.length; index++) if (bytes[at + index] !== text.charCodeAt(index)) return false;
   return true;
+}
+
+/** Where the run of bytes of these kinds ends that holds the one at `at`, if it is shorter than `least`; else 0. */
+export function endOfShort(
+  bytes: Uint8Array,
+  at: number,
+  from: number,
+  to: number,
+  kinds: number,
+  least: number,
+): number {
+  let start = at;
+  const first = Math.max(from, at - least + 1);
+  while (start > first && ((KIND[bytes[start - 1] as number] as number) & kinds) !== 0) start -= 1;
+  let end = at + 1;
+  const enough = start + least;
+  while (end < to && end < enough && ((KIND[bytes[end] as number] as number) & kinds) !== 0) end += 1;
+  return end < enough ? end : 0;
 }

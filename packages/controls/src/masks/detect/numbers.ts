@@ -1,4 +1,4 @@
-import { BETWEEN, DIGIT, isAlnum, isDigit, KIND, LETTER, upper } from './bytes.js';
+import { BETWEEN, DIGIT, endOfShort, isAlnum, isDigit, KIND, LETTER, upper } from './bytes.js';
 import * as check from './checks.js';
 import { CARD, type Found, IBAN, NATIONAL, PHONE, type Wanted } from './detectors.js';
 import { findIban } from './iban.js';
@@ -15,6 +15,7 @@ const SPACE = 0x20;
 const DASH = 0x2d;
 const DOT = 0x2e;
 const PLUS = 0x2b;
+const ZERO = 0x30;
 
 /** The digit groups of one run. */
 class Groups {
@@ -54,7 +55,13 @@ export function findNumbers(
   found: Found,
 ): void {
   for (let at = from + RUN_LEAST - 1; at < to; at += RUN_LEAST) {
-    if (((KIND[bytes[at] as number] as number) & (DIGIT | BETWEEN)) === 0) continue;
+    if (!isRun(bytes[at])) continue;
+    // Where texts end costs more to know than what is beside a byte.
+    const last = endOfShort(bytes, at, from, to, DIGIT | BETWEEN, RUN_LEAST);
+    if (last > 0) {
+      at = last;
+      continue;
+    }
     if (!texts.seek(at)) {
       if (texts.to > at) at = texts.to;
       continue;
@@ -97,19 +104,44 @@ function lookAt(
   if (total < (lettered ? RUN_LEAST : BARE_LEAST)) return;
   if (lettered && (wanted & IBAN) !== 0) findIban(bytes, from, to, groups.at[0] as number, end, found);
   if ((wanted & (CARD | PHONE | NATIONAL)) === 0) return;
+  const isLong = total >= CARD_LEAST && (wanted & CARD) !== 0;
+  let left = total;
   for (let group = 0; group < groups.count; group++) {
     const at = groups.at[group] as number;
     const length = groups.length[group] as number;
+    const onward = left;
+    left -= length;
     if (length > DIGITS_MOST) {
       if ((wanted & CARD) !== 0) findWithin(bytes, at, at + length, found);
       continue;
     }
     const joined = at > from && isAlnum(bytes[at - 1]);
+    const dials = !joined && (wanted & PHONE) !== 0 && at >= dialled && mayDial(bytes, from, at, length, onward);
+    const counts = (wanted & NATIONAL) !== 0 && mayCount(group, joined, lettered);
+    if (!dials && !counts && (joined || !isLong)) continue;
     const taken = read(bytes, group);
-    if (!joined && total >= CARD_LEAST && (wanted & CARD) !== 0) findCard(group, taken, bytes, to, found);
-    if (!joined && at >= dialled && (wanted & PHONE) !== 0) findPhone(group, taken, bytes, from, to, found);
-    if ((wanted & NATIONAL) !== 0) findNational(group, taken, bytes, from, to, joined, lettered, found);
+    if (!joined && isLong) findCard(group, taken, bytes, to, found);
+    if (dials) findPhone(group, taken, bytes, from, to, found);
+    if (counts) findNational(group, taken, bytes, from, to, joined, lettered, found);
   }
+}
+
+/** A number of so many digits may be dialled that starts so: with a plus, or with a trunk 0 or an area code. */
+const mayDial = (bytes: Uint8Array, from: number, at: number, length: number, count: number): boolean =>
+  (count >= 10 && (length === 3 || bytes[at] === ZERO)) || (count >= 8 && plusBefore(bytes, from, at) >= 0);
+
+/** Where the plus stands of a number that starts at `at`; -1 if there is none. */
+const plusBefore = (bytes: Uint8Array, from: number, at: number): number =>
+  at > from && bytes[at - 1] === PLUS ? at - 1 : at - 1 > from && bytes[at - 2] === PLUS ? at - 2 : -1;
+
+/** A national number may start with this group. */
+function mayCount(group: number, joined: boolean, lettered: boolean): boolean {
+  const length = groups.length[group] as number;
+  if (lettered && (LETTERED.has(length) || length === 6 || length === 2)) return true;
+  if (joined) return false;
+  for (const { lengths } of BY_FIRST[length] as readonly Form[])
+    if (lengths.length === 1 || (group + 1 < groups.count && groups.length[group + 1] === lengths[1])) return true;
+  return false;
 }
 
 /** The digits of a group and those after it, as many groups as fit; gives how many. */
@@ -164,8 +196,7 @@ function findWithin(bytes: Uint8Array, from: number, to: number, found: Found): 
 /** `+` and 8 to 15 digits (E.164), North America's 3-3-4, or a trunk 0 with groups one and the same character apart. */
 function findPhone(first: number, taken: number, bytes: Uint8Array, from: number, to: number, found: Found): void {
   const at = groups.at[first] as number;
-  const plus = at > from && bytes[at - 1] === PLUS ? at - 1 : at - 1 > from && bytes[at - 2] === PLUS ? at - 2 : -1;
-  if (plus < 0 && digits[0] !== 0 && groups.length[first] !== 3) return;
+  const plus = plusBefore(bytes, from, at);
   let total = 0;
   let same = true;
   let international = 0;
@@ -265,8 +296,11 @@ function findNational(
   const length = groups.length[first] as number;
   if (length === 6) findSix(first, bytes, from, to, joined, found);
   else if (length === 2) findPairs(first, bytes, from, to, found);
-  else if (length === 7 || length === 8 || length === 17) findLettered(first, bytes, from, to, joined, found);
+  else if (LETTERED.has(length)) findLettered(first, bytes, from, to, joined, found);
 }
+
+/** Lengths of numbers with a letter at their end. */
+const LETTERED: ReadonlySet<number> = new Set([7, 8, 17]);
 
 /** Numbers with a letter at their end: Spain, China's X. */
 function findLettered(first: number, bytes: Uint8Array, from: number, to: number, joined: boolean, found: Found): void {

@@ -1,4 +1,4 @@
-import { DIGIT, isAlnum, isDigit, JOINT, KIND, LETTER, startsWith, upper } from './bytes.js';
+import { DIGIT, endOfShort, isAlnum, isDigit, JOINT, KIND, LETTER, startsWith, upper, WORD } from './bytes.js';
 import { CLOUD_KEY, type Found, JWT, NATIONAL, PRIVATE_KEY, type Wanted } from './detectors.js';
 import type { Texts } from './texts.js';
 
@@ -44,45 +44,70 @@ export function findTokens(
   found: Found,
 ): void {
   for (let at = from + TOKEN_LEAST - 1; at < to; at += TOKEN_LEAST) {
-    if (((KIND[bytes[at] as number] as number) & TOKEN) === 0) continue;
+    if (!isToken(bytes[at])) continue;
+    const last = endOfShort(bytes, at, from, to, TOKEN, TOKEN_LEAST);
+    if (last > 0) {
+      at = last;
+      continue;
+    }
     if (!texts.seek(at)) {
       if (texts.to > at) at = texts.to;
       continue;
     }
-    let kinds = 0;
     let start = at;
-    for (; start > texts.from; start--) {
-      const kind = (KIND[bytes[start - 1] as number] as number) & TOKEN;
-      if (kind === 0) break;
-      kinds |= kind;
-    }
-    let end = at;
-    for (; end < texts.to; end++) {
-      const kind = (KIND[bytes[end] as number] as number) & TOKEN;
-      if (kind === 0) break;
-      kinds |= kind;
-    }
+    while (start > texts.from && isToken(bytes[start - 1])) start -= 1;
+    at = readRun(bytes, start, texts.to);
     // No key or number of these has letters alone.
-    if ((kinds & DIGIT) !== 0 && end - start >= TOKEN_LEAST) {
-      found.cell = texts.cell;
-      lookAt(bytes, start, end, wanted, found);
+    if (!hasDigit || at - start < TOKEN_LEAST) continue;
+    found.cell = texts.cell;
+    for (let word = 0; word < words; word++) {
+      const last = tokenAt(bytes, starts[word] as number, at, wanted, found);
+      while (word + 1 < words && (starts[word + 1] as number) < last) word += 1;
     }
-    at = end;
   }
 }
 
-function lookAt(bytes: Uint8Array, start: number, end: number, wanted: Wanted, found: Found): void {
+const isToken = (byte: number | undefined): boolean => ((KIND[byte as number] as number) & TOKEN) !== 0;
+
+/** Of the run read last: where its words start that something may be found in, how many, and whether there is a digit. */
+let starts = new Int32Array(64);
+let words = 0;
+let hasDigit = false;
+
+/** Reads a run of token characters; gives where it ends. */
+function readRun(bytes: Uint8Array, start: number, to: number): number {
+  let kinds = 0;
   let before = 0;
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] as number;
-    const within = before;
-    before = (KIND[byte] as number) & ALNUM;
-    if (within !== 0 || before === 0) continue;
-    const last = tokenAt(bytes, at, end, wanted, found);
-    if (last === 0) continue;
-    at = last - 1;
-    before = ALNUM;
+  let at = start;
+  words = 0;
+  for (; at < to; at++) {
+    const kind = KIND[bytes[at] as number] as number;
+    if ((kind & TOKEN) === 0) break;
+    kinds |= kind;
+    if (before === 0 && (kind & ALNUM) !== 0) addWord(at);
+    before = kind & ALNUM;
+    if (before === 0) continue;
+    // The rest of a word, four at a time.
+    for (; at + 4 < to; at += 4) {
+      const one = KIND[bytes[at + 1] as number] as number;
+      const two = KIND[bytes[at + 2] as number] as number;
+      const three = KIND[bytes[at + 3] as number] as number;
+      const four = KIND[bytes[at + 4] as number] as number;
+      if ((one & two & three & four & WORD) === 0) break;
+      kinds |= one | two | three | four;
+    }
   }
+  hasDigit = (kinds & DIGIT) !== 0;
+  return at;
+}
+
+function addWord(at: number): void {
+  if (words === starts.length) {
+    const more = new Int32Array(2 * words);
+    more.set(starts);
+    starts = more;
+  }
+  starts[words++] = at;
 }
 
 /** Where a token ends that starts here, and is found; 0 if none does. */
