@@ -9,7 +9,7 @@ const MOST_MS = 120_000;
 /** What takes long to load is loaded more rarely: at most this share of the time goes into loading. */
 const SHARE = 0.05;
 /** What may be spent at once on loads that are asked for in doubt; it comes back as time goes by. */
-const DOUBT_MS = 500;
+const DOUBT_MS = 3_000;
 
 /**
  * What is known of one database of one upstream: the newest that was loaded, with its age. However many ask, one load runs at a

@@ -55,11 +55,11 @@ describe('what is known of a database', () => {
     await first;
     const doubted = knowledge.ask('in doubt');
     expect(waiting).toHaveLength(1);
-    pass(800);
+    pass(4_000);
     await end();
     expect(await doubted).toEqual({ ok: true, greeting: 2 });
     expect(knowledge.ask('in doubt')).toEqual({ ok: true, greeting: 2 });
-    pass(7_000);
+    pass(21_000);
     expect(knowledge.ask('in doubt')).toBeInstanceOf(Promise);
     expect(waiting).toHaveLength(1);
   });

@@ -63,7 +63,7 @@ const reading = (outputs: readonly OutputSource[] | undefined): ReturnType<Read>
 const catalogue = {
   version: 1,
   schemas: new Set(['public']),
-  byOid: new Map([[77, { schema: 'public', name: 't', columns: [{ number: 2, name: 'ssn', type: 25 }] }]]),
+  byOid: new Map([[16477, { schema: 'public', name: 't', columns: [{ number: 2, name: 'ssn', type: 25 }] }]]),
   relations: new Map([
     [
       'public',
@@ -206,7 +206,7 @@ describe('rows', () => {
     const described = w.frame(
       'T',
       w.i16(2),
-      ...['a', 'b'].flatMap((name) => [w.z(name), w.i32(77), w.i16(2), w.i32(20), w.i16(8), w.i32(-1), w.i16(1)]),
+      ...['a', 'b'].flatMap((name) => [w.z(name), w.i32(16477), w.i16(2), w.i32(20), w.i16(8), w.i32(-1), w.i16(1)]),
     );
     const row = w.frame('D', w.i16(2), w.i32(1), 'x', w.i32(-1));
     shownOf('select', w.all(described, row), whole, { seen });

@@ -1,6 +1,6 @@
 import type { Dialled, Reading, Script, Statement, StatementClass } from '@hoop/core';
 import type { Change, Changes, Knowledge } from '../knowledge.js';
-import type { Catalogue } from '../sql/catalogue.js';
+import { type Catalogue, FIRST_OF_USERS } from '../sql/catalogue.js';
 import type { Failure, ReadingContext, SqlReading } from '../sql/context.js';
 import { isLong } from '../sql/parse.js';
 import type { Pending } from './ledger.js';
@@ -55,11 +55,13 @@ export class Readings {
   /** What was read last. */
   #last: { text: string; at: ReadingContext; readings: readonly SqlReading[] } | undefined;
   #doubts = false;
+  #steered: boolean;
   #setBy: { path: readonly string[] | 'unknown'; by: Statement }[] = [];
   readonly #initial: readonly (readonly string[])[];
 
-  /** `paths`: those that may be in force when the flow opens. */
-  constructor(read: Read, database: string, known: Knowledge, paths: readonly (readonly string[])[]) {
+  /** `paths`: those that may be in force when the flow opens; `steered`: so are settings that choose how rows are found. */
+  constructor(read: Read, database: string, known: Knowledge, paths: readonly (readonly string[])[], steered = false) {
+    this.#steered = steered;
     this.#read = read;
     this.#database = database;
     this.#known = known;
@@ -190,9 +192,10 @@ export class Readings {
     const { catalogue, changes } = this.#known;
     const { made } = changes;
     const at = this.#at;
-    if (at?.catalogue === catalogue && at.paths === this.#paths && at.made === made) return at;
+    const same = at?.catalogue === catalogue && at.paths === this.#paths && at.made === made;
+    if (same && (at.steered === true) === this.#steered) return at;
     const [prepared, cursors] = [this.#prepared.texts, this.#cursors.texts];
-    this.#at = { catalogue, paths: this.#paths, prepared, cursors, made };
+    this.#at = { catalogue, paths: this.#paths, prepared, cursors, made, ...(this.#steered && { steered: true }) };
     return this.#at;
   }
 
@@ -222,6 +225,7 @@ export class Readings {
   /** Notes what it leaves behind. */
   #leave({ statement, text, defines }: Unread, readings: readonly SqlReading[]): void {
     if (defines === undefined && !sumOf(readings).leaves) return;
+    this.#steered ||= readings.some(({ steers }) => steers === true);
     const left: Left = { change: changeOf(readings), names: [], path: false };
     if (left.change !== undefined) {
       this.#known.changes.add(left.change);
@@ -303,10 +307,8 @@ export class Readings {
 
 /** What names stand for goes along only where the text may ask for it. */
 function portable(text: string, at: ReadingContext): ReadingContext {
-  const { catalogue, paths, made, prepared, cursors } = at;
-  return /\b(?:execute|fetch|move)\b/i.test(text)
-    ? { catalogue, paths, made, prepared, cursors }
-    : { catalogue, paths, made };
+  const { prepared: _prepared, cursors: _cursors, ...rest } = at;
+  return /\b(?:execute|fetch|move)\b/i.test(text) ? at : rest;
 }
 
 /** What is asked of a text's readings each time it is sent. */
@@ -338,8 +340,8 @@ function sumOf(readings: readonly SqlReading[]): Sum {
   return sum;
 }
 
-const isNaming = ({ prepares, declares, setsPath }: SqlReading): boolean =>
-  prepares !== undefined || declares !== undefined || setsPath.length > 0;
+const isNaming = ({ prepares, declares, setsPath, steers }: SqlReading): boolean =>
+  prepares !== undefined || declares !== undefined || setsPath.length > 0 || steers === true;
 const runsUsers = ({ class: itsClass, functions }: SqlReading): boolean =>
   itsClass === 'unknown' || functions.some((name) => !name.startsWith('pg_catalog.'));
 const isOfNoRelation = ({ class: itsClass, relations, columns, traits }: SqlReading): boolean =>
@@ -371,9 +373,6 @@ const CLASSES: readonly StatementClass[] = ['read', 'write', 'define', 'administ
 /** The gravest of its commands'; of a text without any, there is nothing to be said. */
 const classOf = (readings: readonly SqlReading[]): StatementClass =>
   CLASSES[Math.max(...readings.map((reading) => CLASSES.indexOf(reading.class)))] ?? 'unknown';
-
-/** Oids below came with the server (FirstNormalObjectId). */
-const FIRST_OF_USERS = 16384;
 
 const checked = (reading: SqlReading): SqlReading => ({
   ...reading,

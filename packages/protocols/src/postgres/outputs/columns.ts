@@ -1,6 +1,6 @@
 import type { OutputColumn, OutputSource } from '@hoop/core';
 import type { Column } from '../codec/backend.js';
-import type { Catalogue } from '../sql/catalogue.js';
+import { type Catalogue, FIRST_OF_USERS } from '../sql/catalogue.js';
 import type { Made } from '../sql/context.js';
 import { holdsOf, readsOf } from './types.js';
 
@@ -53,8 +53,9 @@ function fitting(column: Column, source: OutputSource | undefined, known: Known)
   return { column, source, fit: source === undefined ? ('good' as const) : fitOf(column, source, known) };
 }
 
+/** What came with the server nobody changes; table 0 stands for none. */
 function fitOf({ name, table, number }: Column, source: OutputSource, { catalogue, made }: Known): Fit {
-  if (table === 0 || catalogue === undefined || number > COLUMNS_MOST || isMade(source, made)) return 'good';
+  if (table < FIRST_OF_USERS || catalogue === undefined || number > COLUMNS_MOST || isMade(source, made)) return 'good';
   const origin = originOf(table, number, catalogue);
   if (origin === undefined || !(source.columns.includes(origin) || source.opaque !== undefined)) return 'bad';
   return name === source.name ? 'good' : 'renamed';

@@ -4,6 +4,8 @@ export interface Setting {
   harmless: boolean;
   /** The search path that it sets. */
   path?: readonly string[] | 'unknown' | undefined;
+  /** It chooses how rows are found, and so the order that they come in. */
+  steers?: true | undefined;
 }
 
 const HARMLESS = new Set(
@@ -85,7 +87,8 @@ export function judgeSetting(
   if (canonical === 'session_authorization') return { harmless: false };
   if (values?.length === 0) return { harmless: true };
   if (canonical === 'search_path') return pathOf(values);
-  if (HARMLESS.has(canonical) || /^enable_[a-z_]+$/.test(canonical)) return { harmless: values !== undefined };
+  if (HARMLESS.has(canonical) || /^enable_[a-z_]+$/.test(canonical))
+    return { harmless: values !== undefined, ...(isSteering(canonical, values) && { steers: true }) };
   if (isApplications(canonical)) return { harmless: !modules.has(canonical.slice(0, canonical.indexOf('.'))) };
   if (OF_SEARCHES.test(canonical)) return { harmless: values !== undefined };
   const allowed = PINNED.get(canonical);
@@ -94,6 +97,12 @@ export function judgeSetting(
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+/** With these an index is gone through where the table would have been: its rows come in the order of what is indexed. */
+const isSteering = (name: string, values: readonly (string | null)[] | undefined): boolean =>
+  /^(?:enable_(?:seqscan|bitmapscan)|(?:seq|random)_page_cost|cpu_(?:index_)?tuple_cost|cpu_operator_cost)$/.test(
+    name,
+  ) && !(name.startsWith('enable_') && /^(?:on|true|yes|1)$/i.test(values?.[0] ?? ''));
 
 function pathOf(values: readonly (string | null)[] | undefined): Setting {
   if (values === undefined || values.includes(null)) return { harmless: false, path: 'unknown' };

@@ -82,7 +82,47 @@ const PARTS: readonly Attack[] = attacks(
   'refused',
 );
 
-export const TOLD: readonly Attack[] = [...COPIED, ...PARTS];
+/** A24: rows in the order of an index that is gone through for the client's settings. */
+const STEERED: readonly Attack[] = attacks(
+  'A24',
+  [
+    ['SET enable_seqscan = off', 'SELECT id FROM customers WHERE email IS NOT NULL'],
+    ['SET enable_seqscan = off; SELECT id FROM customers WHERE email IS NOT NULL'],
+    [
+      "SELECT set_config('enable_seqscan', 'off', false)",
+      'SELECT id, name FROM customers WHERE email IS NOT NULL LIMIT 1',
+    ],
+    [
+      'SET random_page_cost = 0',
+      'SET seq_page_cost = 10000',
+      'SELECT id FROM customers WHERE (email IS NULL) = false AND email IS NOT NULL',
+    ],
+    [
+      'BEGIN',
+      'SET LOCAL enable_seqscan TO off',
+      'DECLARE c CURSOR FOR SELECT id FROM customers WHERE email IS NOT NULL',
+      'FETCH ALL FROM c',
+    ],
+    ['PREPARE p AS SELECT id FROM customers WHERE email IS NOT NULL', 'SET cpu_tuple_cost = 100', 'EXECUTE p'],
+    ['SET enable_bitmapscan = false', 'SELECT array_agg(id) FROM customers WHERE email IS NOT NULL'],
+    ['SET enable_seqscan = off', 'SELECT c.id FROM contacts c WHERE address IS NOT NULL'],
+    ['SET enable_seqscan = off', 'INSERT INTO notes SELECT 900 + id FROM customers WHERE email IS NOT NULL'],
+    ['SET enable_seqscan = off', 'UPDATE customers SET name = name WHERE email IS NOT NULL AND id < 9 RETURNING id'],
+    [
+      'SET enable_seqscan = off',
+      "DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM public.customers WHERE email IS NOT NULL LOOP RAISE NOTICE '%', r.id; END LOOP; END $$",
+    ],
+    [
+      "DO $$ DECLARE r record; BEGIN SET LOCAL enable_seqscan = off; FOR r IN SELECT id FROM public.customers WHERE email IS NOT NULL LOOP RAISE NOTICE '%', r.id; END LOOP; END $$",
+    ],
+    ['SET enable_seqscan = off', 'COPY (SELECT id FROM customers WHERE email IS NOT NULL) TO STDOUT'],
+    ['SET enable_seqscan = off', 'CREATE TEMP TABLE o AS SELECT id FROM customers WHERE email IS NOT NULL'],
+    ['SET enable_seqscan = off', 'EXPLAIN ANALYZE SELECT id FROM customers WHERE email IS NOT NULL'],
+  ],
+  'refused',
+);
+
+export const TOLD: readonly Attack[] = [...COPIED, ...PARTS, ...STEERED];
 
 /** What stands beside these, and has to pass. */
 export const TOLD_ALLOWED: readonly Allowed[] = [
@@ -116,4 +156,17 @@ export const TOLD_ALLOWED: readonly Allowed[] = [
     'DELETE FROM constructor WHERE "__proto__" = \'x\'',
   ]),
   allowed('SELECT lo_get(99999)'),
+  allowed([
+    'SET enable_seqscan = off',
+    'EXPLAIN (COSTS off) SELECT id FROM ONLY customers WHERE id = 1',
+    'SELECT id, name FROM products WHERE id = 1',
+    'EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off, BUFFERS off) SELECT id FROM products WHERE id = 1',
+    "INSERT INTO customers (id, name, email, country) VALUES (77, 'x', 'x', 'X')",
+  ]),
+  allowed([
+    'SET enable_seqscan = on',
+    "SET work_mem = '8MB'",
+    'SET jit = off',
+    'SELECT count(*) FROM customers WHERE email IS NOT NULL',
+  ]),
 ];
