@@ -6,8 +6,6 @@ import type { Made } from './sql/context.js';
 export interface Knowledge {
   catalogue: Catalogue;
   changes: Changes;
-  /** Texts that stay unclear with it: no newer one has to be loaded for them. */
-  vain: Set<string>;
 }
 
 /** What one statement may change in the catalogue. */
@@ -25,6 +23,8 @@ export interface Change {
  */
 export class Changes {
   #clock = 0;
+  /** Descriptions of columns that did not agree with a catalogue that was loaded after them either. */
+  readonly settled = new WeakSet<readonly object[]>();
   readonly #all = new Set<Change>();
   #made: readonly Made[] | undefined;
 
@@ -84,6 +84,6 @@ export function* learning(load: Load, options: LearnOptions): ConnectScript {
   const loaded = yield* load(options, before?.catalogue);
   if (!loaded.ok) return loaded;
   changes.seen(clock);
-  const knowledge: Knowledge = { catalogue: loaded.greeting as Catalogue, changes, vain: new Set() };
+  const knowledge: Knowledge = { catalogue: loaded.greeting as Catalogue, changes };
   return { ok: true, greeting: knowledge };
 }

@@ -23,6 +23,8 @@ export class Facts {
   anyPath = false;
   /** It goes by a name that only temporary tables were known to have. */
   own = false;
+  /** It chooses how rows are found. */
+  steers = false;
 
   raise(to: StatementClass): this {
     if (ORDER.indexOf(to) > ORDER.indexOf(this.class)) this.class = to;
@@ -74,6 +76,7 @@ export class Facts {
     this.unbounded ||= other.unbounded;
     this.anyPath ||= other.anyPath;
     this.own ||= other.own;
+    this.steers ||= other.steers;
     for (const [key, use] of other.uses) this.uses.set(key, use);
     for (const name of other.functions) this.functions.add(name);
     for (const trait of other.traits) this.traits.add(trait);

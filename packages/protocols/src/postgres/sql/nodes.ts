@@ -79,29 +79,31 @@ function childOf(value: Part, field: string, each: (type: string, child: Part, f
     const code = first.charCodeAt(0);
     // Types begin with a capital, fields do not; `A_Const` is a type like any.
     if (code >= 0x41 && code <= 0x5a) each(first, value[first] as Part, field);
-    else each(BARE[field] ?? '', value, field);
+    else each(BARE.get(field) ?? '', value, field);
     return;
   }
 }
 
-/** What stands bare, without a wrapper, in these fields. */
-const BARE: Readonly<Record<string, string>> = {
-  relation: 'RangeVar',
-  rel: 'RangeVar',
-  view: 'RangeVar',
-  sequence: 'RangeVar',
-  larg: 'SelectStmt',
-  rarg: 'SelectStmt',
-  withClause: 'WithClause',
-  typeName: 'TypeName',
-  argType: 'TypeName',
-  returnType: 'TypeName',
-  intoClause: 'IntoClause',
-  into: 'IntoClause',
-  func: 'FuncCall',
-  funccall: 'FuncCall',
-  over: 'WindowDef',
-  onConflictClause: 'OnConflictClause',
-  infer: 'InferClause',
-  returningClause: 'ReturningClause',
-};
+/** What stands bare, without a wrapper, in these fields. JSON_ARRAYAGG has one called `constructor`. */
+const BARE: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    relation: 'RangeVar',
+    rel: 'RangeVar',
+    view: 'RangeVar',
+    sequence: 'RangeVar',
+    larg: 'SelectStmt',
+    rarg: 'SelectStmt',
+    withClause: 'WithClause',
+    typeName: 'TypeName',
+    argType: 'TypeName',
+    returnType: 'TypeName',
+    intoClause: 'IntoClause',
+    into: 'IntoClause',
+    func: 'FuncCall',
+    funccall: 'FuncCall',
+    over: 'WindowDef',
+    onConflictClause: 'OnConflictClause',
+    infer: 'InferClause',
+    returningClause: 'ReturningClause',
+  }),
+);

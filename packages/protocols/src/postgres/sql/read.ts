@@ -96,9 +96,12 @@ function widened(at: ReadingContext, readings: readonly SqlReading[], several: b
   const made = several
     ? readings.flatMap(({ makes }) => makes).filter(({ what, name }) => !known.has(`${what} ${name}`))
     : [];
-  if (paths.length === 0 && prepared === undefined && cursors === undefined && made.length === 0) return undefined;
+  const steered = at.steered !== true && readings.some(({ steers }) => steers === true);
+  if (paths.length === 0 && prepared === undefined && cursors === undefined && made.length === 0 && !steered)
+    return undefined;
   return {
     ...at,
+    ...(steered && { steered }),
     paths: [...at.paths, ...paths],
     prepared: prepared ?? at.prepared,
     cursors: cursors ?? at.cursors,
@@ -166,6 +169,7 @@ function readOne(command: Command, text: string, at: ReadingContext, earlier: Ea
     ...(traced.loads !== undefined && traced.loads.length > 0 && { loads: traced.loads }),
     literals: traced.literals,
     bound: traced.bound,
+    missing: [...facts.missing, ...traced.missing],
     kind,
     from,
     to,
@@ -230,6 +234,7 @@ function found(facts: Facts): Partial<SqlReading> {
     makes: facts.makes,
     missing: [...facts.missing],
     ...(facts.own && { own: true }),
+    ...(facts.steers && { steers: true }),
     ...(facts.fails !== undefined && { fails: facts.fails }),
   };
 }

@@ -11,6 +11,7 @@ import { NEWER } from './newer.js';
 import { OPEN } from './open.js';
 import { ORACLES } from './oracle.js';
 import { NAMES, SETTINGS } from './session.js';
+import { TOLD } from './told.js';
 import { TRIGGERS } from './triggers.js';
 import { WRITES } from './writes.js';
 
@@ -36,4 +37,5 @@ export const ATTACKS: readonly Attack[] = [
   ...LASTING,
   ...BESIDES,
   ...NEWER,
+  ...TOLD,
 ];

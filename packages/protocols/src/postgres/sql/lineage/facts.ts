@@ -46,6 +46,8 @@ export class Facts implements Asks {
   readonly relations = new Map<string, RelationUse>();
   readonly columns = new Set<string>();
   readonly stores = new Set<string>();
+  /** Columns that it names and nothing is known to have. */
+  readonly missing = new Set<string>();
   /** The first thing that was not understood. */
   opaque: string | undefined;
   /** Why a function, operator or cast that did not come with the server may have given anything. */

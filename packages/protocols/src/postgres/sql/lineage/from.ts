@@ -151,7 +151,7 @@ function xmlTable(table: RangeTableFunc, scope: Scope): Item {
   );
   // How many rows it makes is told by what is in them.
   const flow = changed(mix(nodes.map((node) => evaluate(node, scope))));
-  scope.facts.ask(flow, 'function');
+  scope.facts.ask(flow, 'rows');
   return aliased(table.alias, undefined, {
     fields: columns.map((column) => ({
       name: column.colname ?? '',
@@ -168,7 +168,7 @@ function jsonTable(table: JsonTable, scope: Scope): Item {
     return column.coltype === 'JTC_NESTED' ? (column.columns ?? []).flatMap(nested) : [column];
   };
   const flow = changed(mix(childrenOf({ rest, columns }).map((node) => evaluate(node, scope))));
-  scope.facts.ask(flow, 'function');
+  scope.facts.ask(flow, 'rows');
   return aliased(table.alias, undefined, {
     fields: (columns ?? []).flatMap(nested).map((column) => ({ name: column.name ?? '', flow })),
   });

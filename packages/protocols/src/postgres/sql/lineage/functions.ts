@@ -54,7 +54,10 @@ function called(body: FuncCall, scope: Scope): Called {
 /** `x.f` is `f(x)`. https://www.postgresql.org/docs/current/xfunc-sql.html#XFUNC-SQL-COMPOSITE-FUNCTIONS */
 export function attribute(name: string, row: Flow, scope: Scope): Flow {
   const found = routines([name], [row], scope);
-  if (found.length === 0) return changed(row);
+  if (found.length === 0) {
+    if (row.opaque === undefined) scope.facts.missing.add(name);
+    return changed(row);
+  }
   return result({ funcname: [{ String: { sval: name } }] }, [row], found, scope);
 }
 
@@ -112,13 +115,10 @@ export function givesRows(node: Node, scope: Scope): boolean {
   );
 }
 
-/** How many rows come back is an answer too, but for the elements that a value has anyway. */
-function rowsAsked(name: string, args: readonly Flow[], scope: Scope): void {
-  for (const flow of args)
-    if (!(ELEMENTS.test(name) && (flow.exact || flow.row !== undefined))) scope.facts.ask(flow, 'function');
+/** How many rows come back is an answer too: a value has as many as it has parts. How many rows an array has is none of a column's. */
+export function rowsAsked(name: string, args: readonly Flow[], scope: Scope): void {
+  for (const flow of args) if (name !== 'unnest' || flow.row === undefined) scope.facts.ask(flow, 'rows');
 }
-const ELEMENTS =
-  /^(?:unnest|jsonb?_(?:each(?:_text)?|array_elements(?:_text)?|object_keys|populate_recordset|to_recordset))$/;
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -284,8 +284,11 @@ const POLYMORPHIC: ReadonlySet<number> = new Set([2283, 2776, 5077, 5079]);
 export function rowsOf(node: Node, defined: readonly string[], alias: string | undefined, scope: Scope): Shape {
   const body = as(node, 'FuncCall');
   const unnested = body !== undefined && namesOf(body.funcname).at(-1) === 'unnest' ? (body.args ?? []) : [];
-  if (unnested.length > 1)
-    return { fields: unnested.flatMap((arg) => spreadRow(evaluate(arg, scope), alias ?? 'unnest', scope).fields) };
+  if (unnested.length > 1) {
+    const flows = unnested.map((arg) => evaluate(arg, scope));
+    rowsAsked('unnest', flows, scope);
+    return { fields: flows.flatMap((flow) => spreadRow(flow, alias ?? 'unnest', scope).fields) };
+  }
   if (body !== undefined) return rowsOfCall(body, called(body, scope), defined, alias, scope);
   const flow = evaluate(node, scope);
   if (defined.length > 0) return named(defined, flow);

@@ -151,6 +151,7 @@ export function itemNamed(scope: Scope, name: string, schema: string | undefined
 /** Every column of the name that is in reach, and a word that it was not understood. */
 function unresolved(name: string, scope: Scope): Flow {
   const found: Flow[] = [];
+  scope.facts.missing.add(name);
   for (let at: Scope | undefined = scope; at !== undefined; at = at.up)
     for (const item of at.items) found.push(...(known(item, name) === undefined ? [] : [known(item, name) as Flow]));
   return mix([...found, opaque(`the column ${name} is not known`)]);
