@@ -87,6 +87,12 @@ const STEERED: readonly Attack[] = attacks(
   'A24',
   [
     ['SET enable_seqscan = off', 'SELECT id FROM customers WHERE email IS NOT NULL'],
+    // What was read before is read anew.
+    [
+      'SELECT id FROM customers WHERE email IS NOT NULL',
+      'SET enable_seqscan = off',
+      'SELECT id FROM customers WHERE email IS NOT NULL',
+    ],
     ['SET enable_seqscan = off; SELECT id FROM customers WHERE email IS NOT NULL'],
     [
       "SELECT set_config('enable_seqscan', 'off', false)",
