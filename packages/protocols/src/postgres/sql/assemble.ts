@@ -74,6 +74,7 @@ export class Assembly {
     module: (cells) => void this.#modules.add(cells.text()),
     relation: (cells) => this.#addRelation(cells),
     generated: (cells) => this.#addGenerated(cells),
+    counted: (cells) => this.#count(cells.number(), cells.number()),
     'on-write': (cells) => void this.#relations.get(cells.number())?.onWrite.push(cells.text()),
     'on-read': (cells) => void this.#relations.get(cells.number())?.onRead.push(cells.text()),
     reference: (cells) => this.#addReference(cells),
@@ -118,6 +119,7 @@ export class Assembly {
       builtin: oid < FIRST_OWN,
       columns,
       key: cells.texts(),
+      rows: 0,
       definition: undefined,
       parents: cells.numbers(),
       triggers: cells.numbers(),
@@ -127,6 +129,11 @@ export class Assembly {
       cascades: [],
       referencing: [],
     });
+  }
+
+  #count(oid: number, rows: number): void {
+    const relation = this.#relations.get(oid);
+    if (relation !== undefined) relation.rows = rows;
   }
 
   #addGenerated(cells: Cells): void {

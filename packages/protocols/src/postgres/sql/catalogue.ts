@@ -56,6 +56,8 @@ export interface Relation {
   key: readonly string[];
   /** `pg_get_viewdef` of a view or materialized view, each name in it qualified; undefined also where it could not be had. */
   definition: string | undefined;
+  /** As many rows as the planner takes it to have; 0 where nobody has counted. */
+  rows: number;
   /** Tables that it inherits from or is a partition of, by oid. */
   parents: readonly number[];
   /** Functions of its triggers, by oid. */

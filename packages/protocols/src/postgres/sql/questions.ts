@@ -43,6 +43,9 @@ export const QUESTIONS: readonly string[] = [
   )} from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c', 't') and n.nspname !~ '^pg_toast'`,
 
+  `select ${row("'counted'", 'c.oid::int8', 'c.reltuples::int8')} from pg_class c
+    where c.relkind in ('r', 'p', 'm') and c.oid >= 16384 and c.reltuples > 0`,
+
   // Servers before 12 have no such columns, nor attgenerated.
   `select ${row("'generated'", 'd.adrelid::int8', 'd.adnum', 'pg_get_expr(d.adbin, d.adrelid)')} from pg_attrdef d
     join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum where to_jsonb(a) ->> 'attgenerated' <> ''`,
