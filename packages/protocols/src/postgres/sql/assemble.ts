@@ -109,7 +109,9 @@ export class Assembly {
     const [schema, name, kind] = [cells.text(), cells.text(), cells.text()];
     const columns = cells.list().map((column) => {
       const of = new Cells(column as Cell[]);
-      return { number: of.number(), name: of.text(), type: of.number(), notNull: of.flag() };
+      const [number, name, type, notNull] = [of.number(), of.text(), of.number(), of.flag()];
+      const size = of.option();
+      return { number, name, type, notNull, ...(size !== undefined && size >= 0 && { size }) };
     });
     this.#relations.set(oid, {
       oid,
@@ -243,6 +245,11 @@ class Cells {
   text = (): string => this.#take('string');
   number = (): number => this.#take('number');
   flag = (): boolean => this.#take('boolean');
+
+  option(): number | undefined {
+    const cell = this.#cells[this.#at++];
+    return typeof cell === 'number' ? cell : undefined;
+  }
 
   list(): Cell[] {
     const cell = this.maybe();

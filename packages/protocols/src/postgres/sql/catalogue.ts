@@ -38,6 +38,8 @@ export interface Column {
   /** The type's oid. */
   type: number;
   notNull: boolean;
+  /** `pg_attribute.atttypmod`, where its type has one. */
+  size?: number | undefined;
   /** Of a generated column: the expression over others of its relation, as SQL. */
   generated?: string | undefined;
 }

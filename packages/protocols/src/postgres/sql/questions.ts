@@ -34,7 +34,7 @@ export const QUESTIONS: readonly string[] = [
     'n.nspname',
     'c.relname',
     'c.relkind',
-    list(`select json_build_array(a.attnum, a.attname, a.atttypid::int8, a.attnotnull) from pg_attribute a
+    list(`select json_build_array(a.attnum, a.attname, a.atttypid::int8, a.attnotnull, a.atttypmod) from pg_attribute a
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum`),
     list(`select a.attname from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey::int2[])
       where i.indrelid = c.oid and i.indisprimary`),

@@ -4,6 +4,7 @@ import type { Routine } from './catalogue.js';
 import type { Made } from './context.js';
 import type { Facts } from './facts.js';
 import { type Given, withGiven } from './given.js';
+import type { Lists } from './lists.js';
 import type { Names } from './names.js';
 import { as, constant, eachChild, listOf, open, operatorsOf, type Part, partsOf, words } from './nodes.js';
 import { coerces, type Overload } from './overloads.js';
@@ -41,6 +42,8 @@ export interface Desk {
   plans?: boolean | undefined;
   /** Loops of a body that it stands in: the query whose rows each variable goes through. */
   loops?: Around['loops'] | undefined;
+  /** Arrays of the body that it stands in. */
+  lists?: Lists | undefined;
   /** What its parameters stand for, in order. */
   given?: Given | undefined;
   /** What the column `name` is in every row of the query that is being read, where that is pg_settings and it says so. */

@@ -127,8 +127,45 @@ const CONTRADICTIONS = [
   "placed_at > now() - 99999 * interval '1 day'",
 ].map((condition) => `DELETE FROM orders WHERE ${condition}`);
 
+const looped = (declared: string, ...body: readonly string[]): string =>
+  `DO $$ DECLARE x int; ids int[]${declared}; BEGIN ${body.join('; ')}; END $$`;
+const EACH = 'LOOP DELETE FROM orders WHERE id = x; END LOOP';
+
+/** Rows one after the other, out of an array of all. */
+const LOOPED = [
+  looped('', `FOREACH x IN ARRAY (SELECT array_agg(id) FROM orders) ${EACH}`),
+  looped(' := ARRAY(SELECT id FROM orders)', `FOREACH x IN ARRAY ids ${EACH}`),
+  looped('', 'SELECT array_agg(id) INTO ids FROM orders', `FOREACH x IN ARRAY ids ${EACH}`),
+  looped('', 'ids := (SELECT array_agg(id) FROM orders)', `FOREACH x IN ARRAY ids[1:1000] ${EACH}`),
+  looped('', 'ids := ARRAY(SELECT id FROM orders)', 'DELETE FROM orders WHERE id = ANY (ids)'),
+];
+
+/** Definitions that lose what is there, or give away what others have. */
+const LOSSES = [
+  'ALTER TABLE products ALTER COLUMN name TYPE varchar(1) USING left(name, 1)',
+  'ALTER TABLE products ALTER COLUMN name TYPE varchar(1) USING name::varchar(1)',
+  'ALTER TABLE products ALTER COLUMN name TYPE text USING NULL',
+  "ALTER TABLE products ALTER COLUMN name TYPE text USING 'x'",
+  'ALTER TABLE products ALTER COLUMN name TYPE text USING name::varchar(1)::text',
+  'ALTER TABLE products ALTER COLUMN name TYPE "char"',
+  'ALTER TABLE products ALTER COLUMN price TYPE int',
+  'ALTER TABLE products ALTER COLUMN price TYPE numeric(10, 0)',
+  'ALTER TABLE products ALTER COLUMN price TYPE numeric(10, 2) USING 0',
+  'ALTER TABLE orders ALTER COLUMN placed_at TYPE date',
+  'ALTER TABLE orders ALTER COLUMN placed_at TYPE timestamptz(0)',
+  'ALTER TABLE orders ALTER COLUMN placed_at TYPE timestamptz USING now()',
+  'ALTER TABLE orders ALTER COLUMN status SET DATA TYPE text USING id::text',
+  'CREATE SCHEMA theirs AUTHORIZATION pg_monitor',
+  'CREATE SCHEMA AUTHORIZATION pg_monitor',
+  "CREATE FUNCTION leaks(text) RETURNS boolean LANGUAGE sql LEAKPROOF AS 'SELECT true'",
+  'ALTER FUNCTION total_with_tax(numeric) LEAKPROOF',
+];
+
 /** A19: writes of all rows, by what is only known as they are bound. */
-export const BOUND = attacks('A19', [...GIVEN, ...EXECUTED, ...CONTRADICTIONS]);
+export const BOUND = [
+  ...attacks('A19', [...GIVEN, ...EXECUTED, ...CONTRADICTIONS, ...LOOPED]),
+  ...attacks('A19', LOSSES, 'refused'),
+];
 
 const [INT4, INT8, TEXT, INTS, TIMESTAMPTZ, NUMERIC, JSONB] = [23, 20, 25, 1007, 1184, 1700, 3802];
 const i64 = (value: bigint): Buffer => {
@@ -220,7 +257,7 @@ export const BOUND_ALLOWED = [
   [given('DELETE FROM orders WHERE id > $1', null)],
   [given('DELETE FROM notes WHERE body LIKE $1', 'test-%')],
   [given("DELETE FROM notes WHERE body LIKE '%' || $1 || '%'", 'foo')],
-  [given('DELETE FROM orders WHERE id BETWEEN $1 AND $2', '100', '200')],
+  [given('DELETE FROM orders WHERE id BETWEEN $1::int AND $2::int', '100', '200')],
   [given('DELETE FROM orders WHERE placed_at < $1', '2024-01-01')],
   [given("DELETE FROM orders WHERE placed_at < now() - ($1 || ' years')::interval", '5')],
   [given('UPDATE orders SET status = $1 WHERE id = $2 AND status <> $1', 'open', '3')],
@@ -231,4 +268,13 @@ export const BOUND_ALLOWED = [
   ['PREPARE gone(int) AS DELETE FROM orders WHERE id > $1', 'EXECUTE gone(500)', 'DEALLOCATE gone'],
   'DELETE FROM orders WHERE (id = 400 AND total = 1) OR (id = 401 AND total = 2)',
   "DELETE FROM orders WHERE placed_at < '2024-01-01'::date - interval '30 days'",
+  'DO $$ DECLARE x int; BEGIN FOREACH x IN ARRAY ARRAY[901, 902] LOOP DELETE FROM orders WHERE id = x; END LOOP; END $$',
+  [
+    'BEGIN',
+    'ALTER TABLE products ALTER COLUMN name TYPE varchar(200)',
+    'ALTER TABLE products ALTER COLUMN price TYPE numeric(12, 2) USING price::numeric(12, 2)',
+    "ALTER TABLE orders ALTER COLUMN placed_at TYPE timestamp USING placed_at AT TIME ZONE 'UTC'",
+    'ALTER TABLE notes ALTER COLUMN id TYPE bigint',
+    'ROLLBACK',
+  ],
 ].map((steps) => allowed(steps));
