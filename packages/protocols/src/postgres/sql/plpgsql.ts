@@ -1,5 +1,6 @@
 import type { Node } from 'libpg-query';
-import { constant, listOf, open, type Part } from './nodes.js';
+import { constantText, DYNAMIC } from './dynamic.js';
+import { listOf, open, type Part } from './nodes.js';
 import { parsePlPgSql, Unparsable } from './parse.js';
 import { commands, readExpression, runText } from './texts.js';
 import { declaredIn } from './variables.js';
@@ -15,14 +16,6 @@ export function readPlPgSql(desk: Desk, made: Part, source: string, name: string
     desk.facts.mark('code').doubt(`the body of ${name} could not be read`);
   }
 }
-
-/** The fields that hold a text which is put together as it runs. */
-const DYNAMIC: Readonly<Record<string, string>> = {
-  PLpgSQL_stmt_dynexecute: 'query',
-  PLpgSQL_stmt_dynfors: 'query',
-  PLpgSQL_stmt_return_query: 'dynquery',
-  PLpgSQL_stmt_open: 'dynquery',
-};
 
 function each(desk: Desk, value: unknown, name: string): void {
   if (typeof value !== 'object' || value === null) return;
@@ -78,16 +71,9 @@ function readAssignment(desk: Desk, text: string, name: string): void {
 function runDynamic(desk: Desk, holder: unknown, name: string): void {
   const query = ((holder as Part | undefined)?.PLpgSQL_expr as Part | undefined)?.query;
   if (query === undefined) return;
-  const text = constantOf(desk, String(query), name);
+  const text = constantText(String(query));
   if (text === undefined) desk.facts.mark('code').doubt(`${name} runs SQL that it puts together itself`);
   else runText(desk, text, name);
-}
-
-function constantOf(desk: Desk, query: string, name: string): string | undefined {
-  const [only] = commands(desk, `SELECT ${query}`, name);
-  const [, select] = open(only?.node);
-  const [, target] = open((select.targetList as Node[] | undefined)?.[0]);
-  return constant(target.val) ?? undefined;
 }
 
 /** A variable's type as it was written; what is assigned to it is checked as its domain wants. */

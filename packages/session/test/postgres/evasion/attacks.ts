@@ -2,6 +2,7 @@ import type { Attack } from './attack.js';
 import { BESIDES } from './besides.js';
 import { CALLS } from './calls.js';
 import { CODE } from './code.js';
+import { EXECUTED } from './executed.js';
 import { GUESSED, MEASURED, SORTED } from './guesses.js';
 import { KNOWN } from './known.js';
 import { LASTING } from './lasting.js';
@@ -36,4 +37,5 @@ export const ATTACKS: readonly Attack[] = [
   ...LASTING,
   ...BESIDES,
   ...NEWER,
+  ...EXECUTED,
 ];

@@ -28,6 +28,8 @@ export interface Flow {
   readonly chosen?: boolean | undefined;
   /** To work it out may fail, or take its time. */
   readonly risky?: boolean | undefined;
+  /** Columns whose values a variable of a body may have been given. */
+  readonly holds?: ReadonlySet<string> | undefined;
   /** That it is computed with was asked of all its columns already. */
   readonly told?: boolean | undefined;
   /** How many values or short literals may be put together in it, 1 where nothing is said. */
@@ -82,8 +84,9 @@ export function mix(flows: readonly Flow[]): Flow {
 }
 
 /** What is known of how they were worked out holds for what is made of them. */
-function workOf(flows: readonly Flow[]): Pick<Flow, 'chosen' | 'risky' | 'size'> {
+function workOf(flows: readonly Flow[]): Pick<Flow, 'chosen' | 'risky' | 'size' | 'holds'> {
   let size = 0;
+  const holds = union(flows.flatMap((flow) => flow.holds ?? []));
   let chosen = false;
   let risky = false;
   for (const flow of flows) {
@@ -91,7 +94,7 @@ function workOf(flows: readonly Flow[]): Pick<Flow, 'chosen' | 'risky' | 'size'>
     chosen ||= flow.chosen === true;
     risky ||= flow.risky === true;
   }
-  return { size, ...(chosen ? { chosen } : {}), ...(risky ? { risky } : {}) };
+  return { size, ...(holds.size > 0 ? { holds } : {}), ...(chosen ? { chosen } : {}), ...(risky ? { risky } : {}) };
 }
 
 function union(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
