@@ -12,6 +12,7 @@ import { NEWER } from './newer.js';
 import { OPEN } from './open.js';
 import { ORACLES } from './oracle.js';
 import { NAMES, SETTINGS } from './session.js';
+import { TOLD } from './told.js';
 import { TRIGGERS } from './triggers.js';
 import { WRITES } from './writes.js';
 
@@ -38,4 +39,5 @@ export const ATTACKS: readonly Attack[] = [
   ...BESIDES,
   ...NEWER,
   ...EXECUTED,
+  ...TOLD,
 ];

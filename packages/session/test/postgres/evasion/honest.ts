@@ -7,6 +7,7 @@ import { ALLOWED_KNOWN } from './known-allowed.js';
 import { LASTING_ALLOWED } from './lasting.js';
 import { MIGRATIONS } from './open.js';
 import { OWN } from './own.js';
+import { TOLD_ALLOWED } from './told.js';
 import { TOOLS } from './tools.js';
 import { TRIGGERS_ALLOWED } from './triggers.js';
 import { CHOSEN } from './writes.js';
@@ -27,4 +28,5 @@ export const HONEST: readonly Allowed[] = [
   ...TOOLS,
   ...DAILY,
   ...EXECUTED_ALLOWED,
+  ...TOLD_ALLOWED,
 ];

@@ -13,8 +13,14 @@ interface Side {
 /** `x is null or x is not null`, `a = 1 or a <> 1`, `a < 5 or a > 3`: each leaves rows out, both together none. */
 export function complements(rows: Rows, parts: readonly Node[]): boolean {
   if (isEveryRest(parts)) return true;
-  const sides = parts.flatMap((part) => sideOf(rows, part) ?? []);
-  return sides.some((one, at) => sides.slice(at + 1).some((other) => complement(one, other)));
+  const byColumn = new Map<string, Side[]>();
+  for (const part of parts) {
+    const side = sideOf(rows, part);
+    const alike = side && byColumn.get(side.on);
+    if (alike !== undefined) alike.push(side as Side);
+    else if (side !== undefined) byColumn.set(side.on, [side]);
+  }
+  return [...byColumn.values()].some(isEveryValue);
 }
 
 /** `id % 2 = 0 or id % 2 = 1`: each of the numbers that a division leaves. */
@@ -40,30 +46,32 @@ function equalsIn(node: Node): { side: unknown; value: string; divisor: number }
   return values.map((value) => ({ side, value: constant(value) ?? '', divisor }));
 }
 
-function complement(one: Side, other: Side): boolean {
-  if (one.on !== other.on) return false;
-  const [first, second] = [one, other].map(({ lets }) => lets).sort();
-  if (first === 'many') return second !== 'null';
-  if (second === 'many') return true;
-  if (first === 'not null') return second === 'null';
-  // Ends that cannot be compared may meet.
-  if (first === 'above' && second === 'below') {
-    const [low, high] = one.lets === 'below' ? [one.end, other.end] : [other.end, one.end];
-    return !isBelow(low, high);
-  }
-  return (
-    first === 'few' &&
-    second === 'few' &&
-    [one, other].every(({ end }) => /^(?:true|false)$/.test(end ?? '')) &&
-    one.end !== other.end
-  );
+/** Two of these sides of one column let in all of it. */
+function isEveryValue(sides: readonly Side[]): boolean {
+  const of = (lets: Side['lets']): Side[] => sides.filter((side) => side.lets === lets);
+  const nulls = of('null').length;
+  const many = of('many').length;
+  if (many > 1 || (many === 1 && sides.length - nulls > 1)) return true;
+  if (nulls > 0 && of('not null').length > 0) return true;
+  const truths = new Set(of('few').map(({ end }) => end));
+  return (truths.has('true') && truths.has('false')) || meet(of('below'), of('above'));
 }
 
-function isBelow(low: string | null | undefined, high: string | null | undefined): boolean {
-  if (typeof low !== 'string' || typeof high !== 'string') return false;
-  const dates = [low, high].every((end) => /^\d{4}-\d\d-\d\d/.test(end));
-  return dates ? low < high : Number(low) < Number(high);
+/** An end that rows lie below is no lower than one that they lie above; those that cannot be compared may be. */
+function meet(below: readonly Side[], above: readonly Side[]): boolean {
+  if (below.length === 0 || above.length === 0) return false;
+  const [highs, lows] = [below, above].map((sides) => sides.map(({ end }) => end ?? '')) as [string[], string[]];
+  if ([...highs, ...lows].every(isDate)) return !(highest(highs) < lowest(lows));
+  return !(highest(highs.map(numberOf)) < lowest(lows.map(numberOf)));
 }
+
+const isDate = (end: string): boolean => /^\d{4}-\d\d-\d\d/.test(end);
+const numberOf = (end: string): number => (end === '' ? Number.NaN : Number(end));
+/** NaN where one of them is. */
+const highest = <T extends string | number>(ends: readonly T[]): T =>
+  ends.reduce((one, other) => (one >= other || Number.isNaN(one) ? one : other));
+const lowest = <T extends string | number>(ends: readonly T[]): T =>
+  ends.reduce((one, other) => (one <= other || Number.isNaN(one) ? one : other));
 
 const FLIPPED = {
   few: 'many',

@@ -115,7 +115,7 @@ function isFar(node: Node | undefined, how: string): boolean {
   const moves = words(as(node, 'A_Expr')?.name)[0];
   if (moves !== (how.startsWith('>') ? '-' : '+')) return false;
   const text = shape(node);
-  const years = Number(/(\d+)\s*y/i.exec(text)?.[1]) || Number(/(\d+)\s*d/i.exec(text)?.[1]) / 365;
+  const years = Number(/(?<!\d)(\d+)\s*y/i.exec(text)?.[1]) || Number(/(?<!\d)(\d+)\s*d/i.exec(text)?.[1]) / 365;
   return years >= 20 || /decade|centur|millen|infinity/i.test(text);
 }
 

@@ -1,16 +1,18 @@
 import type { Node } from 'libpg-query';
 import { as, constant, listOf, open, type Part, words } from '../nodes.js';
+import { spend } from '../steps.js';
 import { complements } from './alternatives.js';
 import { compares, isTwins } from './compare.js';
 import type { Rows } from './rows.js';
 import { sourcesIn } from './sources.js';
-import { mentions, subjectOf } from './values.js';
+import { mentions, subjectOf, written } from './values.js';
 
 /**
  * True where the condition is known to leave rows out; `not`: where its opposite is. What holds for every row cannot be listed, so
  * what does not is: a column of the rows, compared with something that is not theirs, nor an end that nothing lies beyond.
  */
 export function bounds(rows: Rows, node: Node | undefined, not: boolean): boolean {
+  spend(2);
   const [type, part] = open(node);
   const value = constant(node);
   if (value !== undefined) return value === null || isTrue(value) === not;
@@ -130,7 +132,7 @@ const conjuncts = (node: Node | undefined): readonly Node[] => {
 
 /** It asks about some column, and not whether that is another than itself. */
 function mayHold(node: Node): boolean {
-  const text = JSON.stringify(node);
+  const text = written(node);
   const part = as(node, 'A_Expr');
   const [left, right] = [part?.lexpr, part?.rexpr].map((side) => words(as(side, 'ColumnRef')?.fields).join('.'));
   return (
