@@ -1,5 +1,6 @@
 import type { Node } from 'libpg-query';
 import { isHarmless } from './builtins.js';
+import { filled, type Given, rowsOf } from './called.js';
 import type { Routine } from './catalogue.js';
 import type { Made } from './context.js';
 import type { Facts } from './facts.js';
@@ -41,6 +42,14 @@ export interface Desk {
   plans?: boolean | undefined;
   /** Loops of a body that it stands in: the query whose rows each variable goes through. */
   loops?: Around['loops'] | undefined;
+  /** The query, or the write as one, whose rows a call in it is made for. */
+  query?: Part | undefined;
+  /** What the body that is read next is called with. */
+  called?: readonly Node[] | undefined;
+  /** What stands for the parameters of the body that it stands in. */
+  given?: Given | undefined;
+  /** Queries of the body's cursors. */
+  cursors?: readonly Node[] | undefined;
   /** What the column `name` is in every row of the query that is being read, where that is pg_settings and it says so. */
   setting?: string | undefined;
 }
@@ -187,7 +196,7 @@ function select(desk: Desk, part: Part, scope: Scope | undefined): void {
   const inner = within(desk, withClause, scope);
   if (intoClause !== undefined) makeInto(desk, intoClause as Part);
   if (part.lockingClause !== undefined && desk.plans !== true) lockRows(desk, part, inner);
-  inside({ ...desk, setting: settingOf(desk, part) }, rest, inner);
+  inside({ ...desk, setting: settingOf(desk, part), query: part }, rest, inner);
 }
 
 /** `SELECT set_config(name, …) FROM pg_settings WHERE name = 'x'` is how pg_dump sets what a server may not have. */
@@ -250,15 +259,27 @@ function change(desk: Desk, part: Part, scope: Scope | undefined, how: 'insert' 
   const { facts, names } = desk;
   if (desk.plans !== true) {
     facts.raise('write').runs.add(how);
-    const around: Around = { tables: { of: (name) => tableIn(name, inner) }, loops: desk.loops ?? NO_LOOPS };
-    facts.unbounded ||= CHANGES[how](names, part, around) && !isOwn(desk, (relation ?? {}) as Part);
+    const { given, loops = NO_LOOPS } = desk;
+    const around: Around = { tables: { of: (name) => filled(tableIn(name, inner), given) }, loops };
+    facts.unbounded ||=
+      CHANGES[how](names, filled(part, given, given && columnsOf(desk, relation as Part)), around) &&
+      !isOwn(desk, (relation ?? {}) as Part);
   }
   if (relation !== undefined) useRelations(desk, relation as Part, 'write');
   if (how === 'merge') {
     for (const clause of listOf(part.mergeWhenClauses)) inside(desk, as(clause, 'MergeWhenClause') ?? {}, inner);
   }
-  inside(desk, { ...rest, mergeWhenClauses: undefined }, inner);
+  const query = how === 'update' || how === 'delete' ? rowsOf(part) : undefined;
+  inside({ ...desk, query }, { ...rest, mergeWhenClauses: undefined }, inner);
 }
+
+/** Names of the columns of a write's target. */
+const columnsOf = ({ names }: Desk, { schemaname, relname }: Part): ReadonlySet<string> =>
+  new Set(
+    names
+      .relations(schemaname as string | undefined, String(relname))
+      .flatMap(({ columns }) => columns.map(({ name }) => name)),
+  );
 
 function call(desk: Desk, part: Part, scope: Scope | undefined): void {
   const name = words(part.funcname);

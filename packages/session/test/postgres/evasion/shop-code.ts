@@ -167,4 +167,18 @@ CREATE FUNCTION keep_ssn(n int) RETURNS int LANGUAGE plpgsql AS $$ DECLARE r tex
   FOR q IN SELECT ssn FROM public.customers LOOP INSERT INTO public.notes VALUES (970, q.ssn); EXIT; END LOOP; RETURN 1; END $$;
 CREATE FUNCTION count_products(c refcursor) RETURNS int LANGUAGE plpgsql AS $$ DECLARE n int := 0; d CURSOR FOR SELECT id FROM public.products; r record; BEGIN
   OPEN c FOR SELECT name FROM public.products; FOR r IN d LOOP n := n + 1; END LOOP; CLOSE c; RETURN n; END $$;
+CREATE FUNCTION clear_above(int) RETURNS void LANGUAGE sql AS 'DELETE FROM public.orders WHERE id > $1';
+CREATE FUNCTION clear_above_named(lowest int DEFAULT -1) RETURNS void LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.orders WHERE total > lowest; END $$;
+CREATE FUNCTION clear_one(int) RETURNS void LANGUAGE sql AS 'DELETE FROM public.orders WHERE id = $1';
+CREATE FUNCTION clear_one_named(wanted int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.orders o WHERE o.id = clear_one_named.wanted; RETURN 1; END $$;
+CREATE FUNCTION clear_each(int[]) RETURNS void LANGUAGE sql AS 'DELETE FROM public.orders WHERE id = ANY ($1)';
+CREATE FUNCTION clear_like(what text) RETURNS void LANGUAGE sql AS 'UPDATE public.orders SET total = 0 WHERE status LIKE what';
+CREATE FUNCTION clear_through(int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM public.clear_above($1); END $$;
+CREATE PROCEDURE clear_called(lowest int) LANGUAGE sql AS 'DELETE FROM public.orders WHERE id > lowest';
+CREATE FUNCTION mark_old(days int, most int DEFAULT 1000) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+  LOOP
+    UPDATE public.orders SET status = 'old' WHERE id IN
+      (SELECT id FROM public.orders WHERE placed_at < now() - make_interval(days => days) AND status <> 'old' LIMIT most);
+    EXIT WHEN NOT FOUND;
+  END LOOP; END $$;
 `;

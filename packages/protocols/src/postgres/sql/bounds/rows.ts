@@ -179,7 +179,7 @@ export class Rows {
     if (select === undefined) return true;
     const tables = ofQuery(select.withClause, of === undefined ? this.#of.with : without(this.#of.with, of));
     if (select.larg !== undefined) return this.#readsEither(select, tables, of, column);
-    if (isLimited(select) || select.valuesLists !== undefined) return false;
+    if (isLimited(this, select) || select.valuesLists !== undefined) return false;
     if (/"sval":"generate_series"/.test(written(select.targetList ?? []))) return true;
     if (isOneOfEach(this, select)) return false;
     const from = listOf(select.fromClause);
@@ -293,7 +293,9 @@ const keysOf = (names: Names, rel: Part): readonly string[] =>
   resolve(names, rel).flatMap(({ key }) => (key.length === 1 ? key : []));
 
 /** So many rows at most that they are meant; a parameter is somebody's number. */
-function isLimited({ limitCount }: Part): boolean {
+function isLimited(rows: Rows, { limitCount }: Part): boolean {
+  // Again and again, it comes to all.
+  if (rows.loops) return false;
   const value = constant(limitCount);
   if (typeof value === 'string') return Number(value) <= LIMIT_MOST;
   return as(limitCount, 'ParamRef') !== undefined || as(as(limitCount, 'TypeCast')?.arg, 'ParamRef') !== undefined;
@@ -301,7 +303,8 @@ function isLimited({ limitCount }: Part): boolean {
 const LIMIT_MOST = 1_000_000;
 
 /** GROUP BY and DISTINCT ON of columns that are no key: one row of each. */
-function isOneOfEach(rows: Rows, { groupClause, distinctClause }: Part): boolean {
+function isOneOfEach(rows: Rows, { groupClause, distinctClause, havingClause }: Part): boolean {
+  if (rows.loops && havingClause === undefined) return false;
   const by = [...listOf(groupClause), ...listOf(distinctClause)];
   const columns = by.map((node) => words(as(node, 'ColumnRef')?.fields).at(-1));
   return columns.length > 0 && columns.every((name) => name !== undefined && !rows.isKey(name));

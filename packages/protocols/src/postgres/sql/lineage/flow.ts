@@ -88,15 +88,21 @@ export function mix(flows: readonly Flow[]): Flow {
 /** What is known of how they were worked out holds for what is made of them. */
 function workOf(flows: readonly Flow[]): Pick<Flow, 'chosen' | 'risky' | 'size' | 'holds'> {
   let size = 0;
-  const holds = union(flows.flatMap((flow) => flow.holds ?? []));
+  const held: Flow[] = [];
   let chosen = false;
   let risky = false;
   for (const flow of flows) {
     size += flow.size ?? 1;
     chosen ||= flow.chosen === true;
     risky ||= flow.risky === true;
+    if (flow.holds !== undefined) held.push({ ...FREE, columns: flow.holds });
   }
-  return { size, ...(holds.size > 0 ? { holds } : {}), ...(chosen ? { chosen } : {}), ...(risky ? { risky } : {}) };
+  return {
+    size,
+    ...(held.length > 0 ? { holds: union(held) } : {}),
+    ...(chosen ? { chosen } : {}),
+    ...(risky ? { risky } : {}),
+  };
 }
 
 function union(flows: readonly Flow[]): ReadonlySet<string> {
