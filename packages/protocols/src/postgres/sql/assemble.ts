@@ -100,6 +100,7 @@ export class Assembly {
     module: (cells) => void this.#modules.add(cells.text()),
     relation: (cells) => this.#addRelation(cells),
     generated: (cells) => this.#addGenerated(cells),
+    counted: (cells) => this.#count(cells.number(), cells.number()),
     'on-write': (cells) => void this.#relations.get(cells.number())?.onWrite.push(cells.text()),
     'on-read': (cells) => void this.#relations.get(cells.number())?.onRead.push(cells.text()),
     reference: (cells) => this.#addReference(cells),
@@ -134,7 +135,9 @@ export class Assembly {
     const [schema, name, kind] = [cells.text(), cells.text(), cells.text()];
     const columns = cells.list().map((column) => {
       const of = new Cells(column as Cell[]);
-      return { number: of.number(), name: of.text(), type: of.number(), notNull: of.flag() };
+      const [number, name, type, notNull] = [of.number(), of.text(), of.number(), of.flag()];
+      const size = of.option();
+      return { number, name, type, notNull, ...(size !== undefined && size >= 0 && { size }) };
     });
     this.#relations.set(oid, {
       oid,
@@ -144,6 +147,7 @@ export class Assembly {
       builtin: oid < FIRST_OWN,
       columns,
       key: cells.texts(),
+      rows: 0,
       definition: undefined,
       parents: cells.numbers(),
       triggers: cells.numbers(),
@@ -153,6 +157,11 @@ export class Assembly {
       cascades: [],
       referencing: [],
     });
+  }
+
+  #count(oid: number, rows: number): void {
+    const relation = this.#relations.get(oid);
+    if (relation !== undefined) relation.rows = rows;
   }
 
   #addGenerated(cells: Cells): void {
@@ -262,6 +271,11 @@ class Cells {
   text = (): string => this.#take('string');
   number = (): number => this.#take('number');
   flag = (): boolean => this.#take('boolean');
+
+  option(): number | undefined {
+    const cell = this.#cells[this.#at++];
+    return typeof cell === 'number' ? cell : undefined;
+  }
 
   list(): Cell[] {
     const cell = this.maybe();

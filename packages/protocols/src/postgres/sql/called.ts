@@ -3,13 +3,13 @@ import type { Names } from './names.js';
 import { as, listOf, open, type Part, partsOf, words } from './nodes.js';
 
 /** What stands for the parameters of a body, as the command that calls it has them. */
-export interface Given {
+export interface Inputs {
   numbers: readonly (Node | undefined)[];
   names: ReadonlyMap<string, Node>;
 }
 
 /** Each parameter of a function's by its number and, qualified by the function or alone, its name. */
-export function givenTo(made: Part, args: readonly Node[]): Given {
+export function givenTo(made: Part, args: readonly Node[]): Inputs {
   const inputs = partsOf(made.parameters, 'FunctionParameter').filter(
     ({ mode }) => mode !== 'FUNC_PARAM_OUT' && mode !== 'FUNC_PARAM_TABLE',
   );
@@ -32,7 +32,7 @@ export function givenTo(made: Part, args: readonly Node[]): Given {
 }
 
 /** The same with each parameter's place taken by what is given for it; `own`: names that are something else here. */
-export function filled<T>(node: T, given: Given | undefined, own: ReadonlySet<string> = new Set()): T {
+export function filled<T>(node: T, given: Inputs | undefined, own: ReadonlySet<string> = new Set()): T {
   if (given === undefined || typeof node !== 'object' || node === null) return node;
   if (Array.isArray(node)) return node.map((one) => filled(one, given, own)) as T;
   const number = as(node, 'ParamRef')?.number;
@@ -59,7 +59,8 @@ export function ofRows(
 ): { args: readonly Node[]; loops: ReadonlyMap<string, Node | 'numbers'> } {
   const all = new Map(loops);
   const hasRows = listOf(query?.fromClause).length > 0;
-  if (hasRows) all.set(ROW, { SelectStmt: query } as unknown as Node);
+  const loopOver = (name: string, rows: Node | 'numbers') => all.set(name, rows).set('', 'numbers');
+  if (hasRows) loopOver(ROW, { SelectStmt: query } as unknown as Node);
   const moved = (node: unknown): unknown => {
     if (typeof node !== 'object' || node === null) return node;
     if (Array.isArray(node)) return node.map(moved);
@@ -67,7 +68,7 @@ export function ofRows(
     const fields = words(as(node, 'ColumnRef')?.fields);
     if (fields.length > 0) return named(nameIn(fields, all, hasRows), fields.at(-1) as string);
     if (givesMany(as(node, 'FuncCall'), names)) {
-      all.set(MANY, 'numbers');
+      loopOver(MANY, 'numbers');
       return named(MANY, 'n');
     }
     return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, moved(child)]));

@@ -1,6 +1,7 @@
 import type { Node } from 'libpg-query';
 import { queryOf } from './called.js';
 import { constantText, DYNAMIC } from './dynamic.js';
+import { listOfLoop, listsIn, textOf } from './lists.js';
 import { as, listOf, open, type Part } from './nodes.js';
 import { parsePlPgSql, Unparsable } from './parse.js';
 import { commands, readExpression, runText } from './texts.js';
@@ -11,8 +12,10 @@ import { type Desk, walk } from './walk.js';
 export function readPlPgSql(desk: Desk, made: Part, source: string, name: string): void {
   try {
     const block = parsePlPgSql(source);
+    const lists = listsIn(desk, block, name);
+    const loops = lists.queries.size === 0 ? desk.loops : new Map([...(desk.loops ?? []), ...lists.queries]);
     const declared = declaredIn(made, block, desk.names.catalogue);
-    each({ ...desk, declared, query: undefined, cursors: cursorsIn(desk, block, name) }, block, name);
+    each({ ...desk, loops, declared, lists, query: undefined, cursors: cursorsIn(desk, block, name) }, block, name);
   } catch (error) {
     if (!(error instanceof Unparsable)) throw error;
     desk.facts.mark('code').doubt(`the body of ${name} could not be read`);
@@ -36,10 +39,13 @@ function each(desk: Desk, value: unknown, name: string): void {
   }
 }
 
-const LOOPS = new Set(['fors', 'fori', 'forc', 'dynfors', 'loop', 'while'].map((kind) => `PLpgSQL_stmt_${kind}`));
+const LOOPS = new Set(
+  ['fors', 'fori', 'forc', 'dynfors', 'foreach_a', 'loop', 'while'].map((kind) => `PLpgSQL_stmt_${kind}`),
+);
 
 /** What stands in a loop is run for each row of its query, or of what is not known; and what it gives its variables is other each time. */
 function looping(desk: Desk, loop: Part, name: string): Desk {
+  if (loop.expr !== undefined) return through(desk, loop, name);
   const loops = new Map(desk.loops);
   changing(desk, loop.body, loops, name);
   const text = textOf(loop.query);
@@ -95,14 +101,20 @@ function cursorsIn(desk: Desk, value: unknown, name: string): Node[] {
   });
 }
 
-const textOf = (holder: unknown): string | undefined =>
-  ((holder as Part | undefined)?.PLpgSQL_expr as Part | undefined)?.query as string | undefined;
-
 /** Names of the variables that a target is made of. */
 function targetsOf(target: unknown): string[] {
   const [, { refname, fields }] = open(target as Node | undefined);
   const names = listOf(fields).map((field) => (field as unknown as Part).name);
   return [refname, ...names].flatMap((one) => (typeof one === 'string' ? [one] : []));
+}
+
+/** FOREACH goes through an array, which may be of all rows. */
+function through(desk: Desk, { expr, varno }: Part, name: string): Desk {
+  const { lists } = desk;
+  const list = lists && listOfLoop(desk, textOf(expr) ?? '', lists, name);
+  const variable = lists?.names[Number(varno)];
+  if (list === undefined || variable === undefined) return desk;
+  return { ...desk, loops: new Map([...(desk.loops ?? []), [variable, list], ['', 'numbers']]) };
 }
 
 /** By RawParseMode: a statement, an expression, or an assignment whose target has 1 to 3 names. */

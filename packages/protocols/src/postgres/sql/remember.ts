@@ -4,7 +4,15 @@ import type { Desk } from './walk.js';
 const DEEPEST = 24;
 
 /** Of what it is asked for in, nothing matters. */
-const ALONE = { loops: undefined, query: undefined, called: undefined, given: undefined, cursors: undefined };
+const ALONE = {
+  loops: undefined,
+  lists: undefined,
+  query: undefined,
+  called: undefined,
+  inputs: undefined,
+  given: undefined,
+  cursors: undefined,
+};
 
 /**
  * What a view, function or type does, found out once for a catalogue and its paths. One that is asked for while it is being

@@ -75,9 +75,10 @@ const WRITES = ['update', 'delete', 'merge', 'insert'];
 function callWith(desk: Desk, routine: Routine, args: readonly Node[]): void {
   if (desk.depth > NESTED || desk.budget.left-- <= 0) return;
   const facts = new Facts();
-  const { args: called, loops } = ofRows(filled(args, desk.given), desk.query, desk.loops, desk.names);
+  const { args: called, loops } = ofRows(filled(args, desk.inputs), desk.query, desk.loops, desk.names);
   body({ ...desk, written: false, facts, called, loops, query: undefined, depth: desk.depth + 1 }, routine);
   desk.facts.unbounded ||= facts.unbounded;
+  desk.facts.hangs ||= facts.hangs;
 }
 /** Calls in calls that are followed with what they are given. */
 const NESTED = 4;
@@ -146,8 +147,8 @@ export function readBody(desk: Desk, made: Part, source: string, name: string, u
   }
   const options = new Map(listOf(made.options).flatMap((node) => entry(as(node, 'DefElem'))));
   const language = (word(options.get('language')) ?? usual).toLowerCase();
-  const given = desk.called && givenTo(made, desk.called);
-  const inner = { ...desk, called: undefined, given, declared: declaredIn(made, undefined, desk.names.catalogue) };
+  const inputs = desk.called && givenTo(made, desk.called);
+  const inner = { ...desk, called: undefined, inputs, declared: declaredIn(made, undefined, desk.names.catalogue) };
   if (made.sql_body !== undefined) return atomic(inner, made.sql_body as Node);
   const text = word(listOf(as(options.get('as'), 'List')?.items)[0]) ?? word(options.get('as'));
   // Of a function without a body the parser knows nothing, and breaks.

@@ -1,9 +1,11 @@
 import type { Node } from 'libpg-query';
 import { isHarmless } from './builtins.js';
-import { filled, type Given, rowsOf } from './called.js';
+import { filled, type Inputs, rowsOf } from './called.js';
 import type { Routine } from './catalogue.js';
 import type { Made } from './context.js';
 import type { Facts } from './facts.js';
+import { type Given, withGiven } from './given.js';
+import type { Lists } from './lists.js';
 import type { Names } from './names.js';
 import { as, constant, eachChild, listOf, open, operatorsOf, type Part, partsOf, words } from './nodes.js';
 import { coerces, type Overload } from './overloads.js';
@@ -11,7 +13,7 @@ import { isOwn, useRelations } from './relations.js';
 import { callNamed, callOid, callRoutine, settle } from './routines.js';
 import { spend } from './steps.js';
 import { touchType } from './types.js';
-import { type Around, isUnbounded, mergesUnbounded, upsertsUnbounded } from './unbounded.js';
+import { type Around, changes, merges, type Reach, upserts } from './unbounded.js';
 import type { Declared } from './variables.js';
 
 /** What a command is read with. */
@@ -47,9 +49,13 @@ export interface Desk {
   /** What the body that is read next is called with. */
   called?: readonly Node[] | undefined;
   /** What stands for the parameters of the body that it stands in. */
-  given?: Given | undefined;
+  inputs?: Inputs | undefined;
   /** Queries of the body's cursors. */
   cursors?: readonly Node[] | undefined;
+  /** Arrays of the body that it stands in. */
+  lists?: Lists | undefined;
+  /** What its parameters stand for, in order. */
+  given?: Given | undefined;
   /** What the column `name` is in every row of the query that is being read, where that is pg_settings and it says so. */
   setting?: string | undefined;
 }
@@ -250,20 +256,20 @@ function lockRows(desk: Desk, part: Part, scope: Scope | undefined): void {
   eachChild({ fromClause: part.fromClause }, lock);
 }
 
-const CHANGES = { insert: upsertsUnbounded, update: isUnbounded, delete: isUnbounded, merge: mergesUnbounded };
+const CHANGES = { insert: upserts, update: changes, delete: changes, merge: merges };
 const NO_LOOPS: Around['loops'] = new Map();
 
-function change(desk: Desk, part: Part, scope: Scope | undefined, how: 'insert' | 'update' | 'delete' | 'merge'): void {
+function change(desk: Desk, part: Part, scope: Scope | undefined, how: keyof typeof CHANGES): void {
   const { withClause, relation, ...rest } = part;
+  const { facts } = desk;
   const inner = within(desk, withClause, scope);
-  const { facts, names } = desk;
   if (desk.plans !== true) {
     facts.raise('write').runs.add(how);
-    const { given, loops = NO_LOOPS } = desk;
-    const around: Around = { tables: { of: (name) => filled(tableIn(name, inner), given) }, loops };
-    facts.unbounded ||=
-      CHANGES[how](names, filled(part, given, given && columnsOf(desk, relation as Part)), around) &&
-      !isOwn(desk, (relation ?? {}) as Part);
+    const reach = reachOf(desk, part, inner, how);
+    if (reach !== 'some' && !isOwn(desk, (relation ?? {}) as Part)) {
+      facts.hangs ||= reach === 'parameters';
+      facts.unbounded ||= reach === 'all' || desk.given !== undefined;
+    }
   }
   if (relation !== undefined) useRelations(desk, relation as Part, 'write');
   if (how === 'merge') {
@@ -280,6 +286,17 @@ const columnsOf = ({ names }: Desk, { schemaname, relname }: Part): ReadonlySet<
       .relations(schemaname as string | undefined, String(relname))
       .flatMap(({ columns }) => columns.map(({ name }) => name)),
   );
+
+/** With what its parameters stand for, where that is known, in their places; `parameters` then if these do not leave rows out. */
+function reachOf(desk: Desk, written: Part, scope: Scope | undefined, how: keyof typeof CHANGES): Reach {
+  const { names, loops = NO_LOOPS, given, inputs } = desk;
+  const part = filled(written, inputs, inputs && columnsOf(desk, written.relation as Part));
+  const tables: Around['tables'] = { of: (name) => filled(tableIn(name, scope), inputs) };
+  const reach = CHANGES[how](names, part, { tables, loops });
+  if (reach !== 'parameters' || given === undefined) return reach;
+  const known: Around['tables'] = { of: (name) => withGiven(tables.of(name), given) };
+  return CHANGES[how](names, withGiven(part, given), { tables: known, loops }) === 'some' ? 'some' : reach;
+}
 
 function call(desk: Desk, part: Part, scope: Scope | undefined): void {
   const name = words(part.funcname);

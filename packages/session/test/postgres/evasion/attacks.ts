@@ -1,5 +1,6 @@
 import type { Attack } from './attack.js';
 import { BESIDES } from './besides.js';
+import { BOUND } from './bind.js';
 import { CALLS } from './calls.js';
 import { CODE } from './code.js';
 import { EXECUTED } from './executed.js';
@@ -40,4 +41,5 @@ export const ATTACKS: readonly Attack[] = [
   ...NEWER,
   ...EXECUTED,
   ...TOLD,
+  ...BOUND,
 ];

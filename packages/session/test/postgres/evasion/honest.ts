@@ -1,5 +1,6 @@
 import { ALLOWED, type Allowed } from './allowed.js';
 import { ALLOWED_CALLS } from './allowed-calls.js';
+import { BOUND_ALLOWED } from './bind.js';
 import { DAILY } from './daily.js';
 import { EXECUTED_ALLOWED } from './executed.js';
 import { LOADED, MEASURED_ALLOWED, SORTED_ALLOWED } from './guesses.js';
@@ -29,4 +30,5 @@ export const HONEST: readonly Allowed[] = [
   ...DAILY,
   ...EXECUTED_ALLOWED,
   ...TOLD_ALLOWED,
+  ...BOUND_ALLOWED,
 ];

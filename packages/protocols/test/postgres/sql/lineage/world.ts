@@ -142,6 +142,7 @@ export function world(): Catalogue {
       triggers: [],
       onWrite: [],
       onRead: [],
+      rows: 0,
       rules: spec.rules ?? [],
       cascades: [],
       referencing: [],
