@@ -90,9 +90,21 @@ function nameIn(fields: readonly string[], all: Map<string, Node | 'numbers'>, h
 const named = (...fields: readonly string[]): Node =>
   ({ ColumnRef: { fields: fields.map((sval) => ({ String: { sval } })) } }) as Node;
 
+/** As a set, or for each row by its place. */
 function givesMany(call: Part | undefined, names: Names): boolean {
   const name = words(call?.funcname);
+  if (call?.over !== undefined) return true;
   return call !== undefined && names.routines(name.at(-2), name.at(-1) ?? '').some(({ returnsSet }) => returnsSet);
+}
+
+/** A query that stands in another one is asked for each of its rows too. */
+export function withRowsOf(part: Part, outer: Part | undefined): Part {
+  const around = listOf(outer?.fromClause);
+  if (around.length === 0) return part;
+  const args = [part.whereClause, outer?.whereClause].filter((one) => one !== undefined);
+  const whereClause = args.length < 2 ? args[0] : { BoolExpr: { boolop: 'AND_EXPR', args } };
+  const withClause = part.withClause ?? outer?.withClause;
+  return { fromClause: [...listOf(part.fromClause), ...around], whereClause, withClause };
 }
 
 /** The rows that a write goes through, as a query's. */

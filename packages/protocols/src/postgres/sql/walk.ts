@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { isHarmless } from './builtins.js';
-import { filled, type Inputs, rowsOf } from './called.js';
+import { filled, type Inputs, rowsOf, withRowsOf } from './called.js';
 import type { Routine } from './catalogue.js';
 import type { Made } from './context.js';
 import type { Facts } from './facts.js';
@@ -202,7 +202,7 @@ function select(desk: Desk, part: Part, scope: Scope | undefined): void {
   const inner = within(desk, withClause, scope);
   if (intoClause !== undefined) makeInto(desk, intoClause as Part);
   if (part.lockingClause !== undefined && desk.plans !== true) lockRows(desk, part, inner);
-  inside({ ...desk, setting: settingOf(desk, part), query: part }, rest, inner);
+  inside({ ...desk, setting: settingOf(desk, part), query: withRowsOf(part, desk.query) }, rest, inner);
 }
 
 /** `SELECT set_config(name, …) FROM pg_settings WHERE name = 'x'` is how pg_dump sets what a server may not have. */
