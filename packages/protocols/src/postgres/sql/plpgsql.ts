@@ -1,6 +1,8 @@
 import type { Node } from 'libpg-query';
+import { queryOf } from './called.js';
+import { constantText, DYNAMIC } from './dynamic.js';
 import { listOfLoop, listsIn, textOf } from './lists.js';
-import { constant, listOf, open, type Part } from './nodes.js';
+import { as, listOf, open, type Part } from './nodes.js';
 import { parsePlPgSql, Unparsable } from './parse.js';
 import { commands, readExpression, runText } from './texts.js';
 import { declaredIn } from './variables.js';
@@ -13,20 +15,12 @@ export function readPlPgSql(desk: Desk, made: Part, source: string, name: string
     const lists = listsIn(desk, block, name);
     const loops = lists.queries.size === 0 ? desk.loops : new Map([...(desk.loops ?? []), ...lists.queries]);
     const declared = declaredIn(made, block, desk.names.catalogue);
-    each({ ...desk, loops, declared, lists }, block, name);
+    each({ ...desk, loops, declared, lists, query: undefined, cursors: cursorsIn(desk, block, name) }, block, name);
   } catch (error) {
     if (!(error instanceof Unparsable)) throw error;
     desk.facts.mark('code').doubt(`the body of ${name} could not be read`);
   }
 }
-
-/** The fields that hold a text which is put together as it runs. */
-const DYNAMIC: Readonly<Record<string, string>> = {
-  PLpgSQL_stmt_dynexecute: 'query',
-  PLpgSQL_stmt_dynfors: 'query',
-  PLpgSQL_stmt_return_query: 'dynquery',
-  PLpgSQL_stmt_open: 'dynquery',
-};
 
 function each(desk: Desk, value: unknown, name: string): void {
   if (typeof value !== 'object' || value === null) return;
@@ -49,16 +43,69 @@ const LOOPS = new Set(
   ['fors', 'fori', 'forc', 'dynfors', 'foreach_a', 'loop', 'while'].map((kind) => `PLpgSQL_stmt_${kind}`),
 );
 
-/** What stands in a loop is run for each row of its query, or of what is not known. */
+/** What stands in a loop is run for each row of its query, or of what is not known; and what it gives its variables is other each time. */
 function looping(desk: Desk, loop: Part, name: string): Desk {
   if (loop.expr !== undefined) return through(desk, loop, name);
-  const text = ((loop.query as Part | undefined)?.PLpgSQL_expr as Part | undefined)?.query;
-  const query = text === undefined ? undefined : commands(desk, String(text), name)[0]?.node;
-  const [, variable] = open(loop.var as Node | undefined);
-  const names = [variable.refname, ...listOf(variable.fields).map((field) => (field as unknown as Part).name)];
   const loops = new Map(desk.loops);
-  for (const one of names) loops.set(String(one ?? ''), query ?? 'numbers');
+  changing(desk, loop.body, loops, name);
+  const text = textOf(loop.query);
+  const query = text === undefined ? undefined : queryIn(desk, text, name);
+  for (const one of [...targetsOf(loop.var), '']) loops.set(one, query ?? 'numbers');
   return { ...desk, loops };
+}
+
+/** The variables that a loop's statements give values, with where these are from. */
+function changing(desk: Desk, value: unknown, loops: Map<string, Node | 'numbers'>, name: string): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [type, child] of Object.entries(value as Record<string, Part>)) {
+    for (const [target, query] of givenBy(desk, type, child, name)) loops.set(target, either(loops.get(target), query));
+    changing(desk, child, loops, name);
+  }
+}
+
+function givenBy(desk: Desk, type: string, part: Part, name: string): [string, Node | 'numbers'][] {
+  const targets = targetsOf(part?.target);
+  if (type === 'PLpgSQL_stmt_fetch') return targets.map((target) => [target, rowsOfAny(desk.cursors) ?? 'numbers']);
+  if (type === 'PLpgSQL_stmt_execsql')
+    return targets.map((target) => [target, queryIn(desk, textOf(part.sqlstmt) ?? '', name) ?? 'numbers']);
+  if (type !== 'PLpgSQL_stmt_assign') return targets.map((target) => [target, 'numbers']);
+  const [, target = '', sql = ''] = /^\s*"?([^".[\s:=]+)[^:=]*(?::=|=)(.*)$/s.exec(textOf(part.expr) ?? '') ?? [];
+  if (constantText(sql) !== undefined) return [];
+  const [, select] = open(commands(desk, `SELECT ${sql}`, name)[0]?.node);
+  const value = as(listOf(select.targetList)[0], 'ResTarget')?.val;
+  return [[target, (as(value, 'SubLink')?.subselect as Node | undefined) ?? 'numbers']];
+}
+
+const rowsOfAny = (queries: readonly Node[] = []): Node | 'numbers' | undefined =>
+  queries.reduce<Node | 'numbers' | undefined>(either, undefined);
+
+/** Rows of the one or the other. */
+function either(one: Node | 'numbers' | undefined, other: Node | 'numbers'): Node | 'numbers' {
+  if (one === undefined) return other;
+  if (one === 'numbers' || other === 'numbers') return 'numbers';
+  const [larg, rarg] = [one, other].map((node) => as(node, 'SelectStmt'));
+  return { SelectStmt: { op: 'SETOP_UNION', larg, rarg } } as unknown as Node;
+}
+
+const queryIn = (desk: Desk, text: string, name: string): Node | undefined =>
+  queryOf(commands(desk, text, name)[0]?.node);
+
+/** Queries of all cursors of a body. */
+function cursorsIn(desk: Desk, value: unknown, name: string): Node[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, child]) => {
+    const text = key === 'cursor_explicit_expr' ? textOf(child) : undefined;
+    const opened = key === 'PLpgSQL_stmt_open' ? textOf((child as Part).query) : undefined;
+    const query = (text ?? opened) === undefined ? undefined : queryIn(desk, (text ?? opened) as string, name);
+    return [...(query === undefined ? [] : [query]), ...cursorsIn(desk, child, name)];
+  });
+}
+
+/** Names of the variables that a target is made of. */
+function targetsOf(target: unknown): string[] {
+  const [, { refname, fields }] = open(target as Node | undefined);
+  const names = listOf(fields).map((field) => (field as unknown as Part).name);
+  return [refname, ...names].flatMap((one) => (typeof one === 'string' ? [one] : []));
 }
 
 /** FOREACH goes through an array, which may be of all rows. */
@@ -67,7 +114,7 @@ function through(desk: Desk, { expr, varno }: Part, name: string): Desk {
   const list = lists && listOfLoop(desk, textOf(expr) ?? '', lists, name);
   const variable = lists?.names[Number(varno)];
   if (list === undefined || variable === undefined) return desk;
-  return { ...desk, loops: new Map([...(desk.loops ?? []), [variable, list]]) };
+  return { ...desk, loops: new Map([...(desk.loops ?? []), [variable, list], ['', 'numbers']]) };
 }
 
 /** By RawParseMode: a statement, an expression, or an assignment whose target has 1 to 3 names. */
@@ -94,16 +141,9 @@ function readAssignment(desk: Desk, text: string, name: string): void {
 function runDynamic(desk: Desk, holder: unknown, name: string): void {
   const query = ((holder as Part | undefined)?.PLpgSQL_expr as Part | undefined)?.query;
   if (query === undefined) return;
-  const text = constantOf(desk, String(query), name);
+  const text = constantText(String(query));
   if (text === undefined) desk.facts.mark('code').doubt(`${name} runs SQL that it puts together itself`);
   else runText(desk, text, name);
-}
-
-function constantOf(desk: Desk, query: string, name: string): string | undefined {
-  const [only] = commands(desk, `SELECT ${query}`, name);
-  const [, select] = open(only?.node);
-  const [, target] = open((select.targetList as Node[] | undefined)?.[0]);
-  return constant(target.val) ?? undefined;
 }
 
 /** A variable's type as it was written; what is assigned to it is checked as its domain wants. */

@@ -3,6 +3,17 @@ import type { Desk } from './walk.js';
 
 const DEEPEST = 24;
 
+/** Of what it is asked for in, nothing matters. */
+const ALONE = {
+  loops: undefined,
+  lists: undefined,
+  query: undefined,
+  called: undefined,
+  inputs: undefined,
+  given: undefined,
+  cursors: undefined,
+};
+
 /**
  * What a view, function or type does, found out once for a catalogue and its paths. One that is asked for while it is being
  * found out (recursion) adds nothing of its own; what was found inside such a circle is only the outermost's to keep.
@@ -24,7 +35,7 @@ export function remember(desk: Desk, what: string, find: (inner: Desk) => void):
   names.circle = Number.POSITIVE_INFINITY;
   names.working.push(key);
   try {
-    find({ ...desk, facts, loops: undefined, lists: undefined, given: undefined, depth: desk.depth + 1 });
+    find({ ...desk, ...ALONE, facts, depth: desk.depth + 1 });
   } finally {
     names.working.pop();
   }

@@ -1,7 +1,9 @@
 import type { Node } from 'libpg-query';
 import { type Deed, deedOf, deedUnread } from './builtins.js';
+import { filled, givenTo, ofRows } from './called.js';
 import { type Routine, takesSoMany } from './catalogue.js';
 import { commandOf } from './commands.js';
+import { Facts } from './facts.js';
 import { as, constant, listOf, open, type Part, word } from './nodes.js';
 import type { Overload } from './overloads.js';
 import { readPlPgSql } from './plpgsql.js';
@@ -57,8 +59,29 @@ export function callRoutine(desk: Desk, routine: Routine, args: readonly Node[] 
     if (routine.language === 'internal') touchOid(desk, routine.returns);
     return dead(desk, deed, routine, args);
   }
-  desk.facts.add(remember({ ...desk, written: false }, `call ${routine.oid}`, (inner) => body(inner, routine)));
+  const facts = remember({ ...desk, written: false }, `call ${routine.oid}`, (inner) => body(inner, routine));
+  desk.facts.add(facts);
+  if (
+    Array.isArray(args) &&
+    routine.takes.length > 0 &&
+    !facts.unbounded &&
+    WRITES.some((kind) => facts.runs.has(kind))
+  )
+    callWith(desk, routine, args);
 }
+const WRITES = ['update', 'delete', 'merge', 'insert'];
+
+/** Which rows it changes may hang on what it is given, and for how many rows it is called. */
+function callWith(desk: Desk, routine: Routine, args: readonly Node[]): void {
+  if (desk.depth > NESTED || desk.budget.left-- <= 0) return;
+  const facts = new Facts();
+  const { args: called, loops } = ofRows(filled(args, desk.inputs), desk.query, desk.loops, desk.names);
+  body({ ...desk, written: false, facts, called, loops, query: undefined, depth: desk.depth + 1 }, routine);
+  desk.facts.unbounded ||= facts.unbounded;
+  desk.facts.hangs ||= facts.hangs;
+}
+/** Calls in calls that are followed with what they are given. */
+const NESTED = 4;
 
 /** Functions that run a text are read with it where the text is a constant. */
 function dead(desk: Desk, deed: Deed, routine: Routine, args: readonly Node[] | undefined | 'attribute'): void {
@@ -124,11 +147,12 @@ export function readBody(desk: Desk, made: Part, source: string, name: string, u
   }
   const options = new Map(listOf(made.options).flatMap((node) => entry(as(node, 'DefElem'))));
   const language = (word(options.get('language')) ?? usual).toLowerCase();
-  const inner = { ...desk, declared: declaredIn(made, undefined, desk.names.catalogue) };
+  const inputs = desk.called && givenTo(made, desk.called);
+  const inner = { ...desk, called: undefined, inputs, declared: declaredIn(made, undefined, desk.names.catalogue) };
   if (made.sql_body !== undefined) return atomic(inner, made.sql_body as Node);
   const text = word(listOf(as(options.get('as'), 'List')?.items)[0]) ?? word(options.get('as'));
   // Of a function without a body the parser knows nothing, and breaks.
-  if (language === 'plpgsql' && text !== undefined) readPlPgSql(desk, made, source, name);
+  if (language === 'plpgsql' && text !== undefined) readPlPgSql(inner, made, source, name);
   else if (language === 'sql' && text !== undefined) runText(inner, text, name);
   else desk.facts.mark('code').doubt(`it calls ${name}, a function in ${language} that cannot be read`);
 }

@@ -62,7 +62,7 @@ export function upserts(names: Names, part: Part, around: Around): Reach {
 }
 
 function target(names: Names, part: Part, { tables, loops }: Around, trusts: boolean): Rows {
-  const rows = Rows.of(names, (part.relation ?? {}) as Part, tables, { loops: loops.size > 0, trusts });
+  const rows = Rows.of(names, (part.relation ?? {}) as Part, tables, { loops: loops.has(''), trusts });
   for (const [name, query] of loops) rows.meets(name, query === 'numbers' || rows.readsAll(query) ? 'all' : 'some');
   return rows;
 }

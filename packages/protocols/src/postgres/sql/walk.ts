@@ -1,5 +1,6 @@
 import type { Node } from 'libpg-query';
 import { isHarmless } from './builtins.js';
+import { filled, type Inputs, rowsOf, withRowsOf } from './called.js';
 import type { Routine } from './catalogue.js';
 import type { Made } from './context.js';
 import type { Facts } from './facts.js';
@@ -43,6 +44,14 @@ export interface Desk {
   plans?: boolean | undefined;
   /** Loops of a body that it stands in: the query whose rows each variable goes through. */
   loops?: Around['loops'] | undefined;
+  /** The query, or the write as one, whose rows a call in it is made for. */
+  query?: Part | undefined;
+  /** What the body that is read next is called with. */
+  called?: readonly Node[] | undefined;
+  /** What stands for the parameters of the body that it stands in. */
+  inputs?: Inputs | undefined;
+  /** Queries of the body's cursors. */
+  cursors?: readonly Node[] | undefined;
   /** Arrays of the body that it stands in. */
   lists?: Lists | undefined;
   /** What its parameters stand for, in order. */
@@ -193,7 +202,7 @@ function select(desk: Desk, part: Part, scope: Scope | undefined): void {
   const inner = within(desk, withClause, scope);
   if (intoClause !== undefined) makeInto(desk, intoClause as Part);
   if (part.lockingClause !== undefined && desk.plans !== true) lockRows(desk, part, inner);
-  inside({ ...desk, setting: settingOf(desk, part) }, rest, inner);
+  inside({ ...desk, setting: settingOf(desk, part), query: withRowsOf(part, desk.query) }, rest, inner);
 }
 
 /** `SELECT set_config(name, …) FROM pg_settings WHERE name = 'x'` is how pg_dump sets what a server may not have. */
@@ -266,21 +275,27 @@ function change(desk: Desk, part: Part, scope: Scope | undefined, how: keyof typ
   if (how === 'merge') {
     for (const clause of listOf(part.mergeWhenClauses)) inside(desk, as(clause, 'MergeWhenClause') ?? {}, inner);
   }
-  inside(desk, { ...rest, mergeWhenClauses: undefined }, inner);
+  const query = how === 'update' || how === 'delete' ? rowsOf(part) : undefined;
+  inside({ ...desk, query }, { ...rest, mergeWhenClauses: undefined }, inner);
 }
 
+/** Names of the columns of a write's target. */
+const columnsOf = ({ names }: Desk, { schemaname, relname }: Part): ReadonlySet<string> =>
+  new Set(
+    names
+      .relations(schemaname as string | undefined, String(relname))
+      .flatMap(({ columns }) => columns.map(({ name }) => name)),
+  );
+
 /** With what its parameters stand for, where that is known, in their places; `parameters` then if these do not leave rows out. */
-function reachOf(
-  { names, loops = NO_LOOPS, given }: Desk,
-  part: Part,
-  scope: Scope | undefined,
-  how: keyof typeof CHANGES,
-): Reach {
-  const tables: Around['tables'] = { of: (name) => tableIn(name, scope) };
+function reachOf(desk: Desk, written: Part, scope: Scope | undefined, how: keyof typeof CHANGES): Reach {
+  const { names, loops = NO_LOOPS, given, inputs } = desk;
+  const part = filled(written, inputs, inputs && columnsOf(desk, written.relation as Part));
+  const tables: Around['tables'] = { of: (name) => filled(tableIn(name, scope), inputs) };
   const reach = CHANGES[how](names, part, { tables, loops });
   if (reach !== 'parameters' || given === undefined) return reach;
-  const filled: Around['tables'] = { of: (name) => withGiven(tables.of(name), given) };
-  return CHANGES[how](names, withGiven(part, given), { tables: filled, loops }) === 'some' ? 'some' : reach;
+  const known: Around['tables'] = { of: (name) => withGiven(tables.of(name), given) };
+  return CHANGES[how](names, withGiven(part, given), { tables: known, loops }) === 'some' ? 'some' : reach;
 }
 
 function call(desk: Desk, part: Part, scope: Scope | undefined): void {

@@ -3,6 +3,7 @@ import { BESIDES } from './besides.js';
 import { BOUND } from './bind.js';
 import { CALLS } from './calls.js';
 import { CODE } from './code.js';
+import { EXECUTED } from './executed.js';
 import { GUESSED, MEASURED, SORTED } from './guesses.js';
 import { KNOWN } from './known.js';
 import { LASTING } from './lasting.js';
@@ -38,6 +39,7 @@ export const ATTACKS: readonly Attack[] = [
   ...LASTING,
   ...BESIDES,
   ...NEWER,
+  ...EXECUTED,
   ...TOLD,
   ...BOUND,
 ];

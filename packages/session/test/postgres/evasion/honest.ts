@@ -2,6 +2,7 @@ import { ALLOWED, type Allowed } from './allowed.js';
 import { ALLOWED_CALLS } from './allowed-calls.js';
 import { BOUND_ALLOWED } from './bind.js';
 import { DAILY } from './daily.js';
+import { EXECUTED_ALLOWED } from './executed.js';
 import { LOADED, MEASURED_ALLOWED, SORTED_ALLOWED } from './guesses.js';
 import { ALLOWED_KNOWN } from './known-allowed.js';
 import { LASTING_ALLOWED } from './lasting.js';
@@ -27,6 +28,7 @@ export const HONEST: readonly Allowed[] = [
   ...OWN,
   ...TOOLS,
   ...DAILY,
+  ...EXECUTED_ALLOWED,
   ...TOLD_ALLOWED,
   ...BOUND_ALLOWED,
 ];

@@ -144,4 +144,41 @@ CREATE FUNCTION slipped(e text) RETURNS boolean LANGUAGE sql
 CREATE VIEW marked AS SELECT id, status, 1 AS one, id * 0 AS none, id IS NOT NULL AS yes, upper(status) AS word, total * 2 AS twice FROM orders;
 CREATE FUNCTION spill_other() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.notes SELECT id + 100, ssn FROM public.customers; RETURN NULL; END $$;
 CREATE FUNCTION leaky() RETURNS int LANGUAGE sql AS 'INSERT INTO public.notes SELECT 100, ssn FROM public.customers LIMIT 1 RETURNING id';
+
+-- What code reads of a session's cursors, and what it does with what it is given.
+CREATE FUNCTION read_cursor(c refcursor) RETURNS text LANGUAGE plpgsql AS $$ DECLARE r text; BEGIN FETCH NEXT FROM c INTO r; RETURN reverse(r); END $$;
+CREATE FUNCTION read_cursor_all(c refcursor) RETURNS SETOF text LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN
+  LOOP FETCH c INTO r; EXIT WHEN NOT FOUND; RETURN NEXT r.ssn; END LOOP; END $$;
+CREATE FUNCTION keep_cursor(c refcursor) RETURNS int LANGUAGE plpgsql AS $$ DECLARE r text; BEGIN
+  FETCH c INTO r; PERFORM set_config('app.leak', r, false); RETURN 1; END $$;
+CREATE FUNCTION keep_named() RETURNS int LANGUAGE plpgsql AS $$ DECLARE r text; BEGIN
+  EXECUTE 'FETCH zz' INTO r; PERFORM set_config('app.leak', r, false); RETURN 1; END $$;
+CREATE FUNCTION keep_prepared() RETURNS int LANGUAGE plpgsql AS $$ DECLARE r text; BEGIN
+  EXECUTE 'EXECUTE pq' INTO r; PERFORM set_config('app.leak', r, false); RETURN 1; END $$;
+CREATE FUNCTION open_hidden() RETURNS int LANGUAGE plpgsql AS $$ DECLARE c refcursor := 'hidden'; BEGIN
+  OPEN c FOR SELECT ssn FROM public.customers; RETURN 1; END $$;
+CREATE FUNCTION open_anew() RETURNS int LANGUAGE plpgsql AS $$ DECLARE c refcursor := 'zz'; BEGIN
+  CLOSE c; OPEN c FOR SELECT ssn AS name FROM public.customers; RETURN 1; END $$;
+CREATE FUNCTION prepare_anew() RETURNS int LANGUAGE plpgsql AS $$ BEGIN
+  DEALLOCATE pq; PREPARE pq AS SELECT ssn AS name FROM public.customers; RETURN 1; END $$;
+CREATE FUNCTION keep_quietly(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT set_config('app.leak', t, false) $$;
+CREATE FUNCTION keep_ssn(n int) RETURNS int LANGUAGE plpgsql AS $$ DECLARE r text; q record; BEGIN
+  SELECT ssn INTO r FROM public.customers WHERE id = n; PERFORM set_config('app.leak', r, false);
+  FOR q IN SELECT ssn FROM public.customers LOOP INSERT INTO public.notes VALUES (970, q.ssn); EXIT; END LOOP; RETURN 1; END $$;
+CREATE FUNCTION count_products(c refcursor) RETURNS int LANGUAGE plpgsql AS $$ DECLARE n int := 0; d CURSOR FOR SELECT id FROM public.products; r record; BEGIN
+  OPEN c FOR SELECT name FROM public.products; FOR r IN d LOOP n := n + 1; END LOOP; CLOSE c; RETURN n; END $$;
+CREATE FUNCTION clear_above(int) RETURNS void LANGUAGE sql AS 'DELETE FROM public.orders WHERE id > $1';
+CREATE FUNCTION clear_above_named(lowest int DEFAULT -1) RETURNS void LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.orders WHERE total > lowest; END $$;
+CREATE FUNCTION clear_one(int) RETURNS void LANGUAGE sql AS 'DELETE FROM public.orders WHERE id = $1';
+CREATE FUNCTION clear_one_named(wanted int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.orders o WHERE o.id = clear_one_named.wanted; RETURN 1; END $$;
+CREATE FUNCTION clear_each(int[]) RETURNS void LANGUAGE sql AS 'DELETE FROM public.orders WHERE id = ANY ($1)';
+CREATE FUNCTION clear_like(what text) RETURNS void LANGUAGE sql AS 'UPDATE public.orders SET total = 0 WHERE status LIKE what';
+CREATE FUNCTION clear_through(int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM public.clear_above($1); END $$;
+CREATE PROCEDURE clear_called(lowest int) LANGUAGE sql AS 'DELETE FROM public.orders WHERE id > lowest';
+CREATE FUNCTION mark_old(days int, most int DEFAULT 1000) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+  LOOP
+    UPDATE public.orders SET status = 'old' WHERE id IN
+      (SELECT id FROM public.orders WHERE placed_at < now() - make_interval(days => days) AND status <> 'old' LIMIT most);
+    EXIT WHEN NOT FOUND;
+  END LOOP; END $$;
 `;

@@ -43,6 +43,18 @@ const call = (oid: number, ...values: string[]) =>
 
 /** A21 on the wire, and A22 in the startup packet. */
 export const WIRE: readonly WireAttack[] = [
+  says(
+    'what SQL gives a named statement',
+    [w.parse('s', 'SELECT $1::text'), w.sync],
+    [w.query('EXECUTE s(ssn_of(1))')],
+  ),
+  says(
+    'a named portal that code reads',
+    [w.query('BEGIN')],
+    [w.parse('', SSN), w.bind('zz', ''), w.sync],
+    [w.query("SELECT keep_cursor('zz')")],
+    [w.query('SHOW app.leak')],
+  ),
   says('a named statement', [w.parse('s', SSN), w.bind('', 's'), w.execute(''), w.sync]),
   says('a named statement, later', [w.parse('s', SSN), w.sync], [w.bind('', 's'), w.execute(''), w.sync]),
   says('a named portal', [w.query('BEGIN')], [w.parse('', SSN), w.bind('p', ''), w.sync], [w.execute('p'), w.sync]),

@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query';
-import { as, constant, listOf, type Part, words } from '../nodes.js';
+import { as, constant, eachChild, listOf, open, type Part, words } from '../nodes.js';
 import { isEither } from './alternatives.js';
 import { bounds } from './condition.js';
 import { isText, leavesOut } from './ends.js';
@@ -99,14 +99,28 @@ function isTold(rows: Rows, subject: Subject, node: Node | undefined, how: strin
         how === '=' || (how !== '<>' && !(isRange && rows.isKey(subject.column) && as(node, 'ColumnRef') !== undefined))
       );
     case 'one':
-      return how === '=';
+      return how === '=' && !rows.loops;
     case 'own':
       return false;
     default:
+      if (rows.loops && isOtherEachTime(rows, node)) return false;
       return (
         how === '=' || (how === '@@' && !/"sval":"\s*!/.test(shape(node))) || (!isRange && how !== '<>' && isList(node))
       );
   }
+}
+
+/** It calls what is volatile. */
+function isOtherEachTime(rows: Rows, node: Node | undefined): boolean {
+  let found = false;
+  const look = (type: string, part: Part): void => {
+    const name = type === 'FuncCall' ? words(part.funcname) : [];
+    const meant = rows.names.routines(name.at(-2), name.at(-1) ?? '');
+    found ||= meant.some(({ volatility }) => volatility === 'volatile');
+    eachChild(part, look);
+  };
+  look(...open(node));
+  return found;
 }
 const isList = (node: Node | undefined): boolean =>
   listOf(as(as(node, 'TypeCast')?.arg ?? node, 'A_ArrayExpr')?.elements).length > 0;

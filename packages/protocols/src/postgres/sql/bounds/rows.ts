@@ -316,6 +316,8 @@ const keysOf = (names: Names, rel: Part): readonly string[] =>
 
 /** So many rows at most that they are meant; a parameter is somebody's number. */
 function isLimited(rows: Rows, { limitCount, limitOption, sortClause }: Part): boolean {
+  // Again and again, it comes to all.
+  if (rows.loops) return false;
   if (limitCount === undefined || (limitOption === 'LIMIT_OPTION_WITH_TIES' && !isByKey(rows, sortClause)))
     return false;
   const value = fixed(limitCount as Node);
@@ -331,7 +333,8 @@ const isByKey = (rows: Rows, sortClause: unknown): boolean =>
   });
 
 /** GROUP BY and DISTINCT ON of columns that are no key: one row of each. */
-function isOneOfEach(rows: Rows, { groupClause, distinctClause }: Part): boolean {
+function isOneOfEach(rows: Rows, { groupClause, distinctClause, havingClause }: Part): boolean {
+  if (rows.loops && havingClause === undefined) return false;
   const by = [...listOf(groupClause), ...listOf(distinctClause)];
   const columns = by.map((node) => words(as(node, 'ColumnRef')?.fields).at(-1));
   return columns.length > 0 && columns.every((name) => name !== undefined && !rows.isKey(name));

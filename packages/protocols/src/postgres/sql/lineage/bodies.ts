@@ -6,10 +6,12 @@ import { namespaceOf } from '../namespace.js';
 import { parse, parsePlPgSql } from '../parse.js';
 import { splitPath } from '../settings.js';
 import { unlessTooLong } from '../steps.js';
+import { partsOf, type Text } from './blocks.js';
 import { answer } from './commands.js';
 import { evaluate } from './expression.js';
 import { Facts } from './facts.js';
 import { anything, type Field, type Flow, FREE, mix, opaque, type Shape, unplaced } from './flow.js';
+import { Held } from './held.js';
 import { canonical, keeping } from './known.js';
 import { as, itemsOf, stringOf } from './nodes.js';
 import type { Item, Scope } from './scope.js';
@@ -158,11 +160,18 @@ function bodyScope(
   at: ReadingContext,
   facts: Facts,
   takes: readonly number[] = [],
+  held?: Held,
 ): Scope {
   const given = names.filter((name) => name !== '');
-  const fields = names.map((name, i) => ({ name, flow: { ...FREE, type: plainType(takes[i], at) } }));
+  const fields = names.map((name, i) => ({
+    name,
+    flow: { ...FREE, ...held?.flowOf(name), type: plainType(takes[i], at) },
+  }));
   // An input may be qualified by the function's own name.
-  const rows = [...given, whose].map((name): Item => ({ ...BLANK, name, any: FREE }));
+  const rows = [
+    ...given.map((name): Item => ({ ...BLANK, name, any: held?.flowOf(name) ?? FREE, parts: held?.partsOf(name) })),
+    { ...BLANK, name: whose, any: held?.flowOfAll() ?? FREE },
+  ];
   return { up: undefined, items: [{ ...BLANK, shape: { fields }, bare: true }, ...rows], ctes: new Map(), at, facts };
 }
 
@@ -269,47 +278,40 @@ function ofPlPgSql(
   facts: Facts,
   rows: readonly Item[] = [],
 ): Shape {
-  const { names, texts, dynamic, catches, repeats } = partsOf(parsePlPgSql(source));
-  facts.catches = catches;
-  facts.repeats ||= repeats;
-  const scope = bodyScope(whose.slice(whose.indexOf('.') + 1), [...names, ...inputs], at, facts);
-  scope.items.unshift(...rows);
-  for (const { text, mode } of texts) {
-    const sql =
-      mode === 0 ? text : `SELECT ${mode === 2 ? text : text.replace(/^((?:[^[\]:=]|\[[^[\]]*\])*?)(:=|=)/s, '')}`;
-    for (const command of parse(sql)) for (const field of answer(command.node, scope).fields) facts.touch(field.flow);
+  const parts = partsOf(parsePlPgSql(source));
+  facts.isBody = true;
+  facts.catches = parts.catches;
+  facts.repeats ||= parts.repeats;
+  const held = new Held(parts.others);
+  // What a variable holds may go into another one, until all hold what they can.
+  for (let had = -1; held.size > had && (had < 0 || facts.columns.size > 0); ) {
+    had = held.size;
+    facts.again();
+    facts.control = held.control;
+    const scope = bodyScope(whose.slice(whose.indexOf('.') + 1), [...parts.names, ...inputs], at, facts, [], held);
+    scope.items.unshift(...rows);
+    for (const text of parts.texts) held.take(text, ofText(text, scope), facts);
   }
-  if (dynamic) facts.opaque ??= `it runs ${whose}, which puts its SQL together itself`;
+  // Where it puts that is not followed.
+  if (parts.strays) facts.store(anything(`it runs ${whose}, which reads a cursor that it did not open`), new Set());
+  if (parts.dynamic) facts.opaque ??= `it runs ${whose}, which puts its SQL together itself`;
   const all: Flow = { ...FREE, columns: facts.columns };
   return { fields: [], open: facts.opaque, ...(facts.columns.size > 0 ? { fields: [{ name: '', flow: all }] } : {}) };
 }
 
-interface Parts {
-  names: string[];
-  texts: { text: string; mode: number }[];
-  dynamic: boolean;
-  catches: boolean;
-  repeats: boolean;
+function ofText({ sql, using }: Text, scope: Scope): Shape {
+  const { facts } = scope;
+  facts.given = using
+    .flatMap((one) => parse(`SELECT ${one}`))
+    .map(({ node }) => {
+      const [first] = answer(node, scope).fields;
+      return { flow: first?.flow ?? FREE, constant: (first?.flow.columns.size ?? 0) === 0 };
+    });
+  const shapes = parse(sql).map(({ node }) => answer(node, scope));
+  facts.given = [];
+  for (const { fields } of shapes) for (const field of fields) facts.touch(field.flow);
+  return shapes.at(-1) ?? { fields: [] };
 }
-
-const nothing = (): Parts => ({ names: [], texts: [], dynamic: false, catches: false, repeats: false });
-
-function partsOf(value: unknown, parts = nothing()): Parts {
-  if (typeof value !== 'object' || value === null) return parts;
-  for (const [key, child] of Object.entries(value as Record<string, unknown>)) {
-    if (key === 'PLpgSQL_expr') {
-      const { query, parseMode } = child as { query?: string; parseMode?: number };
-      parts.texts.push({ text: query ?? '', mode: parseMode ?? 0 });
-    } else if (key === 'refname') parts.names.push(String(child));
-    else if (key.includes('dyn')) parts.dynamic = true;
-    if (key === 'PLpgSQL_exception_block') parts.catches = true;
-    if (LOOPS.test(key)) parts.repeats = true;
-    partsOf(child, parts);
-  }
-  return parts;
-}
-
-const LOOPS = /^PLpgSQL_stmt_(?:loop|while|dynfor|for)/;
 
 /** The flow of everything a function gives besides its arguments. */
 export function wholeOf(given: Given): Flow {

@@ -5,14 +5,15 @@ import { ofBlock } from './bodies.js';
 import { clustered, functionRenamed, indexed, measured, replaced, triggered } from './constraints.js';
 import { altered, created, defined, domainAltered, domainMade, moved, type Named, ruled } from './define.js';
 import { evaluate } from './expression.js';
-import { constantAt, type Flow, FREE, oneOf, opaque, type Shape } from './flow.js';
+import { Facts, type Given } from './facts.js';
+import { anything, constantAt, FREE, mix, oneOf, opaque, type Shape, unplaced } from './flow.js';
 import { relationItem } from './from.js';
 import { routines } from './functions.js';
 import { as, type Body, type Kind, kindOf, namesOf, stringOf } from './nodes.js';
-import { condition, isDomain } from './predicates.js';
+import { condition, isConstant, isDomain } from './predicates.js';
 import { below, type Scope } from './scope.js';
 import { command, selected } from './select.js';
-import { trace } from './trace.js';
+import { partial } from './total.js';
 
 const NO_ROWS: Shape = { fields: [] };
 
@@ -46,7 +47,7 @@ const COMMANDS: { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Shape 
     return body.ismove === true ? NO_ROWS : shape;
   },
   PrepareStmt: (body, scope) => {
-    scope.facts.loose = (body.argtypes ?? []).some((type) => isDomain(as(type, 'TypeName'), scope));
+    scope.facts.loose = isLoose(body.argtypes, scope);
     answer(body.query as Node, scope);
     // Its parameters are those of EXECUTE, not of the message that carries it.
     scope.facts.unbind();
@@ -137,7 +138,11 @@ function explained(body: ExplainStmt, scope: Scope): Shape {
   const inner = answer(body.query as Node, scope);
   if (analyzes(body.options)) for (const field of inner.fields) scope.facts.touch(field.flow);
   const { foreign } = scope.facts;
-  return { fields: [{ name: 'QUERY PLAN', flow: foreign === undefined ? FREE : opaque(foreign) }] };
+  // What is given to a named statement stands in its plan.
+  const given = (as(body.query, 'ExecuteStmt')?.params ?? []).map((param) => evaluate(param, scope));
+  return {
+    fields: [{ name: 'QUERY PLAN', flow: mix([...given, ...(foreign === undefined ? [] : [opaque(foreign)])]) }],
+  };
 }
 
 function executed(body: ExecuteStmt, scope: Scope): Shape {
@@ -146,31 +151,56 @@ function executed(body: ExecuteStmt, scope: Scope): Shape {
 
 /** What a statement that was named before answers with: any of the texts that its name may stand for. */
 function linked(texts: readonly string[] | undefined, params: readonly Node[], scope: Scope): Shape {
-  const given = params.map((param) => evaluate(param, scope));
-  const shapes = (texts ?? []).map((text) => linkedText(text, given, scope));
-  return oneOf(shapes, 'the statement behind the name is not known');
+  if (texts === undefined) {
+    const flow = anything(UNKNOWN);
+    // Of code that runs it, nobody follows where it puts what it gets.
+    if (scope.facts.isBody) scope.facts.store(flow, new Set());
+    return { fields: [{ name: '', flow }], open: UNKNOWN };
+  }
+  return oneOf(
+    texts.map((text) => linkedText(text, params, scope)),
+    UNKNOWN,
+  );
 }
+const UNKNOWN = 'the statement behind the name is not known';
 
-function linkedText(text: string, given: readonly Flow[], scope: Scope): Shape {
+function linkedText(text: string, params: readonly Node[], scope: Scope): Shape {
   const node = parseNamed(text)[0]?.node;
   if (node === undefined) return NO_ROWS;
-  const inner = as(node, 'PrepareStmt')?.query ?? as(node, 'DeclareCursorStmt')?.query ?? node;
+  const prepare = as(node, 'PrepareStmt');
+  const facts = new Facts(text.length);
+  facts.given = params.map((param, at) => givenFor(param, prepare?.argtypes?.[at], scope));
+  facts.loose = isLoose(prepare?.argtypes, scope);
   const { prepared: _prepared, ...at } = scope.at;
-  const found = trace(inner, text, at);
-  scope.facts.adopt(found);
-  for (const [inside, overloads] of found.meant) scope.facts.mean(inside, [...overloads]);
-  for (const { column, parameter } of found.bound) {
-    const flow = given[parameter];
+  const inner = prepare?.query ?? as(node, 'DeclareCursorStmt')?.query ?? node;
+  const { fields, open } = answer(inner, { up: undefined, items: [], ctes: new Map(), at, facts });
+  for (const field of fields) facts.touch(field.flow);
+  linkFacts(facts, scope);
+  return { fields: fields.map(({ name, flow }) => ({ name, flow: unplaced(flow) })), open };
+}
+
+/** What the text behind a name does is done by the command; its parameters hold the constants of this one. */
+function linkFacts(facts: Facts, scope: Scope): void {
+  scope.facts.include(facts);
+  scope.facts.showsSettings ||= facts.showsSettings;
+  for (const [inside, overloads] of facts.meant) scope.facts.mean(inside, [...overloads]);
+  for (const { column, parameter } of facts.bound()) {
+    const flow = facts.given[parameter]?.flow;
     if (flow !== undefined) scope.facts.tell(column, flow);
   }
-  if (found.outputs === undefined) return { fields: [], open: found.opaque ?? 'what it answers is not known' };
-  return {
-    fields: found.outputs.map(({ name, columns, exact, opaque: clause }) => ({
-      name,
-      flow: { ...FREE, columns: new Set(columns), exact, opaque: clause },
-    })),
-  };
 }
+
+/** A parameter is of its type as if it were cast; of what type it is where none was named, the server finds out. */
+function givenFor(param: Node, type: Node | undefined, scope: Scope): Given {
+  const typeName = as(type, 'TypeName');
+  const flow = evaluate(typeName === undefined ? param : { TypeCast: { arg: param, typeName } }, scope);
+  if (typeName === undefined) partial([flow], scope);
+  return { flow, constant: isConstant(param, scope) };
+}
+
+/** Some of these types may bring a collation of their own. */
+const isLoose = (types: readonly Node[] | undefined, scope: Scope): boolean =>
+  (types ?? []).some((type) => isDomain(as(type, 'TypeName'), scope));
 
 /** What a block comes by may go anywhere from its variables; and its text holds what it compares. */
 function blockRun(body: DoStmt, scope: Scope): void {

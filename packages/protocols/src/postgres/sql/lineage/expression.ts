@@ -16,6 +16,7 @@ import {
   RISKY,
   rowOf,
   type Shape,
+  unplaced,
 } from './flow.js';
 import { ARRAY, attribute, besides, call, subscripted } from './functions.js';
 import { as, type Body, childrenOf, itemsOf, type Kind, kindOf, namesOf, stringOf } from './nodes.js';
@@ -77,10 +78,13 @@ const READERS: Readers = {
     return star === undefined ? columnOf(ref, scope, attribute) : rowOf(star);
   },
   A_Const: (constant) => (constant.isnull === true ? NULL : literal(constant)),
-  ParamRef: ({ number = 0 }, scope) => ({
-    ...parameterOf(number),
-    type: plainType(scope.facts.takes[number - 1], scope.at),
-  }),
+  ParamRef: ({ number = 0 }, { facts, at }) => {
+    const given = facts.given[number - 1]?.flow;
+    const { parameters } = parameterOf(number);
+    return given === undefined
+      ? { ...FREE, parameters, type: plainType(facts.takes[number - 1], at) }
+      : { ...unplaced(given), parameters };
+  },
   A_Expr: (body, scope) => {
     const left = all([body.lexpr], scope);
     const right = all(itemsOf(body.rexpr), scope);

@@ -41,6 +41,13 @@ export class Held implements Asks {
   }
 }
 
+/** What is given for a parameter. */
+export interface Given {
+  flow: Flow;
+  /** It is one value, known before the first row, and made of no column. */
+  constant: boolean;
+}
+
 /** What a command was found to do, each fact once. */
 export class Facts implements Asks {
   readonly relations = new Map<string, RelationUse>();
@@ -60,6 +67,8 @@ export class Facts implements Asks {
   takes: readonly number[] = [];
   /** Of a body: names that may mean its variables, whatever else they are, with their types. */
   variables: Declared['variables'] = new Map();
+  /** What its parameters stand for, where a command of the same session gives them. */
+  given: readonly Given[] = [];
   /** Its parameters may be of types with collations of their own. */
   loose = false;
   /** Of a function's body: a value that is put into one of these tells whether it was there, without the command failing. */
@@ -67,6 +76,10 @@ export class Facts implements Asks {
   /** Columns that values are put into, and those that many are at once. */
   readonly puts = new Set<string>();
   readonly loads = new Set<string>();
+  /** It is of a body. */
+  isBody = false;
+  /** Of a body: columns whose values decide on what it does. */
+  control: ReadonlySet<string> = new Set();
   /** Of a body: it goes on after an error. */
   catches = false;
   /** Of a body: it may run its commands again and again. */
@@ -164,7 +177,8 @@ export class Facts implements Asks {
   /** Values are stored under the names `into`, where these are known. */
   store(flow: Flow, into: ReadonlySet<string>): void {
     this.touch(flow);
-    for (const column of flow.columns) if (!into.has(column)) this.stores.add(column);
+    for (const columns of [flow.columns, flow.holds ?? [], this.control])
+      for (const column of columns) if (!into.has(column)) this.stores.add(column);
   }
 
   /** Values are compared or made one: what is constant in one shows what the columns of the others may hold. */
@@ -181,6 +195,11 @@ export class Facts implements Asks {
   tell(column: string, flow: Flow): void {
     add(this.#constants, column, flow.constants);
     add(this.#parameters, column, flow.parameters);
+  }
+
+  /** A body is read once more. */
+  again(): void {
+    this.#tries = 0;
   }
 
   /** Counts the steps of a reading. Throws where there are too many, as of queries in queries that are each read again and again. */

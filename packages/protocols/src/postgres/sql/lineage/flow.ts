@@ -29,6 +29,8 @@ export interface Flow {
   readonly chosen?: boolean | undefined;
   /** To work it out may fail, or take its time. */
   readonly risky?: boolean | undefined;
+  /** Columns whose values a variable of a body may have been given. */
+  readonly holds?: ReadonlySet<string> | undefined;
   /** That it is computed with was asked of all its columns already. */
   readonly told?: boolean | undefined;
   /** How many values or short literals may be put together in it, 1 where nothing is said. */
@@ -84,16 +86,23 @@ export function mix(flows: readonly Flow[]): Flow {
 }
 
 /** What is known of how they were worked out holds for what is made of them. */
-function workOf(flows: readonly Flow[]): Pick<Flow, 'chosen' | 'risky' | 'size'> {
+function workOf(flows: readonly Flow[]): Pick<Flow, 'chosen' | 'risky' | 'size' | 'holds'> {
   let size = 0;
+  const held: Flow[] = [];
   let chosen = false;
   let risky = false;
   for (const flow of flows) {
     size += flow.size ?? 1;
     chosen ||= flow.chosen === true;
     risky ||= flow.risky === true;
+    if (flow.holds !== undefined) held.push({ ...FREE, columns: flow.holds });
   }
-  return { size, ...(chosen ? { chosen } : {}), ...(risky ? { risky } : {}) };
+  return {
+    size,
+    ...(held.length > 0 ? { holds: union(held) } : {}),
+    ...(chosen ? { chosen } : {}),
+    ...(risky ? { risky } : {}),
+  };
 }
 
 function union(flows: readonly Flow[]): ReadonlySet<string> {

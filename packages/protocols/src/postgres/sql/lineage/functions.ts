@@ -73,6 +73,9 @@ function result(body: FuncCall, args: readonly Flow[], found: readonly Routine[]
   }
   if (found.length === 0 || found.some((routine) => routine.volatility === 'volatile'))
     for (const flow of args) scope.facts.store(flow, NONE);
+  // Who says of a function of theirs that it changes nothing is not believed where values are not followed.
+  else if (!found.every(({ builtin, extension }) => builtin || extension))
+    for (const flow of args) if (flow.holds !== undefined) scope.facts.store({ ...FREE, columns: flow.holds }, NONE);
   if (found.some((routine) => routine.returnsSet)) rowsAsked(name, args, scope);
   // How many rows have the column at all; of an expression it would tell what the expression tests.
   const counts = name === 'count' && found.length > 0 && found.every((routine) => routine.builtin);

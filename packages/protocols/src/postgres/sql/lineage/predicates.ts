@@ -189,7 +189,9 @@ export function isConstant(node: Node, scope: Scope): boolean {
   const first = as(node, 'CoalesceExpr')?.args;
   if (first !== undefined) return first.every((arg) => isConstant(arg, scope));
   const body = as(node, 'FuncCall');
-  if (as(node, 'ParamRef') !== undefined) return !scope.facts.loose;
+  const parameter = as(node, 'ParamRef');
+  if (parameter !== undefined)
+    return !scope.facts.loose && (scope.facts.given[(parameter.number ?? 0) - 1]?.constant ?? true);
   if (body === undefined) return ['A_Const', 'SQLValueFunction'].includes(kindOf(node) ?? '');
   const args = body.args ?? [];
   const found = routines(

@@ -20,6 +20,8 @@ export interface Item {
   readonly bare: boolean;
   /** Whatever is named of it is this: a variable of a function's body. */
   readonly any?: Flow | undefined;
+  /** Of these it is less. */
+  readonly parts?: ReadonlyMap<string, Flow> | undefined;
 }
 
 /** Names that a query level gives a meaning to; what it does not know may be known above. */
@@ -127,7 +129,7 @@ function known(item: Item, name: string): Flow | undefined {
 
 /** A column of an item; undefined where the name must be a function's. */
 function fieldOf(item: Item, name: string): Flow | undefined {
-  if (item.any !== undefined) return item.any;
+  if (item.any !== undefined) return item.parts?.get(name) ?? item.any;
   const found = known(item, name);
   if (found !== undefined) return item.shape.open === undefined ? found : mix([found, wholeRow(item)]);
   return item.system ? SYSTEM.get(name) : undefined;
