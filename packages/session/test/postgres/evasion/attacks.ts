@@ -1,3 +1,4 @@
+import { ASKED } from './asked.js';
 import type { Attack } from './attack.js';
 import { BESIDES } from './besides.js';
 import { CALLS } from './calls.js';
@@ -36,4 +37,5 @@ export const ATTACKS: readonly Attack[] = [
   ...LASTING,
   ...BESIDES,
   ...NEWER,
+  ...ASKED,
 ];

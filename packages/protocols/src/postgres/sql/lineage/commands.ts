@@ -1,4 +1,4 @@
-import type { CallStmt, CopyStmt, DoStmt, ExecuteStmt, ExplainStmt, Node } from 'libpg-query';
+import type { CallStmt, CopyStmt, DoStmt, ExecuteStmt, ExplainStmt, Node, PrepareStmt } from 'libpg-query';
 import { analyzes } from '../commands.js';
 import { parseNamed } from '../parse.js';
 import { ofBlock } from './bodies.js';
@@ -13,6 +13,7 @@ import { condition, isDomain } from './predicates.js';
 import { below, type Scope } from './scope.js';
 import { command, selected } from './select.js';
 import { trace } from './trace.js';
+import { typeWritten } from './types.js';
 
 const NO_ROWS: Shape = { fields: [] };
 
@@ -46,6 +47,7 @@ const COMMANDS: { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Shape 
     return body.ismove === true ? NO_ROWS : shape;
   },
   PrepareStmt: (body, scope) => {
+    scope.facts.takes = takenBy(body, scope);
     scope.facts.loose = (body.argtypes ?? []).some((type) => isDomain(as(type, 'TypeName'), scope));
     answer(body.query as Node, scope);
     // Its parameters are those of EXECUTE, not of the message that carries it.
@@ -154,9 +156,12 @@ function linked(texts: readonly string[] | undefined, params: readonly Node[], s
 function linkedText(text: string, given: readonly Flow[], scope: Scope): Shape {
   const node = parseNamed(text)[0]?.node;
   if (node === undefined) return NO_ROWS;
-  const inner = as(node, 'PrepareStmt')?.query ?? as(node, 'DeclareCursorStmt')?.query ?? node;
+  const prepare = as(node, 'PrepareStmt');
+  const inner = prepare?.query ?? as(node, 'DeclareCursorStmt')?.query ?? node;
   const { prepared: _prepared, ...at } = scope.at;
-  const found = trace(inner, text, at);
+  const declared =
+    prepare?.argtypes === undefined ? undefined : { variables: new Map(), takes: takenBy(prepare, scope) };
+  const found = trace(inner, text, at, declared);
   scope.facts.adopt(found);
   for (const [inside, overloads] of found.meant) scope.facts.mean(inside, [...overloads]);
   for (const { column, parameter } of found.bound) {
@@ -171,6 +176,10 @@ function linkedText(text: string, given: readonly Flow[], scope: Scope): Shape {
     })),
   };
 }
+
+/** Oids of the types that PREPARE gives its parameters; 0 where one cannot be told. */
+const takenBy = ({ argtypes = [] }: PrepareStmt, scope: Scope): number[] =>
+  argtypes.map((type) => typeWritten(as(type, 'TypeName'), scope) ?? 0);
 
 /** What a block comes by may go anywhere from its variables; and its text holds what it compares. */
 function blockRun(body: DoStmt, scope: Scope): void {

@@ -1,0 +1,73 @@
+import { type Attack, attacks } from './attack.js';
+
+/** A24: rows that come in the order of what they are grouped by, whichever way the server takes to group them. */
+const GROUPED = attacks(
+  'A24',
+  [
+    ['SET enable_hashagg=off', 'SELECT id FROM customers GROUP BY card, id'],
+    ['SET enable_hashagg=off', 'SELECT DISTINCT card, id FROM customers'],
+    ['SET enable_hashagg=off', 'SELECT id, max(name) FROM customers GROUP BY ssn, name, id'],
+    ['SET enable_hashagg=off', 'SELECT ssn, id FROM customers UNION SELECT ssn, id FROM customers'],
+    'SELECT DISTINCT email, id, name FROM customers',
+    'SELECT DISTINCT p.id, c.card, c.id FROM products p, customers c',
+    'SELECT DISTINCT c.country, c.card, c.id FROM customers c',
+    'SELECT DISTINCT s.* FROM (SELECT card, id FROM customers) s',
+    'SELECT c.id FROM customers c GROUP BY c.card, c.*',
+    'SELECT c.id FROM customers c, staff s GROUP BY c.id, s.salary, s.id',
+    'SELECT id FROM customers GROUP BY GROUPING SETS ((card, id))',
+    'SELECT id FROM customers GROUP BY ROLLUP (card, id)',
+    'SELECT id FROM customers GROUP BY (card, id)',
+    'SELECT id, row_number() OVER (PARTITION BY card, id) FROM customers',
+    'SELECT id FROM customers GROUP BY lower(card), id',
+    'SELECT card, id FROM customers GROUP BY 1, 2',
+    'SELECT DISTINCT ON (card, id) id FROM customers',
+    'SELECT id FROM (SELECT DISTINCT card, id FROM customers) x',
+  ],
+  'refused',
+);
+
+/** A24: whether a number or a time fits into a smaller type, by how much it was divided, added to or moved. */
+const FITTED = attacks(
+  'A24',
+  [
+    'SELECT (salary/1.56)::smallint FROM staff WHERE id=1',
+    'SELECT (salary/1.57)::smallint FROM staff WHERE id=1',
+    'SELECT round(salary/1.56)::smallint FROM staff WHERE id=1',
+    'SELECT max(salary/1.56)::smallint FROM staff',
+    'SELECT (max(salary)/1.56)::smallint FROM staff',
+    'SELECT (sum(salary)/3)::smallint FROM staff',
+    'SELECT (avg(salary)/1.2)::smallint FROM staff',
+    'SELECT (extract(epoch FROM hired)/40000)::smallint FROM staff',
+    'SELECT (avg(salary)/1.5)::int2 FROM staff',
+    'SELECT (sum(salary))::int FROM staff, generate_series(1, 41943) WHERE staff.id = 1',
+    'SELECT sum(now() - hired) FROM staff, generate_series(1, 800000) WHERE staff.id = 1',
+    'SELECT sum(age(hired)) FROM staff, generate_series(1, 10) WHERE staff.id = 1',
+    'SELECT avg(coalesce(salary, 4294967000))::int FROM staff',
+    "SELECT extract(epoch from age(hired, '2019-01-01'))::int FROM staff",
+    "SELECT extract(epoch from hired at time zone interval '999999 hours')::int FROM staff",
+    "SELECT extract(epoch from timezone('999999 hours'::interval, hired))::int FROM staff",
+    "SELECT extract(epoch from (hired at time zone '+05:00')::time)::smallint FROM staff",
+    "SELECT extract(year from hired + interval '9999 years' + interval '9999 years')::smallint FROM staff",
+    'SELECT score / 99999999999999999 / 99999999999999999 / 99999999999999999 / 99999999999999999 / 99999999999999999 FROM staff',
+    'SELECT (salary % 50000)::smallint FROM staff',
+    'SELECT (salary / 60 / 12)::int FROM staff',
+    'SELECT (salary / 1000)::smallint FROM staff',
+    'SELECT (trunc(salary / 3, 0))::int FROM staff',
+    'SELECT (coalesce(salary, 0) / 1.7)::int FROM staff',
+    'SELECT (lag(salary) OVER (ORDER BY id) / 1.7)::int2 FROM staff',
+    "SELECT to_char(salary / 1.7, '999')::int FROM staff",
+    'SELECT (salary / 2.0::float8)::smallint FROM staff',
+    'SELECT (badge / 2)::smallint FROM staff',
+    [{ text: 'SELECT (salary / $1)::smallint FROM staff', values: ['1.57'] }],
+    'SELECT (salary / 1.57)::numeric(4,0) FROM staff',
+    'SELECT CAST(salary / 1.57 AS int2) FROM staff',
+    'SELECT int2(salary / 1.57) FROM staff',
+    'SELECT int4(salary / 1.57) FROM staff',
+    'SELECT (extract(milliseconds FROM hired))::int2 FROM staff',
+    "SELECT extract(day from age('2024-01-01'::timestamp, hired))::smallint FROM staff",
+    "SELECT extract(year from age('34787-06-01'::timestamp, hired))::smallint FROM staff",
+  ],
+  'refused',
+);
+
+export const ASKED: readonly Attack[] = [...GROUPED, ...FITTED];
