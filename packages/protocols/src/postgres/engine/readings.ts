@@ -2,7 +2,10 @@ import type { Dialled, Reading, Script, Statement, StatementClass } from '@hoop/
 import type { Change, Knowledge } from '../knowledge.js';
 import type { Catalogue } from '../sql/catalogue.js';
 import type { Failure, ReadingContext, SqlReading } from '../sql/context.js';
+import type { Given } from '../sql/given.js';
 import { isLong } from '../sql/parse.js';
+import { changesAll } from '../sql/read.js';
+import { type Bound, givenOf } from './bound.js';
 import { Standing } from './standing.js';
 
 export type Read = (text: string, at: ReadingContext) => readonly SqlReading[];
@@ -14,6 +17,8 @@ export interface Unread {
   text: string;
   /** Oids of its parameters' types, as the client gave them. */
   types?: readonly number[] | undefined;
+  /** What its parameters stand for. */
+  bound?: Bound | undefined;
   /** What `era` was when the name that it is run by was given. */
   era?: number | undefined;
   /** What the protocol puts under a name by it. */
@@ -85,11 +90,29 @@ export class Readings {
         readings = learned ? this.#of(one) : readings.map((reading): SqlReading => surely(unclear(reading)));
         this.#knowVain(one.text, readings);
       }
+      if (one.bound !== undefined && sumOf(readings).hangs)
+        readings = yield* this.#judged(one.text, one.bound, readings);
       const [only, ...others] = readings;
       if (only?.fails !== undefined && others.length === 0 && !clouded) this.#failures.set(one.statement, only.fails);
       one.statement.class = sumOf(readings).class;
       one.statement.readings = shifted(this.#surelyMeant(readings, clouded, era), one);
     }
+  }
+
+  /** What was taken to choose its rows by its parameters, with what these are. */
+  *#judged(text: string, bound: Bound, readings: readonly SqlReading[]): Script<readonly SqlReading[]> {
+    const at = this.#context();
+    for (const given of givenOf(bound, at.catalogue)) {
+      const all = isLong(text) ? yield* this.#ponderWith(text, given) : changesAll(text, at, given);
+      if (all) return unbounded(readings);
+    }
+    return readings;
+  }
+
+  *#ponderWith(text: string, given: Given): Script<boolean> {
+    const at = { ...portable(text, this.#context()), given };
+    const pondered = (yield { do: 'read-aside', text, at }) as Dialled;
+    return !pondered.ok || (pondered.greeting as readonly SqlReading[]).some(({ hangs }) => hangs === true);
   }
 
   /** The same array as long as nothing in it is doubted: what controls found out of it holds on. */
@@ -298,6 +321,7 @@ interface Sum {
   /** It changes what later statements mean. */
   leaves: boolean;
   executes: boolean;
+  hangs: boolean;
   misses: boolean;
   /** A user's function may run. */
   runsUsers: boolean;
@@ -313,6 +337,7 @@ function sumOf(readings: readonly SqlReading[]): Sum {
     class: classOf(readings),
     leaves: changeOf(readings) !== undefined || readings.some(isNaming),
     executes: readings.some(({ executes }) => executes.length > 0),
+    hangs: readings.some(({ hangs }) => hangs === true),
     misses: readings.some(isMissing),
     runsUsers: readings.some(runsUsers),
     isOfNoRelation: readings.every(isOfNoRelation),
@@ -371,6 +396,15 @@ const checked = (reading: SqlReading): SqlReading => ({
   class: 'unknown',
   unknown: reading.unknown ?? 'a parameter is of a type whose checks may run anything',
 });
+
+/** The same array for the same readings: what controls found out of it holds on. */
+function unbounded(readings: readonly SqlReading[]): readonly SqlReading[] {
+  const known = unboundeds.get(readings);
+  const made = known ?? readings.map((one) => (one.hangs === true ? { ...one, unbounded: true } : one));
+  if (known === undefined) unboundeds.set(readings, made);
+  return made;
+}
+const unboundeds = new WeakMap<readonly SqlReading[], readonly SqlReading[]>();
 
 /** What it answers cannot be told. */
 const unclear = <T extends Reading>(reading: T): T => ({ ...reading, outputs: undefined });

@@ -17,6 +17,7 @@ export class Assembly {
   readonly #schemas = new Set<string>();
   readonly #extensions = new Set<string>();
   readonly #modules = new Set<string>();
+  readonly #things = new Set<string>();
   readonly #relations = new Map<number, Open<Relation>>();
   readonly #routines = new Map<number, Open<Routine>>();
   readonly #operators: UserOperator[] = [];
@@ -47,6 +48,7 @@ export class Assembly {
       schemas: this.#schemas,
       extensions: this.#extensions,
       modules: this.#modules,
+      things: this.#things,
       relations: bySchema(this.#relations.values()),
       byOid: this.#relations,
       functions: byName(this.#routines.values()),
@@ -72,8 +74,10 @@ export class Assembly {
       this.#modules.add(name);
     },
     module: (cells) => void this.#modules.add(cells.text()),
+    thing: (cells) => void this.#things.add(`${cells.text()} ${cells.text()}`),
     relation: (cells) => this.#addRelation(cells),
     generated: (cells) => this.#addGenerated(cells),
+    counted: (cells) => this.#count(cells.number(), cells.number()),
     'on-write': (cells) => void this.#relations.get(cells.number())?.onWrite.push(cells.text()),
     'on-read': (cells) => void this.#relations.get(cells.number())?.onRead.push(cells.text()),
     reference: (cells) => this.#addReference(cells),
@@ -108,7 +112,9 @@ export class Assembly {
     const [schema, name, kind] = [cells.text(), cells.text(), cells.text()];
     const columns = cells.list().map((column) => {
       const of = new Cells(column as Cell[]);
-      return { number: of.number(), name: of.text(), type: of.number(), notNull: of.flag() };
+      const [number, name, type, notNull] = [of.number(), of.text(), of.number(), of.flag()];
+      const size = of.option();
+      return { number, name, type, notNull, ...(size !== undefined && size >= 0 && { size }) };
     });
     this.#relations.set(oid, {
       oid,
@@ -118,6 +124,7 @@ export class Assembly {
       builtin: oid < FIRST_OWN,
       columns,
       key: cells.texts(),
+      rows: 0,
       definition: undefined,
       parents: cells.numbers(),
       triggers: cells.numbers(),
@@ -127,6 +134,11 @@ export class Assembly {
       cascades: [],
       referencing: [],
     });
+  }
+
+  #count(oid: number, rows: number): void {
+    const relation = this.#relations.get(oid);
+    if (relation !== undefined) relation.rows = rows;
   }
 
   #addGenerated(cells: Cells): void {
@@ -236,6 +248,11 @@ class Cells {
   text = (): string => this.#take('string');
   number = (): number => this.#take('number');
   flag = (): boolean => this.#take('boolean');
+
+  option(): number | undefined {
+    const cell = this.#cells[this.#at++];
+    return typeof cell === 'number' ? cell : undefined;
+  }
 
   list(): Cell[] {
     const cell = this.maybe();

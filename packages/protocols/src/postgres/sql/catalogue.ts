@@ -14,6 +14,8 @@ export interface Catalogue {
   extensions: ReadonlySet<string>;
   /** Those, and the prefixes of settings that a module has defined. */
   modules: ReadonlySet<string>;
+  /** Users' indexes, triggers, rules, policies and constraints, each as its kind and name: `index by_email`. */
+  things: ReadonlySet<string>;
   /** By schema, then name; the system's own included, and temporary ones of every session (`pg_temp_3`). */
   relations: ReadonlyMap<string, ReadonlyMap<string, Relation>>;
   byOid: ReadonlyMap<number, Relation>;
@@ -38,6 +40,8 @@ export interface Column {
   /** The type's oid. */
   type: number;
   notNull: boolean;
+  /** `pg_attribute.atttypmod`, where its type has one. */
+  size?: number | undefined;
   /** Of a generated column: the expression over others of its relation, as SQL. */
   generated?: string | undefined;
 }
@@ -56,6 +60,8 @@ export interface Relation {
   key: readonly string[];
   /** `pg_get_viewdef` of a view or materialized view, each name in it qualified; undefined also where it could not be had. */
   definition: string | undefined;
+  /** As many rows as the planner takes it to have; 0 where nobody has counted. */
+  rows: number;
   /** Tables that it inherits from or is a partition of, by oid. */
   parents: readonly number[];
   /** Functions of its triggers, by oid. */

@@ -1,5 +1,6 @@
 import type { Reading } from '@hoop/core';
 import type { Catalogue } from './catalogue.js';
+import type { Given } from './given.js';
 
 /** What a statement is read against. All of it is a superset: what may be in force, not what is. */
 export interface ReadingContext {
@@ -15,6 +16,8 @@ export interface ReadingContext {
   cursors?: ReadonlyMap<string, readonly string[]> | undefined;
   /** What the session has made since the catalogue was loaded, or in a transaction that is open: `makes` of earlier readings. */
   made?: readonly Made[] | undefined;
+  /** What the text's parameters stand for. */
+  given?: Given | undefined;
 }
 
 /** A name that the session has given away; the schema is left out, so it stands for that name in any. */
@@ -53,6 +56,8 @@ export interface SqlReading extends Reading {
   /** Names that EXECUTE or FETCH asked for; the answer depends on `prepared` and `cursors`. */
   executes: readonly string[];
   makes: readonly Made[];
+  /** What its parameters stand for may let it change every row. */
+  hangs?: true | undefined;
   /** Names that the catalogue does not have: load it anew and read again, before the class `unknown` is believed. */
   missing: readonly string[];
   /** It was taken for the session's own temporary tables', since nothing else has that name: load the catalogue anew before that is believed. */

@@ -8,6 +8,8 @@ export class Facts {
   class: StatementClass = 'read';
   unknown: string | undefined;
   unbounded = false;
+  /** What it changes hangs on its own parameters. */
+  hangs = false;
   /** What the server would say, where that was the first thing in doubt; of what is named in the command itself. */
   fails: Failure | undefined;
   readonly uses = new Map<string, RelationUse>();

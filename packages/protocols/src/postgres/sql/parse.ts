@@ -61,7 +61,7 @@ export function parse(text: string, patience: Patience = 'now'): Command[] {
 
 /** Texts behind names, of which the last few are kept: whoever reads one meets the same nodes as who read it before. */
 const kept = new Map<string, Command[]>();
-const KEPT = 8;
+const KEPT = 32;
 
 /** `parse` of a text that was prepared or declared; it may be long, as it was let through before. */
 export function parseNamed(text: string): Command[] {

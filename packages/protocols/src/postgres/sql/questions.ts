@@ -28,13 +28,20 @@ export const QUESTIONS: readonly string[] = [
   `select ${row("'module'", 'm.prefix')} from (
     select distinct split_part(s.name, '.', 1) from pg_settings s where strpos(s.name, '.') > 0) m (prefix)`,
 
+  `select ${row("'thing'", 't.kind', 't.name')} from (
+    select 'index', relname from pg_class where relkind in ('i', 'I') and oid >= 16384
+    union all select 'trigger', tgname from pg_trigger where not tgisinternal
+    union all select 'rule', rulename from pg_rewrite where oid >= 16384
+    union all select 'policy', polname from pg_policy
+    union all select 'constraint', conname from pg_constraint where oid >= 16384) t (kind, name)`,
+
   `select ${row(
     "'relation'",
     'c.oid::int8',
     'n.nspname',
     'c.relname',
     'c.relkind',
-    list(`select json_build_array(a.attnum, a.attname, a.atttypid::int8, a.attnotnull) from pg_attribute a
+    list(`select json_build_array(a.attnum, a.attname, a.atttypid::int8, a.attnotnull, a.atttypmod) from pg_attribute a
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum`),
     list(`select a.attname from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey::int2[])
       where i.indrelid = c.oid and i.indisprimary`),
@@ -42,6 +49,9 @@ export const QUESTIONS: readonly string[] = [
     list(`select t.tgfoid::int8 from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal`),
   )} from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c', 't') and n.nspname !~ '^pg_toast'`,
+
+  `select ${row("'counted'", 'c.oid::int8', 'c.reltuples::int8')} from pg_class c
+    where c.relkind in ('r', 'p', 'm') and c.oid >= 16384 and c.reltuples > 0`,
 
   // Servers before 12 have no such columns, nor attgenerated.
   `select ${row("'generated'", 'd.adrelid::int8', 'd.adnum', 'pg_get_expr(d.adbin, d.adrelid)')} from pg_attrdef d

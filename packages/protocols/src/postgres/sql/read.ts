@@ -2,12 +2,13 @@ import type { Node } from 'libpg-query';
 import { analyzes, commandOf } from './commands.js';
 import type { Made, ReadingContext, SqlReading } from './context.js';
 import { Facts } from './facts.js';
+import type { Given } from './given.js';
 import { rowOf } from './lineage/flow.js';
 import { columnsOf } from './lineage/known.js';
 import { trace } from './lineage/trace.js';
 import { Names } from './names.js';
 import { as, type Part, words } from './nodes.js';
-import { type Command, type Patience, parse, Unparsable } from './parse.js';
+import { type Command, type Patience, parse, parseNamed, Unparsable } from './parse.js';
 import type { Desk } from './walk.js';
 
 /** Views, functions and types that one text may have looked into. */
@@ -26,6 +27,22 @@ export function read(text: string, at: ReadingContext, patience: Patience = 'now
     if (error instanceof Unparsable) return [unreadable(text, error.message, error.said)];
     if (error instanceof RangeError) return [unreadable(text, 'it nests too deeply to be read')];
     return [unreadable(text, 'reading it failed')];
+  }
+}
+
+/** Whether it may change every row with what is given for its parameters, and where that cannot be told. */
+export function changesAll(text: string, at: ReadingContext, given: Given): boolean {
+  try {
+    return parseNamed(text).some(({ node }) => {
+      const facts = new Facts();
+      const own = { node, text };
+      const textsOf: Desk['textsOf'] = (kind, name) => at[kind]?.get(name);
+      commandOf({ names: namesOf(at), facts, own, given, depth: 0, budget: { left: BUDGET }, textsOf }, node);
+      return facts.hangs;
+    });
+  } catch {
+    namesOf(at).forget();
+    return true;
   }
 }
 
@@ -114,6 +131,7 @@ function readOne(command: Command, text: string, at: ReadingContext, earlier: Ea
     depth: 0,
     budget: { left: BUDGET },
     earlier,
+    given: at.given,
     textsOf: (kind, name) => at[kind]?.get(name),
     answers: (into) => madeOf(node, into, text, at),
   };
@@ -200,6 +218,7 @@ function found(facts: Facts): Partial<SqlReading> {
     functions: [...facts.functions],
     runs: [...facts.runs],
     unbounded: facts.unbounded,
+    ...(facts.hangs && { hangs: true }),
     traits: facts.anyPath ? [...new Set([...facts.traits, 'session' as const])] : [...facts.traits],
     setsPath: facts.anyPath ? 'unknown' : facts.paths,
     executes: [...facts.executes],

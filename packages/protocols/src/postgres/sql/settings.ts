@@ -66,6 +66,8 @@ const PINNED: Readonly<Record<string, RegExp>> = {
   session_replication_role: /^origin$/i,
   allow_system_table_mods: /^(?:off|false|no|0)$/i,
   zero_damaged_pages: /^(?:off|false|no|0)$/i,
+  // Of a variable and a column of one name no body means the variable: it was read so.
+  'plpgsql.variable_conflict': /^(?:error|use_column)$/i,
   default_with_oids: /^(?:off|false|no|0)$/i,
 };
 
@@ -84,9 +86,10 @@ export function judgeSetting(
   if (values?.length === 0) return { harmless: true };
   if (canonical === 'search_path') return pathOf(values);
   if (HARMLESS.has(canonical) || /^enable_[a-z_]+$/.test(canonical)) return { harmless: values !== undefined };
-  if (isApplications(canonical)) return { harmless: !modules.has(canonical.slice(0, canonical.indexOf('.'))) };
-  if (OF_SEARCHES.test(canonical)) return { harmless: values !== undefined };
   const allowed = PINNED[canonical];
+  if (allowed === undefined && isApplications(canonical))
+    return { harmless: !modules.has(canonical.slice(0, canonical.indexOf('.'))) };
+  if (OF_SEARCHES.test(canonical)) return { harmless: values !== undefined };
   if (allowed === undefined || values?.length !== 1) return { harmless: false };
   return { harmless: allowed.test(values[0] ?? '') };
 }

@@ -120,4 +120,80 @@ const TYPED = [
   allowed("SELECT id FROM orders WHERE ('open') = status AND (status, 'a') = ('open', 'a') ORDER BY id LIMIT 1"),
 ];
 
-export const ASKED_ALLOWED: readonly Allowed[] = [...COMPUTED, ...TYPED];
+/** What migrations drop in case it is there, rows chosen by tables of the transaction, and numbers of values. */
+const DROPPED = [
+  allowed('DROP INDEX IF EXISTS not_there_idx'),
+  allowed('DROP INDEX CONCURRENTLY IF EXISTS not_there_idx'),
+  allowed('DROP INDEX IF EXISTS public.not_there_idx, not_there_too'),
+  allowed('DROP FUNCTION IF EXISTS nope(int)'),
+  allowed('DROP FUNCTION IF EXISTS public.nope(int, text) CASCADE'),
+  allowed('DROP PROCEDURE IF EXISTS nope()'),
+  allowed('DROP AGGREGATE IF EXISTS nope(int)'),
+  allowed('DROP TYPE IF EXISTS nope'),
+  allowed('DROP DOMAIN IF EXISTS nope'),
+  allowed('DROP SCHEMA IF EXISTS nope CASCADE'),
+  allowed('DROP TRIGGER IF EXISTS nope ON orders'),
+  allowed('DROP RULE IF EXISTS nope ON orders'),
+  allowed('DROP POLICY IF EXISTS nope ON orders'),
+  allowed('DROP MATERIALIZED VIEW IF EXISTS nope'),
+  allowed('DROP EXTENSION IF EXISTS postgis'),
+  allowed('DROP TABLE IF EXISTS nope CASCADE'),
+  allowed('DROP SEQUENCE IF EXISTS nope_id_seq'),
+  allowed('ALTER TABLE orders DROP CONSTRAINT IF EXISTS nope'),
+  allowed('ALTER TABLE orders DROP COLUMN IF EXISTS nope'),
+  allowed('ALTER TABLE IF EXISTS orders DROP COLUMN IF EXISTS nope CASCADE, DROP CONSTRAINT IF EXISTS nope'),
+  allowed(
+    'ALTER TABLE orders DROP CONSTRAINT IF EXISTS orders_total_ok, ADD CONSTRAINT orders_total_ok CHECK (total >= 0)',
+  ),
+  allowed([
+    'BEGIN',
+    'CREATE TEMP TABLE ids AS SELECT id FROM orders WHERE id < 3',
+    'DELETE FROM orders WHERE id IN (SELECT id FROM ids)',
+    'ROLLBACK',
+  ]),
+  allowed(
+    'BEGIN; CREATE TEMP TABLE ids2 ON COMMIT DROP AS SELECT id FROM orders WHERE id < 3; DELETE FROM orders WHERE id IN (SELECT id FROM ids2); ROLLBACK',
+  ),
+  allowed([
+    'BEGIN',
+    'CREATE TEMP TABLE ids3 (id int, note text)',
+    "INSERT INTO ids3 VALUES (1, 'x')",
+    'UPDATE orders o SET status = i.note FROM ids3 i WHERE i.id = o.id',
+    'DELETE FROM orders WHERE id IN (SELECT i.id FROM ids3 i)',
+    'ROLLBACK',
+  ]),
+  allowed('SELECT count(DISTINCT email), count(DISTINCT country), count(*) FROM customers', 0),
+  allowed('SELECT country, count(DISTINCT email) FROM customers GROUP BY country ORDER BY country', 1),
+  allowed('SELECT count(DISTINCT "public"."customers"."email") AS "count" FROM "public"."customers"', 0),
+  allowed("SET plpgsql.variable_conflict = 'use_column'"),
+  allowed("DELETE FROM orders WHERE placed_at < now() - interval '5 years'"),
+  allowed("DELETE FROM orders WHERE placed_at < now() - interval '26280 hours' AND status = 'gone'"),
+  allowed('DELETE FROM orders WHERE id BETWEEN 900 AND 999'),
+  allowed('DELETE FROM orders WHERE id <= 0 OR id >= 1000'),
+  allowed("DELETE FROM orders WHERE age(placed_at) > '5 years'"),
+  allowed('DELETE FROM tickets WHERE spans @> 999999'),
+  allowed("DELETE FROM notes WHERE id BETWEEN 5000 AND 6000 OR body = 'nope'"),
+  allowed("UPDATE orders SET status = 'late' WHERE placed_at <= now() - interval '30 days' AND status = 'nope'"),
+  allowed("DELETE FROM orders WHERE placed_at < now() + interval '30 days' AND status = 'nope'"),
+  allowed("DELETE FROM orders WHERE now() - placed_at > interval '90 months'"),
+  allowed('DELETE FROM orders WHERE id <= 0 OR id >= 5000'),
+  allowed([
+    'BEGIN',
+    'ALTER TABLE notes ADD COLUMN extra text',
+    'ALTER TABLE orders DROP COLUMN IF EXISTS nope',
+    'ROLLBACK',
+  ]),
+  allowed('ALTER TABLE orders DROP COLUMN IF EXISTS nope2'),
+  allowed('ALTER TABLE ONLY public.orders DROP COLUMN IF EXISTS nope2'),
+];
+
+/** Parameters that nobody says the types of, or PREPARE does. */
+const GIVEN = [
+  allowed(['PREPARE q (text) AS SELECT id FROM orders WHERE $1 = status ORDER BY id LIMIT 1', "EXECUTE q('open')"]),
+  allowed(['PREPARE q AS SELECT id FROM orders WHERE $1 = status ORDER BY id LIMIT 1', "EXECUTE q('open')"]),
+  allowed([{ text: 'SELECT id FROM orders WHERE $1 = status ORDER BY id LIMIT 1', values: ['open'] }]),
+  allowed([{ text: "SELECT id FROM orders WHERE $1 = 'x' ORDER BY id LIMIT 1", values: ['x'] }]),
+  allowed([{ text: "SELECT id FROM orders WHERE $1 = ANY(ARRAY['a', status]) ORDER BY id LIMIT 1", values: ['open'] }]),
+];
+
+export const ASKED_ALLOWED: readonly Allowed[] = [...COMPUTED, ...TYPED, ...GIVEN, ...DROPPED];

@@ -1,6 +1,7 @@
 import { ASKED } from './asked.js';
 import type { Attack } from './attack.js';
 import { BESIDES } from './besides.js';
+import { BOUND } from './bind.js';
 import { CALLS } from './calls.js';
 import { CODE } from './code.js';
 import { GUESSED, MEASURED, SORTED } from './guesses.js';
@@ -38,4 +39,5 @@ export const ATTACKS: readonly Attack[] = [
   ...BESIDES,
   ...NEWER,
   ...ASKED,
+  ...BOUND,
 ];

@@ -1,6 +1,7 @@
 import { ALLOWED, type Allowed } from './allowed.js';
 import { ALLOWED_CALLS } from './allowed-calls.js';
 import { ASKED_ALLOWED } from './asked-allowed.js';
+import { BOUND_ALLOWED } from './bind.js';
 import { DAILY } from './daily.js';
 import { LOADED, MEASURED_ALLOWED, SORTED_ALLOWED } from './guesses.js';
 import { ALLOWED_KNOWN } from './known-allowed.js';
@@ -27,4 +28,5 @@ export const HONEST: readonly Allowed[] = [
   ...TOOLS,
   ...DAILY,
   ...ASKED_ALLOWED,
+  ...BOUND_ALLOWED,
 ];

@@ -1,5 +1,6 @@
 import type { Node } from 'libpg-query';
 import { as, constant, eachChild, listOf, open, type Part, words } from '../nodes.js';
+import { fixed } from './known.js';
 import type { Rows } from './rows.js';
 import { namesIn, ofQuery } from './sources.js';
 
@@ -35,7 +36,8 @@ function ofCall(rows: Rows, part: Part): Subject | undefined {
   const found = args.flatMap((arg) => subjectOf(rows, arg) ?? []);
   const others = args.filter((arg) => subjectOf(rows, arg) === undefined);
   // `left(name, 0)`, `replace(name, name, '')`, `mod(id, 1)` are the same for every row.
-  const isEmpty = found.length !== 1 || others.some((arg) => /^(?:0|)$/.test(constant(arg) ?? ' '));
+  const isEmpty = found.length !== 1 || others.some((arg) => /^(?:0|)$/.test(fixed(arg) ?? ' '));
+  if (!rows.trusts && others.some(hasParameter)) return undefined;
   if (isEmpty || (name === 'mod' && constant(others[0]) === '1') || hasOwn(rows, others)) return undefined;
   if (SPELLED.test(name)) return via(found[0], 'cast');
   if (MEASURES.test(name)) return via(found[0], 'measure');
@@ -60,8 +62,8 @@ function ofOperator(rows: Rows, { name, lexpr, rexpr }: Part): Subject | undefin
   const other = (left === undefined ? lexpr : rexpr) as Node | undefined;
   if (how === undefined || of === undefined || other === undefined || (left !== undefined && right !== undefined))
     return undefined;
-  const value = constant(other);
-  if (value === undefined && as(other, 'ParamRef') === undefined && !isTime(other)) return undefined;
+  const value = fixed(other);
+  if (value === undefined && !(rows.trusts && hasParameter(other)) && !isTime(other)) return undefined;
   if (value !== undefined && !how.keeps(Number(value))) return undefined;
   return how.part === true ? { column: of.column, via: 'plain' } : via(of, 'arithmetic');
 }
@@ -93,8 +95,8 @@ export type Other =
 
 /** `own`: of the rows themselves, or of those that meet every one of them; `one`: a single row's of a query. */
 export function otherOf(rows: Rows, node: Node | undefined): Other {
-  const value = constant(node) ?? number(node);
-  if (value !== undefined || isNull(node)) return { is: 'constant', value: value ?? null };
+  const value = fixed(node);
+  if (value !== undefined) return { is: 'constant', value };
   const [type, part] = open(node);
   if (type === 'SubLink') return ofSubquery(rows, part);
   if (mentions(rows, node)) return { is: 'own' };
@@ -103,7 +105,6 @@ export function otherOf(rows: Rows, node: Node | undefined): Other {
   for (const is of ['parameter', 'foreign', 'time'] as const) if (found.has(is)) return { is };
   return { is: 'computed' };
 }
-const isNull = (node: Node | undefined): boolean => constant(node) === null;
 
 function ofSubquery(rows: Rows, part: Part): Other {
   const select = as(part.subselect, 'SelectStmt') ?? {};
@@ -143,22 +144,6 @@ export function isTime(node: Node | undefined): boolean {
   );
 }
 
-/** What arithmetic on numbers gives. */
-function number(node: Node | undefined): string | undefined {
-  const part = as(node, 'A_Expr');
-  const sum = SUMS[words(part?.name)[0] ?? ''];
-  if (part === undefined || sum === undefined) return undefined;
-  const found = sum(Number(part.lexpr === undefined ? 0 : plainOf(part.lexpr)), Number(plainOf(part.rexpr)));
-  return Number.isNaN(found) ? undefined : String(found);
-}
-const SUMS: Readonly<Record<string, (one: number, other: number) => number>> = {
-  '+': (one, other) => one + other,
-  '-': (one, other) => one - other,
-  '*': (one, other) => one * other,
-  '/': (one, other) => one / other,
-};
-const plainOf = (node: unknown): string | undefined => constant(node) ?? number(node as Node);
-
 /** A column of the rows is in it: by their name, or by one that nothing inside of it has. */
 export function mentions(rows: Rows, node: Node | undefined, hidden: ReadonlySet<string> = new Set()): boolean {
   const [type, part] = open(node);
@@ -188,3 +173,29 @@ function inQuery(rows: Rows, part: Part, hidden: ReadonlySet<string>): boolean {
   });
   return found;
 }
+
+/** A parameter is in it. */
+export function hasParameter(node: unknown): boolean {
+  let found = false;
+  const look = (type: string, child: Part): void => {
+    found ||= type === 'ParamRef';
+    if (!found) eachChild(child, look);
+  };
+  look(...open(node as Node));
+  return found;
+}
+
+/** The items of an array that the text has; undefined where it has none. */
+export function itemsOf(node: Node | undefined): readonly Node[] | undefined {
+  const inner = as(node, 'TypeCast')?.arg ?? node;
+  const array = as(inner, 'A_ArrayExpr');
+  if (array !== undefined) return listOf(array.elements);
+  const text = fixed(inner as Node);
+  if (typeof text !== 'string') return undefined;
+  const items = /^\s*\{(.*)\}\s*$/s.exec(text)?.[1]?.trim() ?? text;
+  return items === '' ? [] : items.split(',').map(itemOf);
+}
+const itemOf = (item: string): Node =>
+  ({
+    A_Const: /^\s*null\s*$/i.test(item) ? { isnull: true } : { sval: { sval: item.trim().replace(/^"(.*)"$/s, '$1') } },
+  }) as Node;

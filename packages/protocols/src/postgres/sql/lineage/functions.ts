@@ -39,7 +39,6 @@ function called(body: FuncCall, scope: Scope): Called {
     body.agg_within_group === true ? rest : { ...rest, ...(agg_order === undefined ? {} : { agg_order }) },
     scope,
   );
-  if (body.agg_distinct === true) for (const flow of args) scope.facts.group(flow);
   const all = [...args, ...within];
   scope.facts.meet(all);
   const found = routines(namesOf(body.funcname), all, scope, body.args);
@@ -68,8 +67,9 @@ function result(body: FuncCall, args: readonly Flow[], found: readonly Routine[]
   if (found.length === 0 || found.some((routine) => routine.volatility === 'volatile'))
     for (const flow of args) scope.facts.store(flow, NONE);
   if (found.some((routine) => routine.returnsSet)) rowsAsked(name, args, scope);
-  // How many rows have the column at all; of an expression it would tell what the expression tests.
-  const counts = name === 'count' && found.length > 0 && found.every((routine) => routine.builtin);
+  // How many rows have the column at all; of an expression it would tell what the expression tests, and DISTINCT which are alike.
+  const counts =
+    name === 'count' && body.agg_distinct !== true && found.length > 0 && found.every((routine) => routine.builtin);
   if (counts && args.every((flow) => flow.exact || flow.row !== undefined)) return { ...FREE, type: BIGINT };
   const all = mix([...args, ...added(names, body, args.length, found, scope)]);
   const value = madeSo(all, madeByCall(body, args, found, scope));
