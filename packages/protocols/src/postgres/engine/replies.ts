@@ -239,7 +239,7 @@ export class Replies {
     const { ledger } = this.#conversation;
     running.copy = 'in';
     if (!ledger.beginCopyIn()) throw new SentIntoCopy('messages that are not COPY data were sent into a COPY');
-    this.#conversation.copyingIn = ledger.length === 1;
+    this.#conversation.copyingIn = ledger.length === 1 && this.#conversation.copyEndsHeld === 0;
   }
 
   #copyEnded(running: Pending, rows: number): void {

@@ -87,6 +87,7 @@ export class Requests {
       case T.copyDone:
       case T.copyFail:
         this.#conversation.copyingIn = false;
+        this.#conversation.copyEndsHeld += 1;
         this.#expect('copy-end');
         return undefined;
     }

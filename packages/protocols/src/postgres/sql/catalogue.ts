@@ -33,6 +33,9 @@ export interface Catalogue {
   typeByOid: ReadonlyMap<number, UserType>;
 }
 
+/** Oids below came with the server (FirstNormalObjectId). */
+export const FIRST_OF_USERS = 16384;
+
 export interface Column {
   /** `pg_attribute.attnum`. */
   number: number;

@@ -16,6 +16,8 @@ export interface ReadingContext {
   cursors?: ReadonlyMap<string, readonly string[]> | undefined;
   /** What the session has made since the catalogue was loaded, or in a transaction that is open: `makes` of earlier readings. */
   made?: readonly Made[] | undefined;
+  /** Settings are in force, perhaps, by which the session has chosen how rows are found. */
+  steered?: true | undefined;
   /** What the text's parameters stand for. */
   given?: Given | undefined;
 }
@@ -44,6 +46,8 @@ export interface Failure {
 
 /** A reading with what only the engine needs of it. */
 export interface SqlReading extends Reading {
+  /** It takes longer to be read than others may wait for. */
+  long?: true | undefined;
   runs: readonly string[];
   /** The command's place in the text, UTF-16 units. */
   from: number;
@@ -58,10 +62,12 @@ export interface SqlReading extends Reading {
   makes: readonly Made[];
   /** What its parameters stand for may let it change every row. */
   hangs?: true | undefined;
-  /** Names that the catalogue does not have: load it anew and read again, before the class `unknown` is believed. */
+  /** Names, of columns too, that the catalogue does not have: load it anew and read again, before the class `unknown` is believed. */
   missing: readonly string[];
   /** It was taken for the session's own temporary tables', since nothing else has that name: load the catalogue anew before that is believed. */
   own?: true | undefined;
+  /** It chooses how rows are found, by settings that it may leave in force. */
+  steers?: true | undefined;
   /** The first thing that it is `unknown` for is none of the server's either. */
   fails?: Failure | undefined;
 }

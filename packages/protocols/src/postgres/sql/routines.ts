@@ -153,7 +153,8 @@ export function settle(desk: Desk, [name, value]: readonly (string | null | unde
 }
 
 export function setTo(desk: Desk, name: string, values: readonly (string | null)[] | undefined): void {
-  const { harmless, path } = judgeSetting(name, values, desk.names.catalogue.modules);
+  const { harmless, path, steers } = judgeSetting(name, values, desk.names.catalogue.modules);
   if (!harmless) desk.facts.mark('session');
   if (path !== undefined) desk.facts.setPath(path);
+  desk.facts.steers ||= steers === true;
 }

@@ -10,6 +10,7 @@ import { as, constant, eachChild, listOf, open, operatorsOf, type Part, partsOf,
 import { coerces, type Overload } from './overloads.js';
 import { isOwn, useRelations } from './relations.js';
 import { callNamed, callOid, callRoutine, settle } from './routines.js';
+import { spend } from './steps.js';
 import { touchType } from './types.js';
 import { type Around, changes, merges, type Reach, upserts } from './unbounded.js';
 import type { Declared } from './variables.js';
@@ -68,6 +69,7 @@ export function walk(desk: Desk, node: Node | undefined, scope?: Scope): void {
 }
 
 export function visit(desk: Desk, type: string, part: Part, scope: Scope | undefined): void {
+  spend(1 / 2);
   for (const name of NEWER[type] ?? []) mayBeCalled(desk, name);
   const special = SPECIAL[type];
   if (special !== undefined) special(desk, part, scope);
@@ -307,10 +309,16 @@ function attribute(desk: Desk, name: string, ofRow: boolean): void {
   }
 }
 
+const takingRows = new WeakMap<Routine, boolean>();
+
 /** It may be called with the row of a relation. */
-function takesRow({ names: { catalogue } }: Desk, { takes }: Routine): boolean {
+function takesRow({ names: { catalogue } }: Desk, routine: Routine): boolean {
+  const known = takingRows.get(routine);
+  if (known !== undefined) return known;
   const rows = [...catalogue.typeByOid.values()].filter(({ kind }) => kind === 'c');
-  return rows.some(({ oid }) => coerces(oid, takes[0], catalogue));
+  const found = rows.some(({ oid }) => coerces(oid, routine.takes[0], catalogue));
+  takingRows.set(routine, found);
+  return found;
 }
 
 /** The system's own operators call functions that are immutable or stable, and none of those that are listed. */

@@ -13,6 +13,7 @@ import { NEWER } from './newer.js';
 import { OPEN } from './open.js';
 import { ORACLES } from './oracle.js';
 import { NAMES, SETTINGS } from './session.js';
+import { TOLD } from './told.js';
 import { TRIGGERS } from './triggers.js';
 import { WRITES } from './writes.js';
 
@@ -39,5 +40,6 @@ export const ATTACKS: readonly Attack[] = [
   ...BESIDES,
   ...NEWER,
   ...ASKED,
+  ...TOLD,
   ...BOUND,
 ];

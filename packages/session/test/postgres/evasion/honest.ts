@@ -1,6 +1,7 @@
 import { ALLOWED, type Allowed } from './allowed.js';
 import { ALLOWED_CALLS } from './allowed-calls.js';
 import { ASKED_ALLOWED } from './asked-allowed.js';
+import { ASKED_DAILY } from './asked-daily.js';
 import { BOUND_ALLOWED } from './bind.js';
 import { DAILY } from './daily.js';
 import { LOADED, MEASURED_ALLOWED, SORTED_ALLOWED } from './guesses.js';
@@ -8,6 +9,7 @@ import { ALLOWED_KNOWN } from './known-allowed.js';
 import { LASTING_ALLOWED } from './lasting.js';
 import { MIGRATIONS } from './open.js';
 import { OWN } from './own.js';
+import { TOLD_ALLOWED } from './told.js';
 import { TOOLS } from './tools.js';
 import { TRIGGERS_ALLOWED } from './triggers.js';
 import { CHOSEN } from './writes.js';
@@ -28,5 +30,7 @@ export const HONEST: readonly Allowed[] = [
   ...TOOLS,
   ...DAILY,
   ...ASKED_ALLOWED,
+  ...ASKED_DAILY,
+  ...TOLD_ALLOWED,
   ...BOUND_ALLOWED,
 ];

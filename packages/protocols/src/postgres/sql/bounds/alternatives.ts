@@ -1,5 +1,6 @@
 import type { Node } from 'libpg-query';
 import { as, constant, listOf, open, type Part, words } from '../nodes.js';
+import { spend } from '../steps.js';
 import { fixed } from './known.js';
 import type { Rows } from './rows.js';
 import { hasParameter, itemsOf, shape } from './values.js';
@@ -41,24 +42,25 @@ export class Way {
   takes(node: Node, not: boolean): boolean {
     const own = sideOf(this.#rows, node);
     const side = not ? flipped(own) : own;
-    const beside = side === undefined ? undefined : (this.#sides.get(side.on) ?? []);
-    if (side !== undefined && beside?.some((one) => complement(this.#rows, one, side)) === true) return false;
-    const isNew = side !== undefined && beside?.some((one) => isAlike(one, side)) === false;
-    if (isNew) this.#sides.set(side.on, [...(beside ?? []), side]);
+    const beside = side === undefined ? [] : this.#beside(side.on);
+    spend(1 + beside.length / 64);
+    if (side !== undefined && beside.some((one) => complement(this.#rows, one, side))) return false;
+    const isNew = side !== undefined && !beside.some((one) => isAlike(one, side));
+    if (isNew) beside.push(side);
     this.#leaves.push({ node, not, side: isNew ? side : undefined });
     return true;
   }
 
   /** Only the first so many. */
   back(length: number): void {
-    for (const { side } of this.#leaves.splice(length)) {
-      const beside = side === undefined ? [] : (this.#sides.get(side.on) ?? []);
-      if (side !== undefined)
-        this.#sides.set(
-          side.on,
-          beside.filter((one) => one !== side),
-        );
-    }
+    for (const { side } of this.#leaves.splice(length).toReversed())
+      if (side !== undefined) this.#beside(side.on).pop();
+  }
+
+  #beside(on: string): Side[] {
+    const beside = this.#sides.get(on) ?? [];
+    this.#sides.set(on, beside);
+    return beside;
   }
 
   /** `id % 2 = 0 or id % 2 = 1`: each of the numbers that a division leaves. */

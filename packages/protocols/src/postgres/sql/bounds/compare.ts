@@ -115,10 +115,15 @@ const isList = (node: Node | undefined): boolean =>
 function isFar(node: Node | undefined, how: string): boolean {
   const moves = words(as(node, 'A_Expr')?.name)[0];
   if (moves !== (how.startsWith('>') ? '-' : '+')) return false;
-  const days = daysOf(fixed(as(node, 'A_Expr')?.rexpr as Node));
+  const interval = fixed(as(node, 'A_Expr')?.rexpr as Node);
+  if ((interval?.length ?? 0) > INTERVAL_LONGEST) return true;
+  const days = daysOf(interval);
   if (days !== undefined) return Math.abs(days) >= (how.startsWith('>') ? 20 : 5) * 365;
   return /decade|centur|millen|infinity/i.test(shape(node));
 }
+
+/** Characters of an interval that anybody writes. */
+const INTERVAL_LONGEST = 200;
 
 /** Two columns of one row, as of a value that is to be brought up to date: neither is the key, and they are of one type. */
 function differ(rows: Rows, left: Node | undefined, right: Node | undefined, how: string): boolean {

@@ -1,11 +1,12 @@
 import type { Node } from 'libpg-query';
 import { as, constant, eachChild, listOf, open, type Part, partsOf, words } from '../nodes.js';
+import { spend } from '../steps.js';
 import { Way } from './alternatives.js';
 import { compares, isTwins } from './compare.js';
 import { fixed } from './known.js';
 import type { Rows } from './rows.js';
 import { sourcesIn } from './sources.js';
-import { mentions, subjectOf } from './values.js';
+import { mentions, subjectOf, written } from './values.js';
 
 /**
  * True where the condition is known to leave rows out; `not`: where its opposite is. What holds for every row cannot be listed, so
@@ -56,6 +57,7 @@ class Search {
 
   /** What has to come about in its place, in one way or another; nothing more where it leaves out rows by itself. */
   #waysTo({ node, not }: Goal): readonly (readonly Goal[])[] {
+    spend(2);
     const [type, part] = open(node);
     if (type === 'BoolExpr') return this.#ofParts(part, not);
     if (type === 'BooleanTest' && !String(part.booltesttype).endsWith('UNKNOWN')) return this.#ofTest(part, not);
@@ -118,17 +120,17 @@ function leavesOut(rows: Rows, node: Node, not: boolean): boolean {
 const isTrue = (value: string): boolean => /^\s*(?:t|tr|tru|true|y|ye|yes|on|1)\s*$/i.test(value);
 
 /** Functions that are conditions, and the operators that say the same. */
-const PREDICATES: Readonly<Record<string, string>> = {
-  starts_with: '^@',
-  regexp_like: '~',
-  jsonb_exists: '?',
-  jsonb_path_exists: '@?',
-  jsonb_path_match: '@@',
-  jsonb_contains: '@>',
-};
+const PREDICATES: ReadonlyMap<string, string> = new Map([
+  ['starts_with', '^@'],
+  ['regexp_like', '~'],
+  ['jsonb_exists', '?'],
+  ['jsonb_path_exists', '@?'],
+  ['jsonb_path_match', '@@'],
+  ['jsonb_contains', '@>'],
+]);
 
 function asked(rows: Rows, { funcname, args }: Part, not: boolean): boolean {
-  const operator = PREDICATES[words(funcname).at(-1) ?? ''];
+  const operator = PREDICATES.get(words(funcname).at(-1) ?? '');
   const [lexpr, rexpr] = listOf(args);
   return (
     operator !== undefined &&
@@ -213,7 +215,7 @@ const conjuncts = (node: Node | undefined): readonly Node[] => {
 
 /** It asks about some column, and not whether that is another than itself. */
 function mayHold(node: Node): boolean {
-  const text = JSON.stringify(node);
+  const text = written(node);
   const part = as(node, 'A_Expr');
   const [left, right] = [part?.lexpr, part?.rexpr].map((side) => words(as(side, 'ColumnRef')?.fields).join('.'));
   return (

@@ -47,21 +47,21 @@ function ofCall({ funcname, args }: Part): string | null | undefined {
   return Object.hasOwn(GIVES, name) ? values[GIVES[name] as number] : undefined;
 }
 
-const SUMS: Readonly<Record<string, (one: number, other: number) => number>> = {
-  '+': (one, other) => one + other,
-  '-': (one, other) => one - other,
-  '*': (one, other) => one * other,
-  '/': (one, other) => one / other,
-};
+const SUMS: ReadonlyMap<string, (one: number, other: number) => number> = new Map([
+  ['+', (one, other) => one + other],
+  ['-', (one, other) => one - other],
+  ['*', (one, other) => one * other],
+  ['/', (one, other) => one / other],
+]);
 
 function ofOperator({ kind, name, lexpr, rexpr }: Part): string | null | undefined {
   const how = words(name).at(-1) ?? '';
   const [left, right] = [lexpr === undefined ? '0' : fixed(lexpr as Node), fixed(rexpr as Node)];
   if (left === undefined || right === undefined) return undefined;
   if (kind === 'AEXPR_NULLIF') return left === right ? null : left;
-  if (left === null || right === null) return SUMS[how] === undefined && how !== '||' ? undefined : null;
+  if (left === null || right === null) return !SUMS.has(how) && how !== '||' ? undefined : null;
   if (how === '||') return left + right;
-  const sum = SUMS[how];
+  const sum = SUMS.get(how);
   if (sum === undefined) return undefined;
   const found = sum(Number(left), Number(right));
   return Number.isNaN(found) ? (ofTime(left, right, how) ?? ofTime(right, left, how)) : String(found);
@@ -100,9 +100,12 @@ const UNITS: readonly (readonly [RegExp, number])[] = [
 ];
 const unitOf = (word: string): number => UNITS.find(([begins]) => begins.test(word))?.[1] ?? Number.NaN;
 
+/** Characters of an interval that is read: patterns take the square of that. */
+const LONGEST = 200;
+
 /** How many days an interval has, or a number of them. https://www.postgresql.org/docs/current/datatype-datetime.html */
 export function daysOf(interval: string | null | undefined): number | undefined {
-  if (interval === null || interval === undefined) return undefined;
+  if (interval === null || interval === undefined || interval.length > LONGEST) return undefined;
   if (interval.trim() !== '' && !Number.isNaN(Number(interval))) return Number(interval);
   const clock = interval.replace(/^@/, '').replace(/[+-]?\d+:\d\d(?::\d\d(?:\.\d+)?)?\s*$/, ' ');
   let days = clock === interval ? Number.NaN : 0;

@@ -1,12 +1,23 @@
 import type { Node } from 'libpg-query';
 import { as, constant, eachChild, listOf, open, type Part, words } from '../nodes.js';
+import { spend } from '../steps.js';
 import { fixed } from './known.js';
 import type { Rows } from './rows.js';
 import { namesIn, ofQuery } from './sources.js';
 
-/** The nodes as one text, so that two that read alike are the same. */
-export const shape = (node: unknown): string =>
-  JSON.stringify(node, (key, value) => (key === 'location' ? undefined : value)) ?? '';
+/** The nodes as one text, to look for names in. */
+export function written(node: unknown): string {
+  const text = JSON.stringify(node) ?? '';
+  spend(text.length / 256);
+  return text;
+}
+
+/** The same without places, so that two that read alike are the same. */
+export function shape(node: unknown): string {
+  const text = JSON.stringify(node, (key, value) => (key === 'location' ? undefined : value)) ?? '';
+  spend(text.length / 32);
+  return text;
+}
 
 /** A value that differs from row to row: one column, and what is made of it. */
 export interface Subject {
@@ -16,6 +27,7 @@ export interface Subject {
 
 /** Undefined where it does not depend on a column of the rows, or is the same for all of them as likely as not. */
 export function subjectOf(rows: Rows, node: Node | undefined): Subject | undefined {
+  spend(1);
   const [type, part] = open(node);
   const column = rows.column(node);
   if (column !== undefined) return column === 'ctid' || !SYSTEM.has(column) ? { column, via: 'plain' } : undefined;
@@ -33,8 +45,9 @@ const via = (of: Subject | undefined, how: Subject['via']): Subject | undefined 
 function ofCall(rows: Rows, part: Part): Subject | undefined {
   const name = words(part.funcname).at(-1) ?? '';
   const args = listOf(part.args);
-  const found = args.flatMap((arg) => subjectOf(rows, arg) ?? []);
-  const others = args.filter((arg) => subjectOf(rows, arg) === undefined);
+  const subjects = args.map((arg) => subjectOf(rows, arg));
+  const found = subjects.filter((subject) => subject !== undefined);
+  const others = args.filter((_, at) => subjects[at] === undefined);
   // `left(name, 0)`, `replace(name, name, '')`, `mod(id, 1)` are the same for every row.
   const isEmpty = found.length !== 1 || others.some((arg) => /^(?:0|)$/.test(fixed(arg) ?? ' '));
   if (!rows.trusts && others.some(hasParameter)) return undefined;
@@ -111,16 +124,17 @@ function ofSubquery(rows: Rows, part: Part): Other {
   if (mentions(rows, part.subselect as Node)) return { is: 'own' };
   if (part.subLinkType !== 'EXPR_SUBLINK') return { is: rows.readsAll(part.subselect as Node) ? 'own' : 'foreign' };
   if (listOf(select.fromClause).length === 0) return { is: 'computed' };
-  const isList = /"sval":"(?:array_agg|jsonb?_agg|string_agg)"/.test(JSON.stringify(select.targetList));
+  const isList = /"sval":"(?:array_agg|jsonb?_agg|string_agg)"/.test(written(select.targetList));
   if (isList && rows.readsAll(part.subselect as Node)) return { is: 'own' };
   // The rows above their average are fewer; those from the least on are all.
-  const isMiddle = /"sval":"(?:avg|percentile_cont|percentile_disc)"/.test(JSON.stringify(select.targetList));
+  const isMiddle = /"sval":"(?:avg|percentile_cont|percentile_disc)"/.test(written(select.targetList));
   return { is: isMiddle || !rows.readsAll(part.subselect as Node) ? 'foreign' : 'one' };
 }
 
 function kindsIn(rows: Rows, node: Node | undefined): ReadonlySet<Other['is']> {
   const found = new Set<Other['is']>();
   const look = (type: string, child: Part): void => {
+    spend(1 / 2);
     const one = { [type]: child } as unknown as Node;
     if (type === 'ColumnRef') found.add(rows.coverageOf(one) === 'some' ? 'foreign' : 'own');
     else if (type === 'ParamRef') found.add('parameter');
@@ -151,6 +165,7 @@ export function mentions(rows: Rows, node: Node | undefined, hidden: ReadonlySet
 }
 
 function inPart(rows: Rows, type: string, part: Part, hidden: ReadonlySet<string>): boolean {
+  spend(1 / 2);
   if (type === 'ColumnRef') {
     const fields = words(part.fields);
     if (fields.length > 1) return fields.at(-2) === rows.alias;
