@@ -194,14 +194,17 @@ export class Readings {
     return last.readings;
   }
 
-  /** To read a value of the type, the server may run what a user wrote. */
+  /** To read a value of the type, to cast or to compare it, the server may run what a user wrote. */
   #checks(oid: number): boolean {
     if (oid < FIRST_OF_USERS) return false;
-    const type = this.#known.catalogue.typeByOid.get(oid);
+    const { catalogue } = this.#known;
+    const type = catalogue.typeByOid.get(oid);
     return (
       type === undefined ||
       type.calls.length > 0 ||
+      type.castsFrom.length > 0 ||
       type.checks.length > 0 ||
+      isOperated(oid, catalogue) ||
       (type.base !== 0 && this.#checks(type.base))
     );
   }
@@ -404,6 +407,12 @@ const CLASSES: readonly StatementClass[] = ['read', 'write', 'define', 'administ
 /** The gravest of its commands'; of a text without any, there is nothing to be said. */
 const classOf = (readings: readonly SqlReading[]): StatementClass =>
   CLASSES[Math.max(...readings.map((reading) => CLASSES.indexOf(reading.class)))] ?? 'unknown';
+
+/** Somebody has an operator that takes the type; an extension's are what their names say. */
+const isOperated = (oid: number, { operators, routineByOid }: Catalogue): boolean =>
+  [...operators.values()].some((all) =>
+    all.some(({ takes, calls }) => takes.includes(oid) && !calls.every((call) => routineByOid.get(call)?.extension)),
+  );
 
 const checked = (reading: SqlReading): SqlReading => ({
   ...reading,

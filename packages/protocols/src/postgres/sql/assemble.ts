@@ -23,6 +23,7 @@ export class Assembly {
   readonly #schemas = new Set<string>();
   readonly #extensions = new Set<string>();
   readonly #modules = new Set<string>();
+  readonly #things = new Set<string>();
   readonly #relations = new Map<number, Open<Relation>>();
   readonly #routines = new Map<number, Open<Routine>>();
   readonly #operators: UserOperator[] = [];
@@ -73,6 +74,7 @@ export class Assembly {
       schemas: this.#schemas,
       extensions: this.#extensions,
       modules: this.#modules,
+      things: this.#things,
       relations: bySchema(this.#relations.values()),
       byOid: this.#relations,
       functions: byName(this.#routines.values()),
@@ -98,6 +100,7 @@ export class Assembly {
       this.#modules.add(name);
     },
     module: (cells) => void this.#modules.add(cells.text()),
+    thing: (cells) => void this.#things.add(`${cells.text()} ${cells.text()}`),
     relation: (cells) => this.#addRelation(cells),
     generated: (cells) => this.#addGenerated(cells),
     counted: (cells) => this.#count(cells.number(), cells.number()),

@@ -14,6 +14,8 @@ export interface Catalogue {
   extensions: ReadonlySet<string>;
   /** Those, and the prefixes of settings that a module has defined. */
   modules: ReadonlySet<string>;
+  /** Users' indexes, triggers, rules, policies and constraints, each as its kind and name: `index by_email`. */
+  things: ReadonlySet<string>;
   /** By schema, then name; the system's own included, and temporary ones of every session (`pg_temp_3`). */
   relations: ReadonlyMap<string, ReadonlyMap<string, Relation>>;
   byOid: ReadonlyMap<number, Relation>;

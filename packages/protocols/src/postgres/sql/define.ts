@@ -5,7 +5,7 @@ import { Facts } from './facts.js';
 import { losesRows, losesWrites } from './losses.js';
 import { ANY_KIND } from './names.js';
 import { as, listOf, open, type Part, partsOf, word, words } from './nodes.js';
-import { isAbsent, isOwn } from './relations.js';
+import { isAbsent, isColumnAbsent, isOwn } from './relations.js';
 import { losesValues } from './retype.js';
 import { callNamed, readBody } from './routines.js';
 import { judgeSetting } from './settings.js';
@@ -351,7 +351,7 @@ const PRIVILEGES =
 function alterTable(desk: Desk, part: Part): string {
   for (const node of listOf(part.cmds)) {
     const { subtype, def, behavior, name } = as(node, 'AlterTableCmd') ?? {};
-    const drops = subtype === 'AT_DropColumn' || subtype === 'AT_DropConstraint';
+    const drops = (subtype === 'AT_DropColumn' || subtype === 'AT_DropConstraint') && !isMissing(desk, part, node);
     const remakes = subtype === 'AT_AlterColumnType' && losesValues(desk, part.relation, name, def);
     const loses = losesRows(desk, part.relation, subtype, def);
     const own = behavior !== 'DROP_CASCADE' && isOwn(desk, (part.relation ?? {}) as Part);
@@ -363,13 +363,21 @@ function alterTable(desk: Desk, part: Part): string {
   return `alter ${objectOf(part.objtype)}`;
 }
 
+/** What it drops IF EXISTS is not there. */
+function isMissing(desk: Desk, { relation }: Part, node: Node): boolean {
+  const { subtype, name, missing_ok } = as(node, 'AlterTableCmd') ?? {};
+  if (missing_ok !== true) return false;
+  if (subtype === 'AT_DropConstraint') return isAbsent(desk, 'OBJECT_TABCONSTRAINT', [String(name)]);
+  return isColumnAbsent(desk, (relation ?? {}) as Part, String(name));
+}
+
 /** What ALTER TABLE puts behind the columns; undefined where it does more to what they hold. */
-function addedColumns(desk: Desk, { cmds }: Part): string[] | undefined {
-  const names = listOf(cmds).map((node) => {
+function addedColumns(desk: Desk, part: Part): string[] | undefined {
+  const names = listOf(part.cmds).map((node) => {
     const { subtype, def } = as(node, 'AlterTableCmd') ?? {};
     if (subtype === 'AT_AddColumn') return columnOf(desk, as(def, 'ColumnDef'));
     if (subtype === 'AT_ColumnDefault' && !isPlain(desk, def as Node) && def !== undefined) return undefined;
-    return KEEPS.has(String(subtype)) ? '' : undefined;
+    return KEEPS.has(String(subtype)) || isMissing(desk, part, node) ? '' : undefined;
   });
   return names.every((name) => name !== undefined) ? names.filter((name) => name !== '') : undefined;
 }
@@ -423,6 +431,7 @@ const GUARDS = /^OBJECT_(?:POLICY|RULE|TRIGGER|EVENT_TRIGGER)$/;
 function drop(desk: Desk, part: Part): string {
   const type = String(part.removeType);
   const cascades = part.behavior === 'DROP_CASCADE';
+  let lost = false;
   for (const object of listOf(part.objects)) {
     const name = words(
       as(object, 'List')?.items ?? as(object, 'ObjectWithArgs')?.objname ?? as(object, 'TypeName')?.names,
@@ -433,14 +442,18 @@ function drop(desk: Desk, part: Part): string {
       continue;
     }
     // A script that makes it next makes way first.
-    if (part.missing_ok === true && TEMPORARY.has(type) && isAbsent(desk, relOf(name))) continue;
+    const called = object !== undefined && name.length === 0 ? [word(object) ?? ''] : name;
+    if (part.missing_ok === true && isAbsent(desk, type, GUARDS.test(type) ? called.slice(-1) : [...called].reverse()))
+      continue;
+    lost = true;
     desk.facts.mark('destroys');
     if (type === 'OBJECT_SCHEMA') emptied(desk, word(object) ?? '');
     else if (RELATIONS.test(type)) changed(desk, relOf(name), 'other');
     else named(desk, GUARDS.test(type) ? name.slice(0, -1) : name);
   }
-  if (GUARDS.test(type)) desk.facts.mark('privileges');
-  if (/EXTENSION|FDW|FOREIGN_SERVER|LANGUAGE|ACCESS_METHOD|PUBLICATION/.test(type)) desk.facts.raise('administer');
+  if (lost && GUARDS.test(type)) desk.facts.mark('privileges');
+  if (lost && /EXTENSION|FDW|FOREIGN_SERVER|LANGUAGE|ACCESS_METHOD|PUBLICATION/.test(type))
+    desk.facts.raise('administer');
   return `drop ${objectOf(type)}`;
 }
 /** All that a schema holds goes with it, or has another name from now on. */

@@ -150,10 +150,29 @@ export class Names {
     );
   }
 
-  /** Nothing has that name, neither in the catalogue nor made meanwhile; the system's schemas are not all in it. */
-  isAbsent(schema: string | undefined, name: string, made: readonly Made[]): boolean {
+  /**
+   * Nothing of that kind has that name, neither in the catalogue nor made meanwhile; the system's schemas are not all in it. `what`: the
+   * words of an ObjectType. Where kinds of a name are not told apart, or it is not known where they are, any is one.
+   */
+  isAbsent(what: string, schema: string | undefined, name: string, made: readonly Made[]): boolean {
     const isMade = [...this.#made, ...made].some((one) => one.name === name);
-    return !isMade && schema?.startsWith('pg_') !== true && this.relations(schema, name).length === 0;
+    return !isMade && schema?.startsWith('pg_') !== true && (ABSENCES[what]?.(this, name, schema) ?? false);
+  }
+
+  /** Columns of a new table of that name, where they are known. */
+  columnsMade(name: string): readonly string[] {
+    const made = this.#made.filter((one) => one.name === name);
+    return made.every(({ as, adds }) => as !== undefined || adds !== undefined)
+      ? made.flatMap(({ as, adds = [] }) => [...(as?.columns ?? []), ...adds])
+      : [];
+  }
+
+  /** A relation of that name may have come to have the column meanwhile. */
+  mayHave(name: string, column: string, made: readonly Made[]): boolean {
+    const ways = [...this.#made, ...made].filter((one) => one.name === name);
+    return ways.some(
+      ({ as, adds }) => (as ?? adds) === undefined || [...(as?.columns ?? []), ...(adds ?? [])].includes(column),
+    );
   }
 
   /** The session has made a table of that name which the catalogue may not show. */
@@ -173,6 +192,27 @@ const rowTypes = new WeakMap<Catalogue, Map<number, number>>();
 /** Kinds of relations that hold rows of their own, and all that may be temporary. */
 export const ROWS = 'rp';
 export const ANY_KIND = 'rpvS';
+
+/** Of each kind that can be looked for: there is none of that name. */
+const ABSENCES: Readonly<Record<string, (names: Names, name: string, schema: string | undefined) => boolean>> = {
+  ...each(
+    'TABLE VIEW MATVIEW SEQUENCE FOREIGN_TABLE',
+    (names, name, schema) => names.relations(schema, name).length === 0,
+  ),
+  ...each('FUNCTION PROCEDURE ROUTINE AGGREGATE', ({ catalogue }, name) => !catalogue.functions.has(name)),
+  ...each('TYPE DOMAIN', ({ catalogue }, name) => !catalogue.types.has(name)),
+  ...each('SCHEMA', ({ catalogue }, name) => !catalogue.schemas.has(name)),
+  ...each('EXTENSION', ({ catalogue }, name) => !catalogue.extensions.has(name)),
+  ...each('INDEX', ({ catalogue }, name) => !catalogue.things.has(`index ${name}`)),
+  ...each('TRIGGER', ({ catalogue }, name) => !catalogue.things.has(`trigger ${name}`)),
+  ...each('RULE', ({ catalogue }, name) => !catalogue.things.has(`rule ${name}`)),
+  ...each('POLICY', ({ catalogue }, name) => !catalogue.things.has(`policy ${name}`)),
+  ...each('TABCONSTRAINT', ({ catalogue }, name) => !catalogue.things.has(`constraint ${name}`)),
+};
+
+function each<T>(kinds: string, is: T): Record<string, T> {
+  return Object.fromEntries(kinds.split(' ').map((kind) => [kind, is]));
+}
 
 const present = <T>(these: readonly (T | undefined)[]): T[] => these.filter((one) => one !== undefined);
 const isTemporary = (schema: string): boolean => /^pg_temp(?:_\d+)?$/.test(schema);

@@ -10,6 +10,8 @@ export interface Overload {
 
 /** Oid of the pseudo-type unknown: a string constant's, until it is found out what it stands for. */
 export const UNKNOWN = 705;
+/** What stands for the type of a parameter that a message brings: it is unknown, or one of the server's own. */
+export const GIVEN = -1;
 /** Oid of the pseudo-type anyarray: an array of whatever. */
 export const ANYARRAY = 2277;
 
@@ -37,7 +39,7 @@ export function meantOperators<T extends Overload>(
   paths: readonly (readonly string[])[] | undefined,
   catalogue: Catalogue,
 ): readonly T[] {
-  const arity = ofArity(all, types.length);
+  const arity = besidesGiven(ofArity(all, types.length), types, catalogue);
   const known = types.filter((type) => type !== UNKNOWN);
   const [type] = known;
   return among(arity, paths, rememberedUnhidden, (some) => {
@@ -47,6 +49,33 @@ export function meantOperators<T extends Overload>(
 }
 
 const arities = new WeakMap<readonly Overload[], Map<number, readonly Overload[]>>();
+
+const TEXT = 25;
+const besides = new WeakMap<readonly Overload[], Map<string, readonly Overload[]>>();
+
+/**
+ * Those that a parameter may stand in, where one takes the other operand's type on both sides, or texts where neither has one. What
+ * takes a user's type is then none of them, unless a cast leads to it that nobody writes.
+ */
+function besidesGiven<T extends Overload>(
+  all: readonly T[],
+  types: readonly (number | undefined)[],
+  catalogue: Catalogue,
+) {
+  if (!types.includes(GIVEN)) return all;
+  const [other = TEXT] = types.filter((type) => type !== GIVEN && type !== UNKNOWN);
+  if (types.includes(undefined) || !all.some((one) => isOf(one, other))) return all;
+  const key = types.map((type) => type === GIVEN).join();
+  const known = besides.get(all) ?? new Map<string, readonly Overload[]>();
+  besides.set(all, known);
+  const isReached = (type: number) =>
+    catalogue.typeByOid.get(type)?.builtin === true || [...catalogue.implicit.values()].some((to) => to.has(type));
+  const found =
+    (known.get(key) as readonly T[] | undefined) ??
+    all.filter(({ takes }) => takes.every((wanted, at) => types[at] !== GIVEN || isReached(wanted)));
+  known.set(key, found);
+  return found;
+}
 
 /** The same array each time. */
 function ofArity<T extends Overload>(all: readonly T[], arity: number): readonly T[] {
@@ -100,7 +129,7 @@ function selected<T extends Overload>(
   const fit = all.filter(({ takes, variadic }) =>
     types.every((type, at) => (variadic === true && at >= takes.length - 1) || coerces(type, takes[at], catalogue)),
   );
-  if (fit.length < 2 || types.some((type) => type === undefined || type === ANYARRAY)) return fit;
+  if (fit.length < 2 || types.some((type) => type === undefined || type === ANYARRAY || type === GIVEN)) return fit;
   if (fit.some(({ takes, variadic }) => variadic === true || takes.length !== types.length)) return fit;
   const exact = fit.filter(({ takes }) => takes.every((wanted, at) => wanted === types[at]));
   return exact.length > 0 ? exact : best(fit, types as readonly number[], catalogue);

@@ -28,6 +28,13 @@ export const QUESTIONS: readonly string[] = [
   `select ${row("'module'", 'm.prefix')} from (
     select distinct split_part(s.name, '.', 1) from pg_settings s where strpos(s.name, '.') > 0) m (prefix)`,
 
+  `select ${row("'thing'", 't.kind', 't.name')} from (
+    select 'index', relname from pg_class where relkind in ('i', 'I') and oid >= 16384
+    union all select 'trigger', tgname from pg_trigger where not tgisinternal
+    union all select 'rule', rulename from pg_rewrite where oid >= 16384
+    union all select 'policy', polname from pg_policy
+    union all select 'constraint', conname from pg_constraint where oid >= 16384) t (kind, name)`,
+
   `select ${row(
     "'relation'",
     'c.oid::int8',

@@ -22,13 +22,23 @@ export function isOwn(desk: Desk, rel: Part, kinds: string = ROWS): boolean {
   return own;
 }
 
-/** No relation has that name, by a catalogue that is loaded for the question. */
-export function isAbsent(desk: Desk, rel: Part): boolean {
-  const name = String(rel.relname);
+/** Nothing of the kind has that name, by a catalogue that is loaded for the question; `type`: an ObjectType. */
+export function isAbsent(desk: Desk, type: string, [name = '', schema]: readonly string[]): boolean {
   const made = [...(desk.earlier?.get(name) ?? []), ...desk.facts.makes];
-  const absent = desk.names.isAbsent(schemaOf(desk, rel.schemaname), name, made);
+  const absent = desk.names.isAbsent(type.replace('OBJECT_', ''), schemaOf(desk, schema), name, made);
   if (absent) desk.facts.own = true;
   return absent;
+}
+
+/** No relation that the name may stand for has the column, by such a catalogue. */
+export function isColumnAbsent(desk: Desk, rel: Part, column: string): boolean {
+  const name = String(rel.relname);
+  const made = [...(desk.earlier?.get(name) ?? []), ...desk.facts.makes];
+  const found = desk.names.relations(schemaOf(desk, rel.schemaname), name);
+  const has = found.some(({ columns }) => columns.some((one) => one.name === column));
+  if (has || found.length === 0 || desk.names.mayHave(name, column, made)) return false;
+  desk.facts.own = true;
+  return true;
 }
 
 /** All that the name may stand for, and what going there does. */

@@ -69,6 +69,8 @@ const PINNED: ReadonlyMap<string, RegExp> = new Map(
     session_replication_role: /^origin$/i,
     allow_system_table_mods: /^(?:off|false|no|0)$/i,
     zero_damaged_pages: /^(?:off|false|no|0)$/i,
+    // Of a variable and a column of one name no body means the variable: it was read so.
+    'plpgsql.variable_conflict': /^(?:error|use_column)$/i,
     default_with_oids: /^(?:off|false|no|0)$/i,
   }),
 );

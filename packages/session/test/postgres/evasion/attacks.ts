@@ -1,3 +1,4 @@
+import { ASKED } from './asked.js';
 import type { Attack } from './attack.js';
 import { BESIDES } from './besides.js';
 import { BOUND } from './bind.js';
@@ -40,6 +41,7 @@ export const ATTACKS: readonly Attack[] = [
   ...BESIDES,
   ...NEWER,
   ...EXECUTED,
+  ...ASKED,
   ...TOLD,
   ...BOUND,
 ];

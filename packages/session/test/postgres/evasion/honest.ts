@@ -1,5 +1,7 @@
 import { ALLOWED, type Allowed } from './allowed.js';
 import { ALLOWED_CALLS } from './allowed-calls.js';
+import { ASKED_ALLOWED } from './asked-allowed.js';
+import { ASKED_DAILY } from './asked-daily.js';
 import { BOUND_ALLOWED } from './bind.js';
 import { DAILY } from './daily.js';
 import { EXECUTED_ALLOWED } from './executed.js';
@@ -29,6 +31,8 @@ export const HONEST: readonly Allowed[] = [
   ...TOOLS,
   ...DAILY,
   ...EXECUTED_ALLOWED,
+  ...ASKED_ALLOWED,
+  ...ASKED_DAILY,
   ...TOLD_ALLOWED,
   ...BOUND_ALLOWED,
 ];

@@ -44,7 +44,7 @@ export class Way {
     const side = not ? flipped(own) : own;
     const beside = side === undefined ? [] : this.#beside(side.on);
     spend(1 + beside.length / 64);
-    if (side !== undefined && beside.some((one) => complement(one, side))) return false;
+    if (side !== undefined && beside.some((one) => complement(this.#rows, one, side))) return false;
     const isNew = side !== undefined && !beside.some((one) => isAlike(one, side));
     if (isNew) beside.push(side);
     this.#leaves.push({ node, not, side: isNew ? side : undefined });
@@ -93,7 +93,7 @@ function equalsIn(rows: Rows, { node, not }: Leaf): { side: unknown; value: stri
 const isAlike = (one: Side, other: Side): boolean =>
   one.lets === other.lets && (one.end === other.end || one.lets === 'many');
 
-function complement(one: Side, other: Side): boolean {
+function complement(rows: Rows, one: Side, other: Side): boolean {
   if (one.on !== other.on) return false;
   const [first, second] = [one, other].map(({ lets }) => lets).sort();
   if (first === 'many') return second !== 'null';
@@ -102,17 +102,20 @@ function complement(one: Side, other: Side): boolean {
   // Ends that cannot be compared may meet.
   if (first === 'above' && second === 'below') {
     const [low, high] = one.lets === 'below' ? [one.end, other.end] : [other.end, one.end];
-    return one.trusted !== true && other.trusted !== true && !isBelow(low, high);
+    return one.trusted !== true && other.trusted !== true && !isBelow(low, high, INTEGERS.has(rows.typeOf(one.on)));
   }
   const areTruths = first === 'few' && second === 'few' && one.end !== undefined && other.end !== undefined;
   return areTruths && (one.end !== other.end || one.end === 'either');
 }
 
-function isBelow(low: string | null | undefined, high: string | null | undefined): boolean {
+/** Something lies between them. Of integers nothing lies between one and the next. */
+function isBelow(low: string | null | undefined, high: string | null | undefined, areIntegers: boolean): boolean {
   if (typeof low !== 'string' || typeof high !== 'string') return false;
   const dates = [low, high].every((end) => /^\d{4}-\d\d-\d\d/.test(end));
-  return dates ? low < high : Number(low) < Number(high);
+  return dates ? low < high : Number(low) + (areIntegers ? 1 : 0) < Number(high);
 }
+/** `pg_type.oid` of int2, int4 and int8. */
+const INTEGERS: ReadonlySet<number | undefined> = new Set([20, 21, 23]);
 
 const FLIPPED = {
   few: 'many',

@@ -125,14 +125,14 @@ function isOtherEachTime(rows: Rows, node: Node | undefined): boolean {
 const isList = (node: Node | undefined): boolean =>
   listOf(as(as(node, 'TypeCast')?.arg ?? node, 'A_ArrayExpr')?.elements).length > 0;
 
-/** `> now() - interval '100 years'`, `< now() + interval '100 years'`. */
+/** `> now() - interval '100 years'`, `< now() + interval '10 years'`: nothing is kept for so long, and little is set for so far ahead. */
 function isFar(node: Node | undefined, how: string): boolean {
   const moves = words(as(node, 'A_Expr')?.name)[0];
   if (moves !== (how.startsWith('>') ? '-' : '+')) return false;
   const interval = fixed(as(node, 'A_Expr')?.rexpr as Node);
   if ((interval?.length ?? 0) > INTERVAL_LONGEST) return true;
   const days = daysOf(interval);
-  if (days !== undefined) return Math.abs(days) >= 20 * 365;
+  if (days !== undefined) return Math.abs(days) >= (how.startsWith('>') ? 20 : 5) * 365;
   return /decade|centur|millen|infinity/i.test(shape(node));
 }
 

@@ -1,3 +1,4 @@
+import { daysOf } from './known.js';
 import type { Rows } from './rows.js';
 import type { Subject } from './values.js';
 
@@ -19,6 +20,7 @@ export function leavesOut(rows: Rows, { column, via }: Subject, value: string, h
   const isKey = rows.isKey(column);
   if (isKey && via !== 'plain' && via !== 'cast' && via !== 'measure') return how === '<>';
   if (column === 'ctid') return false;
+  if (MOMENTS.has(type) && via !== 'plain' && via !== 'cast' && isAnyAge(value, how)) return false;
   return !isLimit(value, how, isKey || via === 'measure');
 }
 
@@ -29,17 +31,24 @@ function isWholeRange(value: string): boolean {
   return (low.trim() === '' || Number(low) <= 1) && (high.trim() === '' || Number(high) >= LARGE);
 }
 
-/** A document, array or path that is in every other. */
+/** More than no time ago, less than ages. */
+function isAnyAge(value: string, how: string): boolean {
+  const days = daysOf(value) ?? Number.NaN;
+  return /^>/.test(how) ? days <= 0 : /^</.test(how) && days >= 20 * 365;
+}
+
+/** A document, array, range or path that is in every other. */
 const isEverything = (value: string): boolean =>
-  /^\s*(?:\{\s*\}|\[\s*\]|(?:lax|strict)?\s*\$(?:\.\*|\[\*\])*\s*)?\s*$/.test(value);
+  /^\s*empty\s*$/i.test(value) || /^\s*(?:\{\s*\}|\[\s*\]|(?:lax|strict)?\s*\$(?:\.\*|\[\*\])*\s*)?\s*$/.test(value);
 
 /** `> 0`, `<> -1`, `< 2147483647`: what leaves out no key, or no number that is counted. */
 function isLimit(value: string, how: string, isKey: boolean): boolean {
   const number = value.trim() === '' ? Number.NaN : Number(value);
-  if (how === '<' || how === '<=') return number >= LARGE;
+  const isLarge = number >= LARGE || /^\s*9{7,}\s*$/.test(value);
+  if (how === '<' || how === '<=') return isLarge;
   if (how === '>=') return number <= (isKey ? 1 : 0);
   if (how === '>') return number < 0 || (isKey && number < 1);
-  return how === '<>' && (number < 0 || number >= LARGE || (isKey && number === 0));
+  return how === '<>' && (number < 0 || isLarge || (isKey && number === 0));
 }
 const LARGE = 1_000_000_000;
 

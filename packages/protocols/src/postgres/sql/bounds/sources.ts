@@ -106,7 +106,8 @@ export function namesIn(names: Names, from: readonly Node[], tables: Tables): st
     if (type !== 'RangeVar') return answersOf(as(part.subquery, 'SelectStmt'));
     const table = part.schemaname === undefined ? tables.of(String(part.relname)) : undefined;
     if (table !== undefined) return [...words(table.aliascolnames), ...answersOf(as(table.ctequery, 'SelectStmt'))];
-    return [...SYSTEM, ...resolve(names, part).flatMap(({ columns }) => columns.map(({ name }) => name))];
+    const known = resolve(names, part).flatMap(({ columns }) => columns.map(({ name }) => name));
+    return [...SYSTEM, ...known, ...names.columnsMade(String(part.relname))];
   });
 }
 

@@ -4,6 +4,8 @@ import type { Flow } from './flow.js';
 import {
   always,
   arrays,
+  averaged,
+  extracted,
   filled,
   fixed,
   folded,
@@ -21,10 +23,12 @@ import {
   near,
   placed,
   shifted,
+  since,
   sliced,
   steady,
   summed,
   unchosen,
+  zoned,
 } from './judges.js';
 import { as, namesOf } from './nodes.js';
 import type { Scope } from './scope.js';
@@ -71,13 +75,16 @@ const JUDGES = table(
   [keyed, 'json_build_object jsonb_build_object'],
   [keyedRows, 'json_object_agg jsonb_object_agg'],
   [placed, 'percentile_disc percentile_cont'],
-  [summed, 'sum avg stddev stddev_pop stddev_samp variance var_pop var_samp bit_and bit_or'],
+  [averaged, 'avg'],
+  [summed, 'sum stddev stddev_pop stddev_samp variance var_pop var_samp bit_and bit_or'],
   [shifted, 'lag lead first_value last_value nth_value'],
   [
     near,
-    `abs round trunc floor ceil ceiling sign scale extract date_part date_trunc age to_char timezone justify_days justify_hours
-    justify_interval`,
+    `abs round trunc floor ceil ceiling sign scale date_trunc to_char justify_days justify_hours justify_interval`,
   ],
+  [extracted, 'extract date_part'],
+  [since, 'age'],
+  [zoned, 'timezone'],
 );
 
 /** Functions of extensions that are total, and as quick as their arguments are short. */

@@ -1,5 +1,6 @@
-import type { CallStmt, CopyStmt, DoStmt, ExecuteStmt, ExplainStmt, Node } from 'libpg-query';
+import type { CallStmt, CopyStmt, DoStmt, ExecuteStmt, ExplainStmt, Node, PrepareStmt } from 'libpg-query';
 import { analyzes } from '../commands.js';
+import { GIVEN } from '../overloads.js';
 import { parseNamed } from '../parse.js';
 import { ofBlock } from './bodies.js';
 import { clustered, functionRenamed, indexed, measured, replaced, triggered } from './constraints.js';
@@ -14,6 +15,7 @@ import { condition, isConstant, isDomain } from './predicates.js';
 import { below, type Scope } from './scope.js';
 import { command, selected } from './select.js';
 import { partial } from './total.js';
+import { typeWritten } from './types.js';
 
 const NO_ROWS: Shape = { fields: [] };
 
@@ -47,6 +49,7 @@ const COMMANDS: { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Shape 
     return body.ismove === true ? NO_ROWS : shape;
   },
   PrepareStmt: (body, scope) => {
+    scope.facts.takes = takenBy(body, scope);
     scope.facts.loose = isLoose(body.argtypes, scope);
     answer(body.query as Node, scope);
     // Its parameters are those of EXECUTE, not of the message that carries it.
@@ -170,6 +173,7 @@ function linkedText(text: string, params: readonly Node[], scope: Scope): Shape 
   const prepare = as(node, 'PrepareStmt');
   const facts = new Facts(text.length);
   facts.given = params.map((param, at) => givenFor(param, prepare?.argtypes?.[at], scope));
+  facts.takes = takenBy(prepare ?? {}, scope);
   facts.loose = isLoose(prepare?.argtypes, scope);
   const { prepared: _prepared, ...at } = scope.at;
   const inner = prepare?.query ?? as(node, 'DeclareCursorStmt')?.query ?? node;
@@ -195,12 +199,15 @@ function givenFor(param: Node, type: Node | undefined, scope: Scope): Given {
   const typeName = as(type, 'TypeName');
   const flow = evaluate(typeName === undefined ? param : { TypeCast: { arg: param, typeName } }, scope);
   if (typeName === undefined) partial([flow], scope);
-  return { flow, constant: isConstant(param, scope) };
+  return { flow: typeName === undefined ? { ...flow, type: GIVEN } : flow, constant: isConstant(param, scope) };
 }
 
 /** Some of these types may bring a collation of their own. */
 const isLoose = (types: readonly Node[] | undefined, scope: Scope): boolean =>
   (types ?? []).some((type) => isDomain(as(type, 'TypeName'), scope));
+/** Oids of the types that PREPARE gives its parameters; 0 where one cannot be told. */
+const takenBy = ({ argtypes = [] }: Pick<PrepareStmt, 'argtypes'>, scope: Scope): number[] =>
+  argtypes.map((type) => typeWritten(as(type, 'TypeName'), scope) ?? 0);
 
 /** What a block comes by may go anywhere from its variables; and its text holds what it compares. */
 function blockRun(body: DoStmt, scope: Scope): void {

@@ -27,6 +27,7 @@ const BOOL = 16;
 const TEXT = 25;
 const NUMERIC = 1700;
 const JSONB = 3802;
+const INT2 = 21;
 const INT4 = 23;
 const INT8 = 20;
 const FLOATS: ReadonlySet<number> = new Set([700, 701]);
@@ -37,6 +38,11 @@ const REGEXES: ReadonlySet<string> = new Set(['~', '!~', '~*', '!~*']);
 const ARITHMETIC: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%']);
 /** They answer true, false or NULL, whatever stands beside them. */
 const COMPARISONS: ReadonlySet<string> = new Set('= <> != < > <= >= @> <@ && ? ?| ?& ^@ @@ @?'.split(' '));
+/** What is divided by without choosing: units of time and money. Once, that is half a step. */
+const USUAL: ReadonlySet<number> = new Set([7, 12, 24, 30, 60, 100, 365, 365.25, 1000, 1024, 3600, 86400]);
+const HALF = 0.5;
+/** So many steps from a column what is small is still small. */
+const STEPS = 3;
 /** They answer, whatever stands beside them; none of these has a number on both sides. */
 const JOINERS: ReadonlySet<string> = new Set(['->', '->>', '#>', '#>>', '||', '#-']);
 
@@ -89,21 +95,31 @@ function arithmetic(body: A_Expr, name: string, flows: readonly Flow[], scope: S
   if (!flows.some(isTainted)) return { ...total(flows, scope), risky: true, type };
   if (isWithout(name, nodes, flows) && !isChosen(flows)) return { ...total(flows, scope), type };
   const steps = nearest(flows);
-  if (steps === undefined || steps > 3) return all(flows, scope);
-  const far = name === '*' && type === INT8 ? 4 : steps + 1;
+  if (steps === undefined || steps > STEPS) return all(flows, scope);
+  const far = isBefore(name, nodes, flows) ? steps : name === '*' && type === INT8 ? STEPS + 1 : steps + 1;
   const fits = nodes.every((node, at) => isTainted(flows[at] as Flow) || isSmall(node, name, type, steps));
   return fits && isAlone(name, flows, type) ? { ...total(flows, scope), near: far, type } : all(flows, scope);
 }
 
+/** How long ago it was, which nobody chooses. */
+const isBefore = (name: string, [left]: readonly Node[], [first]: readonly Flow[]): boolean =>
+  name === '-' && left !== undefined && first !== undefined && !isTainted(first) && isClock(left);
+
 /** A long sum asks about each of its columns once. */
 const all = (flows: readonly Flow[], scope: Scope): Made => ({ ...partial(flows, scope), told: true });
 
-/** By a number that is one at least, or by how many rows there are; by what else it is may be by zero. */
+/**
+ * By a number that is one at least, or by how many rows there are; by what else it is may be by zero. Where the statement says by
+ * how much, it says what fits into a smaller type: that is a step like any other. By many great ones a float is nothing, and fails.
+ */
 function divided([, divisor]: readonly Node[], flows: readonly Flow[], scope: Scope): Made {
   const steps = nearest(flows.slice(0, 1));
-  if ((numberOf(divisor) ?? 0) >= 1) return { ...total(flows, scope), near: steps };
+  const number = numberOf(divisor) ?? 0;
+  const far = steps === undefined ? undefined : steps + (USUAL.has(number) ? HALF : 1);
+  if (steps !== undefined && steps > STEPS) return all(flows, scope);
+  if (number >= 1) return { ...total(flows, scope), near: far };
   const counts = namesOf(as(divisor, 'FuncCall')?.funcname).at(-1) === 'count' && !isTainted(flows[1] ?? FREE);
-  if (counts && steps !== undefined) return { ...total(flows, scope), near: steps, risky: true };
+  if (counts && far !== undefined) return { ...total(flows, scope), near: far, risky: true };
   // By something very small it is too large.
   return partial(steps !== undefined && areOfOne(flows) ? flows.slice(1) : flows, scope);
 }
@@ -192,13 +208,15 @@ export function madeByCast(body: TypeCast, flow: Flow, scope: Scope): Made {
       : partial([flow], scope);
   if (isText) return { ...total([flow], scope), near: typeName?.typmods === undefined ? near : undefined };
   const [from, to] = [flow.type ?? 0, found[0]?.oid ?? 0];
+  // What a column holds may well be more than two bytes take, and what it is not is told by that.
+  const isClose = near !== undefined && near <= HALF && (to !== INT2 || flow.exact);
   const sized = typeName?.typmods !== undefined && !TIMES.has(to);
   const listed = (casts: ReadonlyMap<number, readonly number[]>) =>
     from === to || casts.get(from)?.includes(to) === true;
   const fits =
     builtin &&
     !sized &&
-    (listed(WIDER) || (near === 0 && listed(CLOSE)) || (TIMES.has(to) && near !== undefined && listed(CLOSE)));
+    (listed(WIDER) || (isClose && listed(CLOSE)) || (TIMES.has(to) && near !== undefined && listed(CLOSE)));
   if (fits) return { ...total([flow], scope), near };
   // Whether a column's own value can be read as another type is no more than what it looks like.
   return builtin && !sized && flow.exact ? { ...total([flow], scope), risky: true } : partial([flow], scope);

@@ -4,21 +4,28 @@ import { as, kindOf, namesOf } from './nodes.js';
 import { type Item, itemNamed, type Scope } from './scope.js';
 
 /**
- * Which of these nodes tell no rows apart: columns of a relation whose key is among them, since for each key there is one row. To
- * group by a customer's id and address is to group by the id. `keys`: what they are told apart by in their place.
+ * Which of these nodes tell no rows apart: columns of a relation whose key stands before them, since for each key there is one row. To
+ * group by a customer's id and address is to group by the id. The server may sort by them in their order, so what stands before the
+ * key does tell: rows come in its order. `asked`: what stands there of a relation that is named as a whole.
  */
-export function determined(nodes: readonly Node[], scope: Scope): { told: ReadonlySet<Node>; keys: readonly Flow[] } {
-  const named = nodes.flatMap((node) => placeOf(node, scope) ?? []);
-  const has = (item: Item, column: string) =>
-    named.some((one) => one.item === item && (one.column === undefined || one.column === column));
-  const items = new Set(named.map(({ item }) => item));
-  const keyed = [...items].filter((item) => item.key?.length && item.key.every((column) => has(item, column)));
-  return {
-    told: new Set(named.filter(({ item }) => keyed.includes(item)).map(({ node }) => node)),
-    keys: keyed.flatMap(({ key, shape }) =>
-      shape.fields.filter(({ name }) => key?.includes(name)).map(({ flow }) => flow),
-    ),
-  };
+export function determined(nodes: readonly Node[], scope: Scope): { told: ReadonlySet<Node>; asked: readonly Flow[] } {
+  const seen = new Map<Item, Set<string>>();
+  const told = new Set<Node>();
+  const asked: Flow[] = [];
+  for (const { node, item, column } of nodes.flatMap((one) => placeOf(one, scope) ?? [])) {
+    const before = seen.get(item) ?? new Set();
+    seen.set(item, before);
+    const isTold = () => item.key?.length && item.key.every((name) => before.has(name));
+    if (column === undefined && item.shape.open !== undefined) continue;
+    if (column === undefined || isTold()) told.add(node);
+    if (column !== undefined) before.add(column);
+    else
+      for (const { name, flow } of item.shape.fields) {
+        if (!isTold()) asked.push(flow);
+        before.add(name);
+      }
+  }
+  return { told, asked };
 }
 
 interface Place {

@@ -1,5 +1,5 @@
 import type { A_Indirection, BoolExpr, CaseExpr, Node, RowExpr, SubLink, WindowDef } from 'libpg-query';
-import { UNKNOWN } from '../overloads.js';
+import { GIVEN, UNKNOWN } from '../overloads.js';
 import { plainType } from './bodies.js';
 import { madeByCast, madeByOperator } from './computed.js';
 import { Held } from './facts.js';
@@ -18,7 +18,7 @@ import {
   type Shape,
   unplaced,
 } from './flow.js';
-import { ARRAY, attribute, besides, call, subscripted } from './functions.js';
+import { ARRAY, arrayOf, attribute, besides, call, elementOf, subscripted } from './functions.js';
 import { as, type Body, childrenOf, itemsOf, type Kind, kindOf, namesOf, stringOf } from './nodes.js';
 import { compares, operated, operatorName } from './operators.js';
 import { asked, condition, isConstant, tested } from './predicates.js';
@@ -48,7 +48,11 @@ function made(flows: readonly Flow[], scope: Scope): Flow {
   return changed(mix(flows));
 }
 
-const isArrayFlow = (flow: Flow): boolean => flow.type === ARRAY;
+const isArrayFlow = ({ type }: Flow, scope: Scope): boolean =>
+  type !== undefined && (type === ARRAY || elementOf(type, scope) !== undefined);
+
+/** True, false or NULL, by what these are. */
+const truth = (flow: Flow): Flow => ({ ...changed(flow), type: BOOL });
 
 const children = (body: unknown, scope: Scope): Flow => made(all(childrenOf(body), scope), scope);
 const free = (): Flow => FREE;
@@ -81,9 +85,9 @@ const READERS: Readers = {
   ParamRef: ({ number = 0 }, { facts, at }) => {
     const given = facts.given[number - 1]?.flow;
     const { parameters } = parameterOf(number);
-    return given === undefined
-      ? { ...FREE, parameters, type: plainType(facts.takes[number - 1], at) }
-      : { ...unplaced(given), parameters };
+    if (given !== undefined) return { ...unplaced(given), parameters };
+    const taken = facts.takes[number - 1];
+    return { ...FREE, parameters, type: taken === undefined && facts.sent ? GIVEN : plainType(taken, at) };
   },
   A_Expr: (body, scope) => {
     const left = all([body.lexpr], scope);
@@ -92,12 +96,12 @@ const READERS: Readers = {
     const { flows, foreign, type } = operated(body, left, right, scope);
     const value = madeSo(made([...sides, ...flows], scope), madeByOperator(body, sides, foreign, scope));
     // Arrays put together are an array.
-    const isArrays = operatorName(body.name) === '||' && sides.some(isArrayFlow);
-    return { ...value, type: isArrays ? ARRAY : type };
+    const array = operatorName(body.name) === '||' ? sides.find((side) => isArrayFlow(side, scope)) : undefined;
+    return { ...value, type: array === undefined ? type : (type ?? ARRAY) };
   },
   BoolExpr: boolean,
-  NullTest: (body, scope) => tested(evaluate(body.arg as Node, scope), scope, new Held()),
-  BooleanTest: (body, scope) => changed(mix(all([body.arg], scope))),
+  NullTest: (body, scope) => truth(tested(evaluate(body.arg as Node, scope), scope, new Held())),
+  BooleanTest: (body, scope) => truth(mix(all([body.arg], scope))),
   TypeCast: (body, scope) => {
     const flow = evaluate(body.arg as Node, scope);
     const value = castFlow(flow, body.typeName, scope);
@@ -115,10 +119,11 @@ const READERS: Readers = {
   A_ArrayExpr: (body, scope) => {
     const flows = all(body.elements, scope);
     scope.facts.meet(flows);
-    const value = { ...either(flows), exact: false, type: ARRAY };
+    const type = arrayOf(commonType(flows), scope);
+    const value = { ...either(flows), exact: false, type };
     // Arrays of which one is longer than another make no array.
-    return flows.some((flow) => isTainted(flow) && isArrayFlow(flow))
-      ? madeSo(value, { ...partial(flows, scope), type: ARRAY })
+    return flows.some((flow) => isTainted(flow) && isArrayFlow(flow, scope))
+      ? madeSo(value, { ...partial(flows, scope), type })
       : value;
   },
   RowExpr: rowExpr,
@@ -168,7 +173,7 @@ function typeOf(constant: Body<'A_Const'>): number | undefined {
   if (constant.boolval !== undefined) return BOOL;
   return constant.fval === undefined ? undefined : /^\d{1,18}$/.test(constant.fval.fval ?? '') ? BIGINT : NUMERIC;
 }
-const [BOOL, BIGINT, INT, NUMERIC] = [16, 20, 23, 1700];
+const [BOOL, BIGINT, INT, TEXT, NUMERIC] = [16, 20, 23, 25, 1700];
 
 /** Oids of the types of CURRENT_DATE and the like; those of who and where are names. */
 const NAME = 19;
@@ -194,9 +199,9 @@ const failing = (body: unknown, scope: Scope): Flow => failed(children(body, sco
 
 /** One of several values, or none, by what they are. */
 function chosenBy(flows: readonly Flow[], scope: Scope): Flow {
-  const value = made(flows, scope);
+  const value = { ...made(flows, scope), type: commonType(flows) };
   if (!isTainted(value)) return value;
-  return { ...value, type: commonType(flows), ...(isMixed(flows) ? partial(flows, scope) : {}), chosen: true };
+  return { ...value, ...(isMixed(flows) ? partial(flows, scope) : {}), chosen: true };
 }
 
 /** What stands beside something that may fail, or take its time, decides on whether it does. */
@@ -204,7 +209,7 @@ function boolean(body: BoolExpr, scope: Scope): Flow {
   const held = new Held();
   const flows = (body.args ?? []).map((arg) => condition(arg, scope, held));
   if (isRisky(flows)) held.tell(scope.facts);
-  return changed(mix(flows));
+  return truth(mix(flows));
 }
 
 /** Those after the first are worked out where those before them are NULL. */
@@ -219,13 +224,13 @@ function coalesced(body: Body<'CoalesceExpr'>, scope: Scope): Flow {
   return folded ? { ...value, folded } : value;
 }
 
-/** The one type that all have; what could be of any is of the others'. */
-function commonType(flows: readonly Flow[]): number | undefined {
+/** The one type that all have; what could be of any is of the others', and a text where all could. */
+export function commonType(flows: readonly Flow[]): number | undefined {
   if (flows.some((flow) => flow.row !== undefined)) return RECORD;
   const types = new Set(flows.map((flow) => flow.type));
   if (types.size > 1) types.delete(UNKNOWN);
   const [type] = types;
-  if (types.size === 1) return type === UNKNOWN ? undefined : type;
+  if (types.size === 1) return type === UNKNOWN ? TEXT : type;
   const widths = [...types].map((one) => NUMBERS.indexOf(one ?? 0));
   return widths.includes(-1) ? undefined : NUMBERS[Math.max(...widths)];
 }
@@ -310,13 +315,16 @@ function sublink(body: SubLink, scope: Scope): Flow {
   if (body.subLinkType === 'EXPR_SUBLINK') return scalar(body, scope).flow;
   const shape = command(body.subselect as Node, scope);
   // Whether there are rows is told by the conditions, which are asked about by themselves.
-  if (body.subLinkType === 'EXISTS_SUBLINK') return shape.open === undefined ? RISKY : opaque(shape.open);
-  if (body.subLinkType === 'ARRAY_SUBLINK') return { ...only(shape, scope), exact: false, type: ARRAY, risky: true };
+  if (body.subLinkType === 'EXISTS_SUBLINK') return truth(shape.open === undefined ? RISKY : opaque(shape.open));
+  if (body.subLinkType === 'ARRAY_SUBLINK') {
+    const flow = only(shape, scope);
+    return { ...flow, exact: false, type: arrayOf(flow.type, scope), risky: true };
+  }
   const found = shape.fields.map((field) => field.flow);
   const tests = all([body.testexpr], scope).flatMap((test) => test.row?.map((field) => field.flow) ?? [test]);
   const by = body.operName === undefined ? ['='] : namesOf(body.operName);
   const equals = compares(body, by, tests, found, scope);
-  return chosenBy([...tests, ...found, ...equals, only(shape, scope), RISKY], scope);
+  return truth(chosenBy([...tests, ...found, ...equals, only(shape, scope), RISKY], scope));
 }
 
 /** The one column of a query that stands for a value. */

@@ -63,8 +63,10 @@ export class Facts implements Asks {
   showsSettings = false;
   /** Overloads that its calls and operators were found to mean, by their nodes. */
   readonly meant = new Map<object, Set<Overload>>();
-  /** Of a function's body: the types of its parameters. */
+  /** Of a function's body, or of PREPARE: the types of its parameters. */
   takes: readonly number[] = [];
+  /** Its other parameters come with a message, which says of what types they are; none of them is a user's. */
+  sent = false;
   /** Of a body: names that may mean its variables, whatever else they are, with their types. */
   variables: Declared['variables'] = new Map();
   /** What its parameters stand for, where a command of the same session gives them. */

@@ -151,7 +151,8 @@ export function either(flows: readonly Flow[]): Flow {
   const same = flows.every((flow) => flow.exact && flow.columns.size === mixed.columns.size);
   const rows = flows.flatMap((flow) => (flow.row === undefined ? [] : [flow.row]));
   const row = rows.length === flows.length ? alike(rows) : undefined;
-  return { ...mixed, exact: same, type: same ? first.type : undefined, row };
+  const isOne = flows.every(({ type }) => type === first.type);
+  return { ...mixed, exact: same, type: isOne ? first.type : undefined, row };
 }
 
 function alike(rows: readonly (readonly Field[])[]): readonly Field[] | undefined {

@@ -12,13 +12,18 @@ import type {
 import { spend } from '../steps.js';
 import { evaluate } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, renamed, type Shape } from './flow.js';
-import { rowsOf } from './functions.js';
+import { type Defined, rowsOf } from './functions.js';
 import { as, childrenOf, itemsOf, kindOf, namesOf } from './nodes.js';
 import { compares } from './operators.js';
 import { condition } from './predicates.js';
 import { candidates, shapeOf } from './relations.js';
 import { beside, cteOf, type Item, joined, type Scope } from './scope.js';
 import { command } from './select.js';
+import { typeWritten } from './types.js';
+
+/** Oids of int4 and int8. */
+const INT = 23;
+const BIGINT = 20;
 
 /** Adds what FROM names to the scope, left to right: what is LATERAL sees what stands before it. */
 export function fromItems(nodes: readonly Node[], scope: Scope): void {
@@ -130,18 +135,23 @@ function functionItem(rows: RangeFunction, scope: Scope): Item {
       ...itemsOf(rows.coldeflist === undefined ? undefined : { List: { items: rows.coldeflist } }),
       ...itemsOf(listed),
     ];
-    return rowsOf(call as Node, namesOfDefinitions(defined), alone ? rows.alias?.aliasname : undefined, scope);
+    return rowsOf(call as Node, definitions(defined, scope), alone ? rows.alias?.aliasname : undefined, scope);
   });
   const shape = joined(
-    rows.ordinality === true ? [...shapes, { fields: [{ name: 'ordinality', flow: FREE }] }] : shapes,
+    rows.ordinality === true
+      ? [...shapes, { fields: [{ name: 'ordinality', flow: { ...FREE, type: BIGINT } }] }]
+      : shapes,
   );
   const [first] = itemsOf(rows.functions?.[0]);
   const name = namesOf(as(first, 'FuncCall')?.funcname).at(-1);
   return aliased(rows.alias, name, shape);
 }
 
-const namesOfDefinitions = (nodes: readonly Node[]): string[] =>
-  nodes.flatMap((node) => as(node, 'ColumnDef')?.colname ?? []);
+const definitions = (nodes: readonly Node[], scope: Scope): Defined[] =>
+  nodes.flatMap((node) => {
+    const { colname, typeName } = as(node, 'ColumnDef') ?? {};
+    return colname === undefined ? [] : [{ name: colname, type: typeWritten(typeName, scope) }];
+  });
 
 function xmlTable(table: RangeTableFunc, scope: Scope): Item {
   const columns = (table.columns ?? []).flatMap((node) => as(node, 'RangeTableFuncCol') ?? []);
@@ -155,7 +165,10 @@ function xmlTable(table: RangeTableFunc, scope: Scope): Item {
   return aliased(table.alias, undefined, {
     fields: columns.map((column) => ({
       name: column.colname ?? '',
-      flow: column.for_ordinality === true ? FREE : flow,
+      flow:
+        column.for_ordinality === true
+          ? { ...FREE, type: INT }
+          : { ...flow, type: typeWritten(column.typeName, scope) },
     })),
   });
 }
@@ -170,6 +183,9 @@ function jsonTable(table: JsonTable, scope: Scope): Item {
   const flow = changed(mix(childrenOf({ rest, columns }).map((node) => evaluate(node, scope))));
   scope.facts.ask(flow, 'rows');
   return aliased(table.alias, undefined, {
-    fields: (columns ?? []).flatMap(nested).map((column) => ({ name: column.name ?? '', flow })),
+    fields: (columns ?? []).flatMap(nested).map((column) => ({
+      name: column.name ?? '',
+      flow: { ...flow, type: column.coltype === 'JTC_REGULAR' ? typeWritten(column.typeName, scope) : undefined },
+    })),
   });
 }

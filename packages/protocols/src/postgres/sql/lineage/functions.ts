@@ -1,8 +1,8 @@
 import type { FuncCall, Node } from 'libpg-query';
-import { type Routine, takesSoMany } from '../catalogue.js';
+import { type Catalogue, type Routine, takesSoMany } from '../catalogue.js';
 import { meant, UNKNOWN } from '../overloads.js';
 import { spend } from '../steps.js';
-import { defaultsOf, givenBy, wholeOf } from './bodies.js';
+import { defaultsOf, givenBy, plainType, wholeOf } from './bodies.js';
 import { madeByCall } from './calls.js';
 import { aggregated, evaluate, sortValue } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
@@ -42,7 +42,6 @@ function called(body: FuncCall, scope: Scope): Called {
     body.agg_within_group === true ? rest : { ...rest, ...(agg_order === undefined ? {} : { agg_order }) },
     scope,
   );
-  if (body.agg_distinct === true) for (const flow of args) scope.facts.group(flow);
   const all = [...args, ...within];
   scope.facts.meet(all);
   const found = routines(namesOf(body.funcname), all, scope, body.args);
@@ -77,8 +76,9 @@ function result(body: FuncCall, args: readonly Flow[], found: readonly Routine[]
   else if (!found.every(({ builtin, extension }) => builtin || extension))
     for (const flow of args) if (flow.holds !== undefined) scope.facts.store({ ...FREE, columns: flow.holds }, NONE);
   if (found.some((routine) => routine.returnsSet)) rowsAsked(name, args, scope);
-  // How many rows have the column at all; of an expression it would tell what the expression tests.
-  const counts = name === 'count' && found.length > 0 && found.every((routine) => routine.builtin);
+  // How many rows have the column at all; of an expression it would tell what the expression tests, and DISTINCT which are alike.
+  const counts =
+    name === 'count' && body.agg_distinct !== true && found.length > 0 && found.every((routine) => routine.builtin);
   if (counts && args.every((flow) => flow.exact || flow.row !== undefined)) return { ...FREE, type: BIGINT };
   const all = mix([...args, ...added(names, body, args.length, found, scope)]);
   const value = madeSo(all, madeByCall(body, args, found, scope));
@@ -183,7 +183,7 @@ function typeOfResult(found: readonly Routine[], args: readonly Flow[], scope: S
   const isArrays = ARRAYS.has(first.returns);
   if (!isArrays && !POLYMORPHIC.has(first.returns)) return first.returns;
   const given = found.length === 1 ? elementGiven(first, args, scope) : undefined;
-  return isArrays ? (args.find((_, i) => ARRAYS.has(first.takes[i] ?? 0))?.type ?? ARRAY) : given;
+  return isArrays ? (args.find((_, i) => ARRAYS.has(first.takes[i] ?? 0))?.type ?? arrayOf(given, scope)) : given;
 }
 
 /** The type that a polymorphic argument has, or that the elements of one have. */
@@ -212,8 +212,27 @@ export const subscripted = (type: number, scope: Scope): number | undefined =>
 
 /** The type of an array's elements; of no array, unknown. */
 export function elementOf(type: number, scope: Scope): number | undefined {
-  return isArray(type, scope) ? scope.at.catalogue.typeByOid.get(type)?.base : undefined;
+  return isArray(type, scope) ? scope.at.catalogue.typeByOid.get(type)?.base || undefined : undefined;
 }
+
+const arrays = new WeakMap<Catalogue, ReadonlyMap<number, number>>();
+
+/** The type of arrays of such elements; of arrays it is theirs. An array of whatever, where that is not known. */
+export function arrayOf(type: number | undefined, scope: Scope): number {
+  const { catalogue } = scope.at;
+  if (type === undefined || elementOf(type, scope) !== undefined) return type ?? ARRAY;
+  const known = arrays.get(catalogue) ?? arraysIn(catalogue);
+  arrays.set(catalogue, known);
+  return known.get(type) ?? ARRAY;
+}
+
+/** By their elements' oids. What has elements and is no array has a name of its own: point, name, oidvector. */
+const arraysIn = ({ typeByOid }: Catalogue): ReadonlyMap<number, number> =>
+  new Map(
+    [...typeByOid.values()].flatMap(({ oid, kind, base, category, name }) =>
+      kind === 'b' && category === 'A' && base !== 0 && name.startsWith('_') ? [[base, oid] as const] : [],
+    ),
+  );
 
 /** The functions that a name may mean with such arguments, in any search path. */
 export function routines(
@@ -284,7 +303,7 @@ const RECORD = 2249;
 const POLYMORPHIC: ReadonlySet<number> = new Set([2283, 2776, 5077, 5079]);
 
 /** The columns of a function in FROM. https://www.postgresql.org/docs/current/sql-select.html#SQL-FROM */
-export function rowsOf(node: Node, defined: readonly string[], alias: string | undefined, scope: Scope): Shape {
+export function rowsOf(node: Node, defined: readonly Defined[], alias: string | undefined, scope: Scope): Shape {
   const body = as(node, 'FuncCall');
   const unnested = body !== undefined && namesOf(body.funcname).at(-1) === 'unnest' ? (body.args ?? []) : [];
   if (unnested.length > 1) {
@@ -294,18 +313,31 @@ export function rowsOf(node: Node, defined: readonly string[], alias: string | u
   }
   if (body !== undefined) return rowsOfCall(body, called(body, scope), defined, alias, scope);
   const flow = evaluate(node, scope);
-  if (defined.length > 0) return named(defined, flow);
+  if (defined.length > 0) return asDefined(defined, flow);
   return spreadRow(flow, alias ?? outputName(node), scope);
 }
 
-const named = (names: readonly string[], flow: Flow, type?: number): Shape => ({
-  fields: names.map((name) => ({ name, flow: { ...changed(flow), type } })),
+/** Columns that all hold what the flow does; of what types where they are known. */
+const named = (names: readonly string[], flow: Flow, types: readonly (number | undefined)[] = []): Shape => ({
+  fields: names.map((name, i) => ({ name, flow: { ...changed(flow), type: types[i] } })),
 });
+
+/** A column that a call in FROM says it answers with. */
+export interface Defined {
+  name: string;
+  type: number | undefined;
+}
+const asDefined = (defined: readonly Defined[], flow: Flow): Shape =>
+  named(
+    defined.map(({ name }) => name),
+    flow,
+    defined.map(({ type }) => type),
+  );
 
 function rowsOfCall(
   body: FuncCall,
   call: Called,
-  defined: readonly string[],
+  defined: readonly Defined[],
   alias: string | undefined,
   scope: Scope,
 ): Shape {
@@ -313,32 +345,41 @@ function rowsOfCall(
   scope.facts.touch(flow);
   const [routine] = found;
   const name = alias ?? routine?.name ?? namesOf(body.funcname).at(-1) ?? '';
-  if (defined.length > 0) return named(defined, flow);
+  if (defined.length > 0) return asDefined(defined, flow);
   if (routine === undefined)
     return { ...named([name], flow), open: flow.opaque ?? `it calls ${name}, which is not known` };
   if (new Set(found.map(keyOf)).size > 1)
     return { ...named([name], flow), open: `${name} may be any of several functions` };
-  const outs = routine.outs.map((out) => out.name);
+  const outs = routine.outs.map(({ name: out, type }, i): Defined => {
+    const isOne = found.every((one) => one.outs[i]?.type === type);
+    return { name: out, type: isOne ? plainType(type, scope.at) : undefined };
+  });
   if (outs.length > 0) return placed(outs, routine, call, scope);
   if (POLYMORPHIC.has(routine.returns)) return spreadRow(flow, name, scope);
   const row = isRow(routine.returns, scope) ? rowOfType(routine.returns, scope.at) : undefined;
   if (row !== undefined)
     return placed(
-      row.fields.map((field) => field.name),
+      row.fields.map((field) => ({ name: field.name, type: found.length === 1 ? field.flow.type : undefined })),
       routine,
       call,
       scope,
     );
   if (routine.returns === RECORD) return { ...named([name], flow), open: `the columns of ${name} are not known` };
-  return named([name], flow, routine.returns);
+  const isOne = found.every((one) => one.returns === routine.returns);
+  return named([name], flow, [isOne ? plainType(routine.returns, scope.at) : undefined]);
 }
 
 /** Each column of a body that can be read by itself; else all of it in any. */
-function placed(names: readonly string[], routine: Routine, { flow, args }: Called, scope: Scope): Shape {
+function placed(outs: readonly Defined[], routine: Routine, { flow, args }: Called, scope: Scope): Shape {
   const { shape, clause } = givenBy(routine, scope);
   const apart = routine.language === 'sql' || routine.builtin || routine.extension;
-  if (clause !== undefined || shape.fields.length !== names.length || !apart) return named(names, flow);
-  return { fields: names.map((name, i) => ({ name, flow: changed(mix([...args, shape.fields[i]?.flow ?? flow])) })) };
+  if (clause !== undefined || shape.fields.length !== outs.length || !apart) return asDefined(outs, flow);
+  return {
+    fields: outs.map(({ name, type }, i) => ({
+      name,
+      flow: { ...changed(mix([...args, shape.fields[i]?.flow ?? flow])), type },
+    })),
+  };
 }
 
 const keyOf = (routine: Routine): string =>

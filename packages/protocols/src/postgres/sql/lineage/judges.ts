@@ -91,12 +91,45 @@ export const near: Judge = (call) => {
   return { ...unless(args.some(isTainted) && !fits, call), near: steps };
 };
 
-/** Sums: of what a column holds, and of integers of four bytes, whose sum has eight. */
+/** The same from another time that the statement names: a step, as a number that is taken away would be. */
+export const since: Judge = (call) => {
+  const made = near(call);
+  const given = call.nodes.some((node, at) => !isTainted(call.args[at] as Flow) && !isClock(node));
+  return given && made.near !== undefined ? { ...made, near: made.near + 1 } : made;
+};
+
+/** In another zone: hours away. https://www.postgresql.org/docs/current/functions-datetime.html#FUNCTIONS-DATETIME-ZONECONVERT */
+export const zoned: Judge = (call) => {
+  const [zone] = call.nodes;
+  return call.nodes.length < 2 || ZONE.test(textOf(zone) ?? '') ? since(call) : unless(true, call);
+};
+const ZONE = /^(?:[A-Za-z_/]+(?:[-+]?\d{1,2})?|[-+]?\d{1,2}(?::\d\d)?)$/;
+
+/** A part of a time is small, however far it was moved; how many seconds it is in all is not, nor is any part of an interval. */
+export const extracted: Judge = (call) => {
+  const made = near(call);
+  const small = PARTS.test(textOf(call.nodes[0]) ?? '') && POINTS.has(call.args[1]?.type ?? 0);
+  return small && made.near !== undefined ? { ...made, near: 0 } : made;
+};
+const PARTS = /^(?:second|minute|hour|day|dow|isodow|doy|week|month|quarter|year|isoyear|decade|century|millennium)$/i;
+/** Oids of date, timestamp and timestamptz. */
+const POINTS: ReadonlySet<number> = new Set([1082, 1114, 1184]);
+
+/** Sums of numbers; the statement says of how many rows, be they one and the same, or what stands in place of NULL: a step. */
 export const summed: Judge = (call) => {
   const steps = nearest(call.args);
-  const fits = steps !== undefined || call.args.every(({ type }) => type === 23 || type === 21);
-  return { ...unless(!fits && call.args.some(isTainted), call), near: steps };
+  const fits =
+    call.args.every(({ type }) => NUMBERS.has(type ?? 0)) && (steps !== undefined || call.args.every(isShort));
+  return { ...unless(!fits && call.args.some(isTainted), call), near: steps === undefined ? undefined : steps + 1 };
 };
+/** A mean is among its values; but for a column's own, the statement says what stands beside the one that is asked about. */
+export const averaged: Judge = (call) => {
+  const made = summed(call);
+  return call.args.every(({ exact }) => exact) ? { ...made, near: nearest(call.args) } : made;
+};
+/** Integers of four bytes, whose sum has eight. */
+const isShort = ({ type }: Flow): boolean => type === 23 || type === 21;
+const NUMBERS: ReadonlySet<number> = new Set([20, 21, 23, 700, 701, 1700]);
 
 /** NULL is no name in an object; only of a column it tells no more than that it is NULL. */
 export const keyed: Judge = (call) =>

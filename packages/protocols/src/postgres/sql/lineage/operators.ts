@@ -1,7 +1,7 @@
 import type { A_Expr, Node } from 'libpg-query';
 import type { Catalogue, Operator, UserOperator } from '../catalogue.js';
 import { operatorsOf } from '../nodes.js';
-import { elementIn, meantOperators } from '../overloads.js';
+import { elementIn, GIVEN, meantOperators } from '../overloads.js';
 import { plainType } from './bodies.js';
 import { type Flow, FREE } from './flow.js';
 import { ARRAY, besidesOid } from './functions.js';
@@ -71,7 +71,7 @@ const typeOf = ({ type, row }: Flow): number | undefined =>
   type === ARRAY || type === RECORD || row !== undefined ? undefined : type;
 const elementOf = (flow: Flow, scope: Scope): number | undefined => {
   const type = typeOf(flow);
-  return type === undefined ? undefined : elementIn(type, scope.at.catalogue);
+  return type === undefined || type === GIVEN ? type : elementIn(type, scope.at.catalogue);
 };
 /** The one type that all are of. */
 const oneOf = (types: readonly (number | undefined)[]): number | undefined =>

@@ -3,7 +3,7 @@ import { UNKNOWN } from '../overloads.js';
 import { change } from './change.js';
 import { withClause } from './ctes.js';
 import { determined, groupedBy } from './determined.js';
-import { evaluate, scalar, windowOf } from './expression.js';
+import { commonType, evaluate, scalar, windowOf } from './expression.js';
 import { either, type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
 import { fromItems } from './from.js';
 import { attribute } from './functions.js';
@@ -33,8 +33,8 @@ export function selected(stmt: SelectStmt, up: Scope): Shape {
   if (stmt.whereClause !== undefined) condition(stmt.whereClause, scope);
   const shape = targets(stmt.targetList ?? [], scope);
   const nodes = groupedBy(stmt);
-  const { told, keys } = determined(nodes, scope);
-  for (const flow of keys) scope.facts.group(flow);
+  const { told, asked } = determined(nodes, scope);
+  for (const flow of asked) scope.facts.group(flow);
   for (const node of nodes) if (!told.has(node)) grouped(node, shape, scope);
   if (stmt.havingClause !== undefined) condition(stmt.havingClause, scope);
   for (const node of stmt.windowClause ?? []) windowOf(as(node, 'WindowDef'), scope);
@@ -77,7 +77,7 @@ function values(lists: readonly Node[], scope: Scope): Shape {
     });
   const fields = columns.map((flows, i) => ({
     name: `column${i + 1}`,
-    flow: flows.length === 1 ? settled(flows[0] as Flow) : mix(flows),
+    flow: flows.length === 1 ? settled(flows[0] as Flow) : { ...mix(flows), type: commonType(flows) },
   }));
   return { fields };
 }
@@ -155,8 +155,8 @@ function distinct({ distinctClause: clause, targetList = [] }: SelectStmt, shape
   for (const node of on) scope.facts.group(sortedBy(node, shape, scope));
   if (on.length > 0) return;
   const values = targetList.map((node) => as(node, 'ResTarget')?.val ?? node);
-  const { told, keys } = determined(values, scope);
-  for (const flow of keys) scope.facts.group(flow);
+  const { told, asked } = determined(values, scope);
+  for (const flow of asked) scope.facts.group(flow);
   const rest = targetList.filter((_, place) => !told.has(values[place] as Node));
   for (const field of (told.size === 0 ? shape : targets(rest, scope)).fields) scope.facts.group(field.flow);
 }

@@ -104,9 +104,16 @@ export const isTameFormat = (node: Node | undefined): boolean => {
   return text !== undefined && text.length <= 1000 && /^(?:[^%]|%%|%(?:\d\$)?[sL])*$/.test(text);
 };
 
-/** When it is now. */
-export const isClock = (node: Node): boolean =>
-  as(node, 'SQLValueFunction') !== undefined ||
-  /^(?:now|clock_timestamp|statement_timestamp|transaction_timestamp)$/.test(
-    namesOf(as(node, 'FuncCall')?.funcname).at(-1) ?? '',
+/** When it is now, or a part of it. */
+export const isClock = (node: Node): boolean => {
+  const cast = as(node, 'TypeCast')?.arg;
+  if (cast !== undefined) return isClock(cast);
+  const call = as(node, 'FuncCall');
+  const name = namesOf(call?.funcname).at(-1) ?? '';
+  const [, of] = call?.args ?? [];
+  if (/^(?:extract|date_part|date_trunc)$/.test(name)) return of !== undefined && isClock(of);
+  return (
+    as(node, 'SQLValueFunction') !== undefined ||
+    /^(?:now|clock_timestamp|statement_timestamp|transaction_timestamp)$/.test(name)
   );
+};

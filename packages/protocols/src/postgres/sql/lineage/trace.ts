@@ -34,6 +34,7 @@ export interface Lineage
 export function trace(node: Node, text: string, at: ReadingContext, declared?: Declared): Lineage {
   const facts = new Facts(text.length);
   if (declared !== undefined) Object.assign(facts, declared);
+  else facts.sent = true;
   const scope: Scope = {
     up: undefined,
     items: declared === undefined ? [] : [valuesOf(declared)],

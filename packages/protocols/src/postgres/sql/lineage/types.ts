@@ -2,7 +2,7 @@ import type { TypeName } from 'libpg-query';
 import type { UserType } from '../catalogue.js';
 import type { ReadingContext } from '../context.js';
 import { changed, type Field, type Flow, mix, opaque, type Shape } from './flow.js';
-import { ARRAY, besidesOid } from './functions.js';
+import { arrayOf, besidesOid } from './functions.js';
 import { columnsOf } from './known.js';
 import { namesOf } from './nodes.js';
 import { pathsOf } from './relations.js';
@@ -18,7 +18,7 @@ export function castFlow(flow: Flow, type: TypeName | undefined, scope: Scope): 
   const name = names.at(-1) ?? '';
   const found = typesNamed(names, scope);
   if (keepsText(type, names) && (flow.exact || flow.folded === true) && TEXTS.has(flow.type ?? 0))
-    return { ...flow, type: found.length === 1 ? found[0]?.oid : undefined };
+    return { ...flow, type: meant(found) };
   const own =
     found.length === 1 && found.every(isCitext) && (flow.exact || flow.folded === true) && TEXTS.has(flow.type ?? 0);
   const called = found.flatMap((one) => one.calls.map((oid) => besidesOid(oid, scope)));
@@ -27,13 +27,23 @@ export function castFlow(flow: Flow, type: TypeName | undefined, scope: Scope): 
   const array = type?.arrayBounds !== undefined;
   const shape = rowType(found, scope);
   const folded = own && type?.arrayBounds === undefined ? { folded: true } : {};
-  const typed: Flow = { ...value, ...folded, type: array ? ARRAY : found.length === 1 ? found[0]?.oid : undefined };
+  const typed: Flow = { ...value, ...folded, type: array ? arrayOf(meant(found), scope) : meant(found) };
   if (shape === undefined) return typed;
   const alike = shape.fields.length === flow.row?.length ? flow.row : undefined;
   return {
     ...typed,
     row: shape.fields.map((field, i): Field => ({ name: field.name, flow: alike?.[i]?.flow ?? value })),
   };
+}
+
+/** The one that a name means, where it can be told. */
+const meant = (found: readonly UserType[]): number | undefined => (found.length === 1 ? found[0]?.oid : undefined);
+
+/** Oid of the type that is written out, as of a column. */
+export function typeWritten(type: TypeName | undefined, scope: Scope): number | undefined {
+  if (type === undefined || type.setof === true || type.pct_type === true) return undefined;
+  const oid = meant(typesNamed(namesOf(type.names), scope));
+  return type.arrayBounds === undefined ? oid : arrayOf(oid, scope);
 }
 
 /** The text of an extension that only who installs extensions can have made: a type of the base kind. */

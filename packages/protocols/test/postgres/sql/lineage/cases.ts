@@ -42,8 +42,7 @@ export const CASES: readonly (readonly [string, string, string?, string?])[] = [
   ["select case when ssn like '1%' then 1 else 0 end from customers", 'case<-customers.ssn'],
   [
     "select count(*), count(ssn), count(distinct ssn), count(nullif(ssn,'x')) from customers",
-    'count<- count<- count<- count<-customers.ssn',
-    'customers.ssn:group',
+    'count<- count<- count<-customers.ssn count<-customers.ssn',
   ],
   [
     "select min(ssn), string_agg(name, ',' order by ssn) from customers",

@@ -177,6 +177,7 @@ export function world(): Catalogue {
     schemas: new Set(relations.keys()),
     extensions: new Set(),
     modules: new Set(),
+    things: new Set(),
     relations,
     byOid,
     functions,
