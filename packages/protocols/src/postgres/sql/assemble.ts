@@ -1,5 +1,5 @@
 import { ProtocolError } from '@hoop/core';
-import type { Catalogue, Operator, Relation, Routine, UserOperator, UserType } from './catalogue.js';
+import type { Catalogue, Operator, OperatorClass, Relation, Routine, UserOperator, UserType } from './catalogue.js';
 import { splitPath } from './settings.js';
 
 type Cell = string | number | boolean | null | Cell[];
@@ -21,6 +21,7 @@ export class Assembly {
   readonly #routines = new Map<number, Open<Routine>>();
   readonly #operators: UserOperator[] = [];
   readonly #systemOperators: Operator[] = [];
+  readonly #classes: OperatorClass[] = [];
   readonly #implicit = new Map<number, Set<number>>();
   readonly #types = new Map<number, Open<UserType>>();
   readonly #ruled = new Map<number, number>();
@@ -54,6 +55,7 @@ export class Assembly {
       operators: byName(this.#operators),
       systemOperators: byName(this.#systemOperators),
       implicit: this.#implicit,
+      classes: byName(this.#classes),
       types: byName(this.#types.values()),
       typeByOid: this.#types,
     };
@@ -75,6 +77,11 @@ export class Assembly {
     relation: (cells) => this.#addRelation(cells),
     generated: (cells) => this.#addGenerated(cells),
     'on-write': (cells) => void this.#relations.get(cells.number())?.onWrite.push(cells.text()),
+    indexed: (cells) =>
+      void this.#relations.get(cells.number())?.indexed.push({ of: cells.text(), text: cells.text() }),
+    comparing: (cells) => void this.#relations.get(cells.number())?.compares.push(...cells.numbers()),
+    trigger: (cells) => void this.#relations.get(cells.number())?.triggerNames.push(cells.text()),
+    class: (cells) => void this.#classes.push({ schema: cells.text(), name: cells.text(), calls: cells.numbers() }),
     'on-read': (cells) => void this.#relations.get(cells.number())?.onRead.push(cells.text()),
     reference: (cells) => this.#addReference(cells),
     routine: (cells) => this.#addRoutine(cells),
@@ -94,6 +101,7 @@ export class Assembly {
       this.#implicit.set(from, (this.#implicit.get(from) ?? new Set()).add(cells.number()));
     },
     type: (cells) => this.#addType(cells),
+    compared: (cells) => void this.#types.get(cells.number())?.compares.push(...cells.numbers()),
     cast: (cells) => this.#addCast(cells),
     definition: (cells) => {
       const relation = this.#relations.get(cells.number());
@@ -121,7 +129,10 @@ export class Assembly {
       definition: undefined,
       parents: cells.numbers(),
       triggers: cells.numbers(),
+      triggerNames: [],
       onWrite: [],
+      indexed: [],
+      compares: [],
       onRead: [],
       rules: [],
       cascades: [],
@@ -199,6 +210,7 @@ export class Assembly {
       relation: cells.number(),
       base: cells.number(),
       calls: cells.numbers(),
+      compares: [],
       castsFrom: [],
       checks: cells.texts(),
     });

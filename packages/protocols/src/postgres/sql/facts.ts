@@ -20,6 +20,8 @@ export class Facts {
   readonly makes: Made[] = [];
   readonly paths: (readonly string[])[] = [];
   anyPath = false;
+  /** Functions of users that casts call, by oid: of values that are at hand or are made; nobody need write the cast. */
+  readonly casts = new Set<number>();
   /** It goes by a name that only temporary tables were known to have. */
   own = false;
 
@@ -78,6 +80,7 @@ export class Facts {
     for (const name of other.missing) this.missing.add(name);
     for (const kind of other.runs) this.runs.add(kind);
     for (const name of other.executes) this.executes.add(name);
+    for (const oid of other.casts) this.casts.add(oid);
     this.makes.push(...other.makes);
     this.paths.push(...other.paths);
     return this;

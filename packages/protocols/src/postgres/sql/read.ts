@@ -4,7 +4,7 @@ import type { Made, ReadingContext, SqlReading } from './context.js';
 import { Facts } from './facts.js';
 import { rowOf } from './lineage/flow.js';
 import { columnsOf } from './lineage/known.js';
-import { trace } from './lineage/trace.js';
+import { answerOf, trace } from './lineage/trace.js';
 import { Names } from './names.js';
 import { as, type Part, words } from './nodes.js';
 import { type Command, type Patience, parse, Unparsable } from './parse.js';
@@ -105,11 +105,11 @@ function readOne(command: Command, text: string, at: ReadingContext, earlier: Ea
   const { node, from, to, at: placeOf } = command;
   const names = namesOf(at);
   const facts = new Facts();
-  const traced = trace(node, text, at);
+  const first = trace(node, text, at);
   const desk: Desk = {
     names,
     facts,
-    meant: traced.meant,
+    meant: first.meant,
     own: { node, text: text.slice(from, to) },
     depth: 0,
     budget: { left: BUDGET },
@@ -125,6 +125,9 @@ function readOne(command: Command, text: string, at: ReadingContext, earlier: Ea
     throw error;
   }
   doubtMade(facts);
+  // What casts answer stands in nothing that names them.
+  const casts = facts.casts.size === 0 ? undefined : answerOf(facts.casts, at);
+  const traced = casts === undefined ? first : trace(node, text, at, undefined, casts);
   const prepare = as(node, 'PrepareStmt');
   const declare = as(node, 'DeclareCursorStmt');
   const own = text.slice(from, to);

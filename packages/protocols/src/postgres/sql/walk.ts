@@ -103,11 +103,11 @@ const PLAIN = new Set(
   `TypeCast A_Const A_Star A_Indices A_ArrayExpr ParamRef BoolExpr NullTest BooleanTest CaseWhen CoalesceExpr MinMaxExpr RowExpr
   SQLValueFunction GroupingFunc GroupingSet SetToDefault MultiAssignRef ResTarget SortBy WindowDef List String Integer Float
   Boolean BitString DefElem Alias RangeSubselect RangeFunction RangeTableFunc RangeTableFuncCol OnConflictClause
-  InferClause IndexElem ReturningClause ReturningOption WithClause CollateClause CTESearchClause CTECycleClause XmlExpr XmlSerialize
+  InferClause StatsElem ReturningClause ReturningOption WithClause CollateClause CTESearchClause CTECycleClause XmlExpr XmlSerialize
   JsonTable JsonTableColumn JsonTablePathSpec JsonFuncExpr JsonValueExpr JsonOutput JsonReturning JsonFormat JsonBehavior
   JsonArgument JsonKeyValue JsonObjectConstructor JsonArrayConstructor JsonArrayQueryConstructor JsonAggConstructor
   JsonObjectAgg JsonArrayAgg JsonIsPredicate JsonParseExpr JsonScalarExpr JsonSerializeExpr MergeSupportFunc NamedArgExpr
-  CurrentOfExpr ReturnStmt RoleSpec ObjectWithArgs AccessPriv PartitionElem PartitionSpec PartitionBoundSpec PartitionCmd
+  CurrentOfExpr ReturnStmt RoleSpec ObjectWithArgs AccessPriv PartitionSpec PartitionBoundSpec PartitionCmd
   ColumnDef Constraint TableLikeClause FunctionParameter`.split(/\s+/),
 );
 
@@ -139,6 +139,8 @@ const SPECIAL: Readonly<Record<string, Visit>> = {
     if (part.isNatural === true || part.usingClause !== undefined) operate(desk, ['='], part);
     inside(desk, part, scope);
   },
+  IndexElem: keyed,
+  PartitionElem: keyed,
   // It names the aliases of FROM.
   LockingClause: () => undefined,
   TypeName: (desk, part, scope) => {
@@ -154,6 +156,15 @@ const SPECIAL: Readonly<Record<string, Visit>> = {
     inside(desk, part, scope);
   },
 };
+
+/** A key of an index or of partitions, with what it is compared by. */
+function keyed(desk: Desk, part: Part, scope: Scope | undefined): void {
+  const name = words(part.opclass);
+  const last = name.at(-1) ?? '';
+  for (const one of desk.names.classes(name.at(-2), last)) for (const oid of one.calls) callOid(desk, oid);
+  if (desk.names.madeOther(last)) desk.facts.doubt(`the operator class ${last} was made just now`);
+  inside(desk, { ...part, opclass: undefined }, scope);
+}
 
 /** `1 + 1 + 1 …` leans to the left, and is gone down without a call for each. */
 function chain(desk: Desk, part: Part, scope: Scope | undefined): void {

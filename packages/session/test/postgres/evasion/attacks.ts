@@ -1,6 +1,7 @@
 import type { Attack } from './attack.js';
 import { BESIDES } from './besides.js';
 import { CALLS } from './calls.js';
+import { CASTS } from './casts.js';
 import { CODE } from './code.js';
 import { GUESSED, MEASURED, SORTED } from './guesses.js';
 import { KNOWN } from './known.js';
@@ -36,4 +37,5 @@ export const ATTACKS: readonly Attack[] = [
   ...LASTING,
   ...BESIDES,
   ...NEWER,
+  ...CASTS,
 ];

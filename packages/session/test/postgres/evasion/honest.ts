@@ -1,5 +1,6 @@
 import { ALLOWED, type Allowed } from './allowed.js';
 import { ALLOWED_CALLS } from './allowed-calls.js';
+import { CASTS_ALLOWED } from './casts.js';
 import { DAILY } from './daily.js';
 import { LOADED, MEASURED_ALLOWED, SORTED_ALLOWED } from './guesses.js';
 import { ALLOWED_KNOWN } from './known-allowed.js';
@@ -25,4 +26,5 @@ export const HONEST: readonly Allowed[] = [
   ...OWN,
   ...TOOLS,
   ...DAILY,
+  ...CASTS_ALLOWED,
 ];

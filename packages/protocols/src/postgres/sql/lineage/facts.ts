@@ -1,7 +1,7 @@
 import type { Predicate, Reading, RelationUse } from '@hoop/core';
 import type { Overload } from '../overloads.js';
 import type { Declared } from '../variables.js';
-import type { Flow } from './flow.js';
+import { type Field, type Flow, widened } from './flow.js';
 import { type Marks, marksIn, NO_MARKS } from './marks.js';
 import type { Places } from './places.js';
 
@@ -51,6 +51,8 @@ export class Facts implements Asks {
   foreign: string | undefined;
   /** It shows settings, which may hold what it has itself put there. */
   showsSettings = false;
+  /** What casts may answer that nobody has written: it is in whatever is made of a value. Undefined where that is nothing. */
+  besides: Flow | undefined;
   /** Overloads that its calls and operators were found to mean, by their nodes. */
   readonly meant = new Map<object, Set<Overload>>();
   /** Of a function's body: the types of its parameters. */
@@ -100,6 +102,21 @@ export class Facts implements Asks {
   ask(flow: Flow, how: Predicate['how']): void {
     this.touch(flow);
     for (const column of flow.columns) this.#predicates.set(`${how} ${column}`, { column, how });
+    if (this.besides === undefined || !isMade(flow)) return;
+    for (const column of this.besides.columns) this.#predicates.set(`function ${column}`, { column, how: 'function' });
+  }
+
+  /** A value that is made in some way may be what a cast answers. */
+  wide(field: Field): Field {
+    const { besides } = this;
+    const isWide = besides !== undefined && !field.flow.exact;
+    return isWide ? { name: field.name, flow: widened(field.flow, besides) } : field;
+  }
+
+  /** The same of a value of another type than it goes into. */
+  converted(flow: Flow, type: number | undefined): Flow {
+    const stays = this.besides === undefined || !isMade({ ...flow, exact: flow.exact && flow.type === type });
+    return stays ? flow : widened(flow, this.besides as Flow);
   }
 
   /** Rows are told apart by a value; by what is made of a column, that is a question about the column too. */
@@ -160,6 +177,7 @@ export class Facts implements Asks {
   store(flow: Flow, into: ReadonlySet<string>): void {
     this.touch(flow);
     for (const column of flow.columns) if (!into.has(column)) this.stores.add(column);
+    if (this.besides !== undefined && isMade(flow)) for (const column of this.besides.columns) this.stores.add(column);
   }
 
   /** Values are compared or made one: what is constant in one shows what the columns of the others may hold. */
@@ -224,6 +242,10 @@ export class Facts implements Asks {
     return pairs(this.#parameters).map(([column, number]) => ({ column, parameter: number - 1 }));
   }
 }
+
+/** It is no column's value as it stands there, nor written in the text. */
+const isMade = ({ exact, columns, constants, parameters }: Flow): boolean =>
+  !exact && (columns.size > 0 || (constants === NO_MARKS && parameters === NO_MARKS));
 
 function add(to: Map<string, Set<Marks>>, column: string, marks: Marks): void {
   if (marks === NO_MARKS) return;

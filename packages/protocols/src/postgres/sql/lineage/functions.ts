@@ -1,10 +1,11 @@
 import type { FuncCall, Node } from 'libpg-query';
 import { type Routine, takesSoMany } from '../catalogue.js';
+import { isSchema } from '../names.js';
 import { meant, UNKNOWN } from '../overloads.js';
 import { defaultsOf, givenBy, wholeOf } from './bodies.js';
 import { madeByCall } from './calls.js';
 import { aggregated, evaluate, sortValue } from './expression.js';
-import { changed, type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
+import { changed, type Field, type Flow, FREE, mix, opaque, type Shape, widened } from './flow.js';
 import { outputName } from './names.js';
 import { as, childrenOf, namesOf } from './nodes.js';
 import { isForeign } from './operators.js';
@@ -45,7 +46,9 @@ function called(body: FuncCall, scope: Scope): Called {
   const found = routines(namesOf(body.funcname), all, scope, body.args);
   scope.facts.mean(body, found);
   attempted(body.args ?? [], found, scope);
-  return { flow: result(body, all, found, scope), args: all, found };
+  const flow = result(body, all, found, scope);
+  const { besides } = scope.facts;
+  return { flow: besides === undefined ? flow : widened(flow, besides), args: all, found };
 }
 
 /** `x.f` is `f(x)`. https://www.postgresql.org/docs/current/xfunc-sql.html#XFUNC-SQL-COMPOSITE-FUNCTIONS */
@@ -222,7 +225,7 @@ export function routines(
   const all = (catalogue.functions.get(name ?? '') ?? []).filter(
     (routine) =>
       takesSoMany(routine, args.length) &&
-      (schema === undefined ? paths.some((path) => path.includes(routine.schema)) : routine.schema === schema),
+      (schema === undefined ? paths.some((path) => path.includes(routine.schema)) : isSchema(schema, routine.schema)),
   );
   // Arguments by name stand in any order.
   const isNamed = nodes.some((node) => as(node, 'NamedArgExpr') !== undefined);
