@@ -144,7 +144,7 @@ export class Readings {
     const type = this.#known.catalogue.typeByOid.get(oid);
     return (
       type === undefined ||
-      type.calls.length > 0 ||
+      type.calls.length + type.castsFrom.length + type.compares.length > 0 ||
       type.checks.length > 0 ||
       (type.base !== 0 && this.#checks(type.base))
     );

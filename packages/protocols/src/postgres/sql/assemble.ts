@@ -211,6 +211,7 @@ export class Assembly {
       base: cells.number(),
       calls: cells.numbers(),
       compares: [],
+      castsTo: [],
       castsFrom: [],
       checks: cells.texts(),
     });
@@ -222,6 +223,8 @@ export class Assembly {
     // Of two types one is not the system's own, and has to be at hand; only who owns the server can join two that are.
     if (from?.builtin !== true || to?.builtin === true) from?.castsFrom.push(called);
     if (to?.builtin !== true || from?.builtin === true) to?.calls.push(called);
+    const isExtended = this.#routines.get(called)?.extension === true;
+    if (from?.builtin === true && !isExtended) to?.castsTo.push(called);
   }
 }
 

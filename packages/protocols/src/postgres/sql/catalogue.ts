@@ -162,6 +162,8 @@ export interface UserType {
   calls: readonly number[];
   /** The same of those that compare its values, wherever they are sorted, grouped or looked for. */
   compares: readonly number[];
+  /** Functions of casts to it, which are among those, from a type of the server's; but for an extension's. */
+  castsTo: readonly number[];
   /** Functions of casts from it that did not come with the server, by oid; implicit ones run where no cast is written. */
   castsFrom: readonly number[];
   /** The checks of a domain, as SQL. */

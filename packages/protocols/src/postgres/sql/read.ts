@@ -189,7 +189,7 @@ function doubtMade(facts: Facts): void {
   const made = new Set(facts.makes.flatMap(({ what, name }) => (what === 'other' ? [name] : [])));
   if (made.size === 0) return;
   const used = [...facts.uses.values()].flatMap(({ name, does }) => (does === 'define' ? [] : [name]));
-  for (const name of [...used, ...facts.functions]) {
+  for (const name of [...used, ...facts.functions, ...facts.types]) {
     const bare = name.slice(name.indexOf('.') + 1);
     if (made.has(bare)) facts.doubt(`it makes ${bare} and uses it`);
   }

@@ -8,7 +8,7 @@ import { readPlPgSql } from './plpgsql.js';
 import { remember } from './remember.js';
 import { judgeSetting, splitPath } from './settings.js';
 import { commands, knowing, runText } from './texts.js';
-import { touchOid } from './types.js';
+import { makeTaken, touchOid } from './types.js';
 import { declaredIn } from './variables.js';
 import { type Desk, schemaOf, walk } from './walk.js';
 
@@ -55,6 +55,7 @@ export function callRoutine(desk: Desk, routine: Routine, args: readonly Node[] 
   const deed = deedUnread(routine);
   if (deed !== undefined) {
     if (routine.language === 'internal') touchOid(desk, routine.returns);
+    makeTaken(desk, routine.takes);
     return dead(desk, deed, routine, args);
   }
   desk.facts.add(remember({ ...desk, written: false }, `call ${routine.oid}`, (inner) => body(inner, routine)));

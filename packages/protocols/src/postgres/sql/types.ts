@@ -31,6 +31,17 @@ function touchThat(desk: Desk, type: UserType): void {
   desk.facts.add(deedsOf(desk, type));
 }
 
+/** What is given to a function or an operator is made a value of the type that it takes, by a cast that nobody writes. */
+export function makeTaken(desk: Desk, takes: readonly number[]): void {
+  const { typeByOid } = desk.names.catalogue;
+  for (const oid of takes) {
+    const type = typeByOid.get(oid);
+    if (type === undefined || (type.builtin && type.castsTo.length === 0)) continue;
+    doubtRemade(desk, type);
+    for (const called of type.castsTo) cast(desk, called);
+  }
+}
+
 /** Values of the type are there already, and may be compared, or cast to another. */
 export function holdOid(desk: Desk, oid: number): void {
   const type = desk.names.catalogue.typeByOid.get(oid);
@@ -61,9 +72,11 @@ function cast(desk: Desk, oid: number): void {
   if (routine?.extension !== true || routine.language !== 'c') desk.facts.casts.add(oid);
 }
 
-/** What its values are cast to or compared by is not what the catalogue says: no statement need name the type. */
-function doubtRemade({ names, facts }: Desk, { name, builtin }: UserType): void {
-  if (!builtin && names.madeOther(name)) facts.doubt(`the type ${name} was changed just now`);
+/** What its values are cast to or compared by is not what the catalogue says: no statement need name the type. A domain's are its base's. */
+function doubtRemade({ names, facts }: Desk, { name, builtin, kind }: UserType): void {
+  if (builtin || kind === 'd') return;
+  facts.types.add(name);
+  if (names.madeOther(name)) facts.doubt(`the type ${name} was changed just now`);
 }
 
 /** Words of CREATE TABLE for an integer with a sequence; no types. */

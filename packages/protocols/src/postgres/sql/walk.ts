@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { isHarmless } from './builtins.js';
-import type { Routine } from './catalogue.js';
+import type { OperatorClass, Routine } from './catalogue.js';
 import type { Made } from './context.js';
 import type { Facts } from './facts.js';
 import type { Names } from './names.js';
@@ -8,7 +8,7 @@ import { as, constant, eachChild, listOf, open, operatorsOf, type Part, partsOf,
 import { coerces, type Overload } from './overloads.js';
 import { isOwn, useRelations } from './relations.js';
 import { callNamed, callOid, callRoutine, settle } from './routines.js';
-import { touchType } from './types.js';
+import { makeTaken, touchType } from './types.js';
 import { type Around, isUnbounded, mergesUnbounded, upsertsUnbounded } from './unbounded.js';
 import type { Declared } from './variables.js';
 
@@ -101,7 +101,7 @@ type Visit = (desk: Desk, part: Part, scope: Scope | undefined) => void;
 /** Nodes that do nothing but hold others. */
 const PLAIN = new Set(
   `TypeCast A_Const A_Star A_Indices A_ArrayExpr ParamRef BoolExpr NullTest BooleanTest CaseWhen CoalesceExpr MinMaxExpr RowExpr
-  SQLValueFunction GroupingFunc GroupingSet SetToDefault MultiAssignRef ResTarget SortBy WindowDef List String Integer Float
+  SQLValueFunction GroupingFunc GroupingSet SetToDefault MultiAssignRef ResTarget WindowDef List String Integer Float
   Boolean BitString DefElem Alias RangeSubselect RangeFunction RangeTableFunc RangeTableFuncCol OnConflictClause
   InferClause StatsElem ReturningClause ReturningOption WithClause CollateClause CTESearchClause CTECycleClause XmlExpr XmlSerialize
   JsonTable JsonTableColumn JsonTablePathSpec JsonFuncExpr JsonValueExpr JsonOutput JsonReturning JsonFormat JsonBehavior
@@ -139,6 +139,14 @@ const SPECIAL: Readonly<Record<string, Visit>> = {
     if (part.isNatural === true || part.usingClause !== undefined) operate(desk, ['='], part);
     inside(desk, part, scope);
   },
+  SortBy: (desk, part, scope) => {
+    const name = words(part.useOp);
+    operate(desk, name);
+    // It is compared by whatever class has the operator.
+    if (desk.names.operators(schemaOf(desk, name.at(-2)), name.at(-1) ?? '').length > 0)
+      for (const all of desk.names.catalogue.classes.values()) compareBy(desk, all);
+    inside(desk, { ...part, useOp: undefined }, scope);
+  },
   IndexElem: keyed,
   PartitionElem: keyed,
   // It names the aliases of FROM.
@@ -161,9 +169,13 @@ const SPECIAL: Readonly<Record<string, Visit>> = {
 function keyed(desk: Desk, part: Part, scope: Scope | undefined): void {
   const name = words(part.opclass);
   const last = name.at(-1) ?? '';
-  for (const one of desk.names.classes(name.at(-2), last)) for (const oid of one.calls) callOid(desk, oid);
+  compareBy(desk, desk.names.classes(name.at(-2), last));
   if (desk.names.madeOther(last)) desk.facts.doubt(`the operator class ${last} was made just now`);
   inside(desk, { ...part, opclass: undefined }, scope);
+}
+
+function compareBy(desk: Desk, classes: readonly OperatorClass[]): void {
+  for (const { calls } of classes) for (const oid of calls) callOid(desk, oid);
 }
 
 /** `1 + 1 + 1 …` leans to the left, and is gone down without a call for each. */
@@ -309,6 +321,7 @@ export function operate(desk: Desk, name: readonly string[], part?: Part): void 
   const meant = part === undefined ? undefined : desk.meant?.get(part);
   for (const operator of desk.names.operators(schema, last)) {
     if (meant !== undefined && !meant.has(operator)) continue;
+    makeTaken(desk, operator.takes);
     for (const oid of operator.calls) callOid(desk, oid);
   }
 }

@@ -16,7 +16,6 @@ import {
   RISKY,
   rowOf,
   type Shape,
-  widened,
 } from './flow.js';
 import { ARRAY, attribute, besides, call, subscripted } from './functions.js';
 import { as, type Body, childrenOf, itemsOf, type Kind, kindOf, namesOf, stringOf } from './nodes.js';
@@ -36,8 +35,7 @@ export function evaluate(node: Node, scope: Scope): Flow {
   scope.facts.spend();
   const read = READERS[kind] as ((body: unknown, scope: Scope) => Flow) | undefined;
   const flow = read === undefined ? unknown(kind, node, scope) : read(as(node, kind), scope);
-  const { besides } = scope.facts;
-  return scope.facts.touch(besides === undefined || flow.exact || IS_THERE.has(kind) ? flow : widened(flow, besides));
+  return scope.facts.touch(flow.exact || IS_THERE.has(kind) ? flow : scope.facts.widen(flow));
 }
 
 /** What makes nothing new of a value. */

@@ -1,7 +1,7 @@
 import type { Predicate, Reading, RelationUse } from '@hoop/core';
 import type { Overload } from '../overloads.js';
 import type { Declared } from '../variables.js';
-import { type Field, type Flow, widened } from './flow.js';
+import { type Flow, FREE, widened } from './flow.js';
 import { type Marks, marksIn, NO_MARKS } from './marks.js';
 import type { Places } from './places.js';
 
@@ -51,8 +51,8 @@ export class Facts implements Asks {
   foreign: string | undefined;
   /** It shows settings, which may hold what it has itself put there. */
   showsSettings = false;
-  /** What casts may answer that nobody has written: it is in whatever is made of a value. Undefined where that is nothing. */
-  besides: Flow | undefined;
+  /** What casts may answer that nobody has written, and come by: it is in whatever is made of a value. Undefined where that is nothing. */
+  besides: { flow: Flow; facts: Facts } | undefined;
   /** Overloads that its calls and operators were found to mean, by their nodes. */
   readonly meant = new Map<object, Set<Overload>>();
   /** Of a function's body: the types of its parameters. */
@@ -103,20 +103,20 @@ export class Facts implements Asks {
     this.touch(flow);
     for (const column of flow.columns) this.#predicates.set(`${how} ${column}`, { column, how });
     if (this.besides === undefined || !isMade(flow)) return;
-    for (const column of this.besides.columns) this.#predicates.set(`function ${column}`, { column, how: 'function' });
+    for (const column of this.widen(flow).columns)
+      this.#predicates.set(`function ${column}`, { column, how: 'function' });
   }
 
-  /** A value that is made in some way may be what a cast answers. */
-  wide(field: Field): Field {
-    const { besides } = this;
-    const isWide = besides !== undefined && !field.flow.exact;
-    return isWide ? { name: field.name, flow: widened(field.flow, besides) } : field;
+  /** A value that is made in some way, which may be what a cast answers. */
+  widen(flow: Flow): Flow {
+    if (this.besides === undefined) return flow;
+    this.include(this.besides.facts);
+    return widened(flow, this.besides.flow);
   }
 
-  /** The same of a value of another type than it goes into. */
+  /** The same of one of another type than it goes into. */
   converted(flow: Flow, type: number | undefined): Flow {
-    const stays = this.besides === undefined || !isMade({ ...flow, exact: flow.exact && flow.type === type });
-    return stays ? flow : widened(flow, this.besides as Flow);
+    return isMade({ ...flow, exact: flow.exact && flow.type === type }) ? this.widen(flow) : flow;
   }
 
   /** Rows are told apart by a value; by what is made of a column, that is a question about the column too. */
@@ -177,7 +177,8 @@ export class Facts implements Asks {
   store(flow: Flow, into: ReadonlySet<string>): void {
     this.touch(flow);
     for (const column of flow.columns) if (!into.has(column)) this.stores.add(column);
-    if (this.besides !== undefined && isMade(flow)) for (const column of this.besides.columns) this.stores.add(column);
+    if (this.besides !== undefined && isMade(flow))
+      for (const column of this.widen(FREE).columns) this.stores.add(column);
   }
 
   /** Values are compared or made one: what is constant in one shows what the columns of the others may hold. */

@@ -5,7 +5,7 @@ import { meant, UNKNOWN } from '../overloads.js';
 import { defaultsOf, givenBy, wholeOf } from './bodies.js';
 import { madeByCall } from './calls.js';
 import { aggregated, evaluate, sortValue } from './expression.js';
-import { changed, type Field, type Flow, FREE, mix, opaque, type Shape, widened } from './flow.js';
+import { changed, type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
 import { outputName } from './names.js';
 import { as, childrenOf, namesOf } from './nodes.js';
 import { isForeign } from './operators.js';
@@ -46,9 +46,7 @@ function called(body: FuncCall, scope: Scope): Called {
   const found = routines(namesOf(body.funcname), all, scope, body.args);
   scope.facts.mean(body, found);
   attempted(body.args ?? [], found, scope);
-  const flow = result(body, all, found, scope);
-  const { besides } = scope.facts;
-  return { flow: besides === undefined ? flow : widened(flow, besides), args: all, found };
+  return { flow: scope.facts.widen(result(body, all, found, scope)), args: all, found };
 }
 
 /** `x.f` is `f(x)`. https://www.postgresql.org/docs/current/xfunc-sql.html#XFUNC-SQL-COMPOSITE-FUNCTIONS */

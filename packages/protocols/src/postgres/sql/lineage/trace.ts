@@ -5,7 +5,7 @@ import type { Overload } from '../overloads.js';
 import type { Declared } from '../variables.js';
 import { answer } from './commands.js';
 import { Facts } from './facts.js';
-import { type Field, type Flow, mix, type Shape } from './flow.js';
+import { type Field, mix, type Shape } from './flow.js';
 import { besidesOid } from './functions.js';
 import { Places } from './places.js';
 import { type Scope, valuesOf } from './scope.js';
@@ -27,7 +27,13 @@ export interface Lineage
  * places are in. What could carry a column and is not provably free of it carries it. Throws nothing. `declared`: in the body
  * that it stands in. `besides`: what casts may answer that it runs unwritten.
  */
-export function trace(node: Node, text: string, at: ReadingContext, declared?: Declared, besides?: Flow): Lineage {
+export function trace(
+  node: Node,
+  text: string,
+  at: ReadingContext,
+  declared?: Declared,
+  besides?: Facts['besides'],
+): Lineage {
   const facts = new Facts(text.length);
   if (declared !== undefined) Object.assign(facts, declared);
   facts.besides = besides;
@@ -48,20 +54,25 @@ export function trace(node: Node, text: string, at: ReadingContext, declared?: D
   }
 }
 
-/** What functions by these oids answer besides what they are given; undefined where that is nothing. */
-export function answerOf(oids: ReadonlySet<number>, at: ReadingContext): Flow | undefined {
+/** What functions by these oids answer besides what they are given, and come by; undefined where that is nothing. */
+export function answerOf(oids: ReadonlySet<number>, at: ReadingContext): Facts['besides'] {
   const scope: Scope = { up: undefined, items: [], ctes: new Map(), at, facts: new Facts() };
   const flow = mix([...oids].map((oid) => besidesOid(oid, scope)));
-  return flow.columns.size === 0 && flow.opaque === undefined ? undefined : flow;
+  const { facts } = scope;
+  for (const column of flow.columns) facts.columns.add(column);
+  return facts.columns.size === 0 && (flow.opaque ?? facts.opaque) === undefined ? undefined : { flow, facts };
 }
 
 function lineage(facts: Facts, shape: Shape, places: Places): Lineage {
   // Whoever puts a column's values into a setting is refused it, so other commands find none there.
   const set = facts.showsSettings && facts.stores.size > 0 ? 'it shows a setting that it may have set' : undefined;
+  const outputs = shape.fields.map(({ name, flow }) =>
+    outputOf({ name, flow: flow.exact ? flow : facts.widen(flow) }, set),
+  );
   return {
     relations: [...facts.relations.values()],
     columns: [...facts.columns],
-    outputs: shape.open === undefined ? shape.fields.map((field) => outputOf(facts.wide(field), set)) : undefined,
+    outputs: shape.open === undefined ? outputs : undefined,
     predicates: facts.predicates(),
     stores: [...facts.stores],
     loads: [...facts.loads],

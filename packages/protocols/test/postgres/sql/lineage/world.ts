@@ -104,6 +104,7 @@ export function world(): Catalogue {
     checks: [],
     calls: [],
     compares: [],
+    castsTo: [],
     castsFrom: [],
     base: 0,
     relation: 0,
