@@ -22,7 +22,7 @@ NEEDS_bench=("${NEEDS_demo[@]}" pgbench:postgresql stunnel:stunnel4 sshd:openssh
 # What installers/build packs, and packs it with.
 NEEDS_installers=(g++:g++ make:make python3:python3 pkg-config:pkg-config libsecret:libsecret-1-dev dpkg-deb:dpkg strip:binutils xz:xz-utils)
 # What only the long proofs of scripts/test --full use.
-NEEDS_full=("${NEEDS_test[@]}" sqlsmith:sqlsmith mmdebstrap:mmdebstrap mksquashfs:squashfs-tools systemd-nspawn:systemd-container nft:nftables go:golang-go gcc:gcc strip:binutils ruby:ruby)
+NEEDS_full=("${NEEDS_test[@]}" sqlsmith:sqlsmith mmdebstrap:mmdebstrap mksquashfs:squashfs-tools systemd-nspawn:systemd-container nft:nftables go:golang-go chromium:chromium gcc:gcc strip:binutils ruby:ruby)
 
 has() {
   case $1 in

@@ -29,6 +29,7 @@ export function narrowed(needs: Needs, profile: string, to: (state: State, profi
     daemon: {
       ...daemon,
       state: async () => to(await daemon.state(), profile),
+      probed: async () => to(await daemon.probed(), profile),
       running: async () => {
         const state = await daemon.running();
         return state && to(state, profile);

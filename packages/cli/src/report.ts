@@ -101,13 +101,17 @@ function stepText(plan: StepPlan): string {
   if (!plan.can) return line(`${head}not here: ${plan.why}; ${plan.hint}`);
   if (plan.actions.length === 0) return line(`${head}in place: ${plan.does}`);
   const less = plan.degraded === undefined ? '' : line(`${' '.repeat(INDENT)}but ${plan.degraded}`);
-  const actions = plan.actions.filter(isDone).map((action) => `${' '.repeat(INDENT + 2)}${actionText(action)}\n`);
+  const actions = plan.actions.filter(isDone).map((action) => commandText(actionText(action), INDENT + 2));
   return `${line(head + plan.does)}${less}${actions.join('')}`;
 }
 
+/** As a shell takes it, where it is longer than a line. */
+const commandText = (command: string, indent: number): string =>
+  `${filled(' '.repeat(indent) + command, indent + 2, 78).replaceAll('\n', ' \\\n')}\n`;
+
 /** What root does and did, one line each. */
 export function eventText(event: Event): string {
-  if (event.event === 'does') return `  ${event.what}\n`;
+  if (event.event === 'does') return commandText(event.what, 2);
   if (event.event === 'done') return `${event.step}: done\n`;
   if (event.event === 'undone') return '';
   const what = `${event.step === undefined ? '' : `${event.step}: `}${event.message}`;

@@ -15,7 +15,7 @@ export interface Settings {
 const KEYS = ['gateway', 'caFile', 'caFingerprint', 'loginStore'] as const;
 type Config = Partial<Record<(typeof KEYS)[number], string>>;
 /** What stands at the top is for the profile `default`; below `profiles`, by name, what is for others. */
-interface Configs extends Config {
+export interface Configs extends Config {
   profiles?: Record<string, Config>;
 }
 
@@ -47,15 +47,37 @@ const USUAL: Whose = { profile: DEFAULT_PROFILE, isShells: true };
 export async function readConfig(path: string, uid: number): Promise<Configs> {
   const written = readWritten(path, uid);
   if (written === undefined) return {};
-  const { parse } = await import('./yaml.js');
-  const found = parsed(path, written, parse);
-  const { profiles, ...top } = found as { profiles?: unknown };
-  checkKeys(path, top, [...KEYS, 'profiles']);
-  for (const [name, one] of Object.entries(mapOf(path, profiles, '`profiles` is'))) {
-    if (!isProfileName(name)) throw bad(path, `\`${name}\` is not a profile's name`, 'e.g. acme');
-    checkKeys(path, mapOf(path, one, `\`${name}\` is`), KEYS);
-  }
+  const { parse, lineOf } = await import('./yaml.js');
+  const found = mapOf(parsed(path, written, parse), 'it is', (what, hint) => bad(path, what, hint));
+  const wrong: Wrong = (what, hint, ...keys) => bad(`${path}:${lineOf(written, keys)}`, what, hint);
+  checkConfigs(found, wrong);
   return found as Configs;
+}
+
+/** What the configuration counts for nothing for, as a problem of the state; undefined: nothing. */
+export async function configTrouble({
+  paths,
+  machine,
+}: Pick<Needs, 'paths' | 'machine'>): Promise<Trouble | undefined> {
+  return readConfig(paths.configFile, machine.uid).then(
+    () => undefined,
+    ({ code, message, hint }: HoopError) => ({ code, message, hint }),
+  );
+}
+export type Trouble = Pick<HoopError, 'code' | 'message'> & { hint?: string | undefined };
+
+/** The error of what the keys lead to. */
+type Wrong = (what: string, hint: string, ...keys: string[]) => UserError;
+
+function checkConfigs(found: object, wrong: Wrong): void {
+  const { profiles, ...top } = found as { profiles?: unknown };
+  checkKeys(top, [...KEYS, 'profiles'], wrong);
+  const others = mapOf(profiles, '`profiles` is', (what, hint) => wrong(what, hint, 'profiles'));
+  for (const [name, one] of Object.entries(others)) {
+    const below: Wrong = (what, hint, ...keys) => wrong(what, hint, 'profiles', name, ...keys);
+    if (!isProfileName(name)) throw below(`\`${name}\` is not a profile's name`, 'give it one like acme');
+    checkKeys(mapOf(one, `\`${name}\` is`, below), KEYS, below);
+  }
 }
 
 function readWritten(path: string, uid: number): string | undefined {
@@ -67,32 +89,34 @@ function readWritten(path: string, uid: number): string | undefined {
   }
 }
 
-function checkKeys(path: string, found: object, known: readonly string[]): void {
+function checkKeys(found: object, known: readonly string[], wrong: Wrong): void {
   for (const [key, value] of Object.entries(found)) {
-    if (!known.includes(key)) throw bad(path, `\`${key}\` is not a key`, `known: ${known.join(', ')}`);
-    if (typeof value !== 'string') throw bad(path, `\`${key}\` is not text`, 'write it as text');
+    if (!known.includes(key))
+      throw wrong(`\`${key}\` is not a key`, `mend or remove the line; known: ${known.join(', ')}`, key);
+    if (typeof value !== 'string') throw wrong(`\`${key}\` is not text`, 'write it as text', key);
+    if (key === 'loginStore' && !isStore(value)) throw wrong(noStore(value), 'write keychain or memory', key);
   }
 }
 
-function mapOf(path: string, found: unknown, what: string): object {
+function mapOf(found: unknown, what: string, wrong: (what: string, hint: string) => UserError): object {
   if (found === null || found === undefined) return {};
-  if (typeof found !== 'object' || Array.isArray(found))
-    throw bad(path, `${what} not a map of keys`, 'mend or remove it');
+  if (typeof found !== 'object' || Array.isArray(found)) throw wrong(`${what} not a map of keys`, 'mend or remove it');
   return found;
 }
 
-function parsed(path: string, written: string, parse: (text: string) => unknown): object {
-  let found: unknown;
+/** The parser's message ends in where that is, and shows it below. */
+function parsed(path: string, written: string, parse: (text: string) => unknown): unknown {
   try {
-    found = parse(written);
+    return parse(written);
   } catch (cause) {
-    throw bad(path, `it is not YAML: ${(cause as Error).message.split('\n')[0]}`, 'mend or remove it');
+    const { message, linePos } = cause as Error & { linePos?: readonly { line: number }[] };
+    const what = message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '');
+    throw bad(`${path}:${linePos?.[0]?.line ?? 1}`, `it is not YAML: ${what}`, 'mend the line, or remove the file');
   }
-  return mapOf(path, found, 'it is');
 }
 
-const bad = (path: string, what: string, hint: string) =>
-  new UserError('bad-config', `${path}: ${what}`, { hint, exit: 'usage' });
+const bad = (where: string, what: string, hint: string) =>
+  new UserError('bad-config', `${where}: ${what}`, { hint, exit: 'usage' });
 
 function readRoots(file: string): string {
   let pem: string;
@@ -107,6 +131,9 @@ function readRoots(file: string): string {
 }
 
 function storeOf(name: string): 'keychain' | 'memory' {
-  if (name === 'keychain' || name === 'memory') return name;
-  throw new UserError('bad-config', `loginStore is neither keychain nor memory: ${name}`, { exit: 'usage' });
+  if (isStore(name)) return name;
+  throw new UserError('bad-config', noStore(name), { exit: 'usage' });
 }
+
+const isStore = (name: string): name is 'keychain' | 'memory' => name === 'keychain' || name === 'memory';
+const noStore = (name: string) => `loginStore is neither keychain nor memory: ${name}`;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { EXIT, UserError } from '@hoop/core';
 import type { Event } from '@hoop/platform/setup';
 import { flag, type Input, type Needs, type System, text } from './command.js';
+import { filled } from './text.js';
 
 export const NO_SUDO = 'it takes root, and there is no sudo here';
 const UNDOES = 'it takes back what hoop setup did on this machine, and nothing else';
@@ -31,7 +32,11 @@ export async function undo(needs: Needs, input: Input, system: System): Promise<
   const told = { undone, forgotten, failed: failed.map(({ message }) => message) };
   if (quiet) needs.out(`${JSON.stringify(told)}\n`);
   else {
-    const folders = forgotten ? `hoopd has ended, and ${needs.paths.stateFolder} is removed\n` : isWhole ? KEPT : '';
+    const folders = forgotten
+      ? `hoopd has ended, and ${needs.paths.stateFolder} is removed\n`
+      : isWhole
+        ? filled(KEPT)
+        : '';
     needs.err(`${undone ? 'undone' : 'on this machine there is nothing to undo'}\n${folders}`);
   }
   return failed.length === 0 ? EXIT.ok : EXIT.user;

@@ -1,8 +1,12 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { ApiError } from '@hoop/contracts/http';
 import type { State } from '@hoop/contracts/local';
+import { planPaths } from '@hoop/platform';
 import { describe, expect, test } from 'vitest';
 import { namesOf } from '../src/commands/run.js';
-import { blocked, hoop, login, NOW, pg, state } from './stage.js';
+import { blocked, hoop, login, machineAt, NOW, pg, state } from './stage.js';
 
 describe('ls', () => {
   test('shows what can be reached where, and the hints beside', async () => {
@@ -120,11 +124,36 @@ test('status says all, and what is wrong', async () => {
                  certificate for 10 min, lease until 2026-01-02 04:04:05 UTC
     gateway      https://gw.example, offline: timed out
     connections  2, with 0 sessions open
-                 pg-dev not by name: 127.77.3.3:5432 is held by docker-proxy (pid 812)
+                 pg-dev not by name: 127.77.3.3:5432 is held by docker-proxy (pid
+                 812)
     problem      a problem
                  its cure
     "
   `);
+});
+
+test('status asks the gateways whether they answer', async () => {
+  const url = 'https://gw.example';
+  const error = 'no answer';
+  const probed = state({ gateway: { url, state: 'offline', since: NOW, warm: 0, error } });
+  expect((await hoop(['status'], { now: state(), probed })).out).toContain(`${url}, offline: ${error}`);
+});
+
+test('status tells of a config.yaml that a login would refuse: where, and what to do', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'hoop-status-'));
+  const machine = machineAt(home);
+  const paths = planPaths(machine);
+  mkdirSync(dirname(paths.configFile), { recursive: true });
+  writeFileSync(paths.configFile, 'gateway: https://gw.example\n\nloginstore: memory\n');
+  const { out, code } = await hoop(['status'], { needs: { machine, paths } });
+  expect(code).toBe(0);
+  const words = out.replace(/\s+/g, ' ');
+  expect(words).toContain(
+    `problem ${paths.configFile}:3: \`loginstore\` is not a key mend or remove the line; known: gateway,`,
+  );
+  expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  const told = JSON.parse((await hoop(['status', '--json'], { needs: { machine, paths } })).out) as State;
+  expect(told.problems).toMatchObject([{ code: 'bad-config', message: expect.stringContaining('config.yaml:3:') }]);
 });
 
 test('status says who is waited for: a person, in a browser or to whom access was denied', async () => {
@@ -177,6 +206,7 @@ test.each([['ls'], ['status']])('%s --watch ends with 130 on Ctrl-C, and with 0 
   };
   const daemon = {
     state: async () => state(),
+    probed: async () => state(),
     running: async () => state(),
     api: async () => ({}) as never,
     watch: still,
@@ -329,6 +359,7 @@ describe('login', () => {
       const daemon = {
         ...stillWaiting(under),
         state: async () => now,
+        probed: async () => now,
         watch: async function* () {
           yield under;
           now = state({ login: { ...login, since: NOW }, connections: [{ ...pg, protocol: 'tcp' as const }] });
@@ -373,6 +404,7 @@ describe('login', () => {
   function stillWaiting(now: State) {
     return {
       state: async () => now,
+      probed: async () => now,
       running: async () => now,
       api: async () => api as never,
       watch: async function* () {

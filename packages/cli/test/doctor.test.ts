@@ -347,8 +347,8 @@ describe('hoop doctor', () => {
     expect(ran.code).toBe(2);
     const { findings } = JSON.parse(ran.out) as { findings: { check: string }[] };
     expect(findings.find(({ check }) => check === 'config')).toEqual({
-      ...{ check: 'config', state: 'fail', says: `${paths.configFile}: \`gatway\` is not a key` },
-      mend: 'known: gateway, caFile, caFingerprint, loginStore, profiles',
+      ...{ check: 'config', state: 'fail', says: `${paths.configFile}:1: \`gatway\` is not a key` },
+      mend: 'mend or remove the line; known: gateway, caFile, caFingerprint, loginStore, profiles',
     });
   });
 

@@ -1,9 +1,13 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { LocalConnection, ProfileState, State } from '@hoop/contracts/local';
 import { HoopError } from '@hoop/core';
+import { planPaths } from '@hoop/platform';
 import { describe, expect, test } from 'vitest';
 import type { Daemon } from '../src/client/daemon.js';
 import { namesOf } from '../src/commands/run.js';
-import { hoop, login, NOW, pg, state } from './stage.js';
+import { hoop, login, machineAt, NOW, pg, state } from './stage.js';
 
 const acmeLogin = {
   ...login,
@@ -185,6 +189,36 @@ describe('profiles', () => {
       "
     `);
     expect(await json(['profile', 'ls', '--json'])).toMatchObject([{ name: 'default', isDefault: true, login }]);
+  });
+
+  test('rename; a config.yaml that has the old name is told of', async () => {
+    const asked: unknown[] = [];
+    const api = {
+      renameProfile: async (input: { name: string; body: { to: string } }) => {
+        asked.push(input);
+        return { name: input.body.to };
+      },
+    };
+    const home = mkdtempSync(join(tmpdir(), 'hoop-rename-'));
+    const machine = machineAt(home);
+    const paths = planPaths(machine);
+    mkdirSync(dirname(paths.configFile), { recursive: true });
+    writeFileSync(paths.configFile, 'profiles:\n  acme:\n    gateway: https://gw.acme.example\n');
+    const ran = await hoop(['profile', 'rename', 'acme', 'work'], { now: two(), api, needs: { machine, paths } });
+    expect(ran.err).toBe(
+      `the profile acme is now called work, and its names are like pg-prod.work.hoop\nin ${paths.configFile}, what stands below profiles, acme belongs below profiles, work now\n`,
+    );
+    const first = await hoop(['profile', 'rename', 'default', 'shop'], { now: two(), api, needs: { machine, paths } });
+    expect(first.err).not.toContain(paths.configFile);
+    writeFileSync(paths.configFile, 'gateway: https://gw.example\n');
+    const usual = await hoop(['profile', 'rename', 'default', 'shop'], { now: two(), api, needs: { machine, paths } });
+    expect(usual.err).toContain(`in ${paths.configFile}, what stands at the top belongs below profiles, shop now`);
+    asked.splice(1);
+    const json = await hoop(['profile', 'rename', 'acme', 'work', '--json'], { now: two(), api });
+    expect(json.out).toBe('{"renamed":"acme","to":"work"}\n');
+    expect(asked).toEqual([1, 2].map(() => ({ name: 'acme', body: { to: 'work' } })));
+    for (const wrong of [['nope', 'work'], ['acme', 'A_b'], ['acme']])
+      expect((await hoop(['profile', 'rename', ...wrong], { now: two(), api })).code).toBe(2);
   });
 
   test('use and remove; what there is none of, and what stays, is said', async () => {

@@ -81,6 +81,23 @@ describe('settings', () => {
     await expect(setUp(config).read()).rejects.toThrow(message);
   });
 
+  test.each([
+    ['an unknown key', 'gateway: https://x\n# why\ngatway: https://x\n', 3],
+    ['a key that is not text', '\ngateway: [a]\n', 2],
+    ['what is no YAML', 'gateway: https://x\na: [\n', 3],
+    ['a store that does not exist', 'gateway: https://x\nloginStore: disk\n', 2],
+    ['a profile’s unknown key', 'profiles:\n  acme:\n    gateway: https://x\n    gatway: y\n', 4],
+    ['a name that none can have', 'gateway: https://x\nprofiles:\n  A_b: {}\n', 3],
+    ['profiles that are no map', 'gateway: https://x\nprofiles: acme\n', 2],
+  ])('%s is told with its line', async (_, config, line) => {
+    const { needs, read } = setUp(config);
+    await expect(read()).rejects.toMatchObject({
+      code: 'bad-config',
+      message: expect.stringContaining(`${needs.paths.configFile}:${line}: `),
+      hint: expect.any(String),
+    });
+  });
+
   test('roots that are not there, or none, are refused', async () => {
     const { home, read } = setUp('');
     await expect(read({ options: { caFile: join(home, 'missing.pem') } })).rejects.toThrow('ENOENT');

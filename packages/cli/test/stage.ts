@@ -70,6 +70,8 @@ export interface Ran {
 export interface Stage {
   /** What `state` answers. */
   now?: State;
+  /** What it answers once the gateways were asked. */
+  probed?: State;
   /** What `watch` yields, in order; then it ends. */
   states?: readonly State[];
   api?: Partial<Caller<typeof localApi>>;
@@ -93,6 +95,7 @@ export async function hoop(args: readonly string[], stage: Stage = {}): Promise<
   const now = stage.now ?? state();
   const daemon: Daemon = {
     state: async () => now,
+    probed: async () => stage.probed ?? now,
     running: async () => (stage.running === false ? undefined : now),
     watch: async function* () {
       yield* stage.states ?? [now];

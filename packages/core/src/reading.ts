@@ -78,9 +78,22 @@ export interface OutputSource {
 
 /**
  * A column and how it is asked about. `equality`: `=` or a short IN with constants; these pass and are recorded. `fails`: it is computed
- * with in a way that may fail or take its time, which shows though the result does not.
+ * with in a way that may fail or take its time, which shows though the result does not. `rows`: it is made rows of, whose number shows. `plan`: rows
+ * are found in a way that the client has chosen, so that their order may be the column's.
  */
 export interface Predicate {
   column: string;
-  how: 'equality' | 'null-test' | 'range' | 'pattern' | 'order' | 'group' | 'join' | 'function' | 'fails' | 'unknown';
+  how:
+    | 'equality'
+    | 'null-test'
+    | 'range'
+    | 'pattern'
+    | 'order'
+    | 'group'
+    | 'join'
+    | 'function'
+    | 'rows'
+    | 'plan'
+    | 'fails'
+    | 'unknown';
 }

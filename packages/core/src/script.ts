@@ -16,7 +16,7 @@ import type { Action, Entry, Note, Outcome, Output, Refusal, Side, Verdict } fro
  * | `read`    | waits for the next chunk of the script's own side, or for the signal   | `Uint8Array`, `null`=end, `undefined`=raised |
  * | `send`    | writes, and resumes once the receiver has room                        | –                        |
  * | `dial`    | opens the upstream by the engine's `connect` script                   | `Dialled`                |
- * | `learn`   | gives what a reader of statements must know of the upstream, anew where asked | `Dialled`: the knowledge as `greeting` |
+ * | `learn`   | gives what a reader of statements must know of the upstream, anew where asked; in doubt, if time allows | `Dialled`: the knowledge as `greeting` |
  * | `read-aside` | reads a long text in a thread that is ended if it takes too long      | `Dialled`: the readings as `greeting` |
  * | `judge`   | asks the controls; the intent is on record before it resumes          | `Verdict`                |
  * | `judge-all` | the same for what came in one chunk: one wait, one write of the record | `Verdict[]`, in order; fewer, perhaps none, where one is slow |
@@ -35,7 +35,7 @@ export type Effect =
   | { do: 'read'; or?: Signal }
   | { do: 'send'; to: Side; bytes: Uint8Array | readonly Uint8Array[]; boundary: boolean }
   | { do: 'dial'; database: string; user: string; parameters: ReadonlyMap<string, string> }
-  | { do: 'learn'; database: string; anew: boolean }
+  | { do: 'learn'; database: string; anew: boolean | 'in doubt' }
   | { do: 'read-aside'; text: string; at: unknown }
   | { do: 'judge'; action: Action }
   | { do: 'judge-all'; actions: readonly Action[] }

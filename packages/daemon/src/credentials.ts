@@ -41,5 +41,10 @@ export interface Credentials {
   logout(): Promise<boolean>;
   /** Takes up the login that the keychain holds, if any. Never rejects because there is none. */
   restore(): Promise<void>;
+  /**
+   * Ends this one, whose login the keychain then has for the other profile, too: as that one's it can be restored. Answers what makes
+   * the keychain forget it as this one's.
+   */
+  handOver(profile: string): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }

@@ -49,6 +49,7 @@ export interface DaemonOptions {
   show(notice: Notice): Promise<boolean>;
   /** Replaced in tests. */
   patience?: Patience | undefined;
+  firstWord?: number | undefined;
   /** Told on every change of `state`. */
   changed(): void;
 }
@@ -93,6 +94,12 @@ export class Daemon {
   async retry(): Promise<State> {
     await this.#listeners.retry();
     return this.state();
+  }
+
+  /** Asks each gateway that is taken for online whether it is. */
+  async probe(): Promise<void> {
+    const online = this.profiles.all.filter((profile) => profile.state().gateway?.state === 'online');
+    await Promise.all(online.map((profile) => profile.answers()));
   }
 
   /** What is passed on to a profile's gateway. */
@@ -176,7 +183,11 @@ export class Daemon {
         show: ({ title, body }) => show({ title, body: adviceFor(body, name, this.profiles.defaultName) }),
         opened: () => this.#leaves.waitFor(this.authority.load()),
       });
-    return new Profiles({ kept, make, changed, removed: (name) => this.#listeners.forget(name) });
+    return new Profiles({
+      ...{ kept, make, changed },
+      removed: (name) => this.#listeners.forget(name),
+      renamed: (name, to) => this.#listeners.rename(name, to),
+    });
   }
 
   #makeAuthority(): LocalAuthority {
@@ -192,7 +203,7 @@ export class Daemon {
   }
 
   #makeFlows(): Flows {
-    const { greetings, changed, log, patience } = this.#options;
+    const { greetings, changed, log, patience, firstWord } = this.#options;
     const tell = seldom((times, connection: string, why: string) =>
       log.warn({ times, connection, why }, 'clients that do not speak the protocol were turned away'),
     );
@@ -201,7 +212,7 @@ export class Daemon {
       changed,
       hostnamesOf: (profile, name) => this.#hostnamesOf(profile, name),
       advice: (hint, profile) => adviceFor(hint, profile, this.profiles.defaultName),
-      patience,
+      ...{ patience, firstWord },
       leaves: this.#leaves,
       programs: new ProgramFinder(),
       portRefused: () => {

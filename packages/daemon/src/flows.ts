@@ -11,7 +11,7 @@ import { kept } from './listeners/kept.js';
 import type { Leaves } from './listeners/leaf.js';
 import { awaited, type Patience } from './login/awaited.js';
 import { type Act, lackOf } from './login/lack.js';
-import { carry } from './uplinks/carry.js';
+import { type Carrying, carry } from './uplinks/carry.js';
 import type { Uplink } from './uplinks/dial.js';
 import type { Pool } from './uplinks/pool.js';
 
@@ -20,6 +20,8 @@ export interface Way {
   name: string;
   credentials: Pick<Credentials, 'current' | 'pending' | 'wanted' | 'on' | 'state'>;
   pool: Pick<Pool, 'take'>;
+  /** Whether the gateway answers now. */
+  answers(): Promise<boolean>;
   /** A client was turned away, and only a person can change that. */
   missed(act: Act): void;
 }
@@ -39,6 +41,7 @@ export interface FlowsOptions {
   changed(): void;
   /** Milliseconds; replaced in tests. */
   greetingDeadline?: number;
+  firstWord?: number | undefined;
   patience?: Patience | undefined;
 }
 
@@ -46,6 +49,8 @@ export interface FlowsOptions {
 const GREETING_DEADLINE = 60_000;
 /** What a client waits for a gateway that does not answer, before it is told so. */
 const UPLINK_DEADLINE = 2_500;
+/** A gateway that has said nothing on a flow by then is asked whether it answers at all: warm uplinks do not tell. */
+const FIRST_WORD = 4_000;
 /** The program's name is found while the client greets; a flow hardly waits for it. */
 const PROGRAM_DEADLINE = 50;
 /** A client that was refused closes its side within this. */
@@ -63,7 +68,7 @@ export class Flows {
   readonly #budget = new CreditBudget(CREDIT);
   readonly #sockets = new Map<Socket, string>();
   readonly #counts = new Map<string, number>();
-  readonly #live = new Set<{ end(): void }>();
+  readonly #live = new Set<Carrying>();
   readonly #closing = new AbortController();
   #waiting = 0;
 
@@ -147,6 +152,7 @@ export class Flows {
       ...(found !== undefined && { program: found }),
     };
     let over = false;
+    let doubt: NodeJS.Timeout | undefined;
     const key = keyOf(way.name, connection.name);
     this.#count(key, 1);
     const told = (refusal: Refusal) => {
@@ -156,10 +162,19 @@ export class Flows {
     const carried = { local, first, uplink: uplink.socket, head, refuse: told, budget: this.#budget };
     const flow = carry(carried, () => {
       over = true;
+      clearTimeout(doubt);
       this.#live.delete(flow);
       this.#count(key, -1);
     });
-    if (!over) this.#live.add(flow);
+    if (over) return;
+    this.#live.add(flow);
+    doubt = setTimeout(() => void this.#doubt(way, flow), this.#options.firstWord ?? FIRST_WORD).unref();
+  }
+
+  /** A gateway that is stopped would keep its client waiting for as long as the link stands. */
+  async #doubt(way: Way, flow: Carrying): Promise<void> {
+    const isDumb = () => this.#live.has(flow) && !flow.isHeard;
+    if (isDumb() && !(await way.answers()) && isDumb()) flow.end();
   }
 
   /** What the flow authenticates with, if need be after a wait: then `first` has grown, or the client has left. */

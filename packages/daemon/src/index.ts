@@ -57,6 +57,7 @@ export async function runDaemon({ version, allowRoot }: RunOptions): Promise<voi
   const app = localApp({
     ...{ watchers, log, profiles: daemon.profiles },
     state: () => daemon.state(),
+    probe: () => daemon.probe(),
     retry: () => daemon.retry(),
     authority: () => daemon.authority,
     gateway: (profile) => daemon.gateway(profile),

@@ -82,6 +82,11 @@ export class Profile {
     };
   }
 
+  /** Whether the gateway answers now; seconds at most. */
+  answers(): Promise<boolean> {
+    return this.#sync.answers();
+  }
+
   /** A client was turned away, and only a person can change that. */
   missed(act: Act): void {
     this.#occasions.missed(act);

@@ -15,6 +15,8 @@ export interface KeptProfiles {
   setDefault(name: string): void;
   open(name: string): Credentials;
   /** All of it but what the keychain holds. */
+  rename(name: string, to: string): void;
+  /** All of it but what the keychain holds. */
   forget(name: string): void;
 }
 
@@ -23,6 +25,8 @@ export interface ProfilesOptions {
   make(name: string, credentials: Credentials): Profile;
   /** Its names and addresses are free. */
   removed(name: string): Promise<void>;
+  /** Its addresses are the other name's. */
+  renamed(name: string, to: string): Promise<void>;
   changed(): void;
 }
 
@@ -101,7 +105,7 @@ export class Profiles {
 
   async #close(profile: Profile): Promise<void> {
     clearTimeout(this.#leaving.get(profile));
-    this.#all.delete(profile.name);
+    if (this.#all.get(profile.name) === profile) this.#all.delete(profile.name);
     profile.close();
     await profile.credentials.close();
   }
@@ -111,6 +115,50 @@ export class Profiles {
     this.#default = this.get(name).name;
     this.#options.kept.setDefault(this.#default);
     this.#options.changed();
+  }
+
+  /** Calls it otherwise, with its login, its addresses and, if it has them, the short names. Flows that are open stay open. */
+  async rename(name: string, to: string): Promise<void> {
+    const profile = this.get(name);
+    this.#checkRename(profile, profileName(to));
+    const isChosen = this.#default === name;
+    const forgetOld = await profile.credentials.handOver(to).catch((error: Error) => this.#reopen(profile, error));
+    this.#options.kept.rename(name, to);
+    const now = this.#open(to);
+    // The short names are somebody's at every moment, and `default` is always there.
+    if (name === DEFAULT_PROFILE) this.#open(DEFAULT_PROFILE).start();
+    if (isChosen) this.use(to);
+    await this.#close(profile);
+    await this.#options.renamed(name, to);
+    now.start();
+    this.#options.changed();
+    // What the keychain or the gateway says of it is the profile's own to tell.
+    void now.credentials.restore().catch(() => {});
+    await forgetOld();
+  }
+
+  #checkRename(profile: Profile, to: string): void {
+    const { name, credentials } = profile;
+    const refused = (why: string, hint: string) => new UserError('profile', why, { hint });
+    const { login, attempt } = credentials.state();
+    if (isEmpty(profile))
+      throw refused(`nobody has logged in to ${name}`, `hoop login https://YOUR-GATEWAY --profile ${to}`);
+    if (this.#all.has(to)) throw refused(`there is a profile called ${to}`, 'hoop profile ls shows them all');
+    if (login === null && attempt !== null && attempt.phase !== 'failed')
+      throw refused(`a login to ${name} is under way`, 'finish it first, or give it up');
+    if (login?.store === 'memory')
+      throw refused(`the login of ${name} is in hoopd's memory alone`, `hoop logout --profile ${name}, then again`);
+    if (login?.state === 'waiting-for-unlock')
+      throw refused(`the login of ${name} waits for your keychain`, 'unlock the keychain, then again');
+  }
+
+  /** What could not be handed over is taken up again as it was. */
+  async #reopen(profile: Profile, error: Error): Promise<never> {
+    await this.#close(profile);
+    const again = this.#open(profile.name);
+    again.start();
+    void again.credentials.restore().catch(() => {});
+    throw error;
   }
 
   /** Ends its login and forgets it. False: nobody was logged in. */

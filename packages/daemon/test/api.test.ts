@@ -28,6 +28,7 @@ let folder: string;
 let path: string;
 let server: http.Server;
 let state: State;
+let probes = 0;
 let watchers: Watchers;
 let turnedAway: number;
 let stopped: number;
@@ -38,6 +39,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hoop-api-'));
   path = join(folder, 'hoopd.sock');
   state = structuredClone(STATE);
+  probes = 0;
   turnedAway = 0;
   stopped = 0;
   passed = [];
@@ -63,6 +65,9 @@ function options(): ApiOptions {
   };
   return {
     state: () => state,
+    probe: async () => {
+      probes += 1;
+    },
     retry: async () => state,
     authority: () => ({ make: fail(new Error('never')), forget: async () => true }),
     watchers,
@@ -76,6 +81,7 @@ function options(): ApiOptions {
         return { credentials };
       },
       use: () => {},
+      rename: async () => {},
       remove: async () => true,
     },
     gateway: (() => ({
@@ -155,6 +161,9 @@ describe('answers', () => {
     const { status, body } = await call({ path: '/v1/status' });
     expect(status).toBe(200);
     expect(State.parse(body)).toEqual(STATE);
+    expect(probes).toBe(0);
+    expect((await call({ path: '/v1/status?probe=true' })).body).toEqual(STATE);
+    expect(probes).toBe(1);
   });
 
   test('errors tell code, message and hint; a bug tells nothing of itself', async () => {

@@ -82,6 +82,12 @@ describe('a PostgreSQL client’s greeting', () => {
     expect(await greeted).toEqual({ as: 'rejected', why: 'direct TLS without the protocol’s ALPN' });
   });
 
+  test('direct TLS for another protocol, as a browser’s, is rejected', async () => {
+    const secure = tls.connect({ socket: client, rejectUnauthorized: false, ALPNProtocols: ['h2', 'http/1.1'] });
+    secure.on('error', () => {});
+    expect(await greeted).toEqual({ as: 'rejected', why: 'direct TLS for another protocol' });
+  });
+
   test('direct TLS with the protocol’s ALPN', async () => {
     const secure = tls.connect({ socket: client, rejectUnauthorized: false, ALPNProtocols: ['postgresql'] });
     await once(secure, 'secureConnect');

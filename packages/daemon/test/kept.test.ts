@@ -56,6 +56,21 @@ describe('profiles on disk', () => {
     expect(kept().defaultName()).toBeUndefined();
   });
 
+  test('renamed: all of it lies where the other name has it, whichever of the two is the usual one', () => {
+    make('acme');
+    make('acme', 'connections.json');
+    kept().rename('acme', 'work');
+    expect(kept().names()).toEqual(['work']);
+    expect(readdirSync(join(folder, 'profiles/work')).sort()).toEqual(['connections.json', 'gateway.json']);
+    writeFileSync(join(folder, 'gateway.json'), JSON.stringify({ gateway: 'https://gw.example' }), { mode: 0o600 });
+    writeFileSync(join(folder, 'state.json'), '{}');
+    kept().rename('default', 'first');
+    expect(readdirSync(folder).sort()).toEqual(['profiles', 'state.json']);
+    expect(kept().open('first').state().lastGateway).toBe('https://gw.example');
+    expect(kept().open('default').state().lastGateway).toBeUndefined();
+    expect(() => kept().rename('work', '../x')).toThrow(/not a profile's name/);
+  });
+
   test('forgotten: its folder is gone, and no other one', () => {
     make('acme');
     make('work');
@@ -78,6 +93,7 @@ describe('a profile that no login came of', () => {
       make: (name, credentials) =>
         ({ name, credentials, problems: [], start: () => {}, close: () => {} }) as unknown as Profile,
       removed: async () => {},
+      renamed: async () => {},
       changed: () => {},
     });
     all.start();

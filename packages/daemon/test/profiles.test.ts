@@ -235,6 +235,57 @@ describe('a gateway that means ill', () => {
   });
 });
 
+describe('a profile that is renamed', () => {
+  const inKeychain = (profile: string) => {
+    const credentials = on.kept.open(profile);
+    const { login, attempt } = credentials.state();
+    credentials.standing = { login: login && { ...login, store: 'keychain' }, attempt };
+  };
+
+  test('keeps its login, its addresses and what is open', async () => {
+    inKeychain('acme');
+    const was = addressOf('raw.acme.hoop');
+    const open = await dial(on, 'raw.acme');
+    const answer = readAll(open);
+    await on.daemon.profiles.rename('acme', 'work');
+    await on.until(({ connections }) => connections.some(({ hostname }) => hostname === 'raw.work.hoop'));
+    expect(rows().map(({ hostname }) => hostname)).toEqual(['raw.hoop', 'raw.work.hoop']);
+    expect([addressOf('raw.work.hoop'), await resolved('raw.work.hoop')]).toEqual([was, was]);
+    expect(await resolved('raw.acme.hoop')).toBe('NXDOMAIN');
+    expect(await say('raw.work', 'new')).toBe('theirs new');
+    open.end('still open');
+    expect(await answer).toBe('theirs still open');
+  });
+
+  test('keeps the short names, and is no other than the first one where there was one alone', async () => {
+    inKeychain('default');
+    await on.daemon.profiles.rename('default', 'shop');
+    await on.until(({ connections }) => connections.some(({ profile }) => profile === 'shop'));
+    expect(rows().map(({ hostname }) => hostname)).toEqual(['raw.hoop', 'raw.acme.hoop']);
+    expect(on.daemon.state().profiles?.map(({ name, isDefault }) => [name, isDefault])).toEqual([
+      ['shop', true],
+      ['acme', false],
+      ['default', false],
+    ]);
+    expect(await resolved('raw.shop.hoop')).toBe(addressOf('raw.hoop'));
+    expect(await say('raw', 'x')).toBe('ours x');
+  });
+
+  test('is refused where there is such a one, what is no name, and a login that could not come along', async () => {
+    const { profiles } = on.daemon;
+    await expect(profiles.rename('acme', 'default')).rejects.toThrow('there is a profile called default');
+    await expect(profiles.rename('acme', 'A_b')).rejects.toThrow("not a profile's name");
+    await expect(profiles.rename('none', 'work')).rejects.toThrow('there is no profile called');
+    profiles.ensure('typo');
+    await expect(profiles.rename('typo', 'work')).rejects.toThrow('nobody has logged in to typo');
+    await expect(profiles.rename('acme', 'work')).rejects.toThrow("in hoopd's memory alone");
+    inKeychain('acme');
+    on.kept.open('acme').handOver = () => Promise.reject(new Error('the keychain hangs'));
+    await expect(profiles.rename('acme', 'work')).rejects.toThrow('the keychain hangs');
+    expect(await say('raw.acme', 'as it was')).toBe('theirs as it was');
+  });
+});
+
 test('a profile that is removed: no login, no names, no address; and it can come again', async () => {
   const client = await dial(on, 'raw.acme');
   await once(client, 'data');

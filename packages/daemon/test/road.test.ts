@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { WireConnection } from '@hoop/contracts/gateway';
+import type { State } from '@hoop/contracts/local';
 import { INITIAL_CREDIT } from '@hoop/contracts/uplink';
+import { FaultProxy } from '@hoop/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Arrived, echo, TestGateway } from './support/gateway.js';
 import { credentialFor, dial, freePort, type Laptop, laptop, readAll } from './support/laptop.js';
@@ -226,6 +228,29 @@ describe('no way to the gateway', () => {
     expect(await answer).toBe('again');
     await on.until((state) => state.gateway?.state === 'online');
     expect(performance.now() - since).toBeLessThan(2_000);
+  });
+
+  test('a gateway that stands still behind links that stand: said when it is asked, and to who waits for its first word', async () => {
+    const wire = await FaultProxy.start({ port: gateway.port });
+    const still = await laptop({ gateway, firstWord: 50 });
+    still.credentials.set({ ...credentialFor(gateway), tunnel: [{ host: 'localhost', port: wire.port }] });
+    const isOnline = ({ gateway: now }: State) => now?.state === 'online' && now.warm > 0;
+    await still.until(isOnline);
+    await still.daemon.probe();
+    expect(isOnline(still.daemon.state())).toBe(true);
+    wire.stall();
+    await still.daemon.probe();
+    expect(still.daemon.state().gateway).toMatchObject({ warm: 0, error: 'no answer' });
+    wire.mend();
+    await still.until(isOnline);
+    handle = () => {};
+    const heard = await dial(still, 'raw');
+    wire.stall();
+    const answer = readAll(heard);
+    heard.write('is anybody there');
+    expect(await answer).toContain('refused link-lost');
+    await still[Symbol.asyncDispose]();
+    await wire.close();
   });
 
   test('a gateway that shows another certificate is not believed', async () => {

@@ -29,7 +29,7 @@ export interface DriverPorts {
   engine: Engine;
   controls: Controls;
   dial(effect: Dial, signal: AbortSignal): Promise<DialOutcome>;
-  learn(database: string, anew: boolean): Dialled | Promise<Dialled>;
+  learn(database: string, anew: boolean | 'in doubt'): Dialled | Promise<Dialled>;
   readAside(text: string, at: unknown): Promise<Dialled>;
   cancel(key: CancelKey): Promise<unknown>;
   /** Told once, when the scripts are done or were stopped and the client was told. */

@@ -142,7 +142,7 @@ export class Flow {
   }
 
   /** What reading statements takes. The upstream is not asked before the session is on record. */
-  #learn(database: string, anew: boolean): Dialled | Promise<Dialled> {
+  #learn(database: string, anew: boolean | 'in doubt'): Dialled | Promise<Dialled> {
     const ask = () => knowledgeOf(this.#spec, this.#options.upstream, database).ask(anew);
     if (this.#line.isOpen) return ask();
     clearTimeout(this.#opening);

@@ -8,10 +8,13 @@ const FRESH_MS = 30_000;
 const MOST_MS = 120_000;
 /** What takes long to load is loaded more rarely: at most this share of the time goes into loading. */
 const SHARE = 0.05;
+/** What may be spent at once on loads that are asked for in doubt; it comes back as time goes by. */
+const DOUBT_MS = 3_000;
 
 /**
  * What is known of one database of one upstream: the newest that was loaded, with its age. However many ask, one load runs at a
- * time. Who asks `anew` gets one that began after the question, since what it asks about happened before.
+ * time. Who asks `anew` gets one that began after the question, since what it asks about happened before; who asks in doubt gets
+ * that too, as long as doubts have not taken more than their share of the time.
  */
 export class Knowledge {
   readonly #load: (before: unknown) => Promise<Dialled>;
@@ -19,15 +22,18 @@ export class Knowledge {
   #kept: { knowledge: unknown; at: number; fresh: number; most: number } | undefined;
   #loading: Promise<Dialled> | undefined;
   #next: Promise<Dialled> | undefined;
+  #left = DOUBT_MS;
+  #leftAt: number;
 
   constructor(load: (before: unknown) => Promise<Dialled>, now: () => number = () => performance.now()) {
     this.#load = load;
     this.#now = now;
+    this.#leftAt = now();
   }
 
   /** At once where what is known is young enough. A load that fails is a refusal, and leaves what was known. */
-  ask(anew: boolean): Dialled | Promise<Dialled> {
-    if (anew) return this.#anew();
+  ask(anew: boolean | 'in doubt'): Dialled | Promise<Dialled> {
+    if (anew === true || (anew === 'in doubt' && this.#isLeft())) return this.#anew(anew === 'in doubt');
     const kept = this.#kept;
     const age = kept === undefined ? Number.POSITIVE_INFINITY : this.#now() - kept.at;
     if (kept === undefined || age > kept.most) return this.#loading ?? this.#begin();
@@ -35,19 +41,27 @@ export class Knowledge {
     return { ok: true, greeting: kept.knowledge };
   }
 
-  #anew(): Promise<Dialled> {
-    if (this.#loading === undefined) return this.#begin();
+  #isLeft(): boolean {
+    const now = this.#now();
+    this.#left = Math.min(DOUBT_MS, this.#left + SHARE * (now - this.#leftAt));
+    this.#leftAt = now;
+    return this.#left > 0;
+  }
+
+  #anew(doubted: boolean): Promise<Dialled> {
+    if (this.#loading === undefined) return this.#begin(doubted);
     this.#next ??= this.#loading.then(() => {
       this.#next = undefined;
-      return this.#begin();
+      return this.#begin(doubted);
     });
     return this.#next;
   }
 
-  #begin(): Promise<Dialled> {
+  #begin(doubted = false): Promise<Dialled> {
     const since = this.#now();
     this.#loading = this.#load(this.#kept?.knowledge).then((learned) => {
       this.#loading = undefined;
+      if (doubted) this.#left -= this.#now() - since;
       if (learned.ok) {
         const fresh = Math.max(FRESH_MS, (this.#now() - since) / SHARE);
         this.#kept = { knowledge: learned.greeting, at: since, fresh, most: Math.max(MOST_MS, 2 * fresh) };

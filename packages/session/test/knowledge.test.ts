@@ -48,6 +48,22 @@ describe('what is known of a database', () => {
     expect(befores).toEqual([undefined, 1]);
   });
 
+  test('is loaded anew in doubt, as long as doubts take no more than their share of the time', async () => {
+    const { knowledge, waiting, end, pass } = loads();
+    const first = knowledge.ask(false);
+    await end();
+    await first;
+    const doubted = knowledge.ask('in doubt');
+    expect(waiting).toHaveLength(1);
+    pass(4_000);
+    await end();
+    expect(await doubted).toEqual({ ok: true, greeting: 2 });
+    expect(knowledge.ask('in doubt')).toEqual({ ok: true, greeting: 2 });
+    pass(21_000);
+    expect(knowledge.ask('in doubt')).toBeInstanceOf(Promise);
+    expect(waiting).toHaveLength(1);
+  });
+
   test('grows old: it is renewed behind the asker, and then not given at all', async () => {
     const { knowledge, waiting, end, pass } = loads();
     const first = knowledge.ask(false);

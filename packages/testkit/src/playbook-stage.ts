@@ -35,7 +35,7 @@ export interface StageOptions {
   /** Answers to `dial`, `judge`, `reveal`; by default ok with no greeting, allow, and the output as it is. */
   dialled?: Dialled;
   /** Answers to `learn`, each time; by default ok with nothing known. */
-  learned?: (anew: boolean) => Dialled;
+  learned?: (anew: boolean | 'in doubt') => Dialled;
   judge?: (action: Action) => Verdict;
   reveal?: (output: Output) => Output;
   /** Answers to `read-aside`; by default nothing could be read. */

@@ -57,7 +57,12 @@ describe.skipIf(missing !== undefined)(title, () => {
   const names = async () => (await findings()).find(({ check }) => check === 'names');
 
   test('apt install, login, setup, psql by name; the doctor finds nothing', async () => {
-    await rig.sh(`apt-get install -qq ${join(folder, deb())} 2>&1`);
+    const installed = await rig.sh(`apt-get install -qq ${join(folder, deb())} 2>&1`);
+    expect(installed).toMatch(/^next, as yourself, not as root: hoop setup\r?$/m);
+    // Nothing is done to the machine by the package alone.
+    expect(await rig.sh('systemctl list-unit-files --no-legend hoop*; ls -d /var/lib/hoop 2>&1 || true')).not.toContain(
+      'enabled',
+    );
     const held = rig.beside('laptop', [
       process.execPath,
       join(ROOT, 'packages/testkit/dist/company.js'),
@@ -75,7 +80,8 @@ describe.skipIf(missing !== undefined)(title, () => {
 
   test('installed again, as by an upgrade: hoopd is the new one, and still set up', async () => {
     const pid = await rig.sh('systemctl show -P MainPID hoop.service');
-    await rig.sh(`apt-get install -qq --reinstall ${join(folder, deb())} 2>&1`);
+    const again = await rig.sh(`apt-get install -qq --reinstall ${join(folder, deb())} 2>&1`);
+    expect(again).not.toContain('hoop setup');
     expect(await rig.sh('systemctl show -P MainPID hoop.service')).not.toBe(pid);
     await works();
   });

@@ -1,9 +1,13 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { State } from '../../contracts/src/local/index.js';
 import { LOCK, UNLOCK } from '../../platform/test/keyring.js';
 import { said as line } from '../src/world/index.js';
+import type { Target } from './rig/attacker.js';
+import { attackedBy } from './rig/browser.js';
 import { buildGo } from './rig/go.js';
 import { type CompanyLine, installHoop, logIn, makeAlice } from './rig/person.js';
 import { Rig, ROOT, rigMissing, said } from './rig/rig.js';
@@ -14,6 +18,21 @@ const missing = rigMissing();
 
 /** alice's home, without what holds her passwords, and what her browser is made of. */
 const HOME = `find /home/alice -not -path '*/keyrings*' -not -path '*/.pki*' | grep -v -e /ca.pem -e /password -e /browser | sort`;
+
+/** By what came to a port without any defence: each way of a page to send something did send it. */
+const SENT = [
+  /^GET .*\r\nHost: 127\.0\.0\.1:7070\r\n/s,
+  /^GET .*\r\nHost: to-127-0-0-1\..*\.rebind\.example:7070\r\n/s,
+  /^POST .*\r\n\r\n\0\0\0\x08/s,
+  /^POST .*multipart\/form-data/s,
+  /^PUT .*\r\nx-canary: /is,
+  /^DELETE /,
+  /^GET .*\r\nUpgrade: websocket\r\n/s,
+  /^GET .*\.png HTTP/,
+  // A TLS handshake, and TURN's Allocate over TCP (RFC 8656 §18).
+  /^\x16\x03/,
+  /^\0\x03/,
+];
 
 const title = `hoop setup on a laptop with systemd${missing === undefined ? '' : ` (${missing})`}`;
 
@@ -65,6 +84,33 @@ describe.skipIf(missing !== undefined)(title, () => {
     expect([plan.code, changes(before, await rig.sh(TRACES))]).toEqual([0, []]);
   });
 
+  const PLAN = /Do this, as root\? \[Y\/n\] /;
+  const CA = /Make a CA too, .* \[y\/N\] /;
+  const wide = (shown: string) =>
+    shown.split(/\r?\n/).filter((one) => one.replace(/\u001b\[[\d;]*\w/g, '').length > 80);
+
+  test.each<[string, (readonly [RegExp, string])[], number, RegExp]>([
+    ['no', [[PLAN, 'n\r']], 1, /nothing was done/],
+    ['no, at length', [[PLAN, 'no thanks\r']], 1, /nothing was done/],
+    ['an end of input', [[PLAN, '\u0004']], 1, /nothing was done/],
+    ['Ctrl-C', [[PLAN, '\u0003']], 130, /not answered/],
+    [
+      'yes, then Ctrl-C at the CA',
+      [
+        [PLAN, 'y\r'],
+        [CA, '\u0003'],
+      ],
+      130,
+      /not answered/,
+    ],
+  ])('its plan is asked about at a terminal; %s changes nothing', async (_, answers, code, says) => {
+    const done = await rig.typed('alice', 'hoop setup', answers);
+    expect([done.code, done.stdout]).toEqual([code, expect.stringMatching(says)]);
+    expect(done.stdout).toContain('systemd-resolved asks hoop for *.hoop');
+    expect(wide(done.stdout)).toEqual([]);
+    expect(changes(before, await rig.sh(TRACES))).toEqual([]);
+  });
+
   /** psql by name, as soon as it works again; how long that took is printed. */
   const works = async (after: string, from = performance.now()) => {
     for (;;) {
@@ -77,11 +123,29 @@ describe.skipIf(missing !== undefined)(title, () => {
   /** pg-prod, once the gateway has told of it. */
   const listed = async () => {
     for (let tries = 0; tries < 100; tries++) {
-      const all = JSON.parse(await hoop('ls --json')) as { name: string; address: string }[];
+      const all = JSON.parse(await hoop('ls --json')) as State['connections'];
       const found = all.find(({ name }) => name === 'pg-prod');
       if (found !== undefined) return found;
     }
     throw new Error('pg-prod is not listed');
+  };
+  const state = async () => JSON.parse(await hoop('status --json')) as State;
+  const sessions = async () => (JSON.parse(await hoop('sessions ls --json --limit 1000')) as unknown[]).length;
+  /** An attacker's page, which does reach a port that takes everything: refused and counted here, and nothing of it upstream. */
+  const attacked = async (targets: readonly Target[], refused: (was: State, now: State) => void) => {
+    const [was, opened] = [await state(), await sessions()];
+    const { canary, rebound, heard } = await attackedBy(rig, targets);
+    expect(rebound).toEqual(rebound.map(() => true));
+    for (const sent of SENT) expect(heard.filter((one) => sent.test(one))).not.toEqual([]);
+    expect(await sessions()).toBe(opened);
+    expect(spawnSync('grep', ['-rlF', canary, folder], { encoding: 'utf8' }).stdout).toBe('');
+    expect(await rig.sh(`grep -rlF ${canary} /home/alice/.local/state/hoop || true`)).toBe('');
+    const now = await state();
+    const counts = [was, now].map((one) => JSON.stringify(one.refused)).join(' to ');
+    console.log(
+      `a page sent ${heard.length} times where all is taken; of ${targets.length} of ours, refused went from ${counts}`,
+    );
+    refused(was, now);
   };
   const resolves = async (name: string) => (await rig.as('alice', `getent ahostsv4 ${name}`)).stdout.split(/\s+/)[0];
 
@@ -186,6 +250,26 @@ describe.skipIf(missing !== undefined)(title, () => {
     await works('resolved restarted');
   });
 
+  test('a gateway that stands still: status says so at once, psql within seconds, and all goes on with it', async () => {
+    const { port } = new URL(company.gateway);
+    const [, pid] = await line(rig.beside('laptop', ['ss', '-Hltnp', `sport = :${port}`]), /pid=(\d+)/, 'ss');
+    process.kill(Number(pid), 'SIGSTOP');
+    try {
+      const asked = await psql();
+      expect(asked.stderr).toMatch(/FATAL: {2}the (link to the )?gateway/);
+      const told = await rig.as('alice', 'hoop status');
+      expect(told.stdout).toMatch(/gateway +https:\S+, (offline|connecting): no answer/);
+      console.log(
+        `of a gateway that stands still: psql is told in ${Math.round(asked.ms)} ms, status in ${Math.round(told.ms)} ms`,
+      );
+      expect(asked.ms).toBeLessThan(10_000);
+      expect(told.ms).toBeLessThan(10_000);
+    } finally {
+      process.kill(Number(pid), 'SIGCONT');
+    }
+    await works('a gateway that stood still');
+  });
+
   test('a VPN that takes all names takes none of ours', async () => {
     await rig.sh(
       'ip link add vpn0 type bridge; ip addr add 10.99.0.1/24 dev vpn0; ip link set vpn0 up; resolvectl dns vpn0 10.77.1.2; resolvectl domain vpn0 "~."; resolvectl default-route vpn0 yes',
@@ -221,6 +305,11 @@ describe.skipIf(missing !== undefined)(title, () => {
     await rig.sh('until ss -ltn | grep -q 0.0.0.0:5432; do sleep 0.1; done; systemctl start hoop.service');
     const before = await listed();
     expect(before).toMatchObject({ state: 'blocked', reach: { byName: false } });
+    // Meanwhile it is on a port of 127.0.0.1, where pages reach it, too.
+    const { reach } = before;
+    await attacked([{ host: 'localhost', ...reach }], (was, now) => {
+      expect(now.refused.protocol - was.refused.protocol).toBeGreaterThan(20);
+    });
     const done = await rig.as('alice', 'hoop setup --only ports');
     expect([done.code, done.stderr]).toEqual([0, expect.stringContaining('hoop-ports.service')]);
     await works('the redirection');
@@ -236,6 +325,33 @@ describe.skipIf(missing !== undefined)(title, () => {
       stderr: expect.stringContaining('reset'),
     });
     expect(JSON.parse(await hoop('status --json')).refused.peers).toBeGreaterThanOrEqual(2);
+  });
+
+  test('a page in a real browser, whatever it rebinds to, gets no byte to an upstream by any port of hoop’s', async () => {
+    const { connections, daemon } = await state();
+    const listeners = connections.map(({ hostname, address, port }) => ({ host: hostname, address, port }));
+    const behind = { ...listeners[0]!, host: listeners[0]!.address, port: 5378 };
+    const resolver = { host: daemon.resolver!.address, address: daemon.resolver!.address, port: daemon.resolver!.port };
+    // Somebody who leads a port to the local API's socket, as for a container.
+    const lead = `require('net').createServer((s) => s.on('error', () => {}).pipe(require('net').connect('/run/user/1000/hoop/hoopd.sock')).pipe(s)).listen(7071, '127.0.0.1')`;
+    await rig.sh(`systemd-run -q --unit=lead -p User=alice ${process.execPath} -e "${lead}"`);
+    const api = { host: 'localhost', address: '127.0.0.1', port: 7071 };
+    // A login that is under way has a port of its own.
+    const login = await rig.started('alice', 'hoop login --no-browser --ca-file ca.pem 2>&1');
+    const [, port] = await line(login, /127\.0\.0\.1%3A(\d+)/, 'hoop login');
+    const callback = { host: 'localhost', address: '127.0.0.1', port: Number(port) };
+    await attacked([...listeners, behind, resolver, api, callback], (was, now) => {
+      expect(now.refused.protocol - was.refused.protocol).toBeGreaterThan(20 * listeners.length);
+      expect(now.refused.peers - was.refused.peers).toBeGreaterThan(20);
+      expect(now.refused.api - was.refused.api).toBeGreaterThan(20);
+      expect(now.attempt).toMatchObject({ phase: 'browser' });
+      expect(now.daemon.pid).toBe(was.daemon.pid);
+    });
+    await rig.sh(`kill -INT $(pgrep -u alice -f '[m]ain.js login'); systemctl stop lead`);
+    await works('a page’s attack');
+  });
+
+  test('the redirection stays by whatever is restarted, and goes with its unit', async () => {
     await rig.sh('systemctl restart nftables.service; systemctl daemon-reload');
     await works('nftables restarted');
     await rig.sh('systemctl stop holder');
@@ -298,6 +414,21 @@ describe.skipIf(missing !== undefined)(title, () => {
     console.log(done.stderr);
     expect(done.code).toBe(0);
     expect((await rig.as('alice', 'hoop setup --undo')).stderr).toContain('nothing to undo');
+    expect(changes(before, await rig.sh(TRACES))).toEqual([]);
+  });
+
+  test.each([
+    ['yes and the usual', '\r', false],
+    ['yes and yes', 'y\r', true],
+  ])('%s at the terminal, and undone', async (_, toCa, makes) => {
+    const done = await rig.typed('alice', 'hoop setup', [
+      [PLAN, '\r'],
+      [CA, toCa],
+    ]);
+    expect([done.code, wide(done.stdout)]).toEqual([0, []]);
+    expect((await rig.in('test', '-e', '/home/alice/.local/state/hoop/ca.pem')).code === 0).toBe(makes);
+    await works('a set-up at a terminal');
+    said(await rig.as('alice', 'hoop setup --undo'), 'undo');
     expect(changes(before, await rig.sh(TRACES))).toEqual([]);
   });
 

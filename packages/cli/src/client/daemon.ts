@@ -8,6 +8,8 @@ import { SILENT } from './silence.js';
 export interface Daemon {
   /** The state, once; `start`: with a daemon that is started if none runs, else undefined without one. */
   state(): Promise<State>;
+  /** The same, when each gateway was asked whether it answers: within three seconds. */
+  probed(): Promise<State>;
   running(): Promise<State | undefined>;
   /** The state now and after each change, until the caller stops reading. */
   watch(): AsyncGenerator<State>;
@@ -56,6 +58,7 @@ export function daemonAt(socket: string, { start, silenceMend, patience = PATIEN
   };
   return {
     state: async () => documentOf<State>(await started(() => get(STATUS))),
+    probed: async () => documentOf<State>(await started(() => get(`${STATUS}?probe=true`))),
     running: async () => {
       try {
         return await documentOf<State>(await get(STATUS));

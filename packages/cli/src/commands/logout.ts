@@ -4,7 +4,7 @@ import { profilesOf } from './profile.js';
 
 export const logout: Command = {
   name: 'logout',
-  summary: 'end the login here, at the gateway and at the IdP',
+  summary: 'end the login here, at the gateway and at the IdP; its names go with it, until the next login has ended',
   options: [PROFILE_OPTION, { flags: '--all', summary: 'the logins of all profiles' }, JSON_OPTION],
   run: async (needs, input) => {
     const ended = flag(input, 'all') ? await endAll(needs) : await endOne(needs, input);

@@ -1,8 +1,9 @@
 import type { ProfileState, State } from '@hoop/contracts/local';
 import { UserError } from '@hoop/core';
-import { DEFAULT_PROFILE } from '@hoop/platform';
+import { DEFAULT_PROFILE, profileName } from '@hoop/platform';
 import { type Command, flag, JSON_OPTION, type Needs, word } from '../command.js';
 import { currentOf } from '../profile.js';
+import { type Configs, readConfig } from '../settings.js';
 import { columns, plain } from '../table.js';
 
 const ls: Command = {
@@ -31,6 +32,32 @@ const use: Command = {
   },
 };
 
+const rename: Command = {
+  name: 'rename',
+  summary: 'give it another name; login and addresses stay, its names are like pg-prod.NEW.hoop',
+  arguments: [
+    ['PROFILE', 'as `hoop profile ls` shows it'],
+    ['NEW', 'lower-case letters, digits and inner hyphens'],
+  ],
+  options: [JSON_OPTION],
+  examples: ['hoop profile rename default acme'],
+  run: async (needs, input) => {
+    const [{ name }, to] = [await known(needs, word(input, 0)), profileName(word(input, 1))];
+    await (await needs.daemon.api()).renameProfile({ name, body: { to } });
+    if (flag(input, 'json')) return needs.out(`${JSON.stringify({ renamed: name, to })}\n`);
+    needs.err(`the profile ${name} is now called ${to}, and its names are like pg-prod.${to}.hoop\n`);
+    needs.err(await leftIn(needs, name, to));
+  },
+};
+
+/** What the person wrote is theirs to change. */
+async function leftIn({ paths, machine }: Needs, name: string, to: string): Promise<string> {
+  const { profiles = {}, ...top } = await readConfig(paths.configFile, machine.uid).catch(() => ({}) as Configs);
+  const isNamed = name === DEFAULT_PROFILE ? Object.keys(top).length > 0 : Object.hasOwn(profiles, name);
+  const where = name === DEFAULT_PROFILE ? 'at the top' : `below profiles, ${name}`;
+  return isNamed ? `in ${paths.configFile}, what stands ${where} belongs below profiles, ${to} now\n` : '';
+}
+
 const remove: Command = {
   name: 'remove',
   summary: 'end its login and forget it: gateway, names and addresses',
@@ -52,8 +79,8 @@ const remove: Command = {
 
 export const profile: Command = {
   name: 'profile',
-  summary: 'several gateways at once: show profiles, choose the default, forget one',
-  commands: [ls, use, remove],
+  summary: 'several gateways at once: show profiles, choose the default, rename or forget one',
+  commands: [ls, use, rename, remove],
 };
 
 /** All of them; where there is one, as it would be among others. */

@@ -1,9 +1,11 @@
 import type { State } from '@hoop/contracts/local';
-import { type Command, flag, JSON_OPTION, WATCH_OPTION } from '../command.js';
+import { type Command, flag, JSON_OPTION, type Needs, WATCH_OPTION } from '../command.js';
 import { follow } from '../follow.js';
 import { inProfile, isOfSeveral, PROFILE_OPTION, partsOf, shownName } from '../profile.js';
+import { configTrouble } from '../settings.js';
 import { isUnderWay, loginMend, troubleOf } from '../settle.js';
 import { clockTime, columns, counted, plain, span } from '../table.js';
+import { filled } from '../text.js';
 
 export const status: Command = {
   name: 'status',
@@ -12,15 +14,31 @@ export const status: Command = {
   run: async (all, input) => {
     const needs = inProfile(all, input);
     const json = flag(input, 'json');
-    const show = (state: State) => (json ? `${JSON.stringify(state)}\n` : statusOf(state, needs.now()));
-    if (!flag(input, 'watch')) return needs.out(show(await needs.daemon.state()));
-    if (!json && needs.terminal.out) {
+    const trouble = await configTrouble(needs);
+    const whole = (state: State): State =>
+      trouble === undefined ? state : { ...state, problems: [...state.problems, trouble] };
+    const show = (state: State) => (json ? `${JSON.stringify(whole(state))}\n` : statusOf(whole(state), needs.now()));
+    if (!flag(input, 'watch')) return needs.out(show(await needs.daemon.probed()));
+    const stop = probing(needs);
+    try {
+      if (json || !needs.terminal.out)
+        return await follow(needs, (state) => needs.out(json ? show(state) : `${show(state)}\n`));
       const { showStatus } = await import('../views/live.js');
-      return showStatus(needs);
+      return await showStatus(needs, whole);
+    } finally {
+      stop();
     }
-    return follow(needs, (state) => needs.out(json ? show(state) : `${show(state)}\n`));
   },
 };
+
+/** Milliseconds. hoopd by itself does not ask: it is at rest. */
+const PROBE_EVERY = 10_000;
+
+/** While somebody watches, the gateways are asked whether they answer; the watched state has it. */
+function probing({ daemon }: Needs): () => void {
+  const timer = setInterval(() => void daemon.probed().catch(() => {}), PROBE_EVERY);
+  return () => clearInterval(timer);
+}
 
 /** The state as lines of `what  how it is`. */
 export const statusOf = (state: State, now: number): string => columns(statusRows(state, now));
@@ -37,11 +55,17 @@ export function statusRows(state: State, now: number): string[][] {
     ...(isOfSeveral(state) ? [[], ...waitingRows(state)] : []),
     ...refusedRows(state),
     ...problemsOf(state).flatMap(({ message, hint, profile }) => [
-      ['problem', plain(profile === undefined ? message : `profile ${profile}: ${message}`)],
-      ...(hint === undefined ? [] : [['', plain(hint)]]),
+      ...wordsRows('problem', plain(profile === undefined ? message : `profile ${profile}: ${message}`)),
+      ...(hint === undefined ? [] : hint.startsWith('hoop ') ? [['', plain(hint)]] : wordsRows('', plain(hint))),
     ]),
   ];
 }
+
+/** Sentences, in 80 columns: the widest heading is `connections`. */
+const wordsRows = (heading: string, sentence: string): string[][] =>
+  filled(sentence, 0, 80 - 'connections  '.length)
+    .split('\n')
+    .map((line, at) => [at === 0 ? heading : '', line]);
 
 /** What is true of the daemon, whoever is logged in. */
 export const daemonRows = (state: State, now: number): string[][] => [
@@ -99,10 +123,12 @@ function connectionRows({ connections }: State): string[][] {
   const blocked = connections.filter((one) => one.state === 'blocked');
   return [
     ['connections', `${connections.length}, with ${counted(sessions, 'session')} open`],
-    ...blocked.map((one) => [
-      '',
-      `${plain(shownName(one))} not by name: ${one.address}:${one.port} is held by ${plain(one.holder ?? '?')}`,
-    ]),
+    ...blocked.flatMap((one) =>
+      wordsRows(
+        '',
+        `${plain(shownName(one))} not by name: ${one.address}:${one.port} is held by ${plain(one.holder ?? '?')}`,
+      ),
+    ),
   ];
 }
 

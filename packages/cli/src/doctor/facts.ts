@@ -1,5 +1,4 @@
 import type { LocalConnection, State } from '@hoop/contracts/local';
-import type { HoopError } from '@hoop/core';
 import { DEFAULT_PROFILE, profileFolder } from '@hoop/platform';
 import type * as Looks from '@hoop/platform/doctor';
 import type { Needs } from '../command.js';
@@ -78,7 +77,7 @@ export async function gather(needs: Needs, sight: Sight): Promise<Facts> {
     Promise.all((state?.connections ?? []).map((one) => listeningOf(one, needs, sight))),
     state === undefined ? undefined : namesOf(state, needs, sight),
     state?.login?.store === 'memory' ? undefined : sight.keychainTrouble(machine.variables),
-    configTrouble(needs),
+    import('../settings.js').then(({ configTrouble }) => configTrouble(needs)),
   ]);
   return {
     ...{
@@ -117,14 +116,6 @@ const daemonOf = ({ daemon }: Needs): Promise<Facts['daemon']> =>
     (state) => state ?? 'down',
     () => 'silent',
   );
-
-async function configTrouble({ paths, machine }: Needs): Promise<Facts['config']> {
-  const { readConfig } = await import('../settings.js');
-  return readConfig(paths.configFile, machine.uid).then(
-    () => undefined,
-    ({ message, hint }: HoopError) => ({ message, hint }),
-  );
-}
 
 /** The configuration's gateway; none, where it cannot be read. */
 async function configuredFor(

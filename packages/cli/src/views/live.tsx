@@ -37,10 +37,11 @@ export const showList = (needs: Needs) =>
     );
   });
 
-export const showStatus = (needs: Needs) =>
+/** `whole`: with what hoopd does not know of. */
+export const showStatus = (needs: Needs, whole: (state: State) => State) =>
   live(needs, (state) => (
     <>
-      <Columns rows={statusRows(state, needs.now())} />
+      <Columns rows={statusRows(whole(state), needs.now())} />
       {leave}
     </>
   ));

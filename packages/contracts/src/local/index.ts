@@ -162,7 +162,13 @@ export const StartLogin = z.object({
 const Whose = z.object({ profile: z.string().optional() });
 
 export const localApi = {
-  status: { method: 'GET', path: '/v1/status', summary: 'The state, once', answer: State },
+  status: {
+    method: 'GET',
+    path: '/v1/status',
+    summary: 'The state, once; `probe`: when each gateway was asked whether it answers, which takes seconds at most',
+    query: z.object({ probe: z.stringbool().optional() }),
+    answer: State,
+  },
   login: {
     method: 'POST',
     path: '/v1/login',
@@ -221,6 +227,13 @@ export const localApi = {
     method: 'POST',
     path: '/v1/profiles/:name/default',
     summary: 'Gives the short names to this profile',
+    answer: z.object({ name: z.string() }),
+  },
+  renameProfile: {
+    method: 'POST',
+    path: '/v1/profiles/:name/rename',
+    summary: 'Calls it otherwise, with its login, its addresses and, if it has them, the short names',
+    body: z.object({ to: z.string() }),
     answer: z.object({ name: z.string() }),
   },
   removeProfile: {

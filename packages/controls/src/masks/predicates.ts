@@ -10,13 +10,18 @@ const TOLD: Readonly<Record<Exclude<Predicate['how'], 'equality' | 'null-test'>,
   group: 'groups by it, which tells the values apart',
   join: 'joins by it, which shows the value by what it meets',
   function: 'puts it through a function in a condition',
+  rows: 'makes rows of it, whose number tells what it holds',
+  plan: 'finds its rows as settings of this session want it, and their order tells the values apart',
   fails: 'computes with it in a way that may fail or take its time, which tells what it holds',
   unknown: 'asks about it in a way that cannot be read',
 };
 const EQUALS = 'Ask for it with = and one value, or leave the column out.';
+const AS_IT_IS = 'Select the column as it is, or leave it out: what is made of it is masked too.';
 const HINTS: { readonly [how in Predicate['how']]?: string } = {
   join: 'Join by a column that is not masked.',
-  fails: 'Select the column as it is, or leave it out: what is made of it is masked too.',
+  rows: AS_IT_IS,
+  plan: 'Open a new session, or explain the statement without running it.',
+  fails: AS_IT_IS,
 };
 
 export type Denied = Verdict & { allow: false };

@@ -15,11 +15,14 @@ export interface LocalProfiles {
   get(name?: string): { credentials: Called };
   ensure(name?: string): { credentials: Called };
   use(name: string): void;
+  rename(name: string, to: string): Promise<void>;
   remove(name: string): Promise<boolean>;
 }
 
 export interface ApiOptions {
   state(): State;
+  /** Asks the gateways whether they answer; the state has what they said. */
+  probe(): Promise<void>;
   retry(): Promise<State>;
   authority(): Pick<LocalAuthority, 'make' | 'forget'>;
   watchers: Watchers;
@@ -64,7 +67,10 @@ function handlers(options: ApiOptions): Parameters<typeof mount<typeof localApi,
   const { profiles, gateway } = options;
   const login = ({ profile }: { profile?: string | undefined }) => profiles.get(profile).credentials;
   return {
-    status: () => options.state(),
+    status: async ({ query }) => {
+      if (query.probe) await options.probe();
+      return options.state();
+    },
     login: ({ body: { profile, ...request } }) => profiles.ensure(profile).credentials.start(request),
     cancelLogin: ({ query }) => ({ cancelled: login(query).cancel() }),
     logout: async ({ query }) => ({ ended: await login(query).logout() }),
@@ -76,6 +82,10 @@ function handlers(options: ApiOptions): Parameters<typeof mount<typeof localApi,
     useProfile: ({ name }) => {
       profiles.use(name);
       return { name };
+    },
+    renameProfile: async ({ name, body: { to } }) => {
+      await profiles.rename(name, to);
+      return { name: to };
     },
     removeProfile: async ({ name }) => ({ ended: await profiles.remove(name) }),
     retry: () => options.retry(),

@@ -36,7 +36,8 @@ export async function greet(socket: Socket, options: GreetOptions): Promise<Gree
     if (plain.as !== 'tls') return plain;
     if (options.tls === undefined) return { as: 'rejected', why: 'TLS is off here' };
     const secure = await startTls(socket, plain.rest, options.tls);
-    if (secure === undefined) return { as: 'gone' };
+    if (secure === 'gone') return { as: 'gone' };
+    if (secure === 'other-protocol') return { as: 'rejected', why: 'direct TLS for another protocol' };
     if (plain.direct && options.tls.alpn.length > 0 && secure.alpnProtocol === false) {
       return { as: 'rejected', why: 'direct TLS without the protocol’s ALPN' };
     }
@@ -105,7 +106,8 @@ function upgrade(stream: Duplex, consumed: number, answer: Uint8Array, rest: Buf
   return { as: 'tls', rest, direct: consumed === 0 };
 }
 
-function startTls(socket: Socket, rest: Buffer, tls: LocalTls): Promise<TLSSocket | undefined> {
+/** `other-protocol`: ALPN says that it is meant for something else, as a browser's `https:` does. */
+function startTls(socket: Socket, rest: Buffer, tls: LocalTls): Promise<TLSSocket | 'other-protocol' | 'gone'> {
   if (rest.length > 0) socket.unshift(rest);
   return new Promise((resolve) => {
     const secure = new TLSSocket(socket, {
@@ -113,9 +115,10 @@ function startTls(socket: Socket, rest: Buffer, tls: LocalTls): Promise<TLSSocke
       secureContext: tls.context(),
       ALPNProtocols: [...tls.alpn],
     });
-    const failed = () => {
+    const failed = (error?: NodeJS.ErrnoException | boolean) => {
+      const isOther = error instanceof Error && error.code === 'ERR_SSL_NO_APPLICATION_PROTOCOL';
       socket.destroy();
-      resolve(undefined);
+      resolve(isOther ? 'other-protocol' : 'gone');
     };
     secure.once('error', failed).once('close', failed);
     secure.once('secure', () => {

@@ -11,6 +11,7 @@ import {
   type PeerLookup,
   type PeerSocket,
   type Remembered,
+  renamed,
   without,
 } from '@hoop/platform';
 import type { Named } from '../names.js';
@@ -97,6 +98,14 @@ export class Listeners {
     return this.#next(async () => {
       await this.#follow(profile, []);
       this.#keep(without(this.#remembered, profile));
+    });
+  }
+
+  /** The profile is called otherwise: its listeners go, to come back by its new name where they were. */
+  rename(profile: string, to: string): Promise<void> {
+    return this.#next(async () => {
+      await this.#follow(profile, []);
+      this.#keep(renamed(without(this.#remembered, to), profile, to));
     });
   }
 

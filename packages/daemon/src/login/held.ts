@@ -152,6 +152,12 @@ export class HeldLogin {
     off();
   }
 
+  /** Closes it once no renewal is under way: what the store has by then is all there is. */
+  async rest(): Promise<void> {
+    await this.#renewing;
+    this.close();
+  }
+
   close(): void {
     this.#closed = true;
     this.#own?.grant.end();

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEFAULT_PROFILE, isProfileName, profileFolder, profilesFolder } from '@hoop/platform';
+import { DEFAULT_PROFILE, isProfileName, ownFolder, profileFolder, profilesFolder } from '@hoop/platform';
 import * as z from 'zod';
 import type { KeptProfiles } from '../profiles.js';
+import { LIST } from '../sync/last.js';
 import { type AboutLogin, loginCredentials } from './index.js';
 import { gatewayFile, type KnownGateway, ownFile } from './remembered.js';
 
@@ -36,6 +37,14 @@ export function profilesIn(about: Omit<AboutLogin, 'profile' | 'rivals'>): KeptP
     },
     setDefault: (name) => (name === DEFAULT_PROFILE ? chosen.remove() : chosen.write({ default: name })),
     open: (profile) => loginCredentials({ ...about, profile, rivals: () => rivalsOf(profile) }),
+    rename: (name, to) => {
+      const [from, there] = [profileFolder(stateFolder, name), profileFolder(stateFolder, to)];
+      for (const folder of [profilesFolder(stateFolder), there]) ownFolder(folder, uid);
+      // The login last: whoever is interrupted before it has lost nothing.
+      for (const file of [LIST, ...FILES.toReversed()].filter((one) => existsSync(join(from, one))))
+        renameSync(join(from, file), join(there, file));
+      if (name !== DEFAULT_PROFILE) rmSync(from, { recursive: true, force: true });
+    },
     forget: (name) => rmSync(profileFolder(stateFolder, name), { recursive: true, force: true }),
   };
 }

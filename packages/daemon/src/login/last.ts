@@ -22,6 +22,10 @@ export class LastGateway {
     return this.#known?.gateway;
   }
 
+  get known(): KnownGateway | undefined {
+    return this.#known;
+  }
+
   is({ gateway, client, ...trust }: KnownGateway): void {
     this.#known = { gateway, ...trustIn(trust), ...(client === undefined ? {} : { client }) };
     this.#file.write(this.#known);

@@ -33,6 +33,9 @@ interface UnderWay {
 const isCertified = ({ attempt: { phase }, before }: UnderWay) =>
   (phase === 'waiting-for-unlock' ? before : phase) === 'certifying';
 
+/** In the keychain. */
+const accountOf = (profile: string, gateway: string): string => `${profile}/${gateway}`;
+
 /** What stands in an attempt's place while a login that is held cannot be renewed, or has ended. */
 const RENEWAL = 'renewal';
 
@@ -93,7 +96,7 @@ export class LoginCredentials implements Credentials {
     const request = this.#last.trusting({ ...asked, gateway: gatewayUrl(asked.gateway).origin });
     if (this.#underWay !== undefined && isDeepStrictEqual(this.#underWay.request, request))
       return { ...this.#underWay.attempt, joined: true };
-    const account = `${this.#options.profile}/${request.gateway}`;
+    const account = accountOf(this.#options.profile, request.gateway);
     this.cancel();
     this.#attempts += 1;
     const underWay: UnderWay = {
@@ -137,11 +140,20 @@ export class LoginCredentials implements Credentials {
     const remembered = this.#remembered();
     if (remembered === undefined || this.#held !== undefined) return;
     const gateway = new URL(remembered.gateway);
-    this.#account = `${this.#options.profile}/${gateway.origin}`;
+    this.#account = accountOf(this.#options.profile, gateway.origin);
     this.#entries = this.#storeOf('keychain', (is) => this.#held?.waiting(is));
     this.#held = this.#hold(gateway, remembered, this.#entries);
     this.#changed();
     await this.#held.renew();
+  }
+
+  async handOver(profile: string): Promise<() => Promise<void>> {
+    await this.#held?.rest();
+    const [entries, account] = [this.#entries, this.#account];
+    const entry = this.#held && (await entries?.get(account));
+    if (this.#held === undefined || entries === undefined || entry === undefined) return async () => {};
+    await entries.set(accountOf(profile, this.#held.login().gateway), entry);
+    return async () => void (await entries.delete(account).catch(() => false));
   }
 
   async close(): Promise<void> {
@@ -157,7 +169,7 @@ export class LoginCredentials implements Credentials {
       const achieved = await attemptLogin({
         ...about,
         reach: this.#options.reach,
-        rivals: this.#options.rivals,
+        rivals: () => [...this.#options.rivals(), ...this.#replaced()],
         report,
         signal,
       });
@@ -168,6 +180,12 @@ export class LoginCredentials implements Credentials {
       this.#underWay = undefined;
       this.#fail(error, underWay.attempt.id);
     }
+  }
+
+  /** What is logged in to in its place may be no better a holder of its tokens than another profile's. */
+  #replaced(): Rival[] {
+    const { known } = this.#last;
+    return known === undefined ? [] : [{ ...known, profile: this.#options.profile }];
   }
 
   #replace({ request, account, entries }: Pick<Attempt, 'request' | 'account' | 'entries'>, achieved: Achieved): void {
@@ -198,8 +216,9 @@ export class LoginCredentials implements Credentials {
     if (request.store === 'keychain') this.#options.file.write(remembered);
     else this.#options.file.remove();
     const { issuer, clientId: id } = discovery;
-    const { sharedIdp } = request;
-    this.#last.is({ ...remembered, client: { issuer, id }, ...(sharedIdp === undefined ? {} : { sharedIdp }) });
+    // Of the gateway that it replaces nothing is left to share with: the next one is asked for again.
+    const isShared = request.sharedIdp === true && this.#options.rivals().length > 0;
+    this.#last.is({ ...remembered, client: { issuer, id }, ...(isShared && { sharedIdp: true }) });
     return remembered;
   }
 

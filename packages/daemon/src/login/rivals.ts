@@ -2,7 +2,7 @@ import type { Discovery } from '@hoop/contracts/gateway';
 import { UserError } from '@hoop/core';
 import type { KnownGateway } from './remembered.js';
 
-/** The gateway of another profile, as it was last logged in to. */
+/** The gateway of another profile, or the one that this login would replace: as it was last logged in to. */
 export interface Rival extends KnownGateway {
   profile: string;
 }
@@ -18,7 +18,7 @@ export interface Contender {
 }
 
 /**
- * Throws where a gateway asks for logins of the very client that another profile's gateway is known by at its IdP. Such
+ * Throws where a gateway asks for logins of the very client that another gateway of the person's is known by at its IdP. Such
  * tokens are good at both; and one that was refreshed has no nonce (OpenID Connect Core §12.2), so that whoever runs the
  * one gateway could log in with it at the other, as a device does. A gateway says itself which client it is: none is believed.
  */

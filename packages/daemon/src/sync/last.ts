@@ -7,6 +7,9 @@ import { type OwnFile, ownFile } from '../login/remembered.js';
 const Seen = z.strictObject({ gateway: z.string(), email: z.string(), connections: z.array(WireConnection) });
 type Seen = z.infer<typeof Seen>;
 
+/** The file of the last list, in a profile's folder. */
+export const LIST = 'connections.json';
+
 /**
  * The list of connections as it was last told, in `connections.json`: after a restart their names are there before the
  * keychain is open or a gateway has answered, so that a program is told why it has to wait, and not that a name is unknown.
@@ -16,7 +19,7 @@ export class LastList {
   #written = '';
 
   constructor(stateFolder: string, uid: number) {
-    this.#file = ownFile(stateFolder, 'connections.json', uid, Seen);
+    this.#file = ownFile(stateFolder, LIST, uid, Seen);
   }
 
   /** A file that cannot be read counts as none, and is written anew with the next list. */

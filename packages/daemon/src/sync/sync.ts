@@ -41,6 +41,7 @@ export class Sync {
   #attempt = 0;
   #closed = false;
   #lacks = false;
+  #asking: Promise<boolean> | undefined;
 
   constructor(options: SyncOptions) {
     this.#options = options;
@@ -67,6 +68,30 @@ export class Sync {
     const credential = this.#options.credentials.current();
     if (credential === undefined) return this.#become('offline');
     void this.#connect(credential, this.#attempt);
+  }
+
+  /**
+   * Asks by a link of its own, since one that stands says nothing: a gateway that is stopped, or behind a network that drops
+   * what is sent, is silent on it for as long as `SYNC_SILENCE`. One that does not answer is offline from then on.
+   */
+  answers(): Promise<boolean> {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  async #ask(): Promise<boolean> {
+    const credential = this.#options.credentials.current();
+    if (credential === undefined) return false;
+    const attempt = this.#attempt;
+    try {
+      (await this.#options.dial(credential)).destroy();
+      return true;
+    } catch (error) {
+      if (this.#state.state === 'online') this.#ended(attempt, error);
+      return false;
+    }
   }
 
   close(): void {

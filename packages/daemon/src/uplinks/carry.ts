@@ -23,6 +23,13 @@ export interface Carried {
   budget: CreditBudget;
 }
 
+/** A flow that is carried. */
+export interface Carrying {
+  end(): void;
+  /** The gateway has said anything on it. */
+  readonly isHeard: boolean;
+}
+
 /** A client whose socket has room again within these milliseconds keeps up: that its buffer was full for a moment is how TCP paces. */
 const PROMPT = 20;
 /** How long a client that was told the end may take to close its side. */
@@ -35,13 +42,13 @@ const STUCK = 60_000;
  * direction ended by itself. HEAD and the client's first bytes leave in one write. Calls `done` once, at the end. The answer
  * ends the flow from here: its client is told as if the link were lost.
  */
-export function carry(carried: Carried, done: () => void): { end(): void } {
+export function carry(carried: Carried, done: () => void): Carrying {
   const flow = new Flow(carried, done);
   flow.start();
-  return { end: () => flow.end() };
+  return flow;
 }
 
-class Flow {
+class Flow implements Carrying {
   readonly #local: Duplex;
   readonly #uplink: Uplink;
   readonly #carried: Carried;
@@ -58,6 +65,7 @@ class Flow {
   #since = 0;
   #localEnded = false;
   #over = false;
+  isHeard = false;
 
   constructor(carried: Carried, done: () => void) {
     this.#carried = carried;
@@ -118,6 +126,7 @@ class Flow {
 
   #receive(chunk: Buffer): void {
     if (this.#over) return;
+    this.isHeard = true;
     try {
       this.#channel.receive(chunk);
     } catch (error) {

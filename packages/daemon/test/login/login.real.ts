@@ -219,6 +219,39 @@ describe('trust', () => {
     await ill.close();
   });
 
+  test('nor does one that takes the place of the profile’s own gateway', async () => {
+    const gateways = gatewayInMemory();
+    const login = kept({ gateways });
+    await logIn(login);
+    const ill = await startGateway({ authority, issuer: idp.issuer, clientId: CLIENT_ID });
+    for (const end of [() => {}, () => login.logout()]) {
+      await end();
+      await login.start(startRequest({ gateway: ill.url }));
+      expect(await failedWith(login)).toBe('shared-idp');
+      expect(login.state().attempt?.error?.hint).toContain('--shared-idp');
+    }
+    expect(ill.seen).toEqual([]);
+    await logIn(login, { gateway: ill.url, sharedIdp: true });
+    expect(gateways.remembered).toMatchObject({ gateway: ill.url });
+    expect(gateways.remembered).not.toHaveProperty('sharedIdp');
+    await ill.close();
+  });
+
+  test('a login is handed over to another profile: restored there, and its old entry goes last', async () => {
+    const store = sharedStore();
+    const file = fileInMemory();
+    const login = kept({ store, file });
+    await logIn(login, { store: 'keychain' });
+    const forgetOld = await login.handOver('work');
+    await login.close();
+    expect([...store.held.keys()]).toEqual([`default/${gateway.url}`, `work/${gateway.url}`]);
+    const there = kept({ store, file, profile: 'work' });
+    await there.restore();
+    expect((await loggedIn(there)).identity.email).toBe('alice@shop.example');
+    await forgetOld();
+    expect([...store.held.keys()]).toEqual([`work/${gateway.url}`]);
+  });
+
   test('an IdP that is there and not trusted is said to be that, with the flag that helps', async () => {
     const login = kept();
     await login.start(startRequest({ ca: undefined, caFingerprint: await leafOf(new URL(gateway.url)) }));

@@ -64,6 +64,7 @@ export class TestCredentials implements Credentials {
     return true;
   };
   restore = async () => {};
+  handOver = async () => async () => {};
   close = async () => {};
 }
 
@@ -103,6 +104,11 @@ export class TestProfiles implements KeptProfiles {
     this.held.set(name, held);
     return held;
   }
+  rename(name: string, to: string): void {
+    const held = this.held.get(name);
+    if (held !== undefined) this.held.set(to, held);
+    this.held.delete(name);
+  }
   forget(name: string): void {
     this.held.delete(name);
   }
@@ -128,6 +134,7 @@ export async function laptop(
     home?: string;
     secrets?: SecretKeeper;
     patience?: Patience;
+    firstWord?: number;
     show?: (notice: Notice) => Promise<boolean>;
   } = {},
 ): Promise<Laptop> {
@@ -147,8 +154,8 @@ export async function laptop(
   const greetings = { postgres: TELLING, tcp: TELLING, ...options.greetings };
   const log = openLog(2, 'silent');
   const secrets = options.secrets ?? secretsIn(new Map());
-  const { patience, show = async () => false } = options;
-  const about = { version: '0', machine, paths, kept, secrets, greetings, log, changed, patience, show };
+  const { patience, firstWord, show = async () => false } = options;
+  const about = { version: '0', machine, paths, kept, secrets, greetings, log, changed, patience, firstWord, show };
   const daemon = await Daemon.start(about);
   const until = (is: (state: State) => boolean) =>
     new Promise<State>((resolve) => {

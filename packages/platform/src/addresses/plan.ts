@@ -57,6 +57,15 @@ export function without(remembered: Remembered, profile: string): Remembered {
   return { subnet: remembered.subnet, names: Object.fromEntries(kept) };
 }
 
+/** A profile that is called otherwise keeps its addresses. */
+export function renamed(remembered: Remembered, profile: string, to: string): Remembered {
+  const names = Object.entries(remembered.names).map(([key, entry]) => [
+    isOf(profile, key) ? keyOf(to, key.slice(profile.length + 1)) : key,
+    entry,
+  ]);
+  return { subnet: remembered.subnet, names: Object.fromEntries(names) };
+}
+
 /** Names that a profile no longer has are remembered, but not without end. */
 function withRoom(all: Remembered['names'], profile: string, names: readonly string[]): Remembered['names'] {
   const own = Object.keys(all).filter((key) => isOf(profile, key));

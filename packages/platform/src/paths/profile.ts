@@ -19,7 +19,7 @@ export function profileName(given: string): string {
   if (isProfileName(given)) return given;
   const why = RESERVED.includes(given)
     ? 'it has a meaning of its own'
-    : 'host names have it in them, as pg-prod.acme.hoop';
+    : 'it becomes a part of host names, as in pg-prod.acme.hoop';
   throw new UserError('profile', `${JSON.stringify(given.slice(0, 64))} is not a profile's name: ${why}`, {
     hint: 'up to 32 lower-case letters, digits and inner hyphens, e.g. acme',
     exit: 'usage',

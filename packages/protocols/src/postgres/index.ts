@@ -20,7 +20,7 @@ export const postgres: ProtocolSpec = {
   connect,
   secure,
   ready,
-  learn: (options) => learning((how) => learn({ ...how, parameters: new Map() }), options),
+  learn: (options) => learning((how, before) => learn({ ...how, parameters: new Map() }, before), options),
   read: (text, knowledge) => {
     const { catalogue, changes } = knowledge as Knowledge;
     return readCached(text, { catalogue, paths: [catalogue.path], made: changes.made });

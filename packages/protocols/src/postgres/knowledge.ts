@@ -6,8 +6,6 @@ import type { Made } from './sql/context.js';
 export interface Knowledge {
   catalogue: Catalogue;
   changes: Changes;
-  /** Texts that stay unclear with it: no newer one has to be loaded for them. */
-  vain: Set<string>;
 }
 
 /** What one statement may change in the catalogue. */
@@ -25,6 +23,8 @@ export interface Change {
  */
 export class Changes {
   #clock = 0;
+  /** Descriptions of columns that did not agree with a catalogue that was loaded after them either. */
+  readonly settled = new WeakSet<readonly object[]>();
   readonly #all = new Set<Change>();
   #made: readonly Made[] | undefined;
 
@@ -74,13 +74,16 @@ export class Changes {
   }
 }
 
+type Load = (options: LearnOptions, before: Catalogue | undefined) => ConnectScript;
+
 /** Wraps a script that loads a catalogue: what changes meanwhile stays known. */
-export function* learning(load: (options: LearnOptions) => ConnectScript, options: LearnOptions): ConnectScript {
-  const changes = (options.before as Knowledge | undefined)?.changes ?? new Changes();
+export function* learning(load: Load, options: LearnOptions): ConnectScript {
+  const before = options.before as Knowledge | undefined;
+  const changes = before?.changes ?? new Changes();
   const { clock } = changes;
-  const loaded = yield* load(options);
+  const loaded = yield* load(options, before?.catalogue);
   if (!loaded.ok) return loaded;
   changes.seen(clock);
-  const knowledge: Knowledge = { catalogue: loaded.greeting as Catalogue, changes, vain: new Set() };
+  const knowledge: Knowledge = { catalogue: loaded.greeting as Catalogue, changes };
   return { ok: true, greeting: knowledge };
 }

@@ -63,7 +63,7 @@ const reading = (outputs: readonly OutputSource[] | undefined): ReturnType<Read>
 const catalogue = {
   version: 1,
   schemas: new Set(['public']),
-  byOid: new Map([[77, { schema: 'public', name: 't', columns: [{ number: 2, name: 'ssn', type: 25 }] }]]),
+  byOid: new Map([[16477, { schema: 'public', name: 't', columns: [{ number: 2, name: 'ssn', type: 25 }] }]]),
   relations: new Map([
     [
       'public',
@@ -206,18 +206,22 @@ describe('rows', () => {
     const described = w.frame(
       'T',
       w.i16(2),
-      ...['a', 'b'].flatMap((name) => [w.z(name), w.i32(77), w.i16(2), w.i32(20), w.i16(8), w.i32(-1), w.i16(1)]),
+      ...['a', 'b'].flatMap((name) => [w.z(name), w.i32(16477), w.i16(2), w.i32(20), w.i16(8), w.i32(-1), w.i16(1)]),
     );
     const row = w.frame('D', w.i16(2), w.i32(1), 'x', w.i32(-1));
     shownOf('select', w.all(described, row), whole, { seen });
     expect(seen).toMatchObject([
       {
         columns: [
-          { name: 'a', format: 'binary', type: 20, holds: 'digits', source: source('a'), origin: 'public.t.ssn' },
-          { source: source('b') },
+          { name: 'a', format: 'binary', type: 20, holds: 'digits', source: undefined, origin: 'public.t.ssn' },
+          { source: undefined },
         ],
       },
     ]);
+    // The server says that they are a column which the reader did not find there.
+    const same = ['a', 'b'].map((name) => ({ ...source(name), columns: ['public.t.ssn'] }));
+    shownOf('select', w.all(described, row), whole, { seen, outputs: same });
+    expect((seen.pop() as Rows).columns.map((column) => column.source)).toEqual(same);
     const more = w.all(w.columns('a', 'b', 'c'), w.row('1', '2', '3'));
     shownOf('select', more, whole, { seen });
     expect((seen[1] as Rows).columns.map((column) => column.source)).toEqual([undefined, undefined, undefined]);
@@ -265,7 +269,20 @@ describe('COPY TO STDOUT', () => {
         0,
         ...lines('a,secret', 'x,secret', '"a ""secret"", b",', '"two\nlines",none', '"",secret', 'plain,"secret"'),
       ),
-      copied(0, ...lines('a,secret', 'x,***', '"a ""***"", b",', '"two\nlines",', '"",***', 'plain,"***"')),
+      copied(0, ...lines('a,secret', 'x,***', '"a ""***"", b",', '"two\nlines",', '"",***', 'plain,***')),
+    );
+  });
+
+  test('what could be a value is not taken for NULL, nor is a value quoted for what it was', () => {
+    everyWay(
+      "copy t to stdout (null 'secret')",
+      copied(0, ...lines('x\tsecret', 'y\t\\\\secret')),
+      copied(0, ...lines('x\t***', 'y\t\\\\***')),
+    );
+    everyWay(
+      "copy t to stdout (format csv, null 'secret', delimiter ';')",
+      copied(0, ...lines('x;secret', 'x;"secret"', 'x;none', 'x;"secret;"')),
+      copied(0, ...lines('x;secret', 'x;***', 'x;secret', 'x;"***;"')),
     );
   });
 

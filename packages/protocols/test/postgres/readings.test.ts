@@ -33,14 +33,13 @@ function reads(readings: Record<string, Partial<SqlReading>>) {
 const known = (version = 1): Knowledge => ({
   catalogue: { version, schemas: new Set(['public', 'sales']) } as unknown as Catalogue,
   changes: new Changes(),
-  vain: new Set(),
 });
 
 interface Options {
   readAside?: (text: string, at: unknown) => Dialled;
   deny?: string;
   unread?: true;
-  learned?: (anew: boolean) => Dialled;
+  learned?: (anew: boolean | 'in doubt') => Dialled;
 }
 
 function open(read: Read, { deny, unread, learned, readAside }: Options = {}) {
@@ -140,6 +139,23 @@ describe('a flow that reads', () => {
     expect(seen.map(({ text }) => text)).toEqual([other, 'select 1']);
   });
 
+  test('has what turns out to take long read aside, once as long as nothing changes', () => {
+    const text = 'select much';
+    const { read, seen } = reads({ [text]: { kind: 'unparsable', class: 'unknown', long: true } });
+    const asked: string[] = [];
+    const readAside = (one: string): Dialled => {
+      asked.push(one);
+      return { ok: true, greeting: [{ ...PLAIN, kind: 'aside' }] };
+    };
+    const { play, judged } = open(read, { readAside });
+    for (let count = 0; count < 2; count++) play.client(w.query(text)).upstream(answer('SELECT 1'));
+    expect(judged.map(({ readings }) => readings?.[0]?.kind)).toEqual(['aside', 'aside']);
+    expect([asked, seen.map((one) => one.text)]).toEqual([[text], [text]]);
+    const failing = open(read, { readAside: () => ({ ok: false, refusal: { code: 'internal', message: 'late' } }) });
+    failing.play.client(w.query(text));
+    expect(failing.judged[0]?.readings).toMatchObject([{ class: 'unknown' }]);
+  });
+
   test('reads what Parse defines as it is, and counts its literals in the text that is on record', () => {
     const { read, seen } = reads({ 'select $1': { literals: [{ column: 'public.t.a', from: 2, to: 4 }] } });
     const { play, judged } = open(read);
@@ -192,11 +208,11 @@ describe('a flow that reads', () => {
       'select from v': { relations: [{ name: 'public.v', does: 'read' }] },
     });
     const changes = new Changes();
-    const loads: boolean[] = [];
-    const learned = (anew: boolean): Dialled => {
+    const loads: unknown[] = [];
+    const learned = (anew: boolean | 'in doubt'): Dialled => {
       loads.push(anew);
       if (anew) changes.seen(changes.clock);
-      return { ok: true, greeting: { catalogue: known().catalogue, changes, vain: new Set() } satisfies Knowledge };
+      return { ok: true, greeting: { catalogue: known().catalogue, changes } satisfies Knowledge };
     };
     const { play } = open(read, { learned });
     play.client(w.query('begin')).upstream(answer('BEGIN', 'T'));
@@ -251,9 +267,9 @@ describe('a flow that reads', () => {
     });
   });
 
-  test('learns anew, once, for a name that is missing', () => {
+  test('learns anew, as far as time allows, for a name that is missing', () => {
     const { read } = reads({ 'select from t': { missing: ['t'] } });
-    const loads: boolean[] = [];
+    const loads: unknown[] = [];
     const same = known();
     const { play } = open(read, {
       learned: (anew) => {
@@ -263,6 +279,6 @@ describe('a flow that reads', () => {
     });
     play.client(w.query('select from t')).upstream(answer('SELECT 0'));
     play.client(w.query('select from t')).upstream(answer('SELECT 0'));
-    expect(loads).toEqual([false, false, true, false]);
+    expect(loads).toEqual([false, false, 'in doubt', false, 'in doubt']);
   });
 });

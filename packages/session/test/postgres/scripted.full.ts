@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cases } from './scripted.js';
 import { Comparison } from './scripted-run.js';
@@ -20,15 +21,18 @@ test(`${RUNS} scripts of the controls, direct against through`, async () => {
 
 /** Gives how many statements were refused. */
 async function compare(place: number, numRuns: number): Promise<number> {
-  const comparison = new Comparison(server.upstream, server.admin, place);
+  const admin = new Client(server.cluster.config());
+  await admin.connect();
+  const comparison = new Comparison(server.upstream, admin, place);
   await comparison.prepare();
   try {
     await fc.assert(
       fc.asyncProperty(cases, (one) => comparison.run(one)),
-      { numRuns, seed: 23 + place },
+      { numRuns, seed: 23 + place, endOnFailure: true },
     );
   } finally {
     await comparison.close();
+    await admin.end();
   }
   return comparison.refusals;
 }

@@ -128,6 +128,15 @@ export const cases: fc.Arbitrary<Case> = fc.record({
   output: fc.boolean(),
 });
 
+const COPY_IN = SQL.indexOf('copy t from stdin');
+/** The server asks for a COPY's lines while their end, which was read already, waits beside a statement that is judged slowly. */
+const END_HELD: Step[] = [
+  { kind: 'run', asked: { sql: COPY_IN, mark: 'slow-allow' }, named: false, portal: true, describe: true, most: 1 },
+  { kind: 'query', parts: [{ sql: SQL.indexOf('begin'), mark: 'slow-deny' }] },
+];
+/** What has gone wrong once. */
+export const FOUND: [Case][] = [true, false].map((output) => [{ turns: [{ steps: END_HELD, piece: 40 }], output }]);
+
 /**
  * A case as messages: what goes through hoop, and what a client would have sent straight to the server whose refused
  * statements fail there by themselves. A turn ends with an empty query, whose answer no other has.

@@ -11,7 +11,9 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Why no laptop can be booted here; undefined if one can. */
 export function rigMissing(): string | undefined {
   if (process.getuid?.() !== 0) return 'booting a laptop takes root';
-  const missing = ['mmdebstrap', 'mksquashfs', 'systemd-nspawn', 'ip', 'nsenter', 'go'].filter((tool) => !found(tool));
+  const missing = ['mmdebstrap', 'mksquashfs', 'systemd-nspawn', 'ip', 'nsenter', 'go', 'chromium'].filter(
+    (tool) => !found(tool),
+  );
   if (missing.length > 0) return `${missing.join(', ')}: not installed`;
   return existsSync(join(ROOT, 'packages/testkit/dist/company.js')) ? undefined : 'hoop is not built';
 }
@@ -43,10 +45,10 @@ export class Rig {
     return finished(this.spawn(argv), 120_000);
   }
 
-  spawn(argv: readonly string[]): ChildProcess {
+  spawn(argv: readonly string[], stdin: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
     const clean = ['env', '-i', `PATH=${PATH}`, 'HOME=/root', 'LANG=C.UTF-8', 'TERM=dumb'];
     return spawn('nsenter', ['-t', String(this.#leader), '-a', '--wdns=/', ...clean, ...argv], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe'],
     });
   }
 
@@ -57,6 +59,16 @@ export class Rig {
 
   /** The same in a session of the person's; `env`: more lines of the environment. */
   async as(person: string, script: string, env: Record<string, string> = {}): Promise<Finished> {
+    return finished(await this.started(person, script, env), 120_000);
+  }
+
+  /** The same, not waited for. */
+  async started(
+    person: string,
+    script: string,
+    env: Record<string, string> = {},
+    stdin: 'ignore' | 'pipe' = 'ignore',
+  ): Promise<ChildProcess> {
     const uid = (await this.sh(`id -u ${person}`)).trim();
     const session = {
       HOME: `/home/${person}`,
@@ -69,7 +81,23 @@ export class Rig {
     };
     const variables = Object.entries(session).map(([name, value]) => `${name}=${value}`);
     const clean = ['env', '-i', `--chdir=/home/${person}`, ...variables];
-    return this.in('runuser', '-u', person, '--', ...clean, 'sh', '-c', script);
+    return this.spawn(['runuser', '-u', person, '--', ...clean, 'sh', '-c', script], stdin);
+  }
+
+  /** The same at a terminal of 80 columns (script(1)), where the person answers each question as it comes, by these keys. */
+  async typed(person: string, command: string, answers: readonly (readonly [RegExp, string])[]): Promise<Finished> {
+    const child = await this.started(person, `script -qefc 'stty cols 80; ${command}' /dev/null`, {}, 'pipe');
+    const left = [...answers];
+    let shown = '';
+    child.stdout!.on('data', (text) => {
+      shown += text;
+      const [question, keys] = left[0] ?? [];
+      if (question === undefined || !question.test(shown)) return;
+      shown = '';
+      left.shift();
+      child.stdin!.write(keys);
+    });
+    return finished(child, 60_000);
   }
 
   /** A program of this machine's in the laptop's network (`localhost` is the laptop's), or outside it. */
@@ -120,6 +148,12 @@ const closed = (child: ChildProcess) =>
     if (child.exitCode !== null || child.signalCode !== null) resolve();
     else child.once('close', () => resolve());
   });
+
+export function terminated(child: ChildProcess): Promise<void> {
+  const ended = closed(child);
+  child.kill('SIGTERM');
+  return ended;
+}
 
 export function said(done: Finished, what: string): string {
   if (done.code === 0) return done.stdout;

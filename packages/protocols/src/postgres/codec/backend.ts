@@ -29,7 +29,7 @@ const REPLIES = {
   d: [0, LONGEST],
   n: [4, 4],
   s: [4, 4],
-  t: [0, LONGEST],
+  t: [SMALL, LONGEST],
 } as const;
 
 /** What a server may send once it is ready. Authentication, a second key or a negotiation is not among it. */
@@ -114,6 +114,10 @@ export function readColumns(fields: Fields): Column[] {
 }
 
 /** The cells of a DataRow, as views. */
+/** The oids of a ParameterDescription. */
+export const readTypes = (fields: Fields): number[] =>
+  Array.from({ length: fields.count() }, () => fields.int32() >>> 0);
+
 export function readRow(fields: Fields): (Uint8Array | null)[] {
   const cells: (Uint8Array | null)[] = [];
   for (let left = fields.count(); left > 0; left--) {

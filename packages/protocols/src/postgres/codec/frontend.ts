@@ -107,27 +107,31 @@ export interface BindMessage {
   statement: string;
   /** Text as it is, binary as `\x…`, null for NULL. */
   parameters: (string | null)[];
+  /** Which of them came in binary. */
+  binary: readonly boolean[];
   /** Format codes of the result's columns: none (all text), one for all, or one each. */
   formats: readonly number[];
 }
 export function readBind(fields: Fields): BindMessage {
   const portal = readName(fields);
   const statement = readName(fields);
-  const parameters = readArguments(fields);
+  const { values: parameters, binary } = readArguments(fields);
   const formats = readFormats(fields);
-  return whole(fields, { portal, statement, parameters, formats });
+  return whole(fields, { portal, statement, parameters, binary, formats });
 }
 
 /** Format codes, then values: the same in Bind and in FunctionCall. */
-function readArguments(fields: Fields): (string | null)[] {
+function readArguments(fields: Fields): { values: (string | null)[]; binary: boolean[] } {
   const formats = readFormats(fields);
   const values: (string | null)[] = [];
+  const binary: boolean[] = [];
   for (let index = 0, count = fields.count(); index < count; index++) {
     const length = fields.int32();
-    const binary = (formats.length === 1 ? formats[0] : formats[index]) === 1;
-    values.push(length === -1 ? null : shown(fields.bytes(length), binary));
+    const isBinary = (formats.length === 1 ? formats[0] : formats[index]) === 1;
+    binary.push(isBinary);
+    values.push(length === -1 ? null : shown(fields.bytes(length), isBinary));
   }
-  return values;
+  return { values, binary };
 }
 
 const TEXT: readonly number[] = [];
@@ -149,7 +153,7 @@ export interface FunctionCall {
 }
 export function readFunctionCall(fields: Fields): FunctionCall {
   const oid = fields.int32() >>> 0;
-  const parameters = readArguments(fields);
+  const { values: parameters } = readArguments(fields);
   fields.count();
   return whole(fields, { oid, parameters });
 }

@@ -176,6 +176,7 @@ class Frontend {
     for (const one of pending) {
       one.since = since;
       if (one.action !== undefined) readings?.sent(one.action);
+      if (one.expects === 'copy-end') this.#conversation.copyEndsHeld -= 1;
       ledger.push(one);
     }
     if (entries.length > 0) yield* this.#conversation.tell();

@@ -37,6 +37,8 @@ export class Conversation {
   boundary = true;
   /** The client copies in; until its end, Sync is passed over by the server. */
   copyingIn = false;
+  /** Ends of copies that the client has said and that were not sent yet: they wait beside what is judged. */
+  copyEndsHeld = 0;
   /** Bytes of CopyData since the last copy ended. */
   copiedIn = 0;
   /** The server said FATAL: it ends by itself, and the client knows why. */

@@ -1,4 +1,4 @@
-import type { EntryError, OutputSource, Statement } from '@hoop/core';
+import type { EntryError, OutputSource, Reading, Statement } from '@hoop/core';
 import type { Column } from '../codec/backend.js';
 import type { Portal, Prepared } from './names.js';
 
@@ -63,9 +63,12 @@ export class Pending {
     this.expects = expects;
   }
 
+  /** What the action was found to do by a catalogue that is newer than the one it was judged by. */
+  again: readonly Reading[] | undefined = undefined;
+
   /** Where the columns of the result that now comes are from; undefined where that cannot be told: anything may be in them. */
   get sources(): readonly OutputSource[] | undefined {
-    return this.action?.readings?.[this.commands]?.outputs;
+    return (this.again ?? this.action?.readings)?.[this.commands]?.outputs;
   }
 }
 

@@ -6,6 +6,8 @@ export interface Prepared {
   text: string;
   /** Oids of its parameters' types, as the client gave them. */
   types: readonly number[];
+  /** The same as the server has them, from a ParameterDescription; undefined until the client asked for one. */
+  takes: readonly number[] | undefined;
   /** `Readings.era` when it was defined, 0 where nothing is read. */
   era: number;
   /** From a RowDescription; undefined until the client asked for one. */
@@ -26,6 +28,8 @@ export interface Portal {
   era: number;
   text: string;
   parameters: readonly (string | null)[];
+  /** Which of them came in binary. */
+  binary: readonly boolean[];
   formats: readonly number[];
   columns: readonly Column[] | undefined;
   described: boolean;

@@ -1,8 +1,12 @@
 import type { Dialled, Reading, Script, Statement, StatementClass } from '@hoop/core';
-import type { Change, Knowledge } from '../knowledge.js';
-import type { Catalogue } from '../sql/catalogue.js';
+import type { Change, Changes, Knowledge } from '../knowledge.js';
+import { type Catalogue, FIRST_OF_USERS } from '../sql/catalogue.js';
 import type { Failure, ReadingContext, SqlReading } from '../sql/context.js';
+import type { Given } from '../sql/given.js';
 import { isLong } from '../sql/parse.js';
+import { changesAll } from '../sql/read.js';
+import { type Bound, givenOf } from './bound.js';
+import type { Pending } from './ledger.js';
 import { Standing } from './standing.js';
 
 export type Read = (text: string, at: ReadingContext) => readonly SqlReading[];
@@ -14,6 +18,8 @@ export interface Unread {
   text: string;
   /** Oids of its parameters' types, as the client gave them. */
   types?: readonly number[] | undefined;
+  /** What its parameters stand for. */
+  bound?: Bound | undefined;
   /** What `era` was when the name that it is run by was given. */
   era?: number | undefined;
   /** What the protocol puts under a name by it. */
@@ -53,11 +59,14 @@ export class Readings {
   #long: { text: string; at: ReadingContext; readings: readonly SqlReading[] } | undefined;
   /** What was read last. */
   #last: { text: string; at: ReadingContext; readings: readonly SqlReading[] } | undefined;
+  #doubts = false;
+  #steered: boolean;
   #setBy: { path: readonly string[] | 'unknown'; by: Statement }[] = [];
   readonly #initial: readonly (readonly string[])[];
 
-  /** `paths`: those that may be in force when the flow opens. */
-  constructor(read: Read, database: string, known: Knowledge, paths: readonly (readonly string[])[]) {
+  /** `paths`: those that may be in force when the flow opens; `steered`: so are settings that choose how rows are found. */
+  constructor(read: Read, database: string, known: Knowledge, paths: readonly (readonly string[])[], steered = false) {
+    this.#steered = steered;
     this.#read = read;
     this.#database = database;
     this.#known = known;
@@ -70,26 +79,47 @@ export class Readings {
     return this.#known.catalogue;
   }
 
+  get changes(): Changes {
+    return this.#known.changes;
+  }
+
   /** Gives each its readings, in order. */
   *attach(unread: readonly Unread[]): Script {
-    yield* this.#learn(false);
+    yield* this.#learn(this.#doubts && 'in doubt');
+    this.#doubts = false;
     for (const one of unread) {
       const clouded = this.#clouded() || (one.era !== undefined && one.era < this.era);
       const { era } = this;
-      if (isLong(one.text)) yield* this.#ponder(one.text);
-      let readings = this.#of(one);
+      let readings = yield* this.#inTime(one);
       this.#leave(one, readings);
-      if (this.#isWorthLearning(one.text, readings)) {
-        const learned = yield* this.#learn(true);
-        if (learned && isLong(one.text)) yield* this.#ponder(one.text);
-        readings = learned ? this.#of(one) : readings.map((reading): SqlReading => surely(unclear(reading)));
-        this.#knowVain(one.text, readings);
+      const anew = this.#worthOfLearning(readings);
+      if (anew !== false) {
+        const learned = yield* this.#learn(anew);
+        readings = learned ? yield* this.#inTime(one) : readings.map((reading): SqlReading => surely(unclear(reading)));
       }
+      if (one.bound !== undefined && sumOf(readings).hangs)
+        readings = yield* this.#judged(one.text, one.bound, readings);
       const [only, ...others] = readings;
       if (only?.fails !== undefined && others.length === 0 && !clouded) this.#failures.set(one.statement, only.fails);
       one.statement.class = sumOf(readings).class;
       one.statement.readings = shifted(this.#surelyMeant(readings, clouded, era), one);
     }
+  }
+
+  /** What was taken to choose its rows by its parameters, with what these are. */
+  *#judged(text: string, bound: Bound, readings: readonly SqlReading[]): Script<readonly SqlReading[]> {
+    const at = this.#context();
+    for (const given of givenOf(bound, at.catalogue)) {
+      const all = isLong(text) ? yield* this.#ponderWith(text, given) : changesAll(text, at, given);
+      if (all) return unbounded(readings);
+    }
+    return readings;
+  }
+
+  *#ponderWith(text: string, given: Given): Script<boolean> {
+    const at = { ...portable(text, this.#context()), given };
+    const pondered = (yield { do: 'read-aside', text, at }) as Dialled;
+    return !pondered.ok || (pondered.greeting as readonly SqlReading[]).some(({ hangs }) => hangs === true);
   }
 
   /** The same array as long as nothing in it is doubted: what controls found out of it holds on. */
@@ -106,13 +136,39 @@ export class Readings {
     return this.#failures.get(statement);
   }
 
-  *#learn(anew: boolean): Script<boolean> {
+  /** An answer was not of the columns that the catalogue has: it may be older than what somebody else has changed. */
+  doubt(): void {
+    this.#doubts = true;
+  }
+
+  /** The catalogue is now a newer one, loaded for the question. */
+  *renewed(): Script<boolean> {
+    const { catalogue } = this;
+    return (yield* this.#learn('in doubt')) && this.catalogue !== catalogue;
+  }
+
+  /** What was judged by an older catalogue, read anew. */
+  again({ action, portal }: Pick<Pending, 'action' | 'portal'>): readonly Reading[] {
+    const clouded = this.#clouded() || (portal !== undefined && portal.era < this.era);
+    const { text = '' } = action ?? {};
+    return this.#surelyMeant(this.#of({ text, types: portal?.prepared?.types }), clouded, this.era);
+  }
+
+  *#learn(anew: boolean | 'in doubt'): Script<boolean> {
     const learned = (yield { do: 'learn', database: this.#database, anew }) as Dialled;
     if (learned.ok) this.#known = learned.greeting as Knowledge;
     return learned.ok;
   }
 
-  /** A long text is read where it holds up nobody. */
+  /** What is long, or turns out to take long, is read where it holds up nobody. */
+  *#inTime(one: Unread): Script<readonly SqlReading[]> {
+    if (isLong(one.text)) yield* this.#ponder(one.text);
+    const readings = this.#of(one);
+    if (readings[0]?.long !== true) return readings;
+    yield* this.#ponder(one.text);
+    return this.#of(one);
+  }
+
   *#ponder(text: string): Script {
     const at = this.#context();
     const had = this.#long;
@@ -165,27 +221,23 @@ export class Readings {
     const { catalogue, changes } = this.#known;
     const { made } = changes;
     const at = this.#at;
-    if (at?.catalogue === catalogue && at.paths === this.#paths && at.made === made) return at;
+    const same = at?.catalogue === catalogue && at.paths === this.#paths && at.made === made;
+    if (same && (at.steered === true) === this.#steered) return at;
     const [prepared, cursors] = [this.#prepared.texts, this.#cursors.texts];
-    this.#at = { catalogue, paths: this.#paths, prepared, cursors, made };
+    this.#at = { catalogue, paths: this.#paths, prepared, cursors, made, ...(this.#steered && { steered: true }) };
     return this.#at;
   }
 
-  /** What a load of the catalogue would see might make it clear. */
-  #isWorthLearning(text: string, readings: readonly SqlReading[]): boolean {
+  /** What a load of the catalogue would see might make it clear. What is only missing may be there since, or never have been. */
+  #worthOfLearning(readings: readonly SqlReading[]): boolean | 'in doubt' {
     const { changes } = this.#known;
     if (changes.wild || readings.some(({ own }) => own === true)) return true;
     const { visible } = changes;
     if (visible.length > 0) {
       const names = new Set(visible.map(({ name }) => name));
-      return readings.some((reading) => isUnclear(reading) || touches(reading, names));
+      if (readings.some((reading) => isUnclear(reading) || touches(reading, names))) return true;
     }
-    return sumOf(readings).misses && !this.#known.vain.has(text);
-  }
-
-  #knowVain(text: string, readings: readonly SqlReading[]): void {
-    const { vain } = this.#known;
-    if (vain.size < VAIN_MOST && text.length <= VAIN_LONGEST && readings.some(isMissing)) vain.add(text);
+    return sumOf(readings).misses && 'in doubt';
   }
 
   /** This flow's open transaction may have changed anything. */
@@ -202,6 +254,7 @@ export class Readings {
   /** Notes what it leaves behind. */
   #leave({ statement, text, defines }: Unread, readings: readonly SqlReading[]): void {
     if (defines === undefined && !sumOf(readings).leaves) return;
+    this.#steered ||= readings.some(({ steers }) => steers === true);
     const left: Left = { change: changeOf(readings), names: [], path: false };
     if (left.change !== undefined) {
       this.#known.changes.add(left.change);
@@ -283,10 +336,8 @@ export class Readings {
 
 /** What names stand for goes along only where the text may ask for it. */
 function portable(text: string, at: ReadingContext): ReadingContext {
-  const { catalogue, paths, made, prepared, cursors } = at;
-  return /\b(?:execute|fetch|move)\b/i.test(text)
-    ? { catalogue, paths, made, prepared, cursors }
-    : { catalogue, paths, made };
+  const { prepared: _prepared, cursors: _cursors, ...rest } = at;
+  return /\b(?:execute|fetch|move)\b/i.test(text) ? at : rest;
 }
 
 /** What is asked of a text's readings each time it is sent. */
@@ -295,6 +346,7 @@ interface Sum {
   /** It changes what later statements mean. */
   leaves: boolean;
   executes: boolean;
+  hangs: boolean;
   misses: boolean;
   /** A user's function may run. */
   runsUsers: boolean;
@@ -310,6 +362,7 @@ function sumOf(readings: readonly SqlReading[]): Sum {
     class: classOf(readings),
     leaves: changeOf(readings) !== undefined || readings.some(isNaming),
     executes: readings.some(({ executes }) => executes.length > 0),
+    hangs: readings.some(({ hangs }) => hangs === true),
     misses: readings.some(isMissing),
     runsUsers: readings.some(runsUsers),
     isOfNoRelation: readings.every(isOfNoRelation),
@@ -318,8 +371,8 @@ function sumOf(readings: readonly SqlReading[]): Sum {
   return sum;
 }
 
-const isNaming = ({ prepares, declares, setsPath }: SqlReading): boolean =>
-  prepares !== undefined || declares !== undefined || setsPath.length > 0;
+const isNaming = ({ prepares, declares, setsPath, steers }: SqlReading): boolean =>
+  prepares !== undefined || declares !== undefined || setsPath.length > 0 || steers === true;
 const runsUsers = ({ class: itsClass, functions }: SqlReading): boolean =>
   itsClass === 'unknown' || functions.some((name) => !name.startsWith('pg_catalog.'));
 const isOfNoRelation = ({ class: itsClass, relations, columns, traits }: SqlReading): boolean =>
@@ -331,8 +384,6 @@ function changeOf(readings: readonly SqlReading[]): Change | undefined {
   return made.length > 0 || wild ? { made, wild, state: 'asked' } : undefined;
 }
 
-const VAIN_MOST = 1_000;
-const VAIN_LONGEST = 4_000;
 const isMissing = ({ missing }: SqlReading): boolean => missing.length > 0;
 
 const isUnclear = ({ unknown, outputs, missing }: SqlReading): boolean =>
@@ -354,14 +405,20 @@ const CLASSES: readonly StatementClass[] = ['read', 'write', 'define', 'administ
 const classOf = (readings: readonly SqlReading[]): StatementClass =>
   CLASSES[Math.max(...readings.map((reading) => CLASSES.indexOf(reading.class)))] ?? 'unknown';
 
-/** Oids below came with the server (FirstNormalObjectId). */
-const FIRST_OF_USERS = 16384;
-
 const checked = (reading: SqlReading): SqlReading => ({
   ...reading,
   class: 'unknown',
   unknown: reading.unknown ?? 'a parameter is of a type whose checks may run anything',
 });
+
+/** The same array for the same readings: what controls found out of it holds on. */
+function unbounded(readings: readonly SqlReading[]): readonly SqlReading[] {
+  const known = unboundeds.get(readings);
+  const made = known ?? readings.map((one) => (one.hangs === true ? { ...one, unbounded: true } : one));
+  if (known === undefined) unboundeds.set(readings, made);
+  return made;
+}
+const unboundeds = new WeakMap<readonly SqlReading[], readonly SqlReading[]>();
 
 /** What it answers cannot be told. */
 const unclear = <T extends Reading>(reading: T): T => ({ ...reading, outputs: undefined });

@@ -6,6 +6,7 @@ import {
   readReportHead,
   readStatus,
   readTag,
+  readTypes,
   rowsOf,
 } from '../codec/backend.js';
 import type { Cutter } from '../codec/cutter.js';
@@ -108,8 +109,7 @@ export class Replies {
         return ledger.pop();
       }
       case T.parameterDescription:
-        this.#head('describe');
-        return;
+        return this.#takes(this.#head('describe'));
       case T.functionResponse:
         return this.#functionResponse(this.#head('function'));
       case T.copyDone:
@@ -118,6 +118,11 @@ export class Replies {
       default:
         throw new ProtocolError('CopyBoth is for replication, which is not available');
     }
+  }
+
+  #takes({ prepared }: Pending): void {
+    const { bytes, start, end, complete } = this.#cutter;
+    if (prepared !== undefined && complete) prepared.takes = readTypes(new Fields(bytes, start + 5, end));
   }
 
   #functionResponse(call: Pending): void {
@@ -234,7 +239,7 @@ export class Replies {
     const { ledger } = this.#conversation;
     running.copy = 'in';
     if (!ledger.beginCopyIn()) throw new SentIntoCopy('messages that are not COPY data were sent into a COPY');
-    this.#conversation.copyingIn = ledger.length === 1;
+    this.#conversation.copyingIn = ledger.length === 1 && this.#conversation.copyEndsHeld === 0;
   }
 
   #copyEnded(running: Pending, rows: number): void {

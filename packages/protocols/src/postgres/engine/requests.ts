@@ -87,6 +87,7 @@ export class Requests {
       case T.copyDone:
       case T.copyFail:
         this.#conversation.copyingIn = false;
+        this.#conversation.copyEndsHeld += 1;
         this.#expect('copy-end');
         return undefined;
     }
@@ -194,6 +195,7 @@ export class Requests {
     pending.prepared = {
       text,
       types,
+      takes: undefined,
       era,
       columns: undefined,
       weight: text.length,
@@ -206,7 +208,7 @@ export class Requests {
     if (names.weight > NAMES_MOST) throw new FrameError('too-long', T.parse, 'too much text is prepared');
   }
 
-  #bind({ portal: name, statement, parameters, formats }: frontend.BindMessage): Unsettled | undefined {
+  #bind({ portal: name, statement, parameters, binary, formats }: frontend.BindMessage): Unsettled | undefined {
     const { names } = this.#conversation;
     const target: Unsettled = { kind: 'statement', name: statement };
     if (this.isUnsettled(target)) return target;
@@ -217,12 +219,14 @@ export class Requests {
     const era = (statement === '' ? undefined : prepared?.era) ?? readings?.era ?? 0;
     let weight = 64;
     for (const parameter of parameters) weight += parameter?.length ?? 0;
-    const pending = this.#define('bind', name, { text, types, era }, parameters);
+    const bound = { prepared, parameters, binary };
+    const pending = this.#define('bind', name, { text, types, era, bound }, parameters);
     pending.portal = {
       prepared,
       era: name === '' ? era : Math.min(era, readings?.era ?? 0),
       text,
       parameters,
+      binary,
       formats,
       columns: undefined,
       described: false,
@@ -255,7 +259,7 @@ export class Requests {
     const question = showsRows(flow) && isUndescribed(portal) ? askColumns(name, portal) : undefined;
     if (question !== undefined && portal !== undefined) portal.described = true;
     const { types } = portal?.prepared ?? { types: [] };
-    const unread = { statement: statement(text, parameters), text, types, era: portal?.era };
+    const unread = { statement: statement(text, parameters), text, types, era: portal?.era, bound: portal };
     const pending = this.#ask('execute', unread, question);
     pending.portal = portal;
     if (portal?.prepared?.renames === true) this.#renames(pending);

@@ -17,12 +17,21 @@ const ANY_BYTES = /^sql_?ascii$/i;
 
 /** Why a flow that reads cannot be opened with these startup parameters. */
 export function unsafeParameter(parameters: ReadonlyMap<string, string>): Refusal | undefined {
-  for (const [name, value] of [...parameters, ...optionsOf(parameters.get('options') ?? '')]) {
+  for (const [name, value] of settingsIn(parameters)) {
     if (name.startsWith('_pq_.') || isHarmless(name.toLowerCase(), value)) continue;
     return unsafe(name);
   }
   return undefined;
 }
+
+/** They choose how rows are found. */
+export const steers = (parameters: ReadonlyMap<string, string>): boolean =>
+  settingsIn(parameters).some(([name, value]) => judgeSetting(name, [value]).steers === true);
+
+const settingsIn = (parameters: ReadonlyMap<string, string>): [string, string][] => [
+  ...parameters,
+  ...optionsOf(parameters.get('options') ?? ''),
+];
 
 function isHarmless(name: string, value: string): boolean {
   if (NO_SETTING.has(name) || (name === 'client_encoding' && ANY_BYTES.test(value))) return true;

@@ -14,6 +14,7 @@ import type { Cutter } from '../codec/cutter.js';
 import { Fields, int32At } from '../codec/fields.js';
 import { replaceBytes } from '../codec/pieces.js';
 import { type Batch, cellsIn, RowBatch } from '../outputs/batch.js';
+import type { Known } from '../outputs/columns.js';
 import { copiedColumns } from '../outputs/copy/columns.js';
 import { formOf, UnreadableCopy } from '../outputs/copy/form.js';
 import { CopyStream } from '../outputs/copy/stream.js';
@@ -53,6 +54,15 @@ interface Place {
   encode(revealed: Output): readonly Uint8Array[] | undefined;
 }
 
+/** A result whose description does not agree with the catalogue, as it is seen again by another. */
+interface Doubt {
+  pending: Pending;
+  /** The place of its command in its text. */
+  command: number;
+  columns: readonly Column[];
+  count: number;
+}
+
 /** `at`: where in what goes on the rows stand that were held back. */
 interface Copy {
   stream: CopyStream;
@@ -72,6 +82,8 @@ export class Shown {
   #batch: { rows: Batch; from: number; to: number; changes: boolean } | undefined;
   #copied: { statement: number; bytes: Uint8Array[] } | undefined;
   #copy: Copy | undefined;
+  /** By their columns as they were seen. */
+  readonly #doubts = new Map<readonly OutputColumn[], Doubt>();
   #waiting: Waiting[] = [];
   /** A statement since the last ReadyForQuery touches what is masked. */
   #generic = false;
@@ -116,7 +128,10 @@ export class Shown {
     const { bytes, start, end } = this.#cutter;
     const fields = new Fields(bytes, start + 5, end);
     const format = fields.byte() === 1 ? 'binary' : 'text';
-    const columns = copiedColumns(fields.count(), format, pending.sources, this.#conversation.readings?.catalogue);
+    const { readings } = this.#conversation;
+    const count = fields.count();
+    const columns = copiedColumns(count, format, pending.sources, readings?.catalogue);
+    if (pending.sources !== undefined && pending.sources.length !== count) readings?.doubt();
     const form = copyForm(pending);
     if ((form.kind === 'binary') !== (format === 'binary'))
       throw new Unmaskable('a COPY came in a form that was not asked for');
@@ -273,6 +288,7 @@ export class Shown {
   /** Reveals what was gathered, before its bytes go to the client; gives what goes in their place. */
   *reveal(pieces: Uint8Array[]): Script<Uint8Array[]> {
     if (this.#waiting.length === 0) return pieces;
+    if (this.#doubts.size > 0) yield* this.#settle();
     const waiting = this.#waiting;
     this.#waiting = [];
     const edits: Edit[] = [];
@@ -288,10 +304,37 @@ export class Shown {
 
   /** The columns as described for this execution; where nobody asked, the formats are still known from the Bind. */
   #columns(pending: Pending, count: number): readonly OutputColumn[] {
-    const { described, portal, reveals, sources } = pending;
+    const { described, portal, reveals, commands: command } = pending;
     const columns: readonly Column[] | undefined = described ?? portal?.columns ?? portal?.prepared?.columns;
-    const catalogue = this.#conversation.readings?.catalogue;
-    return this.#views.of(columns, portal?.formats, count, reveals ? { sources, catalogue } : undefined);
+    if (!reveals) return this.#views.of(columns, portal?.formats, count, undefined).columns;
+    const known = this.#known(pending.sources, pending.again !== undefined, columns);
+    const view = this.#views.of(columns, portal?.formats, count, known);
+    if (!view.agrees && !known.settled && columns !== undefined)
+      this.#doubts.set(view.columns, { pending, command, columns, count });
+    return view.columns;
+  }
+
+  #known(sources: Known['sources'], again: boolean, columns: readonly Column[] | undefined): Known {
+    const { catalogue, changes } = this.#conversation.readings ?? {};
+    const settled = again || (columns !== undefined && changes?.settled.has(columns) === true);
+    return { sources, catalogue, made: changes?.made ?? NONE_MADE, settled };
+  }
+
+  /** Loads the catalogue anew, if time allows, and shows what waits by it: its columns, and those of the rows still to come. */
+  *#settle(): Script {
+    const doubts = [...this.#doubts];
+    this.#doubts.clear();
+    const { readings } = this.#conversation;
+    if (readings === undefined || !(yield* readings.renewed())) return readings?.doubt();
+    for (const [before, { pending, command, columns, count }] of doubts) {
+      pending.again ??= readings.again(pending);
+      const known = this.#known(pending.again[command]?.outputs, true, columns);
+      const view = this.#views.of(columns, pending.portal?.formats, count, known);
+      if (!view.agrees) readings.changes.settled.add(columns);
+      for (const one of this.#waiting)
+        if (one.output.kind === 'rows' && one.output.columns === before)
+          one.output = { ...one.output, columns: view.columns };
+    }
   }
 
   #endCopied(): void {
@@ -327,6 +370,8 @@ export class Shown {
     }
   }
 }
+
+const NONE_MADE: Known['made'] = [];
 
 /** Bytes of the longest number that a function of large objects answers. */
 const NUMBER_MOST = 8;

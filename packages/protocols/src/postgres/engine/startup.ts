@@ -21,7 +21,7 @@ import type { UpstreamGreeting } from '../connect.js';
 import type { Knowledge } from '../knowledge.js';
 import type { Conversation } from './conversation.js';
 import { Readings } from './readings.js';
-import { unsafeParameter } from './settings.js';
+import { steers, unsafeParameter } from './settings.js';
 
 type Hello = Extract<Startup, { kind: 'startup' }>;
 const REFUSED = Symbol('refused');
@@ -53,7 +53,13 @@ export function* startup(conversation: Conversation): Script<Uint8Array | null> 
   const greeting = dialled.greeting as UpstreamGreeting;
   if (learned !== undefined) {
     const { read } = conversation;
-    conversation.readings = new Readings(read, database, learned.greeting as Knowledge, greeting.path ?? []);
+    conversation.readings = new Readings(
+      read,
+      database,
+      learned.greeting as Knowledge,
+      greeting.path ?? [],
+      steers(hello.parameters),
+    );
   }
   const application = hello.parameters.get('application_name');
   yield {

@@ -32,6 +32,9 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   '42501': 'permission denied',
   '42601': 'syntax error',
   '42703': 'column does not exist',
+  '42704': 'object does not exist',
+  '42710': 'object exists already',
+  '42725': 'function or operator is not unique',
   '42803': 'grouping error',
   '42804': 'datatype mismatch',
   '42846': 'cannot coerce',
@@ -136,9 +139,16 @@ const SEVERITIES: ReadonlySet<string> = new Set([
   'LOG',
 ]);
 
+/** Codes of the server's own in those classes that do not look so. */
+const OTHERS: ReadonlySet<string> = new Set(
+  '42622 42611 42602 42701 42702 42712 42723 42809 42830 42846 42939 428C9 2200F 22P04 22P05 22P06 2200B'.split(' '),
+);
+
 /** Codes of a known class whose last three characters are no digits of somebody's: `000`, `P01`, or listed. */
 const knownCode = (code: string): string =>
-  code in CONDITIONS || (code.slice(0, 2) in CLASSES && /^(?:0[0-3][0-9A-Z]|P[01][0-9A-Z])$/.test(code.slice(2)))
+  code in CONDITIONS ||
+  OTHERS.has(code) ||
+  (code.slice(0, 2) in CLASSES && /^(?:0[0-3][0-9A-Z]|P[01][0-9A-Z])$/.test(code.slice(2)))
     ? code
     : RAISED;
 

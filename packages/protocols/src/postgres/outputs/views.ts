@@ -1,19 +1,10 @@
-import type { OutputColumn, OutputSource } from '@hoop/core';
 import type { Column } from '../codec/backend.js';
-import type { Catalogue } from '../sql/catalogue.js';
-import { seen } from './columns.js';
+import { type Known, type Seen, seen } from './columns.js';
 
-/** What a mask goes by, beside the columns themselves. */
-export interface Known {
-  sources: readonly OutputSource[] | undefined;
-  catalogue: Catalogue | undefined;
-}
-
-interface View extends Partial<Known> {
+interface View extends Partial<Known>, Seen {
   formats: readonly number[] | undefined;
   count: number;
   masked: boolean;
-  columns: readonly OutputColumn[];
 }
 
 const NONE: readonly Column[] = [];
@@ -28,11 +19,11 @@ export class ColumnViews {
     formats: readonly number[] | undefined,
     count: number,
     known: Known | undefined,
-  ): readonly OutputColumn[] {
+  ): Seen {
     const view = this.#views.get(columns);
-    if (view !== undefined && isSame(view, formats, count, known)) return view.columns;
-    const made = viewed(columns, formats, count, known);
-    this.#views.set(columns, { ...known, formats, count, masked: known !== undefined, columns: made });
+    if (view !== undefined && isSame(view, formats, count, known)) return view;
+    const made = { ...known, formats, count, masked: known !== undefined, ...viewed(columns, formats, count, known) };
+    this.#views.set(columns, made);
     return made;
   }
 }
@@ -45,21 +36,24 @@ const isSame = (view: View, formats: View['formats'], count: number, known: Know
   view.count === count &&
   view.masked === (known !== undefined) &&
   view.sources === known?.sources &&
-  view.catalogue === known?.catalogue;
+  view.catalogue === known?.catalogue &&
+  view.made === known?.made &&
+  view.settled === known?.settled;
 
 function viewed(
   columns: readonly Column[],
   formats: readonly number[] = [],
   count: number,
   known: Known | undefined,
-): readonly OutputColumn[] {
+): Seen {
   const all = Array.from({ length: count }, (_, at): Column => {
     const column = columns[at] ?? UNKNOWN;
     const bound = formats.length === 1 ? formats[0] : formats[at];
     return bound === undefined ? column : { ...column, format: bound === 1 ? 'binary' : 'text' };
   });
-  if (known === undefined) return all.map(({ name, format, type }) => ({ name, format, type }));
-  return seen(all, columns.length === count ? known.sources : undefined, known.catalogue);
+  if (known === undefined)
+    return { columns: all.map(({ name, format, type }) => ({ name, format, type })), agrees: true };
+  return seen(all, columns.length === count ? known : { ...known, sources: undefined });
 }
 
 const UNKNOWN: Column = { name: '?column?', format: 'text', type: 0, table: 0, number: 0 };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ProtocolError } from '@hoop/core';
 import type { Catalogue, Operator, OperatorClass, Relation, Routine, UserOperator, UserType } from './catalogue.js';
 import { splitPath } from './settings.js';
@@ -7,7 +8,12 @@ type Open<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E
 
 /** Objects with an oid below this came with the server (FirstNormalObjectId). */
 const FIRST_OWN = 16_384;
+/** UTF-16 units of rows that are hashed at once. */
+const HASHED = 64 * 1024;
 const VOLATILITY = { i: 'immutable', s: 'stable', v: 'volatile' } as const;
+
+/** What each catalogue was made of. */
+const digests = new WeakMap<Catalogue, string>();
 
 /** Makes a catalogue of the rows that `learn` reads; each is a JSON array that says first what it is about. */
 export class Assembly {
@@ -25,15 +31,35 @@ export class Assembly {
   readonly #implicit = new Map<number, Set<number>>();
   readonly #types = new Map<number, Open<UserType>>();
   readonly #ruled = new Map<number, number>();
+  readonly #hash = createHash('sha256');
+  /** Rows that are to be hashed, many at once. */
+  #rows = '';
 
   add(row: string): void {
+    this.#rows += `${row}\n`;
+    if (this.#rows.length > HASHED) this.#digest();
     const [about, ...cells] = parsed(row);
     const take = this.#takers[String(about)];
     if (take === undefined) throw new ProtocolError('a row of the catalogue that was not asked for');
     take(new Cells(cells));
   }
 
-  catalogue(): Catalogue {
+  #digest(): void {
+    this.#hash.update(this.#rows);
+    this.#rows = '';
+  }
+
+  /** `before` itself where it was made of the same rows: what was found out by it is known on. */
+  catalogue(before?: Catalogue): Catalogue {
+    this.#digest();
+    const digest = this.#hash.digest('base64');
+    if (before !== undefined && digests.get(before) === digest) return before;
+    const made = this.#made();
+    digests.set(made, digest);
+    return made;
+  }
+
+  #made(): Catalogue {
     if (this.#path === undefined || this.#version === 0)
       throw new ProtocolError('a catalogue without a version and a path');
     // A rule whose text could not be had stands there as one that cannot be parsed.
@@ -76,6 +102,7 @@ export class Assembly {
     module: (cells) => void this.#modules.add(cells.text()),
     relation: (cells) => this.#addRelation(cells),
     generated: (cells) => this.#addGenerated(cells),
+    counted: (cells) => this.#count(cells.number(), cells.number()),
     'on-write': (cells) => void this.#relations.get(cells.number())?.onWrite.push(cells.text()),
     indexed: (cells) =>
       void this.#relations.get(cells.number())?.indexed.push({ of: cells.text(), text: cells.text() }),
@@ -116,7 +143,9 @@ export class Assembly {
     const [schema, name, kind] = [cells.text(), cells.text(), cells.text()];
     const columns = cells.list().map((column) => {
       const of = new Cells(column as Cell[]);
-      return { number: of.number(), name: of.text(), type: of.number(), notNull: of.flag() };
+      const [number, name, type, notNull] = [of.number(), of.text(), of.number(), of.flag()];
+      const size = of.option();
+      return { number, name, type, notNull, ...(size !== undefined && size >= 0 && { size }) };
     });
     this.#relations.set(oid, {
       oid,
@@ -126,6 +155,7 @@ export class Assembly {
       builtin: oid < FIRST_OWN,
       columns,
       key: cells.texts(),
+      rows: 0,
       definition: undefined,
       parents: cells.numbers(),
       triggers: cells.numbers(),
@@ -138,6 +168,11 @@ export class Assembly {
       cascades: [],
       referencing: [],
     });
+  }
+
+  #count(oid: number, rows: number): void {
+    const relation = this.#relations.get(oid);
+    if (relation !== undefined) relation.rows = rows;
   }
 
   #addGenerated(cells: Cells): void {
@@ -251,6 +286,11 @@ class Cells {
   text = (): string => this.#take('string');
   number = (): number => this.#take('number');
   flag = (): boolean => this.#take('boolean');
+
+  option(): number | undefined {
+    const cell = this.#cells[this.#at++];
+    return typeof cell === 'number' ? cell : undefined;
+  }
 
   list(): Cell[] {
     const cell = this.maybe();

@@ -1,32 +1,34 @@
 import type { Catalogue } from './catalogue.js';
 import type { ReadingContext, SqlReading } from './context.js';
+import { namespaceOf } from './namespace.js';
 import { read } from './read.js';
 
-/** Texts kept for each catalogue, and the longest that is. */
-const KEPT = 2_000;
+/** Texts kept for each catalogue: those of late, and as many that were asked for before them. */
+const KEPT = 1_000;
+/** The longest that is kept. */
 const LONGEST = 16 * 1024;
 
-const kept = new WeakMap<Catalogue, Map<string, readonly SqlReading[]>>();
-/** A context is one object as long as nothing in it changes, so its key is made once. */
-const keys = new WeakMap<ReadingContext, string>();
+/** The oldest go together: to drop one for each that comes costs more than to read it. */
+interface Kept {
+  late: Map<string, readonly SqlReading[]>;
+  early: Map<string, readonly SqlReading[]>;
+}
+const kept = new WeakMap<Catalogue, Kept>();
 
 /** `read`, remembered by catalogue, paths and what the session made. What EXECUTE and FETCH run is looked up each time. */
 export function readCached(text: string, at: ReadingContext): readonly SqlReading[] {
   if (text.length > LONGEST) return read(text, at);
-  const texts = kept.get(at.catalogue) ?? new Map<string, readonly SqlReading[]>();
+  const texts: Kept = kept.get(at.catalogue) ?? { late: new Map(), early: new Map() };
   kept.set(at.catalogue, texts);
-  const key = `${keyOf(at)}\n${text}`;
-  const found = texts.get(key);
-  if (found !== undefined) return found;
-  const readings = read(text, at);
+  const key = `${namespaceOf(at)}${at.steered === true ? ' steered' : ''}\n${text}`;
+  const late = texts.late.get(key);
+  if (late !== undefined) return late;
+  const readings = texts.early.get(key) ?? read(text, at);
   if (readings.some(({ executes }) => executes.length > 0)) return readings;
-  if (texts.size >= KEPT) texts.delete(texts.keys().next().value as string);
-  texts.set(key, readings);
+  if (texts.late.size >= KEPT) {
+    texts.early = texts.late;
+    texts.late = new Map();
+  }
+  texts.late.set(key, readings);
   return readings;
-}
-
-function keyOf(at: ReadingContext): string {
-  const found = keys.get(at) ?? JSON.stringify([at.paths, at.made ?? []]);
-  keys.set(at, found);
-  return found;
 }

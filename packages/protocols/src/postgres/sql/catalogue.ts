@@ -33,6 +33,9 @@ export interface Catalogue {
   typeByOid: ReadonlyMap<number, UserType>;
 }
 
+/** Oids below came with the server (FirstNormalObjectId). */
+export const FIRST_OF_USERS = 16384;
+
 export interface Column {
   /** `pg_attribute.attnum`. */
   number: number;
@@ -40,6 +43,8 @@ export interface Column {
   /** The type's oid. */
   type: number;
   notNull: boolean;
+  /** `pg_attribute.atttypmod`, where its type has one. */
+  size?: number | undefined;
   /** Of a generated column: the expression over others of its relation, as SQL. */
   generated?: string | undefined;
 }
@@ -58,6 +63,8 @@ export interface Relation {
   key: readonly string[];
   /** `pg_get_viewdef` of a view or materialized view, each name in it qualified; undefined also where it could not be had. */
   definition: string | undefined;
+  /** As many rows as the planner takes it to have; 0 where nobody has counted. */
+  rows: number;
   /** Tables that it inherits from or is a partition of, by oid. */
   parents: readonly number[];
   /** Functions of its triggers, by oid. */

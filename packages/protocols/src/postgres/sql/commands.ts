@@ -48,12 +48,16 @@ const COMMANDS: Readonly<Record<string, Act>> = {
   CopyStmt: copy,
   ExplainStmt: explain,
   PrepareStmt: (desk, part, scope) => {
-    commandOf(desk, part.query as Node, scope);
+    const { hangs } = desk.facts;
+    commandOf({ ...desk, given: undefined }, part.query as Node, scope);
+    // Whoever executes it gives its parameters.
+    desk.facts.hangs = hangs;
     inside(desk, { argtypes: part.argtypes }, scope);
     return 'prepare';
   },
   ExecuteStmt: (desk, part, scope) => {
-    runNamed(desk, 'prepared', String(part.name));
+    const given = part.params === undefined ? desk.given : listOf(part.params);
+    runNamed({ ...desk, given }, 'prepared', String(part.name));
     inside(desk, { params: part.params }, scope);
     return 'execute';
   },
@@ -62,7 +66,7 @@ const COMMANDS: Readonly<Record<string, Act>> = {
     return 'declare cursor';
   },
   FetchStmt: (desk, part) => {
-    runNamed(desk, 'cursors', String(part.portalname ?? ''));
+    runNamed({ ...desk, given: undefined }, 'cursors', String(part.portalname ?? ''));
     return part.ismove === true ? 'move' : 'fetch';
   },
   ClosePortalStmt: plain('close'),

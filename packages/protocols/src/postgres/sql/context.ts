@@ -1,5 +1,6 @@
 import type { Reading } from '@hoop/core';
 import type { Catalogue } from './catalogue.js';
+import type { Given } from './given.js';
 
 /** What a statement is read against. All of it is a superset: what may be in force, not what is. */
 export interface ReadingContext {
@@ -15,6 +16,10 @@ export interface ReadingContext {
   cursors?: ReadonlyMap<string, readonly string[]> | undefined;
   /** What the session has made since the catalogue was loaded, or in a transaction that is open: `makes` of earlier readings. */
   made?: readonly Made[] | undefined;
+  /** Settings are in force, perhaps, by which the session has chosen how rows are found. */
+  steered?: true | undefined;
+  /** What the text's parameters stand for. */
+  given?: Given | undefined;
 }
 
 /** A name that the session has given away; the schema is left out, so it stands for that name in any. */
@@ -41,6 +46,8 @@ export interface Failure {
 
 /** A reading with what only the engine needs of it. */
 export interface SqlReading extends Reading {
+  /** It takes longer to be read than others may wait for. */
+  long?: true | undefined;
   runs: readonly string[];
   /** The command's place in the text, UTF-16 units. */
   from: number;
@@ -53,10 +60,14 @@ export interface SqlReading extends Reading {
   /** Names that EXECUTE or FETCH asked for; the answer depends on `prepared` and `cursors`. */
   executes: readonly string[];
   makes: readonly Made[];
-  /** Names that the catalogue does not have: load it anew and read again, before the class `unknown` is believed. */
+  /** What its parameters stand for may let it change every row. */
+  hangs?: true | undefined;
+  /** Names, of columns too, that the catalogue does not have: load it anew and read again, before the class `unknown` is believed. */
   missing: readonly string[];
   /** It was taken for the session's own temporary tables', since nothing else has that name: load the catalogue anew before that is believed. */
   own?: true | undefined;
+  /** It chooses how rows are found, by settings that it may leave in force. */
+  steers?: true | undefined;
   /** The first thing that it is `unknown` for is none of the server's either. */
   fails?: Failure | undefined;
 }

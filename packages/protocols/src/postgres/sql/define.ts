@@ -5,7 +5,10 @@ import { Facts } from './facts.js';
 import { losesRows, losesWrites } from './losses.js';
 import { ANY_KIND } from './names.js';
 import { as, listOf, open, type Part, partsOf, word, words } from './nodes.js';
+
 import { isAbsent, isOwn, keepIndex, keepRows, rewriteRows } from './relations.js';
+import { losesValues } from './retype.js';
+
 import { callNamed, readBody } from './routines.js';
 import { judgeSetting } from './settings.js';
 import { type Desk, inside, placedAt, type Scope } from './walk.js';
@@ -262,6 +265,8 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
   CommentStmt: said,
   SecLabelStmt: said,
   CreateSchemaStmt: (desk, part) => {
+    const { roletype, rolename } = (part.authrole ?? {}) as Part;
+    if (roletype === 'ROLESPEC_CSTRING' && rolename !== desk.names.catalogue.user) desk.facts.mark('privileges');
     for (const element of listOf(part.schemaElts))
       for (const type in element) define(desk, type, (element as unknown as Record<string, Part>)[type] ?? {});
     return undefined;
@@ -412,10 +417,9 @@ const PRIVILEGES =
 
 function alterTable(desk: Desk, part: Part): string {
   for (const node of listOf(part.cmds)) {
-    const { subtype, def, behavior } = as(node, 'AlterTableCmd') ?? {};
+    const { subtype, def, behavior, name } = as(node, 'AlterTableCmd') ?? {};
     const drops = subtype === 'AT_DropColumn' || subtype === 'AT_DropConstraint';
-    // The old values are gone, and USING may make anything of them.
-    const remakes = subtype === 'AT_AlterColumnType' && as(def, 'ColumnDef')?.raw_default !== undefined;
+    const remakes = subtype === 'AT_AlterColumnType' && losesValues(desk, part.relation, name, def);
     const loses = losesRows(desk, part.relation, subtype, def);
     const own = behavior !== 'DROP_CASCADE' && isOwn(desk, (part.relation ?? {}) as Part);
     if ((drops || remakes || loses) && !own) desk.facts.mark('destroys');
@@ -468,7 +472,9 @@ function functionOptions(desk: Desk, options: unknown, creates: boolean): readon
   let path: readonly string[] | undefined;
   for (const node of listOf(options)) {
     const { defname, arg } = as(node, 'DefElem') ?? {};
-    if (defname === 'security' && as(arg, 'Boolean')?.boolval === true) desk.facts.mark('privileges');
+    // What is leakproof is shown rows that their policies hide.
+    if (/^(?:security|leakproof)$/.test(String(defname)) && as(arg, 'Boolean')?.boolval === true)
+      desk.facts.mark('privileges');
     if (defname === 'language' && creates && UNTRUSTED.test(word(arg) ?? ''))
       desk.facts.raise('administer').mark('server-files', 'code');
     if (defname === 'set') path = settled(desk, as(arg, 'VariableSetStmt') ?? {}) ?? path;

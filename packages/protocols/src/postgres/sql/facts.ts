@@ -1,5 +1,6 @@
 import type { RelationUse, StatementClass, Trait } from '@hoop/core';
 import type { Failure, Made } from './context.js';
+import { spend } from './steps.js';
 
 const ORDER: readonly StatementClass[] = ['read', 'write', 'define', 'administer', 'unknown'];
 
@@ -8,6 +9,8 @@ export class Facts {
   class: StatementClass = 'read';
   unknown: string | undefined;
   unbounded = false;
+  /** What it changes hangs on its own parameters. */
+  hangs = false;
   /** What the server would say, where that was the first thing in doubt; of what is named in the command itself. */
   fails: Failure | undefined;
   readonly uses = new Map<string, RelationUse>();
@@ -26,6 +29,8 @@ export class Facts {
   readonly types = new Set<string>();
   /** It goes by a name that only temporary tables were known to have. */
   own = false;
+  /** It chooses how rows are found. */
+  steers = false;
 
   raise(to: StatementClass): this {
     if (ORDER.indexOf(to) > ORDER.indexOf(this.class)) this.class = to;
@@ -71,11 +76,13 @@ export class Facts {
 
   /** Adds what a part found out: a view's definition, a function's body. */
   add(other: Facts): this {
+    spend((other.uses.size + other.functions.size + other.makes.length) / 16);
     if (other.unknown !== undefined) this.doubt(other.unknown);
     this.raise(other.class);
     this.unbounded ||= other.unbounded;
     this.anyPath ||= other.anyPath;
     this.own ||= other.own;
+    this.steers ||= other.steers;
     for (const [key, use] of other.uses) this.uses.set(key, use);
     for (const name of other.functions) this.functions.add(name);
     for (const trait of other.traits) this.traits.add(trait);

@@ -6,6 +6,7 @@ import { logIn, type UpstreamGreeting } from '../connect.js';
 import type { Dialling } from '../login/messages.js';
 import { unfit } from '../login/refused.js';
 import { Assembly } from './assemble.js';
+import type { Catalogue } from './catalogue.js';
 import { BEGINNING, OPTIONAL, QUESTIONS, SETTINGS } from './questions.js';
 
 /** All of a catalogue's rows together; beyond it the connection does not open. */
@@ -13,15 +14,15 @@ const BYTES_MOST = 256 * 1024 * 1024;
 const ROW_MOST = 16 * 1024 * 1024;
 
 /**
- * Loads the catalogue on a connection of its own: `Dialled.greeting` is a `Catalogue`. It writes nothing, names nothing
+ * Loads the catalogue on a connection of its own: `Dialled.greeting` is a `Catalogue`, `before` itself if nothing has changed. It writes nothing, names nothing
  * that a search_path could turn into another, and a statement of it takes at most `SECONDS`.
  */
-export function* learn(options: ConnectOptions): ConnectScript {
+export function* learn(options: ConnectOptions, before?: Catalogue): ConnectScript {
   try {
     const parameters = new Map([['client_encoding', 'UTF8']]);
     const dialled = yield* logIn({ ...options, parameters });
     if (!dialled.ok) return dialled;
-    return yield* ask(dialled.greeting as UpstreamGreeting);
+    return yield* ask(dialled.greeting as UpstreamGreeting, before);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     return {
@@ -32,7 +33,7 @@ export function* learn(options: ConnectOptions): ConnectScript {
 }
 const SECONDS = 8;
 
-function* ask(greeting: UpstreamGreeting): ConnectScript {
+function* ask(greeting: UpstreamGreeting, before: Catalogue | undefined): ConnectScript {
   const assembly = new Assembly();
   const replies = new Replies(greeting.rest);
   const all = [BEGINNING, SETTINGS(SECONDS), ...QUESTIONS, ...OPTIONAL.flatMap((one) => [SAVE, one, BACK]), 'commit'];
@@ -42,7 +43,7 @@ function* ask(greeting: UpstreamGreeting): ConnectScript {
     if (failure !== undefined && !OPTIONAL.includes(question)) return { ok: false, refusal: refusal(at, failure) };
   }
   yield { do: 'write', bytes: TERMINATE };
-  return { ok: true, greeting: assembly.catalogue() };
+  return { ok: true, greeting: assembly.catalogue(before) };
 }
 /** What may fail leaves the transaction as it was. */
 const SAVE = 'savepoint asked';

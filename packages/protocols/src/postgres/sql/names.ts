@@ -97,11 +97,23 @@ export class Names {
 
   /** The first of each path; and of temporary ones all, as which is this session's own cannot be told. */
   relations(schema: string | undefined, name: string): readonly Relation[] {
-    const inSchema = (one: string) => this.catalogue.relations.get(one)?.get(name);
-    const own = this.#temporary.map(inSchema);
-    if (schema !== undefined) return present(isTemporary(schema) ? own : [inSchema(schema)]);
-    const found = this.#paths.map((path) => path.map(inSchema).find((relation) => relation !== undefined));
-    return [...new Set(present([...own, ...found]))];
+    if (schema !== undefined && !isTemporary(schema)) return present([this.#in(schema, name)]);
+    const found = new Set<Relation | undefined>();
+    for (const one of this.#temporary) found.add(this.#in(one, name));
+    if (schema === undefined) for (const path of this.#paths) found.add(this.#firstIn(path, name));
+    return present([...found]);
+  }
+
+  #in(schema: string, name: string): Relation | undefined {
+    return this.catalogue.relations.get(schema)?.get(name);
+  }
+
+  #firstIn(path: readonly string[], name: string): Relation | undefined {
+    for (const schema of path) {
+      const found = this.#in(schema, name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   /** Overloads of all schemas of all paths: which of them is meant goes by types, and only then by the path. */

@@ -25,8 +25,15 @@ export function operatorsOf(kind: unknown, name: string[]): string[][] {
 export const word = (node: unknown): string | undefined => as(node, 'String')?.sval as string | undefined;
 
 /** The parts of a dotted name, outermost first; what is not a word in it (a star, a subscript) is left out. */
-export const words = (nodes: unknown): string[] =>
-  Array.isArray(nodes) ? nodes.flatMap((node) => word(node) ?? []) : [];
+export function words(nodes: unknown): string[] {
+  const found: string[] = [];
+  if (!Array.isArray(nodes)) return found;
+  for (const node of nodes) {
+    const one = word(node);
+    if (one !== undefined) found.push(one);
+  }
+  return found;
+}
 
 export const listOf = (value: unknown): readonly Node[] => (Array.isArray(value) ? (value as Node[]) : []);
 
@@ -72,29 +79,31 @@ function childOf(value: Part, field: string, each: (type: string, child: Part, f
     const code = first.charCodeAt(0);
     // Types begin with a capital, fields do not; `A_Const` is a type like any.
     if (code >= 0x41 && code <= 0x5a) each(first, value[first] as Part, field);
-    else each(BARE[field] ?? '', value, field);
+    else each(BARE.get(field) ?? '', value, field);
     return;
   }
 }
 
-/** What stands bare, without a wrapper, in these fields. */
-const BARE: Readonly<Record<string, string>> = {
-  relation: 'RangeVar',
-  rel: 'RangeVar',
-  view: 'RangeVar',
-  sequence: 'RangeVar',
-  larg: 'SelectStmt',
-  rarg: 'SelectStmt',
-  withClause: 'WithClause',
-  typeName: 'TypeName',
-  argType: 'TypeName',
-  returnType: 'TypeName',
-  intoClause: 'IntoClause',
-  into: 'IntoClause',
-  func: 'FuncCall',
-  funccall: 'FuncCall',
-  over: 'WindowDef',
-  onConflictClause: 'OnConflictClause',
-  infer: 'InferClause',
-  returningClause: 'ReturningClause',
-};
+/** What stands bare, without a wrapper, in these fields. JSON_ARRAYAGG has one called `constructor`. */
+const BARE: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    relation: 'RangeVar',
+    rel: 'RangeVar',
+    view: 'RangeVar',
+    sequence: 'RangeVar',
+    larg: 'SelectStmt',
+    rarg: 'SelectStmt',
+    withClause: 'WithClause',
+    typeName: 'TypeName',
+    argType: 'TypeName',
+    returnType: 'TypeName',
+    intoClause: 'IntoClause',
+    into: 'IntoClause',
+    func: 'FuncCall',
+    funccall: 'FuncCall',
+    over: 'WindowDef',
+    onConflictClause: 'OnConflictClause',
+    infer: 'InferClause',
+    returningClause: 'ReturningClause',
+  }),
+);

@@ -1,4 +1,6 @@
 import { loadModule, type Node, parsePlPgSQLSync, parseSync, SqlError } from 'libpg-query';
+import { spend } from './steps.js';
+import { unitsOf } from './units.js';
 
 /**
  * PostgreSQL's own parser (libpg_query, the grammar of version 18, as WebAssembly). It reads with
@@ -47,21 +49,22 @@ export class Unparsable extends Error {
   }
 }
 
-/** The commands of a text. The WebAssembly module must be `ready`. Throws `Unparsable`, nothing else. */
+/** The commands of a text. The WebAssembly module must be `ready`. Throws `Unparsable`, and within a reading `TooLong`. */
 export function parse(text: string, patience: Patience = 'now'): Command[] {
   check(text, patience);
-  const places = new Places(text);
+  spend(20 + text.length / 8);
+  const units = unitsOf(text);
   return tree(text).map(({ stmt, stmt_location, stmt_len }) => {
     const from = stmt_location ?? 0;
     const to = stmt_len === undefined || stmt_len === 0 ? undefined : from + stmt_len;
-    const at = (location: number | undefined) => places.at(location ?? 0);
+    const at = (location: number | undefined) => units.at(location ?? 0);
     return { node: stmt, from: at(from), to: to === undefined ? text.length : at(to), at };
   });
 }
 
 /** Texts behind names, of which the last few are kept: whoever reads one meets the same nodes as who read it before. */
 const kept = new Map<string, Command[]>();
-const KEPT = 8;
+const KEPT = 32;
 
 /** `parse` of a text that was prepared or declared; it may be long, as it was let through before. */
 export function parseNamed(text: string): Command[] {
@@ -90,6 +93,7 @@ function saidBy(error: unknown): Said | undefined {
 /** What PL/pgSQL's parser makes of a whole CREATE FUNCTION, CREATE PROCEDURE or DO. */
 export function parsePlPgSql(text: string, patience: Patience = 'now'): unknown {
   check(text, patience);
+  spend(20 + text.length / 8);
   try {
     return parsePlPgSQLSync(text);
   } catch (error) {
@@ -124,51 +128,4 @@ export function isLong(text: string): boolean {
 function sentence(error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   return /syntax error/i.test(message) ? 'it has a syntax error' : 'it cannot be parsed';
-}
-
-/** The parser counts bytes of UTF-8. */
-class Places {
-  readonly #text: string;
-  #bytes: Uint32Array | undefined;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  at(byte: number): number {
-    if (this.#bytes === undefined && !/[^\x00-\x7f]/.test(this.#text)) return byte;
-    this.#bytes ??= startsOf(this.#text);
-    const starts = this.#bytes;
-    let low = 0;
-    let high = starts.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((starts[middle] as number) < byte) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-}
-
-/** For each UTF-16 unit the byte at which it starts. */
-function startsOf(text: string): Uint32Array {
-  const starts = new Uint32Array(text.length + 1);
-  let byte = 0;
-  for (let unit = 0; unit < text.length; unit++) {
-    starts[unit] = byte;
-    const code = text.charCodeAt(unit);
-    // The second half of a pair adds nothing: its four bytes are the first's.
-    byte +=
-      code < 0x80
-        ? 1
-        : code < 0x800
-          ? 2
-          : code >= 0xd800 && code < 0xdc00
-            ? 4
-            : code >= 0xdc00 && code < 0xe000
-              ? 0
-              : 3;
-  }
-  starts[text.length] = byte;
-  return starts;
 }

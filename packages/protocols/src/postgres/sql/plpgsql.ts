@@ -1,4 +1,5 @@
 import type { Node } from 'libpg-query';
+import { listOfLoop, listsIn, textOf } from './lists.js';
 import { constant, listOf, open, type Part } from './nodes.js';
 import { parsePlPgSql, Unparsable } from './parse.js';
 import { commands, readExpression, runText } from './texts.js';
@@ -9,7 +10,10 @@ import { type Desk, walk } from './walk.js';
 export function readPlPgSql(desk: Desk, made: Part, source: string, name: string): void {
   try {
     const block = parsePlPgSql(source);
-    each({ ...desk, declared: declaredIn(made, block, desk.names.catalogue) }, block, name);
+    const lists = listsIn(desk, block, name);
+    const loops = lists.queries.size === 0 ? desk.loops : new Map([...(desk.loops ?? []), ...lists.queries]);
+    const declared = declaredIn(made, block, desk.names.catalogue);
+    each({ ...desk, loops, declared, lists }, block, name);
   } catch (error) {
     if (!(error instanceof Unparsable)) throw error;
     desk.facts.mark('code').doubt(`the body of ${name} could not be read`);
@@ -41,10 +45,13 @@ function each(desk: Desk, value: unknown, name: string): void {
   }
 }
 
-const LOOPS = new Set(['fors', 'fori', 'forc', 'dynfors', 'loop', 'while'].map((kind) => `PLpgSQL_stmt_${kind}`));
+const LOOPS = new Set(
+  ['fors', 'fori', 'forc', 'dynfors', 'foreach_a', 'loop', 'while'].map((kind) => `PLpgSQL_stmt_${kind}`),
+);
 
 /** What stands in a loop is run for each row of its query, or of what is not known. */
 function looping(desk: Desk, loop: Part, name: string): Desk {
+  if (loop.expr !== undefined) return through(desk, loop, name);
   const text = ((loop.query as Part | undefined)?.PLpgSQL_expr as Part | undefined)?.query;
   const query = text === undefined ? undefined : commands(desk, String(text), name)[0]?.node;
   const [, variable] = open(loop.var as Node | undefined);
@@ -52,6 +59,15 @@ function looping(desk: Desk, loop: Part, name: string): Desk {
   const loops = new Map(desk.loops);
   for (const one of names) loops.set(String(one ?? ''), query ?? 'numbers');
   return { ...desk, loops };
+}
+
+/** FOREACH goes through an array, which may be of all rows. */
+function through(desk: Desk, { expr, varno }: Part, name: string): Desk {
+  const { lists } = desk;
+  const list = lists && listOfLoop(desk, textOf(expr) ?? '', lists, name);
+  const variable = lists?.names[Number(varno)];
+  if (list === undefined || variable === undefined) return desk;
+  return { ...desk, loops: new Map([...(desk.loops ?? []), [variable, list]]) };
 }
 
 /** By RawParseMode: a statement, an expression, or an assignment whose target has 1 to 3 names. */

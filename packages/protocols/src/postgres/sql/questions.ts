@@ -41,7 +41,7 @@ export const QUESTIONS: readonly string[] = [
     'n.nspname',
     'c.relname',
     'c.relkind',
-    list(`select json_build_array(a.attnum, a.attname, a.atttypid::int8, a.attnotnull) from pg_attribute a
+    list(`select json_build_array(a.attnum, a.attname, a.atttypid::int8, a.attnotnull, a.atttypmod) from pg_attribute a
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attnum`),
     list(`select a.attname from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey::int2[])
       where i.indrelid = c.oid and i.indisprimary`),
@@ -49,6 +49,9 @@ export const QUESTIONS: readonly string[] = [
     list(`select t.tgfoid::int8 from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal`),
   )} from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c', 't') and n.nspname !~ '^pg_toast'`,
+
+  `select ${row("'counted'", 'c.oid::int8', 'c.reltuples::int8')} from pg_class c
+    where c.relkind in ('r', 'p', 'm') and c.oid >= 16384 and c.reltuples > 0`,
 
   // Servers before 12 have no such columns, nor attgenerated.
   `select ${row("'generated'", 'd.adrelid::int8', 'd.adnum', 'pg_get_expr(d.adbin, d.adrelid)')} from pg_attrdef d

@@ -2,16 +2,21 @@ import type { Node } from 'libpg-query';
 import { analyzes, commandOf } from './commands.js';
 import type { Made, ReadingContext, SqlReading } from './context.js';
 import { Facts } from './facts.js';
+import type { Given } from './given.js';
 import { rowOf } from './lineage/flow.js';
 import { columnsOf } from './lineage/known.js';
 import { answerOf, trace } from './lineage/trace.js';
 import { Names } from './names.js';
+import { namespaceOf } from './namespace.js';
 import { as, type Part, words } from './nodes.js';
-import { type Command, type Patience, parse, Unparsable } from './parse.js';
+import { type Command, type Patience, parse, parseNamed, Unparsable } from './parse.js';
+import { spend, TooLong, within } from './steps.js';
 import type { Desk } from './walk.js';
 
 /** Views, functions and types that one text may have looked into. */
 const BUDGET = 2_000;
+/** Steps that were measured to take up to 5 ms. */
+const AT_ONCE = 4_000;
 /** How often the paths that a text itself sets are taken into account. */
 const ROUNDS = 4;
 
@@ -21,11 +26,41 @@ const ROUNDS = 4;
  */
 export function read(text: string, at: ReadingContext, patience: Patience = 'now'): SqlReading[] {
   try {
-    return readAll(parse(text, patience), text, at);
+    const commands = parse(text, patience);
+    const readings = within(patience === 'now' ? AT_ONCE : Number.POSITIVE_INFINITY, () => readAll(commands, text, at));
+    return isLarge(readings, text) ? [unreadable(text, 'it leads to more than can be judged')] : readings;
   } catch (error) {
+    if (error instanceof TooLong) return [{ ...unreadable(text, error.message), long: true }];
     if (error instanceof Unparsable) return [unreadable(text, error.message, error.said)];
     if (error instanceof RangeError) return [unreadable(text, 'it nests too deeply to be read')];
     return [unreadable(text, 'reading it failed')];
+  }
+}
+
+/** More than a text of that length says by itself: whoever judges it would take longer than its reader. */
+function isLarge(readings: readonly SqlReading[], text: string): boolean {
+  let size = 0;
+  for (const { outputs = [], literals, bound } of readings) {
+    size += literals.length + bound.length;
+    for (const { columns } of outputs) size += columns.length;
+  }
+  return size > LARGEST + 2 * text.length;
+}
+const LARGEST = 20_000;
+
+/** Whether it may change every row with what is given for its parameters, and where that cannot be told. */
+export function changesAll(text: string, at: ReadingContext, given: Given): boolean {
+  try {
+    return parseNamed(text).some(({ node }) => {
+      const facts = new Facts();
+      const own = { node, text };
+      const textsOf: Desk['textsOf'] = (kind, name) => at[kind]?.get(name);
+      commandOf({ names: namesOf(at), facts, own, given, depth: 0, budget: { left: BUDGET }, textsOf }, node);
+      return facts.hangs;
+    });
+  } catch {
+    namesOf(at).forget();
+    return true;
   }
 }
 
@@ -37,7 +72,11 @@ function readAll(commands: readonly Command[], text: string, at: ReadingContext)
     const earlier: Earlier = new Map();
     readings = commands.map((command) => {
       const reading = readOne(command, text, around, earlier);
-      for (const made of reading.makes) earlier.set(made.name, [...(earlier.get(made.name) ?? []), made]);
+      for (const made of reading.makes) {
+        const before = earlier.get(made.name);
+        if (before === undefined) earlier.set(made.name, [made]);
+        else before.push(made);
+      }
       return reading;
     });
     const wider = widened(around, readings, commands.length > 1);
@@ -53,6 +92,7 @@ function readAll(commands: readonly Command[], text: string, at: ReadingContext)
 
 /** The context with what the readings add to it; undefined where they add nothing that matters to these commands. */
 function widened(at: ReadingContext, readings: readonly SqlReading[], several: boolean): ReadingContext | undefined {
+  if (!several && readings.every(({ setsPath }) => setsPath.length === 0)) return undefined;
   const had = new Set(at.paths.map((path) => JSON.stringify(path)));
   const paths = readings
     .flatMap(({ setsPath }) => (setsPath === 'unknown' ? [] : setsPath))
@@ -73,9 +113,12 @@ function widened(at: ReadingContext, readings: readonly SqlReading[], several: b
   const made = several
     ? readings.flatMap(({ makes }) => makes).filter(({ what, name }) => !known.has(`${what} ${name}`))
     : [];
-  if (paths.length === 0 && prepared === undefined && cursors === undefined && made.length === 0) return undefined;
+  const steered = at.steered !== true && readings.some(({ steers }) => steers === true);
+  if (paths.length === 0 && prepared === undefined && cursors === undefined && made.length === 0 && !steered)
+    return undefined;
   return {
     ...at,
+    ...(steered && { steered }),
     paths: [...at.paths, ...paths],
     prepared: prepared ?? at.prepared,
     cursors: cursors ?? at.cursors,
@@ -99,10 +142,11 @@ function added(
   return grown ? all : undefined;
 }
 
-type Earlier = Map<string, readonly Made[]>;
+type Earlier = Map<string, Made[]>;
 
 function readOne(command: Command, text: string, at: ReadingContext, earlier: Earlier): SqlReading {
   const { node, from, to, at: placeOf } = command;
+  spend(10);
   const names = namesOf(at);
   const facts = new Facts();
   const first = trace(node, text, at);
@@ -114,6 +158,7 @@ function readOne(command: Command, text: string, at: ReadingContext, earlier: Ea
     depth: 0,
     budget: { left: BUDGET },
     earlier,
+    given: at.given,
     textsOf: (kind, name) => at[kind]?.get(name),
     answers: (into) => madeOf(node, into, text, at),
   };
@@ -145,6 +190,7 @@ function readOne(command: Command, text: string, at: ReadingContext, earlier: Ea
     ...(traced.loads !== undefined && traced.loads.length > 0 && { loads: traced.loads }),
     literals: traced.literals,
     bound: traced.bound,
+    missing: [...facts.missing, ...traced.missing],
     kind,
     from,
     to,
@@ -203,12 +249,14 @@ function found(facts: Facts): Partial<SqlReading> {
     functions: [...facts.functions],
     runs: [...facts.runs],
     unbounded: facts.unbounded,
+    ...(facts.hangs && { hangs: true }),
     traits: facts.anyPath ? [...new Set([...facts.traits, 'session' as const])] : [...facts.traits],
     setsPath: facts.anyPath ? 'unknown' : facts.paths,
     executes: [...facts.executes],
     makes: facts.makes,
     missing: [...facts.missing],
     ...(facts.own && { own: true }),
+    ...(facts.steers && { steers: true }),
     ...(facts.fails !== undefined && { fails: facts.fails }),
   };
 }
@@ -244,16 +292,17 @@ const unreadable = (text: string, why: string, said?: Unparsable['said']): SqlRe
 });
 
 /** Kept as long as the catalogue is; a handful of paths each. */
-const kept = new WeakMap<object, Map<string, Names>>();
+const kept = new WeakMap<object, Map<number, Names>>();
 const KEPT = 8;
 
-function namesOf({ catalogue, paths, made = [] }: ReadingContext): Names {
-  const all = kept.get(catalogue) ?? new Map<string, Names>();
+function namesOf(at: ReadingContext): Names {
+  const { catalogue, paths, made = [] } = at;
+  const all = kept.get(catalogue) ?? new Map<number, Names>();
   kept.set(catalogue, all);
-  const key = JSON.stringify([paths, made]);
+  const key = namespaceOf(at);
   const found = all.get(key) ?? new Names(catalogue, paths, made);
   all.delete(key);
   all.set(key, found);
-  if (all.size > KEPT) all.delete(all.keys().next().value as string);
+  if (all.size > KEPT) all.delete(all.keys().next().value as number);
   return found;
 }

@@ -24,7 +24,7 @@ export function remember(desk: Desk, what: string, find: (inner: Desk) => void):
   names.circle = Number.POSITIVE_INFINITY;
   names.working.push(key);
   try {
-    find({ ...desk, facts, loops: undefined, depth: desk.depth + 1 });
+    find({ ...desk, facts, loops: undefined, lists: undefined, given: undefined, depth: desk.depth + 1 });
   } finally {
     names.working.pop();
   }

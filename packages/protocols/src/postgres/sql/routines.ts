@@ -8,7 +8,7 @@ import { readPlPgSql } from './plpgsql.js';
 import { remember } from './remember.js';
 import { judgeSetting, splitPath } from './settings.js';
 import { commands, knowing, runText } from './texts.js';
-import { makeTaken, touchOid } from './types.js';
+import { doubtTaken, makeTaken, touchOid } from './types.js';
 import { declaredIn } from './variables.js';
 import { type Desk, schemaOf, walk } from './walk.js';
 
@@ -55,6 +55,7 @@ export function callRoutine(desk: Desk, routine: Routine, args: readonly Node[] 
   const deed = deedUnread(routine);
   if (deed !== undefined) {
     if (routine.language === 'internal') touchOid(desk, routine.returns);
+    doubtTaken(desk, routine.takes);
     makeTaken(desk, routine.takes);
     return dead(desk, deed, routine, args);
   }
@@ -154,7 +155,8 @@ export function settle(desk: Desk, [name, value]: readonly (string | null | unde
 }
 
 export function setTo(desk: Desk, name: string, values: readonly (string | null)[] | undefined): void {
-  const { harmless, path } = judgeSetting(name, values, desk.names.catalogue.modules);
+  const { harmless, path, steers } = judgeSetting(name, values, desk.names.catalogue.modules);
   if (!harmless) desk.facts.mark('session');
   if (path !== undefined) desk.facts.setPath(path);
+  desk.facts.steers ||= steers === true;
 }

@@ -4,6 +4,8 @@ export interface Setting {
   harmless: boolean;
   /** The search path that it sets. */
   path?: readonly string[] | 'unknown' | undefined;
+  /** It chooses how rows are found, and so the order that they come in. */
+  steers?: true | undefined;
 }
 
 const HARMLESS = new Set(
@@ -53,21 +55,23 @@ const OF_SEARCHES =
   /^(?:pg_trgm\.(?:strict_)?(?:word_)?similarity_threshold|hnsw\.(?:ef_search|iterative_scan|max_scan_tuples)|ivfflat\.(?:probes|iterative_scan|max_probes))$/;
 
 /** Settings of the language and of the rows shown, and the only values they may take. */
-const PINNED: Readonly<Record<string, RegExp>> = {
-  client_encoding: /^utf-?8$|^unicode$/i,
-  names: /^utf-?8$|^unicode$/i,
-  standard_conforming_strings: /^(?:on|true|yes|1)$/i,
-  backslash_quote: /^(?:safe_encoding|off|false|no|0)$/i,
-  escape_string_warning: /./,
-  transform_null_equals: /^(?:off|false|no|0)$/i,
-  // Turns what a row policy would hide into an error, as pg_dump wants it.
-  row_security: /^(?:off|on|true|false|yes|no|1|0)$/i,
-  check_function_bodies: /./,
-  session_replication_role: /^origin$/i,
-  allow_system_table_mods: /^(?:off|false|no|0)$/i,
-  zero_damaged_pages: /^(?:off|false|no|0)$/i,
-  default_with_oids: /^(?:off|false|no|0)$/i,
-};
+const PINNED: ReadonlyMap<string, RegExp> = new Map(
+  Object.entries({
+    client_encoding: /^utf-?8$|^unicode$/i,
+    names: /^utf-?8$|^unicode$/i,
+    standard_conforming_strings: /^(?:on|true|yes|1)$/i,
+    backslash_quote: /^(?:safe_encoding|off|false|no|0)$/i,
+    escape_string_warning: /./,
+    transform_null_equals: /^(?:off|false|no|0)$/i,
+    // Turns what a row policy would hide into an error, as pg_dump wants it.
+    row_security: /^(?:off|on|true|false|yes|no|1|0)$/i,
+    check_function_bodies: /./,
+    session_replication_role: /^origin$/i,
+    allow_system_table_mods: /^(?:off|false|no|0)$/i,
+    zero_damaged_pages: /^(?:off|false|no|0)$/i,
+    default_with_oids: /^(?:off|false|no|0)$/i,
+  }),
+);
 
 /**
  * `values` are the words after `=` (one for most), undefined where they are not constants; `[]` for DEFAULT and RESET, which
@@ -83,15 +87,22 @@ export function judgeSetting(
   if (canonical === 'session_authorization') return { harmless: false };
   if (values?.length === 0) return { harmless: true };
   if (canonical === 'search_path') return pathOf(values);
-  if (HARMLESS.has(canonical) || /^enable_[a-z_]+$/.test(canonical)) return { harmless: values !== undefined };
+  if (HARMLESS.has(canonical) || /^enable_[a-z_]+$/.test(canonical))
+    return { harmless: values !== undefined, ...(isSteering(canonical, values) && { steers: true }) };
   if (isApplications(canonical)) return { harmless: !modules.has(canonical.slice(0, canonical.indexOf('.'))) };
   if (OF_SEARCHES.test(canonical)) return { harmless: values !== undefined };
-  const allowed = PINNED[canonical];
+  const allowed = PINNED.get(canonical);
   if (allowed === undefined || values?.length !== 1) return { harmless: false };
   return { harmless: allowed.test(values[0] ?? '') };
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+/** With these an index is gone through where the table would have been: its rows come in the order of what is indexed. */
+const isSteering = (name: string, values: readonly (string | null)[] | undefined): boolean =>
+  /^(?:enable_(?:seqscan|bitmapscan)|(?:seq|random)_page_cost|cpu_(?:index_)?tuple_cost|cpu_operator_cost)$/.test(
+    name,
+  ) && !(name.startsWith('enable_') && /^(?:on|true|yes|1)$/i.test(values?.[0] ?? ''));
 
 function pathOf(values: readonly (string | null)[] | undefined): Setting {
   if (values === undefined || values.includes(null)) return { harmless: false, path: 'unknown' };

@@ -31,14 +31,20 @@ function touchThat(desk: Desk, type: UserType): void {
   desk.facts.add(deedsOf(desk, type));
 }
 
+/** What such a cast makes of it now decides which of several is meant at all. */
+export function doubtTaken(desk: Desk, takes: readonly number[]): void {
+  for (const oid of takes) {
+    const type = desk.names.catalogue.typeByOid.get(oid);
+    if (type !== undefined) doubtRemade(desk, type);
+  }
+}
+
 /** What is given to a function or an operator is made a value of the type that it takes, by a cast that nobody writes. */
 export function makeTaken(desk: Desk, takes: readonly number[]): void {
   const { typeByOid } = desk.names.catalogue;
   for (const oid of takes) {
     const type = typeByOid.get(oid);
-    if (type === undefined || (type.builtin && type.castsTo.length === 0)) continue;
-    doubtRemade(desk, type);
-    for (const called of type.castsTo) cast(desk, called);
+    for (const called of type?.castsTo ?? []) cast(desk, called);
   }
 }
 

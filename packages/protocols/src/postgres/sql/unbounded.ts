@@ -11,32 +11,35 @@ export interface Around {
   loops: ReadonlyMap<string, Node | 'numbers'>;
 }
 
+/** Which rows a command may change: `some`, `all`, or as many as its parameters let it. */
+export type Reach = 'some' | 'all' | 'parameters';
+
+const reachOf = (bounded: (trusts: boolean) => boolean): Reach =>
+  bounded(false) ? 'some' : bounded(true) ? 'parameters' : 'all';
+
 /**
  * Whether an UPDATE or DELETE may change every row: it does unless its own WHERE has a condition that leaves rows out for what the
  * catalogue and the text say, whatever the rows are. What holds for all rows only as these happen to be (`status <> 'gone'`, a status
  * that all have) leaves out the others.
  */
-export function isUnbounded(names: Names, part: Part, around: Around): boolean {
+export function changes(names: Names, part: Part, around: Around): Reach {
   const where = part.whereClause as Node | undefined;
-  return !bounds(
-    target(names, part, around).join([...listOf(part.usingClause), ...listOf(part.fromClause)], where),
-    where,
-    false,
-  );
+  const from = [...listOf(part.usingClause), ...listOf(part.fromClause)];
+  return reachOf((trusts) => bounds(target(names, part, around, trusts).join(from, where), where, false));
 }
 
-/** A MERGE is, where rows that match (or that no row of the source matches) are changed without a condition that leaves any out. */
-export function mergesUnbounded(names: Names, part: Part, around: Around): boolean {
-  const on = part.joinCondition as Node | undefined;
-  const rows = target(names, part, around).join(
-    part.sourceRelation === undefined ? [] : listOf([part.sourceRelation]),
-    on,
-  );
+/** A MERGE does, where rows that match (or that no row of the source matches) are changed without a condition that leaves any out. */
+export const merges = (names: Names, part: Part, around: Around): Reach =>
+  reachOf((trusts) => isMergeBounded(target(names, part, around, trusts), part));
+
+function isMergeBounded(into: Rows, { joinCondition, sourceRelation, mergeWhenClauses }: Part): boolean {
+  const on = joinCondition as Node | undefined;
+  const rows = into.join(sourceRelation === undefined ? [] : listOf([sourceRelation]), on);
   const joined = tiesIn(on).some((one) => bounds(rows, one, false));
-  return listOf(part.mergeWhenClauses).some((node) => {
+  return listOf(mergeWhenClauses).every((node) => {
     const { matchKind, commandType, condition } = as(node, 'MergeWhenClause') ?? {};
-    if (commandType !== 'CMD_UPDATE' && commandType !== 'CMD_DELETE') return false;
-    return !(joined && matchKind === 'MERGE_WHEN_MATCHED') && !bounds(rows, condition as Node | undefined, false);
+    if (commandType !== 'CMD_UPDATE' && commandType !== 'CMD_DELETE') return true;
+    return (joined && matchKind === 'MERGE_WHEN_MATCHED') || bounds(rows, condition as Node | undefined, false);
   });
 }
 
@@ -47,17 +50,19 @@ function tiesIn(node: Node | undefined): readonly Node[] {
   return node === undefined || as(node, 'NullTest') !== undefined ? [] : [node];
 }
 
-/** ON CONFLICT DO UPDATE is, where the rows that are put in are those that are there. */
-export function upsertsUnbounded(names: Names, part: Part, around: Around): boolean {
+/** ON CONFLICT DO UPDATE does, where the rows that are put in are those that are there. */
+export function upserts(names: Names, part: Part, around: Around): Reach {
   const conflict = part.onConflictClause as Part | undefined;
-  if (conflict?.action !== 'ONCONFLICT_UPDATE') return false;
-  const rows = target(names, part, around);
-  if (!rows.readsAll(part.selectStmt as Node | undefined)) return false;
-  return !bounds(rows.meets('excluded', 'all'), conflict.whereClause as Node | undefined, false);
+  if (conflict?.action !== 'ONCONFLICT_UPDATE') return 'some';
+  return reachOf((trusts) => {
+    const rows = target(names, part, around, trusts);
+    if (!rows.readsAll(part.selectStmt as Node | undefined)) return true;
+    return bounds(rows.meets('excluded', 'all'), conflict.whereClause as Node | undefined, false);
+  });
 }
 
-function target(names: Names, part: Part, { tables, loops }: Around): Rows {
-  const rows = Rows.of(names, (part.relation ?? {}) as Part, tables, loops.size > 0);
+function target(names: Names, part: Part, { tables, loops }: Around, trusts: boolean): Rows {
+  const rows = Rows.of(names, (part.relation ?? {}) as Part, tables, { loops: loops.size > 0, trusts });
   for (const [name, query] of loops) rows.meets(name, query === 'numbers' || rows.readsAll(query) ? 'all' : 'some');
   return rows;
 }

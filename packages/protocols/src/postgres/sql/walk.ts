@@ -3,13 +3,18 @@ import { isHarmless } from './builtins.js';
 import type { OperatorClass, Routine } from './catalogue.js';
 import type { Made } from './context.js';
 import type { Facts } from './facts.js';
+import { type Given, withGiven } from './given.js';
+import type { Lists } from './lists.js';
 import type { Names } from './names.js';
 import { as, constant, eachChild, listOf, open, operatorsOf, type Part, partsOf, words } from './nodes.js';
 import { coerces, type Overload } from './overloads.js';
 import { isOwn, useRelations } from './relations.js';
 import { callNamed, callOid, callRoutine, settle } from './routines.js';
-import { makeTaken, touchType } from './types.js';
-import { type Around, isUnbounded, mergesUnbounded, upsertsUnbounded } from './unbounded.js';
+
+import { spend } from './steps.js';
+import { doubtTaken, makeTaken, touchType } from './types.js';
+import { type Around, changes, merges, type Reach, upserts } from './unbounded.js';
+
 import type { Declared } from './variables.js';
 
 /** What a command is read with. */
@@ -40,6 +45,10 @@ export interface Desk {
   plans?: boolean | undefined;
   /** Loops of a body that it stands in: the query whose rows each variable goes through. */
   loops?: Around['loops'] | undefined;
+  /** Arrays of the body that it stands in. */
+  lists?: Lists | undefined;
+  /** What its parameters stand for, in order. */
+  given?: Given | undefined;
   /** What the column `name` is in every row of the query that is being read, where that is pg_settings and it says so. */
   setting?: string | undefined;
 }
@@ -62,6 +71,7 @@ export function walk(desk: Desk, node: Node | undefined, scope?: Scope): void {
 }
 
 export function visit(desk: Desk, type: string, part: Part, scope: Scope | undefined): void {
+  spend(1 / 2);
   for (const name of NEWER[type] ?? []) mayBeCalled(desk, name);
   const special = SPECIAL[type];
   if (special !== undefined) special(desk, part, scope);
@@ -262,23 +272,40 @@ function lockRows(desk: Desk, part: Part, scope: Scope | undefined): void {
   eachChild({ fromClause: part.fromClause }, lock);
 }
 
-const CHANGES = { insert: upsertsUnbounded, update: isUnbounded, delete: isUnbounded, merge: mergesUnbounded };
+const CHANGES = { insert: upserts, update: changes, delete: changes, merge: merges };
 const NO_LOOPS: Around['loops'] = new Map();
 
-function change(desk: Desk, part: Part, scope: Scope | undefined, how: 'insert' | 'update' | 'delete' | 'merge'): void {
+function change(desk: Desk, part: Part, scope: Scope | undefined, how: keyof typeof CHANGES): void {
   const { withClause, relation, ...rest } = part;
+  const { facts } = desk;
   const inner = within(desk, withClause, scope);
-  const { facts, names } = desk;
   if (desk.plans !== true) {
     facts.raise('write').runs.add(how);
-    const around: Around = { tables: { of: (name) => tableIn(name, inner) }, loops: desk.loops ?? NO_LOOPS };
-    facts.unbounded ||= CHANGES[how](names, part, around) && !isOwn(desk, (relation ?? {}) as Part);
+    const reach = reachOf(desk, part, inner, how);
+    if (reach !== 'some' && !isOwn(desk, (relation ?? {}) as Part)) {
+      facts.hangs ||= reach === 'parameters';
+      facts.unbounded ||= reach === 'all' || desk.given !== undefined;
+    }
   }
   if (relation !== undefined) useRelations(desk, relation as Part, 'write');
   if (how === 'merge') {
     for (const clause of listOf(part.mergeWhenClauses)) inside(desk, as(clause, 'MergeWhenClause') ?? {}, inner);
   }
   inside(desk, { ...rest, mergeWhenClauses: undefined }, inner);
+}
+
+/** With what its parameters stand for, where that is known, in their places; `parameters` then if these do not leave rows out. */
+function reachOf(
+  { names, loops = NO_LOOPS, given }: Desk,
+  part: Part,
+  scope: Scope | undefined,
+  how: keyof typeof CHANGES,
+): Reach {
+  const tables: Around['tables'] = { of: (name) => tableIn(name, scope) };
+  const reach = CHANGES[how](names, part, { tables, loops });
+  if (reach !== 'parameters' || given === undefined) return reach;
+  const filled: Around['tables'] = { of: (name) => withGiven(tables.of(name), given) };
+  return CHANGES[how](names, withGiven(part, given), { tables: filled, loops }) === 'some' ? 'some' : reach;
 }
 
 function call(desk: Desk, part: Part, scope: Scope | undefined): void {
@@ -307,10 +334,16 @@ function attribute(desk: Desk, name: string, ofRow: boolean): void {
   }
 }
 
+const takingRows = new WeakMap<Routine, boolean>();
+
 /** It may be called with the row of a relation. */
-function takesRow({ names: { catalogue } }: Desk, { takes }: Routine): boolean {
+function takesRow({ names: { catalogue } }: Desk, routine: Routine): boolean {
+  const known = takingRows.get(routine);
+  if (known !== undefined) return known;
   const rows = [...catalogue.typeByOid.values()].filter(({ kind }) => kind === 'c');
-  return rows.some(({ oid }) => coerces(oid, takes[0], catalogue));
+  const found = rows.some(({ oid }) => coerces(oid, routine.takes[0], catalogue));
+  takingRows.set(routine, found);
+  return found;
 }
 
 /** The system's own operators call functions that are immutable or stable, and none of those that are listed. */
@@ -320,6 +353,7 @@ export function operate(desk: Desk, name: readonly string[], part?: Part): void 
   if (desk.names.madeOther(last)) desk.facts.doubt(`the operator ${last} was made just now`);
   const meant = part === undefined ? undefined : desk.meant?.get(part);
   for (const operator of desk.names.operators(schema, last)) {
+    doubtTaken(desk, operator.takes);
     if (meant !== undefined && !meant.has(operator)) continue;
     makeTaken(desk, operator.takes);
     for (const oid of operator.calls) callOid(desk, oid);

@@ -1,5 +1,6 @@
 import type { Attack } from './attack.js';
 import { BESIDES } from './besides.js';
+import { BOUND } from './bind.js';
 import { CALLS } from './calls.js';
 import { CASTS } from './casts.js';
 import { CODE } from './code.js';
@@ -12,6 +13,7 @@ import { NEWER } from './newer.js';
 import { OPEN } from './open.js';
 import { ORACLES } from './oracle.js';
 import { NAMES, SETTINGS } from './session.js';
+import { TOLD } from './told.js';
 import { TRIGGERS } from './triggers.js';
 import { WRITES } from './writes.js';
 
@@ -38,4 +40,6 @@ export const ATTACKS: readonly Attack[] = [
   ...BESIDES,
   ...NEWER,
   ...CASTS,
+  ...TOLD,
+  ...BOUND,
 ];

@@ -406,7 +406,7 @@ export const CASTS_ALLOWED = [
     'CREATE TEMP TABLE tt (id int)',
     'INSERT INTO tt VALUES (1)',
     'SELECT ROW(1)::tt',
-    'SELECT ROW(1)::pg_temp.tt, t FROM tt t',
+    'SELECT ROW(1)::pg_temp.tt FROM tt t',
     'SELECT to_json(t), t::text FROM tt t',
   ],
   [

@@ -298,8 +298,6 @@ export const COMPUTED: readonly Computed[] = [
     5,
   ],
   ['SELECT id, to_jsonb(s), row_to_json(s), s::text FROM staff s ORDER BY id', 1, 2, 3],
-  ['SELECT s.id, t FROM staff s, unnest(s.tags) t ORDER BY s.id', 1],
-  ['SELECT s.id, e.key, e.value FROM staff s, jsonb_each(s.file) e WHERE s.id = 1', 1, 2],
   // Others, beside a masked column, are nobody's business.
   [
     "SELECT id, email, 1 / id, id::text::int AS n, (id || '0')::numeric, sqrt(id), country::varchar(2)::char FROM customers ORDER BY id",

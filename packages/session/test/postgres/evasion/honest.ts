@@ -1,5 +1,6 @@
 import { ALLOWED, type Allowed } from './allowed.js';
 import { ALLOWED_CALLS } from './allowed-calls.js';
+import { BOUND_ALLOWED } from './bind.js';
 import { CASTS_ALLOWED } from './casts.js';
 import { DAILY } from './daily.js';
 import { LOADED, MEASURED_ALLOWED, SORTED_ALLOWED } from './guesses.js';
@@ -7,6 +8,7 @@ import { ALLOWED_KNOWN } from './known-allowed.js';
 import { LASTING_ALLOWED } from './lasting.js';
 import { MIGRATIONS } from './open.js';
 import { OWN } from './own.js';
+import { TOLD_ALLOWED } from './told.js';
 import { TOOLS } from './tools.js';
 import { TRIGGERS_ALLOWED } from './triggers.js';
 import { CHOSEN } from './writes.js';
@@ -27,4 +29,6 @@ export const HONEST: readonly Allowed[] = [
   ...TOOLS,
   ...DAILY,
   ...CASTS_ALLOWED,
+  ...TOLD_ALLOWED,
+  ...BOUND_ALLOWED,
 ];

@@ -21,12 +21,16 @@ const put = (text: string, holds: boolean): string =>
 const SHARED = 16;
 
 /** Each is asked twice, and has to be answered alike: with the condition that holds, and the one that does not. */
-function alike(row: Attack['row'], all: readonly (string | readonly string[])[]): Attack[] {
+export function alike(
+  row: Attack['row'],
+  all: readonly (string | readonly string[])[],
+  write: (text: string, holds: boolean) => string = put,
+): Attack[] {
   const single = all.flatMap((steps) => (typeof steps === 'string' ? [steps] : []));
   const sessions = all.filter((steps) => typeof steps !== 'string');
   for (let at = 0; at < single.length; at += SHARED) sessions.push(single.slice(at, at + SHARED));
   return sessions.flatMap((texts) => {
-    const [one, other] = [true, false].map((holds) => texts.map((text) => put(text, holds))) as [string[], string[]];
+    const [one, other] = [true, false].map((holds) => texts.map((text) => write(text, holds))) as [string[], string[]];
     return attacks(row, [one]).map((attack) => ({ ...attack, other: other.map((text) => ({ text })) }));
   });
 }

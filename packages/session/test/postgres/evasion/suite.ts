@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ATTACKS } from './attacks.js';
+import { BOUND_WIRE } from './bind.js';
 import { Field } from './field.js';
 import { HONEST } from './honest.js';
 import type { Mode } from './session-run.js';
@@ -39,7 +40,7 @@ export function evasion(modesOf: (place: number) => readonly Mode[], modes: read
       'in messages: nothing comes through',
       async () => {
         const escapes: string[] = [];
-        for (const attack of WIRE) {
+        for (const attack of [...WIRE, ...BOUND_WIRE]) {
           const way = await field.wayOnWire(attack).catch((error: Error) => error.message);
           if (way !== undefined) escapes.push(`${attack.name} → ${way}`);
         }

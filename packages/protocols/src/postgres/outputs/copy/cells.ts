@@ -46,6 +46,6 @@ export interface CopyReader {
   readonly isAtRow: boolean;
   /** Reads the rows that `body` has whole; gives where the last of them ends. Throws `ProtocolError` where it has none. */
   read(body: Buffer, into: CopyCells): number;
-  /** A new value as it is written; `before` is how the old one was. */
-  write(value: Uint8Array | null, before: Uint8Array): Uint8Array;
+  /** A new value as it is written, whatever stood there before. */
+  write(value: Uint8Array | null): Uint8Array;
 }

@@ -33,10 +33,11 @@ export class CsvReader extends LineReader {
     return -1;
   }
 
-  write(value: Uint8Array | null, before: Uint8Array): Uint8Array {
+  /** Quoted by what is written now: whether the value before it was, would tell of a delimiter, a quote or NULL's text in it. */
+  write(value: Uint8Array | null): Uint8Array {
     if (value === null) return this.form.null;
-    const { quote, escapes } = this.form;
-    if (before[0] !== quote && !this.#needsQuotes(value)) return value;
+    const { quote, escapes, quoted } = this.form;
+    if (!quoted && !this.#needsQuotes(value)) return value;
     const out = Buffer.allocUnsafe(2 * value.length + 2);
     let at = 0;
     out[at++] = quote;

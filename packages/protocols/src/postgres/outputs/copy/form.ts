@@ -9,6 +9,10 @@ export interface CopyForm {
   /** What stands before a quote within quotes. */
   escapes: number;
   null: Buffer;
+  /** No value is written like NULL: in csv one that could be is quoted, and in text nothing but `\\N` is never a value. */
+  tellsNull: boolean;
+  /** Some columns' values stand in quotes whatever they are (FORCE_QUOTE). */
+  quoted: boolean;
   header: boolean;
 }
 
@@ -43,12 +47,15 @@ function formFrom(asked: ReadonlyMap<string, string>): CopyForm {
     throw new UnreadableCopy(`the format ${kind} is not known`);
   const csv = kind === 'csv';
   const quote = sign(asked.get('quote') ?? '"');
+  const none = asked.get('null') ?? (csv ? '' : '\\N');
   return {
     kind,
     delimiter: sign(asked.get('delimiter') ?? (csv ? ',' : '\t')),
     quote,
     escapes: asked.has('escape') ? sign(asked.get('escape') as string) : quote,
-    null: Buffer.from(asked.get('null') ?? (csv ? '' : '\\N')),
+    null: Buffer.from(none),
+    tellsNull: csv || none === '\\N',
+    quoted: asked.has('force_quote'),
     header: /^(?:true|on|1)$/i.test(asked.get('header') ?? 'false'),
   };
 }

@@ -22,7 +22,7 @@ export abstract class LineReader implements CopyReader {
 
   /** One line from `start` on; gives where the next starts, -1 where it has not ended. */
   protected abstract line(body: Buffer, start: number, into: CopyCells): number;
-  abstract write(value: Uint8Array | null, before: Uint8Array): Uint8Array;
+  abstract write(value: Uint8Array | null): Uint8Array;
 
   read(body: Buffer, into: CopyCells): number {
     let ended = 0;
@@ -51,8 +51,8 @@ export abstract class LineReader implements CopyReader {
   }
 
   #isNull(body: Buffer, from: number, to: number): boolean {
-    const text = this.form.null;
-    return text.length === to - from && body.compare(text, 0, text.length, from, to) === 0;
+    const { null: text, tellsNull } = this.form;
+    return tellsNull && text.length === to - from && body.compare(text, 0, text.length, from, to) === 0;
   }
 }
 

@@ -40,6 +40,7 @@ const NEAR = 12;
 export class PlainBatch extends Batch {
   readonly #reader: CopyReader;
   readonly #null: Uint8Array;
+  readonly #tellsNull: boolean;
   readonly #delimiter: Next;
   readonly #newline: Next;
   /** A backslash or a quote. */
@@ -51,9 +52,10 @@ export class PlainBatch extends Batch {
     from: number,
   ) {
     super(of.statement, of.columns, bytes, from);
-    const { kind, delimiter, quote, null: none } = of.form;
+    const { kind, delimiter, quote, null: none, tellsNull } = of.form;
     this.#reader = of.reader;
     this.#null = none;
+    this.#tellsNull = tellsNull;
     this.#delimiter = new Next(bytes, delimiter);
     this.#newline = new Next(bytes, NEWLINE);
     this.#special = new Next(bytes, kind === 'csv' ? quote : BACKSLASH);
@@ -85,7 +87,7 @@ export class PlainBatch extends Batch {
   #isNull(from: number, to: number): boolean {
     const { bytes } = this;
     const text = this.#null;
-    if (to - from !== text.length) return false;
+    if (!this.#tellsNull || to - from !== text.length) return false;
     for (let at = 0; at < text.length; at++) if (bytes[from + at] !== text[at]) return false;
     return true;
   }
@@ -136,14 +138,11 @@ class PlainEncoder extends Encoder {
     if (length < 0) return this.#null;
     if (from !== this.#from || length === 0) {
       this.#from = from;
-      this.#written = this.#reader.write(bytes.subarray(from, from + length), PLAIN);
+      this.#written = this.#reader.write(bytes.subarray(from, from + length));
     }
     return this.#written;
   }
 }
-
-/** How a value was written that had no quotes. */
-const PLAIN = new Uint8Array(0);
 
 function unfit(): never {
   throw new ProtocolError('a line of COPY has not as many fields as columns');

@@ -131,7 +131,7 @@ export class CopyBatch {
           const length = changes.spans[2 * next + 1] as number;
           const value = changes.spans[2 * next] as number;
           const said = length < 0 ? null : changes.bytes.subarray(value, value + length);
-          parts.push(this.#body.subarray(at, from), this.#reader.write(said, this.#body.subarray(from, to)));
+          parts.push(this.#body.subarray(at, from), this.#reader.write(said));
         }
         at = Math.min(to, end);
         if (to > end) break;

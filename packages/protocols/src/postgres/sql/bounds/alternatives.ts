@@ -1,44 +1,97 @@
 import type { Node } from 'libpg-query';
 import { as, constant, listOf, open, type Part, words } from '../nodes.js';
+import { spend } from '../steps.js';
+import { fixed } from './known.js';
 import type { Rows } from './rows.js';
-import { shape } from './values.js';
+import { hasParameter, itemsOf, shape } from './values.js';
 
-/** What a condition lets in of a column: a few values, all but a few, those below or above an end, NULL or what is not. */
+/**
+ * What a condition lets in of a column: a few values, all but a few, those below or above an end, NULL or what is not. Of what is true
+ * or false, `end` says which it lets in, or `either` where a parameter does.
+ */
 interface Side {
   on: string;
   lets: 'few' | 'many' | 'below' | 'above' | 'null' | 'not null';
   end?: string | null | undefined;
+  /** The end is a parameter's, which is not known yet. */
+  trusted?: boolean;
 }
 
-/** `x is null or x is not null`, `a = 1 or a <> 1`, `a < 5 or a > 3`: each leaves rows out, both together none. */
-export function complements(rows: Rows, parts: readonly Node[]): boolean {
-  if (isEveryRest(parts)) return true;
-  const sides = parts.flatMap((part) => sideOf(rows, part) ?? []);
-  return sides.some((one, at) => sides.slice(at + 1).some((other) => complement(one, other)));
+/** A condition that is not to hold, or whose opposite is not to. */
+interface Leaf {
+  node: Node;
+  not: boolean;
+  side: Side | undefined;
 }
 
-/** `id % 2 = 0 or id % 2 = 1`: each of the numbers that a division leaves. */
-function isEveryRest(parts: readonly Node[]): boolean {
-  const rests = new Map<string, Set<string>>();
-  for (const part of parts.flatMap(equalsIn)) {
-    const key = shape(part.side);
-    rests.set(key, (rests.get(key) ?? new Set()).add(part.value));
-    if ((rests.get(key)?.size ?? 0) >= part.divisor) return true;
+/** Conditions that one row is to be left out by, all together. */
+export class Way {
+  readonly #rows: Rows;
+  readonly #leaves: Leaf[] = [];
+  readonly #sides = new Map<string, Side[]>();
+
+  constructor(rows: Rows) {
+    this.#rows = rows;
   }
-  return false;
+
+  get length(): number {
+    return this.#leaves.length;
+  }
+
+  /** False for `x is not null` beside `x is null`, `a <> 1` beside `a = 1`, `a > 3` beside `a < 5`: both together leave out nothing. */
+  takes(node: Node, not: boolean): boolean {
+    const own = sideOf(this.#rows, node);
+    const side = not ? flipped(own) : own;
+    const beside = side === undefined ? [] : this.#beside(side.on);
+    spend(1 + beside.length / 64);
+    if (side !== undefined && beside.some((one) => complement(one, side))) return false;
+    const isNew = side !== undefined && !beside.some((one) => isAlike(one, side));
+    if (isNew) beside.push(side);
+    this.#leaves.push({ node, not, side: isNew ? side : undefined });
+    return true;
+  }
+
+  /** Only the first so many. */
+  back(length: number): void {
+    for (const { side } of this.#leaves.splice(length).toReversed())
+      if (side !== undefined) this.#beside(side.on).pop();
+  }
+
+  #beside(on: string): Side[] {
+    const beside = this.#sides.get(on) ?? [];
+    this.#sides.set(on, beside);
+    return beside;
+  }
+
+  /** `id % 2 = 0 or id % 2 = 1`: each of the numbers that a division leaves. */
+  get isEveryRest(): boolean {
+    const rests = new Map<string, Set<string>>();
+    for (const part of this.#leaves.flatMap((leaf) => equalsIn(this.#rows, leaf))) {
+      const key = shape(part.side);
+      rests.set(key, (rests.get(key) ?? new Set()).add(part.value));
+      if ((rests.get(key)?.size ?? 0) >= part.divisor) return true;
+    }
+    return false;
+  }
 }
 
 /** What `x % n = k`, `mod(x, n) = k` and `x % n in (k, …)` say. */
-function equalsIn(node: Node): { side: unknown; value: string; divisor: number }[] {
+function equalsIn(rows: Rows, { node, not }: Leaf): { side: unknown; value: string; divisor: number }[] {
   const part = as(node, 'A_Expr');
   const side = as(part?.lexpr, 'A_Expr') ?? as(part?.lexpr, 'FuncCall');
-  if (part === undefined || side === undefined || words(part.name).join() !== '=') return [];
+  if (part === undefined || side === undefined || words(part.name).join() !== (not ? '<>' : '=')) return [];
   const isRest = /^(?:%|mod)$/.test(words(side.name ?? side.funcname).at(-1) ?? '');
   const divisor = Number(constant(side.rexpr ?? listOf(side.args)[1]));
   if (!isRest || !(divisor > 0)) return [];
-  const values = part.kind === 'AEXPR_IN' ? listOf(as(part.rexpr, 'List')?.items) : [part.rexpr];
-  return values.map((value) => ({ side, value: constant(value) ?? '', divisor }));
+  const isList = part.kind === 'AEXPR_IN';
+  const items = isList ? listOf(as(part.rexpr, 'List')?.items) : itemsOf(part.rexpr as Node);
+  const values = isList || part.kind === 'AEXPR_OP_ANY' ? (items ?? []) : [part.rexpr];
+  return values.map((value) => ({ side, value: constant(value) ?? (rows.trusts ? '' : shape(value)), divisor }));
 }
+
+/** As another says it already. */
+const isAlike = (one: Side, other: Side): boolean =>
+  one.lets === other.lets && (one.end === other.end || one.lets === 'many');
 
 function complement(one: Side, other: Side): boolean {
   if (one.on !== other.on) return false;
@@ -49,14 +102,10 @@ function complement(one: Side, other: Side): boolean {
   // Ends that cannot be compared may meet.
   if (first === 'above' && second === 'below') {
     const [low, high] = one.lets === 'below' ? [one.end, other.end] : [other.end, one.end];
-    return !isBelow(low, high);
+    return one.trusted !== true && other.trusted !== true && !isBelow(low, high);
   }
-  return (
-    first === 'few' &&
-    second === 'few' &&
-    [one, other].every(({ end }) => /^(?:true|false)$/.test(end ?? '')) &&
-    one.end !== other.end
-  );
+  const areTruths = first === 'few' && second === 'few' && one.end !== undefined && other.end !== undefined;
+  return areTruths && (one.end !== other.end || one.end === 'either');
 }
 
 function isBelow(low: string | null | undefined, high: string | null | undefined): boolean {
@@ -79,27 +128,41 @@ function sideOf(rows: Rows, node: Node | undefined): Side | undefined {
   const on = (one: unknown): string => rows.column(one as Node) ?? shape(one);
   if (type === 'NullTest') return { on: on(part.arg), lets: part.nulltesttype === 'IS_NULL' ? 'null' : 'not null' };
   if (type === 'BooleanTest')
-    return { on: on(part.arg), lets: String(part.booltesttype).includes('NOT') ? 'many' : 'few', end: end(part) };
-  if (type === 'ColumnRef') return { on: on(node), lets: 'few', end: 'true' };
-  if (type === 'BoolExpr' && part.boolop === 'NOT_EXPR') return flipped(sideOf(rows, listOf(part.args)[0]));
-  return type === 'A_Expr' ? ofComparison(part, on) : undefined;
+    return { on: on(part.arg), lets: part.booltesttype === 'IS_UNKNOWN' ? 'null' : 'not null' };
+  if (type === 'A_Expr') return ofComparison(rows, part, on);
+  return constant(node) === undefined ? { on: on(node), lets: 'few', end: 'true' } : undefined;
 }
-const end = ({ booltesttype }: Part): string =>
-  String(booltesttype).includes('TRUE') ? 'true' : String(booltesttype).includes('FALSE') ? 'false' : '';
 
 function flipped(side: Side | undefined): Side | undefined {
-  if (side === undefined) return undefined;
+  if (side === undefined || side.end === 'either') return side;
   if (side.end === 'true' || side.end === 'false') return { ...side, end: side.end === 'true' ? 'false' : 'true' };
   return { ...side, lets: FLIPPED[side.lets] };
 }
 
-function ofComparison({ kind, name, lexpr, rexpr }: Part, on: (one: unknown) => string): Side {
+function ofComparison(rows: Rows, { kind, name, lexpr, rexpr }: Part, on: (one: unknown) => string): Side {
   const turned = as(rexpr, 'ColumnRef') !== undefined && as(lexpr, 'ColumnRef') === undefined;
   const [side, other] = turned ? [rexpr, lexpr] : [lexpr, rexpr];
   const how = words(name).at(-1) ?? '';
   const isNegated = /^(?:<>|!)/.test(how) !== (kind === 'AEXPR_DISTINCT') || /NOT_(?:BETWEEN)/.test(String(kind));
   if (isNegated) return { on: on(side), lets: 'many' };
-  if (/^[<>]=?$/.test(how) && kind === 'AEXPR_OP')
-    return { on: on(side), lets: /^</.test(how) !== turned ? 'below' : 'above', end: constant(other) };
-  return { on: on(side), lets: 'few', end: constant(other) };
+  const end = fixed(other as Node);
+  if (!/^[<>]=?$/.test(how) || kind !== 'AEXPR_OP') return { on: on(side), lets: 'few', end: truthOf(rows, side, end) };
+  const lets = /^</.test(how) !== turned ? 'below' : 'above';
+  return { on: on(side), lets, end, ...(rows.trusts && hasParameter(other) && { trusted: true }) };
 }
+
+/** Both of what a boolean may be are in a list, or may be. */
+export function isEither(rows: Rows, side: Node | undefined, items: readonly Node[]): boolean {
+  const truths = new Set(items.map((item) => truthOf(rows, side, fixed(item))));
+  return truths.has('either') || (truths.has('true') && truths.has('false'));
+}
+
+/** Which of the two that a boolean may be. */
+function truthOf(rows: Rows, side: unknown, value: string | null | undefined): Side['end'] {
+  const type = rows.typeOf(rows.column(side as Node) ?? '');
+  if (type !== undefined && type !== BOOLEAN) return undefined;
+  if (value === undefined || value === null) return type === undefined || rows.trusts ? undefined : 'either';
+  return /^t(?:rue)?$/.test(value) ? 'true' : /^f(?:alse)?$/.test(value) ? 'false' : undefined;
+}
+/** `pg_type.oid` of boolean. */
+const BOOLEAN = 16;

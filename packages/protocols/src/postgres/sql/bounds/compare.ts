@@ -1,11 +1,12 @@
 import type { Node } from 'libpg-query';
 import { as, constant, listOf, type Part, words } from '../nodes.js';
-import { complements } from './alternatives.js';
+import { isEither } from './alternatives.js';
 import { bounds } from './condition.js';
 import { isText, leavesOut } from './ends.js';
+import { daysOf, fixed } from './known.js';
 import { asksFor, isImpossible, type Language } from './pattern.js';
 import type { Rows } from './rows.js';
-import { otherOf, type Subject, shape, subjectOf } from './values.js';
+import { itemsOf, otherOf, type Subject, shape, subjectOf } from './values.js';
 
 const OPPOSITE: Readonly<Record<string, string>> = {
   '=': '<>',
@@ -88,9 +89,9 @@ function isTold(rows: Rows, subject: Subject, node: Node | undefined, how: strin
   const isRange = /^[<>]=?$/.test(how);
   switch (other.is) {
     case 'constant':
-      return other.value !== null && leavesOut(rows, subject, other.value, how);
+      return other.value === null || leavesOut(rows, subject, other.value, how);
     case 'parameter':
-      return true;
+      return rows.trusts || (how === '=' && subject.via !== 'function');
     case 'time':
       return isRange && !isFar(node, how);
     case 'foreign':
@@ -114,10 +115,15 @@ const isList = (node: Node | undefined): boolean =>
 function isFar(node: Node | undefined, how: string): boolean {
   const moves = words(as(node, 'A_Expr')?.name)[0];
   if (moves !== (how.startsWith('>') ? '-' : '+')) return false;
-  const text = shape(node);
-  const years = Number(/(\d+)\s*y/i.exec(text)?.[1]) || Number(/(\d+)\s*d/i.exec(text)?.[1]) / 365;
-  return years >= 20 || /decade|centur|millen|infinity/i.test(text);
+  const interval = fixed(as(node, 'A_Expr')?.rexpr as Node);
+  if ((interval?.length ?? 0) > INTERVAL_LONGEST) return true;
+  const days = daysOf(interval);
+  if (days !== undefined) return Math.abs(days) >= 20 * 365;
+  return /decade|centur|millen|infinity/i.test(shape(node));
 }
+
+/** Characters of an interval that anybody writes. */
+const INTERVAL_LONGEST = 200;
 
 /** Two columns of one row, as of a value that is to be brought up to date: neither is the key, and they are of one type. */
 function differ(rows: Rows, left: Node | undefined, right: Node | undefined, how: string): boolean {
@@ -170,10 +176,10 @@ function twinOf(rows: Rows, node: Node | undefined): { column: string; how: stri
 
 function between(rows: Rows, part: Part, outside: boolean): boolean {
   const [first, last] = listOf(as(part.rexpr, 'List')?.items);
-  const turned = String(part.kind).includes('SYM') && Number(constant(first)) > Number(constant(last));
+  const turned = String(part.kind).includes('SYM') && Number(fixed(first)) > Number(fixed(last));
   const [low, high] = turned ? [last, first] : [first, last];
   const side = part.lexpr as Node;
-  const isEmpty = Number(constant(low)) > Number(constant(high));
+  const isEmpty = Number(fixed(low)) > Number(fixed(high));
   if (outside) return !isEmpty && pair(rows, side, low, '<') && pair(rows, side, high, '>');
   const isOwn = [low, high].some((end) => otherOf(rows, end).is === 'own');
   return !isOwn && (pair(rows, side, low, '>=') || pair(rows, side, high, '<='));
@@ -182,7 +188,7 @@ function between(rows: Rows, part: Part, outside: boolean): boolean {
 function distinct(rows: Rows, { lexpr, rexpr }: Part, differs: boolean): boolean {
   const [left, right] = [lexpr, rexpr] as Node[];
   const column = rows.column(left) ?? rows.column(right);
-  if (constant(left) === null || constant(right) === null)
+  if (fixed(left) === null || fixed(right) === null)
     return column !== undefined && (!differs || rows.mayBeNull(column));
   const how = differs ? '<>' : '=';
   return pair(rows, left, right, how) || pair(rows, right, left, how) || differ(rows, left, right, how);
@@ -191,14 +197,9 @@ function distinct(rows: Rows, { lexpr, rexpr }: Part, differs: boolean): boolean
 /** IN of a list: each of its items lets rows in; NOT IN: each leaves them out. */
 function within(rows: Rows, { lexpr, rexpr }: Part, not: boolean): boolean {
   const items = listOf(as(rexpr, 'List')?.items);
-  if (complements(rows, [{ A_Expr: { kind: 'AEXPR_IN', name: [{ String: { sval: '=' } }], lexpr, rexpr } } as Node]))
-    return false;
   const told = items.map((item) => pair(rows, lexpr as Node, item, not ? '<>' : '='));
-  const values = new Set(items.map((item) => constant(item)));
-  if (values.has('true') && values.has('false')) return false;
-  if (not) return told.includes(true);
-  // NULL lets in nothing.
-  return items.length > 0 && items.every((item, at) => told[at] === true || constant(item) === null);
+  if (isEither(rows, lexpr as Node, items)) return false;
+  return not ? told.includes(true) : items.length > 0 && !told.includes(false);
 }
 
 function ofList(rows: Rows, part: Part, any: boolean, not: boolean): boolean {
@@ -209,41 +210,40 @@ function ofList(rows: Rows, part: Part, any: boolean, not: boolean): boolean {
   const isIn = any ? name === '=' && !not : (name === '<>' || name === '!=') && not;
   const isOut = any ? name === '=' && not : (name === '<>' || name === '!=') && !not;
   if (subjectOf(rows, left) === undefined) return (isIn || isOut) && isElement(rows, left, right);
-  if (isIn && items === undefined)
-    return otherOf(rows, right).is !== 'own' && otherOf(rows, right).is !== 'computed' && isListed(right);
-  if (items === undefined) return isOut && otherOf(rows, right).is === 'parameter';
+  if (items === undefined) return isOfUnknown(rows, left, right, isIn);
+  if (isIn && isEither(rows, left, items)) return false;
   const told = items.map((item) =>
     compares(rows, { kind: 'AEXPR_OP', name: part.name, lexpr: left, rexpr: item }, not),
   );
   const every = any !== not;
   // What differs from one of two is everything.
   if (every && items.length > 1 && /^(?:<>|!)/.test(name) !== not) return false;
-  return told.length > 0 && (every ? !told.includes(false) : told.includes(true));
+  return every ? !told.includes(false) : told.includes(true);
 }
+
+/** Of an array whose items the text does not have. NULL says nothing of any row. */
+function isOfUnknown(rows: Rows, left: Node | undefined, right: Node | undefined, isIn: boolean): boolean {
+  const { is } = otherOf(rows, right);
+  if (!isIn) return fixed(right) === null || (rows.trusts && is === 'parameter');
+  return (
+    is !== 'own' && is !== 'computed' && isListed(right) && !isEither(rows, left, right === undefined ? [] : [right])
+  );
+}
+
 /** `'a' = any(tags)`. */
 const isElement = (rows: Rows, value: Node | undefined, array: Node | undefined): boolean =>
   subjectOf(rows, array)?.via === 'plain' && ['constant', 'parameter', 'foreign'].includes(otherOf(rows, value).is);
 const isListed = (node: Node | undefined): boolean => !/"sval":"generate_series"/.test(shape(node));
 
-/** The items of an array that the text has; undefined where it has none. */
-function itemsOf(node: Node | undefined): readonly Node[] | undefined {
-  const inner = as(node, 'TypeCast')?.arg ?? node;
-  const array = as(inner, 'A_ArrayExpr');
-  if (array !== undefined) return listOf(array.elements);
-  const text = constant(inner);
-  if (typeof text !== 'string') return undefined;
-  const items = /^\s*\{(.*)\}\s*$/s.exec(text)?.[1]?.trim() ?? text;
-  return items === ''
-    ? []
-    : items.split(',').map((item) => ({ A_Const: { sval: { sval: item.trim().replace(/^"(.*)"$/s, '$1') } } }) as Node);
-}
-
 function matches(rows: Rows, part: Part, language: Language, not: boolean): boolean {
   const subject = subjectOf(rows, part.lexpr as Node);
   if (subject === undefined || subject.via === 'arithmetic') return false;
   const { pattern, escaping } = patternOf(part.rexpr as Node);
-  if (pattern === undefined) return /^(?:parameter|foreign|one)$/.test(otherOf(rows, part.rexpr as Node).is);
-  if (pattern === null) return false;
+  if (pattern === null) return true;
+  if (pattern === undefined) {
+    const { is } = otherOf(rows, part.rexpr as Node);
+    return is === 'parameter' ? rows.trusts || (not && language !== 'regexp') : is === 'foreign' || is === 'one';
+  }
   if (not) return !isImpossible(pattern, language);
   const isOfNumber = subject.via === 'cast' && !isText(rows.typeOf(subject.column));
   return asksFor(pattern, language, isOfNumber, escaping);
@@ -251,7 +251,7 @@ function matches(rows: Rows, part: Part, language: Language, not: boolean): bool
 
 function patternOf(node: Node): { pattern: string | null | undefined; escaping?: string | undefined } {
   const call = as(node, 'FuncCall');
-  if (!/^(?:like|similar_to)_escape$/.test(words(call?.funcname).at(-1) ?? '')) return { pattern: constant(node) };
-  const [pattern, escaping] = listOf(call?.args).map(constant);
+  if (!/^(?:like|similar_to)_escape$/.test(words(call?.funcname).at(-1) ?? '')) return { pattern: fixed(node) };
+  const [pattern, escaping] = listOf(call?.args).map(fixed);
   return { pattern, escaping: escaping ?? undefined };
 }

@@ -1,60 +1,148 @@
 import type { Node } from 'libpg-query';
-import { as, constant, listOf, open, type Part, words } from '../nodes.js';
-import { complements } from './alternatives.js';
+import { as, constant, eachChild, listOf, open, type Part, partsOf, words } from '../nodes.js';
+import { spend } from '../steps.js';
+import { Way } from './alternatives.js';
 import { compares, isTwins } from './compare.js';
+import { fixed } from './known.js';
 import type { Rows } from './rows.js';
 import { sourcesIn } from './sources.js';
-import { mentions, subjectOf } from './values.js';
+import { mentions, subjectOf, written } from './values.js';
 
 /**
  * True where the condition is known to leave rows out; `not`: where its opposite is. What holds for every row cannot be listed, so
  * what does not is: a column of the rows, compared with something that is not theirs, nor an end that nothing lies beyond.
  */
-export function bounds(rows: Rows, node: Node | undefined, not: boolean): boolean {
+export const bounds = (rows: Rows, node: Node | undefined, not: boolean): boolean =>
+  node !== undefined && new Search(rows).finds([{ node, not }]);
+
+/** A condition that is not to hold, or whose opposite is not to. */
+interface Goal {
+  node: Node;
+  not: boolean;
+}
+
+/** Ways that may come to nothing before a condition is taken for one that leaves nothing out. */
+const TRIES = 500;
+
+/** Looks for a row that is left out: the conditions that do so together, of which no two let in all rows between them. */
+class Search {
+  readonly #rows: Rows;
+  readonly #way: Way;
+  #tries = TRIES;
+
+  constructor(rows: Rows) {
+    this.#rows = rows;
+    this.#way = new Way(rows);
+  }
+
+  finds(goals: readonly Goal[]): boolean {
+    const open = [...goals];
+    for (let goal = open.pop(); goal !== undefined; goal = open.pop()) {
+      const ways = this.#waysTo(goal);
+      if (ways.length > 1) return ways.some((way) => this.#goesOn([...open, ...way]));
+      if (ways[0] === undefined) return false;
+      open.push(...ways[0]);
+    }
+    return !this.#way.isEveryRest;
+  }
+
+  #goesOn(goals: readonly Goal[]): boolean {
+    const { length } = this.#way;
+    if (this.#tries === 0) return false;
+    if (this.finds(goals)) return true;
+    this.#tries -= 1;
+    this.#way.back(length);
+    return false;
+  }
+
+  /** What has to come about in its place, in one way or another; nothing more where it leaves out rows by itself. */
+  #waysTo({ node, not }: Goal): readonly (readonly Goal[])[] {
+    spend(2);
+    const [type, part] = open(node);
+    if (type === 'BoolExpr') return this.#ofParts(part, not);
+    if (type === 'BooleanTest' && !String(part.booltesttype).endsWith('UNKNOWN')) return this.#ofTest(part, not);
+    if (type === 'CaseExpr') return part.arg === undefined ? ofCase(part, not) : [];
+    return leavesOut(this.#rows, node, not) && this.#way.takes(node, not) ? [[]] : [];
+  }
+
+  #ofParts({ boolop, args }: Part, not: boolean): readonly (readonly Goal[])[] {
+    const parts = listOf(args);
+    if (boolop === 'NOT_EXPR') return [parts.map((node) => ({ node, not: !not }))];
+    const goals = parts.map((node) => ({ node, not }));
+    if ((boolop === 'OR_EXPR') !== not) return [goals];
+    return !not && isTwins(this.#rows, parts) ? [[]] : goals.map((goal) => [goal]);
+  }
+
+  /** NULL is neither true nor false, so nothing that may be NULL for every row tells. */
+  #ofTest({ arg, booltesttype }: Part, not: boolean): readonly (readonly Goal[])[] {
+    const [node, how] = [arg as Node, String(booltesttype)];
+    const passesNull = how.includes('NOT') !== not;
+    if (passesNull && mayBeNull(this.#rows, node)) return [];
+    return [[{ node, not: (how.includes('NOT') !== how.endsWith('FALSE')) !== not }]];
+  }
+}
+
+/** A branch is taken, and does not hold. */
+function ofCase({ args, defresult }: Part, not: boolean): readonly (readonly Goal[])[] {
+  const before: Goal[] = [];
+  const ways = partsOf(args, 'CaseWhen').map(({ expr, result }) => {
+    const way = [...before, { node: expr as Node, not: true }, { node: result as Node, not }];
+    before.push({ node: expr as Node, not: false });
+    return way;
+  });
+  return [...ways, [...before, ...(defresult === undefined ? [] : [{ node: defresult as Node, not }])]];
+}
+
+/** A NULL is written in it, or a parameter that may be one. */
+function mayBeNull(rows: Rows, node: Node): boolean {
+  let found = false;
+  const look = (type: string, child: Part): void => {
+    found ||= (type === 'A_Const' && child.isnull === true) || (type === 'ParamRef' && !rows.trusts);
+    eachChild(child, look);
+  };
+  look(...open(node));
+  return found;
+}
+
+function leavesOut(rows: Rows, node: Node, not: boolean): boolean {
   const [type, part] = open(node);
   const value = constant(node);
   if (value !== undefined) return value === null || isTrue(value) === not;
-  if (type === 'BoolExpr') return boolean(rows, part, not);
   if (type === 'A_Expr') return compares(rows, part, not);
   if (type === 'NullTest') return nullTest(rows, part, not);
-  if (type === 'BooleanTest') return booleanTest(rows, part, not);
+  if (type === 'BooleanTest') return isUnknown(rows, part, not);
   if (type === 'SubLink') return subquery(rows, part, not);
   if (type === 'CoalesceExpr') return rows.column(listOf(part.args)[0]) !== undefined;
-  if (type === 'FuncCall') return asked(rows, part);
+  if (type === 'FuncCall') return asked(rows, part, not);
   if (type === 'CurrentOfExpr') return !rows.loops;
   return type === 'ColumnRef' && rows.column(node) !== undefined;
 }
 const isTrue = (value: string): boolean => /^\s*(?:t|tr|tru|true|y|ye|yes|on|1)\s*$/i.test(value);
 
-function boolean(rows: Rows, { boolop, args }: Part, not: boolean): boolean {
-  const parts = listOf(args);
-  if (boolop === 'NOT_EXPR') return bounds(rows, parts[0], !not);
-  const every = (boolop === 'OR_EXPR') !== not;
-  if (every) return parts.every((one) => bounds(rows, one, not)) && !complements(rows, parts);
-  return parts.some((one) => bounds(rows, one, not)) || (!not && isTwins(rows, parts));
-}
-
 /** Functions that are conditions, and the operators that say the same. */
-const PREDICATES: Readonly<Record<string, string>> = {
-  starts_with: '^@',
-  regexp_like: '~',
-  jsonb_exists: '?',
-  jsonb_path_exists: '@?',
-  jsonb_path_match: '@@',
-  jsonb_contains: '@>',
-};
+const PREDICATES: ReadonlyMap<string, string> = new Map([
+  ['starts_with', '^@'],
+  ['regexp_like', '~'],
+  ['jsonb_exists', '?'],
+  ['jsonb_path_exists', '@?'],
+  ['jsonb_path_match', '@@'],
+  ['jsonb_contains', '@>'],
+]);
 
-function asked(rows: Rows, { funcname, args }: Part): boolean {
-  const operator = PREDICATES[words(funcname).at(-1) ?? ''];
+function asked(rows: Rows, { funcname, args }: Part, not: boolean): boolean {
+  const operator = PREDICATES.get(words(funcname).at(-1) ?? '');
   const [lexpr, rexpr] = listOf(args);
   return (
     operator !== undefined &&
-    compares(rows, { kind: 'AEXPR_OP', name: [{ String: { sval: operator } }], lexpr, rexpr }, false)
+    compares(rows, { kind: 'AEXPR_OP', name: [{ String: { sval: operator } }], lexpr, rexpr }, not)
   );
 }
 
 function nullTest(rows: Rows, { arg, nulltesttype }: Part, not: boolean): boolean {
   const isNull = (nulltesttype === 'IS_NULL') !== not;
+  const value = fixed(arg as Node);
+  if (value !== undefined) return (value === null) !== isNull;
+  if (as(as(arg, 'TypeCast')?.arg ?? arg, 'ParamRef') !== undefined) return rows.trusts;
   if (isNull) return subjectOf(rows, arg as Node) !== undefined;
   const column = rows.column(arg as Node) ?? partOf(rows, arg as Node);
   return column !== undefined && rows.mayBeNull(column);
@@ -66,11 +154,8 @@ function partOf(rows: Rows, node: Node): string | undefined {
   return /^(?:->|#>)/.test(words(part?.name)[0] ?? '') ? subjectOf(rows, node)?.column : undefined;
 }
 
-function booleanTest(rows: Rows, { arg, booltesttype }: Part, not: boolean): boolean {
-  if (booltesttype === 'IS_TRUE') return bounds(rows, arg as Node, not);
-  if (booltesttype === 'IS_FALSE') return bounds(rows, arg as Node, !not);
-  if (booltesttype === 'IS_NOT_TRUE') return bounds(rows, arg as Node, !not);
-  if (booltesttype === 'IS_NOT_FALSE') return bounds(rows, arg as Node, not);
+/** IS UNKNOWN, IS NOT UNKNOWN. */
+function isUnknown(rows: Rows, { arg, booltesttype }: Part, not: boolean): boolean {
   const column = rows.column(arg as Node);
   return column !== undefined && rows.mayBeNull(column) && (booltesttype === 'IS_NOT_UNKNOWN') !== not;
 }
@@ -130,7 +215,7 @@ const conjuncts = (node: Node | undefined): readonly Node[] => {
 
 /** It asks about some column, and not whether that is another than itself. */
 function mayHold(node: Node): boolean {
-  const text = JSON.stringify(node);
+  const text = written(node);
   const part = as(node, 'A_Expr');
   const [left, right] = [part?.lexpr, part?.rexpr].map((side) => words(as(side, 'ColumnRef')?.fields).join('.'));
   return (

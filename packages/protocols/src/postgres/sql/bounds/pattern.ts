@@ -1,11 +1,18 @@
+import { spend } from '../steps.js';
+
 /**
  * Patterns that leave texts out: something in them has to stand in the text. https://www.postgresql.org/docs/current/functions-matching.html
  */
 export type Language = 'like' | 'similar' | 'regexp';
 
+/** A regular expression that is longer is not looked at: it would take time by its length times itself. */
+const LONGEST = 300;
+
 /** `sparing`: only what is written out counts, no class of characters, as of the digits of a number. */
 export function asksFor(pattern: string, language: Language, sparing = false, escaping = '\\'): boolean {
   if (language === 'like') return literalOf(pattern, escaping) !== '';
+  if (pattern.length > LONGEST) return false;
+  spend(2 * pattern.length);
   const text = language === 'similar' ? pattern.replace(/%/g, '.*').replace(/_/g, '.') : pattern;
   if (language === 'regexp' && text.startsWith('***')) return false;
   const reader = new Reader(text, sparing);
@@ -14,7 +21,8 @@ export function asksFor(pattern: string, language: Language, sparing = false, es
 
 /** No text can match: what it says stands behind the end or before the beginning. So may a look ahead, which says anything. */
 export const isImpossible = (pattern: string, language: Language): boolean =>
-  language === 'regexp' && /\$(?![)|]|$)|[^(|\\[]\^|\(\?|\\[yYmMAZ]/.test(pattern.replace(/\[[^\]]*\]/g, 'x'));
+  language === 'regexp' &&
+  (pattern.length > LONGEST || /\$(?![)|]|$)|[^(|\\[]\^|\(\?|\\[yYmMAZ]/.test(pattern.replace(/\[[^\]]*\]/g, 'x')));
 
 /** What of a LIKE pattern has to stand there as it is. */
 function literalOf(pattern: string, escaping: string): string {

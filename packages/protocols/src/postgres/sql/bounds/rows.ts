@@ -1,8 +1,10 @@
 import type { Node } from 'libpg-query';
 import type { Relation } from '../catalogue.js';
 import type { Names } from '../names.js';
-import { as, constant, eachChild, listOf, open, type Part, words } from '../nodes.js';
+import { as, eachChild, listOf, open, type Part, partsOf, words } from '../nodes.js';
+import { spend } from '../steps.js';
 import { bounds } from './condition.js';
+import { fixed } from './known.js';
 import {
   aliasOf,
   ancestorsOf,
@@ -17,7 +19,7 @@ import {
   tablesUnder,
   without,
 } from './sources.js';
-import { subjectOf } from './values.js';
+import { hasParameter, subjectOf, written } from './values.js';
 
 /**
  * What rows of another source say of the target's: `all`: every row may meet one of them; `referred`: every row does by the
@@ -36,6 +38,8 @@ interface Of {
   qualified?: boolean | undefined;
   /** The command is run again and again. */
   loops?: boolean | undefined;
+  /** What a parameter stands for leaves rows out. */
+  trusts?: boolean | undefined;
   /** Whose query these rows are in: a name that they do not have is of its rows. */
   outer?: Rows | undefined;
   /** Columns that names inside of a query stand for first. */
@@ -58,11 +62,16 @@ export class Rows {
     this.#of = of;
   }
 
-  static of(names: Names, rel: Part, tables: Tables, loops = false): Rows {
+  static of(names: Names, rel: Part, tables: Tables, how: Pick<Of, 'loops' | 'trusts'> = {}): Rows {
     const relations = resolve(names, rel);
     const alias = aliasOf(rel) ?? String(rel.relname ?? '');
     const under = new Set(relations.flatMap((one) => [...tablesUnder(names, one)]));
-    return new Rows({ names, alias, relations, tables: under, with: tables, loops });
+    return new Rows({ names, alias, relations, tables: under, with: tables, ...how });
+  }
+
+  /** Rows of another relation, of which parameters say as much. */
+  #other(rel: Part): Rows {
+    return Rows.of(this.#of.names, rel, this.#of.with, { trusts: this.trusts });
   }
 
   get alias(): string {
@@ -71,6 +80,10 @@ export class Rows {
 
   get loops(): boolean {
     return this.#of.loops === true;
+  }
+
+  get trusts(): boolean {
+    return this.#of.trusts === true;
   }
 
   get names(): Names {
@@ -105,7 +118,7 @@ export class Rows {
 
   /** By a condition on the source's own rows. */
   #isLeftOut({ alias, type, part, on }: Source, sources: readonly Source[], where: Node | undefined): boolean {
-    const own = Rows.of(this.#of.names, type === 'RangeVar' && !this.#isTable(part) ? part : {}, this.#of.with).#of;
+    const own = this.#other(type === 'RangeVar' && !this.#isTable(part) ? part : {}).#of;
     const inner = new Rows({ ...own, alias, outer: this, qualified: own.relations.length === 0 && sources.length > 1 });
     for (const [name, other] of this.#others) if (name !== alias) inner.meets(name, other.coverage, other.keys);
     inner.meets(this.alias, 'all');
@@ -132,7 +145,7 @@ export class Rows {
     if (part.relation === undefined || !this.#holdsAll(part.relation as Part)) return false;
     const where = part.whereClause as Node | undefined;
     const from = [...listOf(part.usingClause), ...listOf(part.fromClause)];
-    return !bounds(Rows.of(this.#of.names, part.relation as Part, this.#of.with).join(from, where), where, false);
+    return !bounds(this.#other(part.relation as Part).join(from, where), where, false);
   }
 
   /** The same table, its parent, or a view that has all of its rows. */
@@ -154,7 +167,7 @@ export class Rows {
 
   /** Numbers one after the other are every key; what a client lists is what it lists. */
   #generates(part: Part): boolean {
-    return !/"sval":"(?:unnest|jsonb?_\w+|string_to_table|regexp_\w+)"/.test(JSON.stringify(part)) &&
+    return !/"sval":"(?:unnest|jsonb?_\w+|string_to_table|regexp_\w+)"/.test(written(part)) &&
       isBuiltin(this.#of.names, part)
       ? true
       : this.#readsInside(part);
@@ -173,12 +186,13 @@ export class Rows {
    * `column`: the one that its answers are compared with.
    */
   readsAll(node: Node | undefined, of?: string, column?: string): boolean {
+    spend(4);
     const select = as(node, 'SelectStmt');
     if (select === undefined) return true;
     const tables = ofQuery(select.withClause, of === undefined ? this.#of.with : without(this.#of.with, of));
     if (select.larg !== undefined) return this.#readsEither(select, tables, of, column);
-    if (isLimited(select) || select.valuesLists !== undefined) return false;
-    if (/"sval":"generate_series"/.test(JSON.stringify(select.targetList ?? []))) return true;
+    if (isLimited(this, select) || select.valuesLists !== undefined) return false;
+    if (/"sval":"generate_series"/.test(written(select.targetList ?? []))) return true;
     if (isOneOfEach(this, select)) return false;
     const from = listOf(select.fromClause);
     const sources = sourcesIn(from);
@@ -251,7 +265,7 @@ export class Rows {
       const given = listOf(targetList).map((one) => as(one, 'ResTarget'));
       const value = given.find((one) => one?.name === name)?.val;
       if (table === undefined || others.length > 0 || value === undefined) return true;
-      return subjectOf(Rows.of(this.names, table, this.with), value as Node) !== undefined;
+      return subjectOf(this.#other(table), value as Node) !== undefined;
     });
     this.#differing.set(key, found);
     return found;
@@ -265,6 +279,12 @@ export class Rows {
       return 'all';
     const { coverage = 'some', keys = [] } = this.#others.get(fields.at(-2) ?? fields[0] ?? '') ?? {};
     return coverage === 'referred' && !keys.includes(fields.at(-1) ?? '') ? 'some' : coverage;
+  }
+
+  /** As many rows as may be meant where nothing but their number says which: fewer than there are, where that is known, or a batch. */
+  get limit(): number {
+    const known = [...this.#of.tables].map(({ rows }) => rows).filter((rows) => rows > 0);
+    return Math.max(FEW, known.length > 0 ? Math.min(...known) - 1 : BATCH);
   }
 
   /** The primary key, whether of the relation or of the table under the view; of a query's columns any may be. */
@@ -287,16 +307,28 @@ export class Rows {
   }
 }
 
+/** As many are meant however small the table is. */
+const FEW = 100;
+const BATCH = 10_000;
+
 const keysOf = (names: Names, rel: Part): readonly string[] =>
   resolve(names, rel).flatMap(({ key }) => (key.length === 1 ? key : []));
 
 /** So many rows at most that they are meant; a parameter is somebody's number. */
-function isLimited({ limitCount }: Part): boolean {
-  const value = constant(limitCount);
-  if (typeof value === 'string') return Number(value) <= LIMIT_MOST;
-  return as(limitCount, 'ParamRef') !== undefined || as(as(limitCount, 'TypeCast')?.arg, 'ParamRef') !== undefined;
+function isLimited(rows: Rows, { limitCount, limitOption, sortClause }: Part): boolean {
+  if (limitCount === undefined || (limitOption === 'LIMIT_OPTION_WITH_TIES' && !isByKey(rows, sortClause)))
+    return false;
+  const value = fixed(limitCount as Node);
+  if (typeof value === 'string') return Number(value) <= rows.limit;
+  return value === undefined && rows.trusts && hasParameter(limitCount);
 }
-const LIMIT_MOST = 1_000_000;
+
+/** Rows in this order are never alike. */
+const isByKey = (rows: Rows, sortClause: unknown): boolean =>
+  partsOf(sortClause, 'SortBy').some(({ node }) => {
+    const name = words(as(node, 'ColumnRef')?.fields).at(-1);
+    return name !== undefined && rows.isKey(name);
+  });
 
 /** GROUP BY and DISTINCT ON of columns that are no key: one row of each. */
 function isOneOfEach(rows: Rows, { groupClause, distinctClause }: Part): boolean {

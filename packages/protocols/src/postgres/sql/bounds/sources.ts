@@ -3,6 +3,7 @@ import type { Relation } from '../catalogue.js';
 import type { Names } from '../names.js';
 import { as, eachChild, listOf, open, type Part, words } from '../nodes.js';
 import { parse } from '../parse.js';
+import { unlessTooLong } from '../steps.js';
 
 /** Queries that a name stands for: WITH's, innermost first; a loop's over its rows. */
 export interface Tables {
@@ -64,10 +65,22 @@ export function tablesUnder(names: Names, relation: Relation, depth = 0): Readon
   return found;
 }
 
-export function queriesIn({ definition }: Relation): Node[] {
+const parsed = new WeakMap<Relation, readonly Node[]>();
+
+/** What a view's definition asks; none where it cannot be parsed. */
+export function queriesIn(relation: Relation): readonly Node[] {
+  const known = parsed.get(relation);
+  if (known !== undefined) return known;
+  const found = queriesOf(relation);
+  parsed.set(relation, found);
+  return found;
+}
+
+function queriesOf({ definition = '' }: Relation): readonly Node[] {
   try {
-    return definition === undefined ? [] : parse(definition, 'any').map(({ node }) => node);
-  } catch {
+    return parse(definition, 'any').map(({ node }) => node);
+  } catch (error) {
+    unlessTooLong(error);
     return [];
   }
 }

@@ -1,11 +1,23 @@
 import type { Node } from 'libpg-query';
 import { as, constant, eachChild, listOf, open, type Part, words } from '../nodes.js';
+import { spend } from '../steps.js';
+import { fixed } from './known.js';
 import type { Rows } from './rows.js';
 import { namesIn, ofQuery } from './sources.js';
 
-/** The nodes as one text, so that two that read alike are the same. */
-export const shape = (node: unknown): string =>
-  JSON.stringify(node, (key, value) => (key === 'location' ? undefined : value)) ?? '';
+/** The nodes as one text, to look for names in. */
+export function written(node: unknown): string {
+  const text = JSON.stringify(node) ?? '';
+  spend(text.length / 256);
+  return text;
+}
+
+/** The same without places, so that two that read alike are the same. */
+export function shape(node: unknown): string {
+  const text = JSON.stringify(node, (key, value) => (key === 'location' ? undefined : value)) ?? '';
+  spend(text.length / 32);
+  return text;
+}
 
 /** A value that differs from row to row: one column, and what is made of it. */
 export interface Subject {
@@ -15,6 +27,7 @@ export interface Subject {
 
 /** Undefined where it does not depend on a column of the rows, or is the same for all of them as likely as not. */
 export function subjectOf(rows: Rows, node: Node | undefined): Subject | undefined {
+  spend(1);
   const [type, part] = open(node);
   const column = rows.column(node);
   if (column !== undefined) return column === 'ctid' || !SYSTEM.has(column) ? { column, via: 'plain' } : undefined;
@@ -32,10 +45,12 @@ const via = (of: Subject | undefined, how: Subject['via']): Subject | undefined 
 function ofCall(rows: Rows, part: Part): Subject | undefined {
   const name = words(part.funcname).at(-1) ?? '';
   const args = listOf(part.args);
-  const found = args.flatMap((arg) => subjectOf(rows, arg) ?? []);
-  const others = args.filter((arg) => subjectOf(rows, arg) === undefined);
+  const subjects = args.map((arg) => subjectOf(rows, arg));
+  const found = subjects.filter((subject) => subject !== undefined);
+  const others = args.filter((_, at) => subjects[at] === undefined);
   // `left(name, 0)`, `replace(name, name, '')`, `mod(id, 1)` are the same for every row.
-  const isEmpty = found.length !== 1 || others.some((arg) => /^(?:0|)$/.test(constant(arg) ?? ' '));
+  const isEmpty = found.length !== 1 || others.some((arg) => /^(?:0|)$/.test(fixed(arg) ?? ' '));
+  if (!rows.trusts && others.some(hasParameter)) return undefined;
   if (isEmpty || (name === 'mod' && constant(others[0]) === '1') || hasOwn(rows, others)) return undefined;
   if (SPELLED.test(name)) return via(found[0], 'cast');
   if (MEASURES.test(name)) return via(found[0], 'measure');
@@ -60,8 +75,8 @@ function ofOperator(rows: Rows, { name, lexpr, rexpr }: Part): Subject | undefin
   const other = (left === undefined ? lexpr : rexpr) as Node | undefined;
   if (how === undefined || of === undefined || other === undefined || (left !== undefined && right !== undefined))
     return undefined;
-  const value = constant(other);
-  if (value === undefined && as(other, 'ParamRef') === undefined && !isTime(other)) return undefined;
+  const value = fixed(other);
+  if (value === undefined && !(rows.trusts && hasParameter(other)) && !isTime(other)) return undefined;
   if (value !== undefined && !how.keeps(Number(value))) return undefined;
   return how.part === true ? { column: of.column, via: 'plain' } : via(of, 'arithmetic');
 }
@@ -93,8 +108,8 @@ export type Other =
 
 /** `own`: of the rows themselves, or of those that meet every one of them; `one`: a single row's of a query. */
 export function otherOf(rows: Rows, node: Node | undefined): Other {
-  const value = constant(node) ?? number(node);
-  if (value !== undefined || isNull(node)) return { is: 'constant', value: value ?? null };
+  const value = fixed(node);
+  if (value !== undefined) return { is: 'constant', value };
   const [type, part] = open(node);
   if (type === 'SubLink') return ofSubquery(rows, part);
   if (mentions(rows, node)) return { is: 'own' };
@@ -103,23 +118,23 @@ export function otherOf(rows: Rows, node: Node | undefined): Other {
   for (const is of ['parameter', 'foreign', 'time'] as const) if (found.has(is)) return { is };
   return { is: 'computed' };
 }
-const isNull = (node: Node | undefined): boolean => constant(node) === null;
 
 function ofSubquery(rows: Rows, part: Part): Other {
   const select = as(part.subselect, 'SelectStmt') ?? {};
   if (mentions(rows, part.subselect as Node)) return { is: 'own' };
   if (part.subLinkType !== 'EXPR_SUBLINK') return { is: rows.readsAll(part.subselect as Node) ? 'own' : 'foreign' };
   if (listOf(select.fromClause).length === 0) return { is: 'computed' };
-  const isList = /"sval":"(?:array_agg|jsonb?_agg|string_agg)"/.test(JSON.stringify(select.targetList));
+  const isList = /"sval":"(?:array_agg|jsonb?_agg|string_agg)"/.test(written(select.targetList));
   if (isList && rows.readsAll(part.subselect as Node)) return { is: 'own' };
   // The rows above their average are fewer; those from the least on are all.
-  const isMiddle = /"sval":"(?:avg|percentile_cont|percentile_disc)"/.test(JSON.stringify(select.targetList));
+  const isMiddle = /"sval":"(?:avg|percentile_cont|percentile_disc)"/.test(written(select.targetList));
   return { is: isMiddle || !rows.readsAll(part.subselect as Node) ? 'foreign' : 'one' };
 }
 
 function kindsIn(rows: Rows, node: Node | undefined): ReadonlySet<Other['is']> {
   const found = new Set<Other['is']>();
   const look = (type: string, child: Part): void => {
+    spend(1 / 2);
     const one = { [type]: child } as unknown as Node;
     if (type === 'ColumnRef') found.add(rows.coverageOf(one) === 'some' ? 'foreign' : 'own');
     else if (type === 'ParamRef') found.add('parameter');
@@ -143,22 +158,6 @@ export function isTime(node: Node | undefined): boolean {
   );
 }
 
-/** What arithmetic on numbers gives. */
-function number(node: Node | undefined): string | undefined {
-  const part = as(node, 'A_Expr');
-  const sum = SUMS[words(part?.name)[0] ?? ''];
-  if (part === undefined || sum === undefined) return undefined;
-  const found = sum(Number(part.lexpr === undefined ? 0 : plainOf(part.lexpr)), Number(plainOf(part.rexpr)));
-  return Number.isNaN(found) ? undefined : String(found);
-}
-const SUMS: Readonly<Record<string, (one: number, other: number) => number>> = {
-  '+': (one, other) => one + other,
-  '-': (one, other) => one - other,
-  '*': (one, other) => one * other,
-  '/': (one, other) => one / other,
-};
-const plainOf = (node: unknown): string | undefined => constant(node) ?? number(node as Node);
-
 /** A column of the rows is in it: by their name, or by one that nothing inside of it has. */
 export function mentions(rows: Rows, node: Node | undefined, hidden: ReadonlySet<string> = new Set()): boolean {
   const [type, part] = open(node);
@@ -166,6 +165,7 @@ export function mentions(rows: Rows, node: Node | undefined, hidden: ReadonlySet
 }
 
 function inPart(rows: Rows, type: string, part: Part, hidden: ReadonlySet<string>): boolean {
+  spend(1 / 2);
   if (type === 'ColumnRef') {
     const fields = words(part.fields);
     if (fields.length > 1) return fields.at(-2) === rows.alias;
@@ -188,3 +188,29 @@ function inQuery(rows: Rows, part: Part, hidden: ReadonlySet<string>): boolean {
   });
   return found;
 }
+
+/** A parameter is in it. */
+export function hasParameter(node: unknown): boolean {
+  let found = false;
+  const look = (type: string, child: Part): void => {
+    found ||= type === 'ParamRef';
+    if (!found) eachChild(child, look);
+  };
+  look(...open(node as Node));
+  return found;
+}
+
+/** The items of an array that the text has; undefined where it has none. */
+export function itemsOf(node: Node | undefined): readonly Node[] | undefined {
+  const inner = as(node, 'TypeCast')?.arg ?? node;
+  const array = as(inner, 'A_ArrayExpr');
+  if (array !== undefined) return listOf(array.elements);
+  const text = fixed(inner as Node);
+  if (typeof text !== 'string') return undefined;
+  const items = /^\s*\{(.*)\}\s*$/s.exec(text)?.[1]?.trim() ?? text;
+  return items === '' ? [] : items.split(',').map(itemOf);
+}
+const itemOf = (item: string): Node =>
+  ({
+    A_Const: /^\s*null\s*$/i.test(item) ? { isnull: true } : { sval: { sval: item.trim().replace(/^"(.*)"$/s, '$1') } },
+  }) as Node;

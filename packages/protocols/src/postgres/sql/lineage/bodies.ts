@@ -2,13 +2,15 @@ import type { CreateFunctionStmt, Node } from 'libpg-query';
 import { deedUnread } from '../builtins.js';
 import type { Routine } from '../catalogue.js';
 import type { ReadingContext } from '../context.js';
+import { namespaceOf } from '../namespace.js';
 import { parse, parsePlPgSql } from '../parse.js';
 import { splitPath } from '../settings.js';
+import { unlessTooLong } from '../steps.js';
 import { answer } from './commands.js';
 import { evaluate } from './expression.js';
 import { Facts } from './facts.js';
 import { anything, type Field, type Flow, FREE, mix, opaque, type Shape, unplaced } from './flow.js';
-import { canonical } from './known.js';
+import { canonical, keeping } from './known.js';
 import { as, itemsOf, stringOf } from './nodes.js';
 import type { Item, Scope } from './scope.js';
 
@@ -82,23 +84,30 @@ function known(routine: Routine, scope: Scope): Given {
   const at = within(routine, scope.at);
   const all = bodies.get(at.catalogue) ?? new Map<string, Given>();
   bodies.set(at.catalogue, all);
-  const key = `${routine.oid} ${JSON.stringify([at.paths, at.made ?? []])}`;
+  const key = `${routine.oid} ${namespaceOf(at)}`;
   const had = all.get(key);
   if (had !== undefined) return had;
   if (all.size >= KEPT) all.clear();
   // One that calls itself meets this.
   all.set(key, any(`it calls ${canonical(routine)}, which goes round`));
-  const given = read(routine, at);
-  all.set(key, given);
-  return given;
+  return keeping(all, key, () => read(routine, at));
 }
 
 /** A function's own search_path is in force in its body. */
 function within(routine: Routine, at: ReadingContext): ReadingContext {
   const own = routine.sets.find((setting) => setting.startsWith('search_path='));
   const path = own === undefined ? undefined : splitPath(own.slice('search_path='.length));
-  const { catalogue, made } = at;
-  return { catalogue, paths: path === undefined ? at.paths : [path], made };
+  return path === undefined ? unnamed(at) : { catalogue: at.catalogue, paths: [path], made: at.made };
+}
+
+const unnameds = new WeakMap<ReadingContext, ReadingContext>();
+
+/** Without prepared statements and cursors: what is found out of a body is kept for all. */
+function unnamed(at: ReadingContext): ReadingContext {
+  const { catalogue, paths, made } = at;
+  const known = unnameds.get(at) ?? { catalogue, paths, made };
+  unnameds.set(at, known);
+  return known;
 }
 
 function read(routine: Routine, at: ReadingContext): Given {
@@ -118,7 +127,8 @@ function read(routine: Routine, at: ReadingContext): Given {
     if (shape === undefined) return any(clause);
     const fields = shape.fields.map((field) => ({ name: field.name, flow: unplaced(field.flow) }));
     return { shape: { ...shape, fields }, facts, clause: facts.opaque ?? shape.open };
-  } catch {
+  } catch (error) {
+    unlessTooLong(error);
     return any(clause);
   }
 }
@@ -135,7 +145,8 @@ export function defaultsOf(routine: Routine, scope: Scope): { facts: Facts; flow
     const inner = bodyScope(routine.name, [], scope.at, facts);
     const given = (made.parameters ?? []).flatMap((node) => as(node, 'FunctionParameter')?.defexpr ?? []);
     return { facts, flow: unplaced(mix(given.map((node) => evaluate(node, inner)))) };
-  } catch {
+  } catch (error) {
+    unlessTooLong(error);
     return { facts, flow: opaque(clause) };
   }
 }
@@ -215,7 +226,8 @@ export function madeBody(made: CreateFunctionStmt, at: ReadingContext): Facts {
       const rows = ['new', 'old'].map((name): Item => ({ ...BLANK, name, any: FREE }));
       ofPlPgSql(whole(stringOf(itemsOf(option('as'))[0]) ?? '', 'trigger'), names, 'it', within, facts, rows);
     }
-  } catch {
+  } catch (error) {
+    unlessTooLong(error);
     facts.touch(anything('it runs a body that cannot be read'));
   }
   return facts;
@@ -235,7 +247,8 @@ export function ofBlock(text: string, language: string, at: ReadingContext): Fac
   try {
     if (language.toLowerCase() === 'plpgsql') ofPlPgSql(whole(text, 'void'), [], 'a block', at, facts);
     else facts.opaque = clause;
-  } catch {
+  } catch (error) {
+    unlessTooLong(error);
     facts.opaque ??= clause;
   }
   return facts;

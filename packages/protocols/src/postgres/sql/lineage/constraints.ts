@@ -11,7 +11,7 @@ import type {
 } from 'libpg-query';
 import { besidesRows, madeBody } from './bodies.js';
 import { evaluate } from './expression.js';
-import type { Facts } from './facts.js';
+import type { Asks, Facts } from './facts.js';
 import { type Flow, FREE, mix } from './flow.js';
 import { relationItem } from './from.js';
 import { routines } from './functions.js';
@@ -114,7 +114,8 @@ export function constrained(
   item: Item | undefined,
   scope: Scope,
 ): void {
-  if (constraint.contype === 'CONSTR_CHECK' && constraint.raw_expr !== undefined) condition(constraint.raw_expr, scope);
+  if (constraint.contype === 'CONSTR_CHECK' && constraint.raw_expr !== undefined)
+    condition(constraint.raw_expr, scope, ofAllRows(scope.facts));
   if (constraint.contype === 'CONSTR_EXCLUSION') excluded(constraint, item, scope);
   const keys = [...namesOf(constraint.keys), ...namesOf(constraint.including)];
   sorted(
@@ -126,6 +127,12 @@ export function constrained(
   // That each value is met by one of another table is what a join asks.
   for (const flow of [...flowsOf(item, referring), ...referred(constraint, scope)]) scope.facts.ask(flow, 'join');
 }
+
+/** A check asks all rows at once, and again with each that comes: an equality in it is none of one value. */
+const ofAllRows = (facts: Facts): Asks => ({
+  ask: (flow, how) => facts.ask(flow, how),
+  askEqual: (flow) => facts.ask(flow, 'range'),
+});
 
 function referred({ pktable, pk_attrs }: Constraint, scope: Scope): Flow[] {
   const item = relationItem({ ...pktable, inh: true }, scope, 'read');

@@ -1,5 +1,6 @@
 import type { Predicate, Reading, RelationUse } from '@hoop/core';
 import type { Overload } from '../overloads.js';
+import { spend } from '../steps.js';
 import type { Declared } from '../variables.js';
 import { type Flow, FREE, widened } from './flow.js';
 import { type Marks, marksIn, NO_MARKS } from './marks.js';
@@ -45,6 +46,8 @@ export class Facts implements Asks {
   readonly relations = new Map<string, RelationUse>();
   readonly columns = new Set<string>();
   readonly stores = new Set<string>();
+  /** Columns that it names and nothing is known to have. */
+  readonly missing = new Set<string>();
   /** The first thing that was not understood. */
   opaque: string | undefined;
   /** Why a function, operator or cast that did not come with the server may have given anything. */
@@ -87,6 +90,7 @@ export class Facts implements Asks {
 
   /** The command's effect depends on the value. */
   touch(flow: Flow): Flow {
+    spend(flow.columns.size / 32);
     for (const column of flow.columns) this.columns.add(column);
     this.opaque ??= flow.opaque;
     return flow;
@@ -101,6 +105,7 @@ export class Facts implements Asks {
 
   ask(flow: Flow, how: Predicate['how']): void {
     this.touch(flow);
+    spend(flow.columns.size / 8);
     for (const column of flow.columns) this.#predicates.set(`${how} ${column}`, { column, how });
     if (this.besides === undefined || !isMade(flow)) return;
     for (const column of this.widen(flow).columns)
@@ -185,8 +190,10 @@ export class Facts implements Asks {
   meet(flows: readonly Flow[]): void {
     const told = flows.filter((flow) => flow.constants !== NO_MARKS || flow.parameters !== NO_MARKS);
     if (told.length === 0) return;
-    for (const flow of flows)
+    for (const flow of flows) {
+      spend((flow.columns.size * told.length) / 8);
       for (const column of flow.columns) for (const other of told) if (other !== flow) this.tell(column, other);
+    }
   }
 
   /** The constants of a value show what a column holds. */
@@ -197,6 +204,7 @@ export class Facts implements Asks {
 
   /** Counts the steps of a reading. Throws where there are too many, as of queries in queries that are each read again and again. */
   spend(): void {
+    spend(2);
     this.#steps--;
     if (this.#steps < 0) throw new RangeError('too many steps');
   }

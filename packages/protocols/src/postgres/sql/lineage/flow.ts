@@ -1,4 +1,5 @@
 import { ANY_COLUMN } from '@hoop/core';
+import { spend } from '../steps.js';
 import { type Marks, markOf, NO_MARKS, together } from './marks.js';
 
 /** What a value is made of. */
@@ -67,16 +68,17 @@ export const columnFlow = (columns: Iterable<string>, type: number): Flow => ({
 
 /** What a value computed from these may carry. */
 export function mix(flows: readonly Flow[]): Flow {
-  const made = flows.filter((flow) => flow !== FREE);
-  if (made.length === 0) return FREE;
+  spend(flows.length / 16);
+  const made = flows.includes(FREE) ? flows.filter((flow) => flow !== FREE) : flows;
   const [only] = made;
-  if (made.length === 1 && only !== undefined) return changed(only);
+  if (only === undefined) return FREE;
+  if (made.length === 1) return changed(only);
   return {
-    columns: union(made.map((flow) => flow.columns)),
+    columns: union(made),
     exact: false,
     opaque: made.find((flow) => flow.opaque !== undefined)?.opaque,
-    constants: together(made.map((flow) => flow.constants)),
-    parameters: together(made.map((flow) => flow.parameters)),
+    constants: together(made, 'constants'),
+    parameters: together(made, 'parameters'),
     ...workOf(made),
   };
 }
@@ -94,12 +96,20 @@ function workOf(flows: readonly Flow[]): Pick<Flow, 'chosen' | 'risky' | 'size'>
   return { size, ...(chosen ? { chosen } : {}), ...(risky ? { risky } : {}) };
 }
 
-function union(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
-  const filled = [...new Set(sets)].filter((set) => set.size > 0);
-  if (filled.length <= 1) return filled[0] ?? NONE;
-  const all = new Set<string>();
-  for (const set of filled) for (const value of set) all.add(value);
-  return all;
+function union(flows: readonly Flow[]): ReadonlySet<string> {
+  let first = NONE as ReadonlySet<string>;
+  let all: Set<string> | undefined;
+  for (const { columns } of flows) {
+    if (columns.size === 0 || columns === first) continue;
+    if (first.size === 0) {
+      first = columns;
+      continue;
+    }
+    spend((columns.size + (all === undefined ? first.size : 0)) / 16);
+    all ??= new Set(first);
+    for (const column of columns) all.add(column);
+  }
+  return all ?? first;
 }
 
 /** Constants and parameters of another text say nothing of this one. */
@@ -129,7 +139,7 @@ export const widened = (flow: Flow, by: Flow): Flow => ({
   exact: false,
   near: undefined,
   folded: undefined,
-  columns: union([flow.columns, by.columns]),
+  columns: union([flow, by]),
   opaque: flow.opaque ?? by.opaque,
 });
 

@@ -9,6 +9,7 @@ import type {
   RangeTableFunc,
   RangeVar,
 } from 'libpg-query';
+import { spend } from '../steps.js';
 import { evaluate } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, renamed, type Shape } from './flow.js';
 import { rowsOf } from './functions.js';
@@ -59,8 +60,9 @@ function aliased(alias: Alias | undefined, name: string | undefined, shape: Shap
 export function relationItem(table: RangeVar, scope: Scope, does: 'read' | 'write'): Item {
   const cte = table.schemaname === undefined && does === 'read' ? cteOf(scope, table.relname ?? '') : undefined;
   if (cte !== undefined) return aliased(table.alias, table.relname, cte);
-  const item = aliased(table.alias, table.relname, shapeOf(table, scope, does));
-  const { relations, fresh, unknown } = candidates(table, scope.at);
+  const found = candidates(table, scope.at);
+  const item = aliased(table.alias, table.relname, shapeOf(table, found, scope, does));
+  const { relations, fresh, unknown } = found;
   const [only, ...others] = relations;
   const isOne = others.length === 0 && fresh.length === 0 && !unknown && table.alias?.colnames === undefined;
   const key = isOne ? only?.key : undefined;
@@ -75,15 +77,14 @@ function subselect(sub: RangeSubselect, scope: Scope): Item {
 
 function joinItems(join: JoinExpr, scope: Scope): readonly Item[] {
   const left = fromItem(join.larg as Node, scope);
+  spend(4 + (scope.items.length + left.length) / 8);
   const right = fromItem(join.rarg as Node, beside(scope, [...scope.items, ...left]));
   const shapes = [bareShape(left), bareShape(right)] as const;
   const using = join.isNatural === true ? common(...shapes) : namesOf(join.usingClause);
   const pairs = using.map((name): Field => ({ name, flow: pairOf(name, shapes, join, scope) }));
   if (join.quals !== undefined) condition(join.quals, beside(scope, [...left, ...right]));
-  const rest = shapes.map(({ fields, open }) => ({
-    fields: fields.filter((field) => !using.includes(field.name)),
-    open,
-  }));
+  const names = new Set(using);
+  const rest = shapes.map(({ fields, open }) => ({ fields: fields.filter(({ name }) => !names.has(name)), open }));
   const open =
     join.isNatural === true && rest.some((shape) => shape.open !== undefined)
       ? 'what a NATURAL JOIN joins by is not known'
@@ -100,8 +101,10 @@ function joinItems(join: JoinExpr, scope: Scope): readonly Item[] {
 const bareShape = (items: readonly Item[]): Shape =>
   joined(items.filter((item) => item.bare).map((item) => item.shape));
 
-const common = (left: Shape, right: Shape): string[] =>
-  left.fields.map((field) => field.name).filter((name) => right.fields.some((field) => field.name === name));
+function common(left: Shape, right: Shape): string[] {
+  const names = new Set(right.fields.map((field) => field.name));
+  return left.fields.map((field) => field.name).filter((name) => names.has(name));
+}
 
 /** The one column that USING makes of two. */
 function pairOf(name: string, shapes: readonly [Shape, Shape], join: JoinExpr, scope: Scope): Flow {
@@ -148,7 +151,7 @@ function xmlTable(table: RangeTableFunc, scope: Scope): Item {
   );
   // How many rows it makes is told by what is in them.
   const flow = changed(mix(nodes.map((node) => evaluate(node, scope))));
-  scope.facts.ask(flow, 'function');
+  scope.facts.ask(flow, 'rows');
   return aliased(table.alias, undefined, {
     fields: columns.map((column) => ({
       name: column.colname ?? '',
@@ -165,7 +168,7 @@ function jsonTable(table: JsonTable, scope: Scope): Item {
     return column.coltype === 'JTC_NESTED' ? (column.columns ?? []).flatMap(nested) : [column];
   };
   const flow = changed(mix(childrenOf({ rest, columns }).map((node) => evaluate(node, scope))));
-  scope.facts.ask(flow, 'function');
+  scope.facts.ask(flow, 'rows');
   return aliased(table.alias, undefined, {
     fields: (columns ?? []).flatMap(nested).map((column) => ({ name: column.name ?? '', flow })),
   });

@@ -2,10 +2,12 @@ import type { FuncCall, Node } from 'libpg-query';
 import { type Routine, takesSoMany } from '../catalogue.js';
 import { isSchema } from '../names.js';
 import { meant, UNKNOWN } from '../overloads.js';
+import { spend } from '../steps.js';
 import { defaultsOf, givenBy, wholeOf } from './bodies.js';
 import { madeByCall } from './calls.js';
 import { aggregated, evaluate, sortValue } from './expression.js';
 import { changed, type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
+import { meaning } from './meanings.js';
 import { outputName } from './names.js';
 import { as, childrenOf, namesOf } from './nodes.js';
 import { isForeign } from './operators.js';
@@ -32,6 +34,7 @@ interface Called {
 }
 
 function called(body: FuncCall, scope: Scope): Called {
+  spend(3);
   const args = (body.args ?? []).map((arg) => evaluate(arg, scope));
   const within = body.agg_within_group === true ? (body.agg_order ?? []).map((node) => sortValue(node, scope)) : [];
   for (const flow of within) scope.facts.ask(flow, 'order');
@@ -52,7 +55,10 @@ function called(body: FuncCall, scope: Scope): Called {
 /** `x.f` is `f(x)`. https://www.postgresql.org/docs/current/xfunc-sql.html#XFUNC-SQL-COMPOSITE-FUNCTIONS */
 export function attribute(name: string, row: Flow, scope: Scope): Flow {
   const found = routines([name], [row], scope);
-  if (found.length === 0) return changed(row);
+  if (found.length === 0) {
+    if (row.opaque === undefined) scope.facts.missing.add(name);
+    return changed(row);
+  }
   return result({ funcname: [{ String: { sval: name } }] }, [row], found, scope);
 }
 
@@ -110,13 +116,10 @@ export function givesRows(node: Node, scope: Scope): boolean {
   );
 }
 
-/** How many rows come back is an answer too, but for the elements that a value has anyway. */
-function rowsAsked(name: string, args: readonly Flow[], scope: Scope): void {
-  for (const flow of args)
-    if (!(ELEMENTS.test(name) && (flow.exact || flow.row !== undefined))) scope.facts.ask(flow, 'function');
+/** How many rows come back is an answer too: a value has as many as it has parts. How many rows an array has is none of a column's. */
+export function rowsAsked(name: string, args: readonly Flow[], scope: Scope): void {
+  for (const flow of args) if (name !== 'unnest' || flow.row === undefined) scope.facts.ask(flow, 'rows');
 }
-const ELEMENTS =
-  /^(?:unnest|jsonb?_(?:each(?:_text)?|array_elements(?:_text)?|object_keys|populate_recordset|to_recordset))$/;
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -217,17 +220,27 @@ export function routines(
   scope: Scope,
   nodes: readonly Node[] = [],
 ): readonly Routine[] {
+  // Arguments by name stand in any order.
+  const isNamed = nodes.some((node) => as(node, 'NamedArgExpr') !== undefined);
+  const types = args.map(({ type }) => (isNamed || type === RECORD ? undefined : type));
+  // A list may be long, and each of its lengths is another.
+  if (types.length > 8) return routinesGiven(names, types, scope);
+  return meaning('function', names, types, scope.at, () => routinesGiven(names, types, scope));
+}
+
+function routinesGiven(
+  names: readonly string[],
+  types: readonly (number | undefined)[],
+  scope: Scope,
+): readonly Routine[] {
   const [name, schema] = [...names].reverse();
   const paths = pathsOf(scope.at);
   const { catalogue } = scope.at;
   const all = (catalogue.functions.get(name ?? '') ?? []).filter(
     (routine) =>
-      takesSoMany(routine, args.length) &&
+      takesSoMany(routine, types.length) &&
       (schema === undefined ? paths.some((path) => path.includes(routine.schema)) : isSchema(schema, routine.schema)),
   );
-  // Arguments by name stand in any order.
-  const isNamed = nodes.some((node) => as(node, 'NamedArgExpr') !== undefined);
-  const types = args.map(({ type }) => (isNamed || type === RECORD ? undefined : type));
   return meant(all, types, schema === undefined ? paths : undefined, catalogue);
 }
 
@@ -272,8 +285,11 @@ const POLYMORPHIC: ReadonlySet<number> = new Set([2283, 2776, 5077, 5079]);
 export function rowsOf(node: Node, defined: readonly string[], alias: string | undefined, scope: Scope): Shape {
   const body = as(node, 'FuncCall');
   const unnested = body !== undefined && namesOf(body.funcname).at(-1) === 'unnest' ? (body.args ?? []) : [];
-  if (unnested.length > 1)
-    return { fields: unnested.flatMap((arg) => spreadRow(evaluate(arg, scope), alias ?? 'unnest', scope).fields) };
+  if (unnested.length > 1) {
+    const flows = unnested.map((arg) => evaluate(arg, scope));
+    rowsAsked('unnest', flows, scope);
+    return { fields: flows.flatMap((flow) => spreadRow(flow, alias ?? 'unnest', scope).fields) };
+  }
   if (body !== undefined) return rowsOfCall(body, called(body, scope), defined, alias, scope);
   const flow = evaluate(node, scope);
   if (defined.length > 0) return named(defined, flow);

@@ -1,6 +1,8 @@
 import type { Catalogue, Relation } from '../catalogue.js';
 import type { ReadingContext } from '../context.js';
+import { namespaceOf } from '../namespace.js';
 import { parse } from '../parse.js';
+import { unlessTooLong } from '../steps.js';
 import { Facts } from './facts.js';
 import {
   anything,
@@ -70,15 +72,6 @@ function movedBy(relation: Relation, fields: readonly Field[], at: ReadingContex
   });
 }
 
-const keys = new WeakMap<ReadingContext, string>();
-
-/** What the meaning of names in the body of a function that a definition calls depends on. */
-function keyOf(at: ReadingContext): string {
-  const key = keys.get(at) ?? JSON.stringify([at.paths, at.made ?? []]);
-  keys.set(at, key);
-  return key;
-}
-
 /** In a text of the catalogue all names are qualified but the system's own; functions that it calls have the session's paths. */
 function inside({ catalogue, paths, made }: ReadingContext): ReadingContext {
   return {
@@ -95,7 +88,7 @@ export function columnsOf(relation: Relation, at: ReadingContext): Shape {
 
 export function knownOf(relation: Relation, inherits: boolean, at: ReadingContext): Known {
   const { known } = indexOf(at.catalogue);
-  const key = `${relation.oid}${inherits ? '' : ' only'} ${keyOf(at)}`;
+  const key = `${relation.oid}${inherits ? '' : ' only'} ${namespaceOf(at)}`;
   const had = known.get(key);
   if (had !== undefined) return had;
   if (known.size >= KEPT) known.clear();
@@ -107,12 +100,26 @@ export function knownOf(relation: Relation, inherits: boolean, at: ReadingContex
     opaque: undefined,
     foreign: undefined,
   });
-  const made = relation.definition === undefined ? table(relation, inherits, at) : view(relation, at);
-  known.set(key, made);
+  const made = keeping(known, key, () =>
+    relation.definition === undefined ? table(relation, inherits, at) : view(relation, at),
+  );
   if (relation.triggers.length === 0) return made;
-  const moved = { ...made, shape: { ...made.shape, fields: movedBy(relation, made.shape.fields, at) } };
-  known.set(key, moved);
-  return moved;
+  return keeping(known, key, () => ({
+    ...made,
+    shape: { ...made.shape, fields: movedBy(relation, made.shape.fields, at) },
+  }));
+}
+
+/** Keeps what is found out in the place of what stands there meanwhile, which goes where that is broken off. */
+export function keeping<T>(known: Map<string, T>, key: string, find: () => T): T {
+  try {
+    const found = find();
+    known.set(key, found);
+    return found;
+  } catch (error) {
+    known.delete(key);
+    throw error;
+  }
 }
 
 function table(relation: Relation, inherits: boolean, at: ReadingContext): Known {
@@ -273,7 +280,8 @@ function readText(text: string, scope: Scope, what: string): Shape {
   try {
     const node = parse(text, 'any')[0]?.node;
     return node === undefined ? { fields: [], open: `${what} is empty` } : command(node, scope);
-  } catch {
+  } catch (error) {
+    unlessTooLong(error);
     return { fields: [], open: `${what} cannot be read` };
   }
 }

@@ -6,7 +6,8 @@ export type Body<K extends Kind> = Extract<Node, Record<K, unknown>>[K];
 
 /** A node's kind; undefined for the empty object that stands for a null in a list. */
 export function kindOf(node: Node): Kind | undefined {
-  return Object.keys(node)[0] as Kind | undefined;
+  for (const kind in node) return kind as Kind;
+  return undefined;
 }
 
 export function as<K extends Kind>(node: Node | undefined, kind: K): Body<K> | undefined {
@@ -19,7 +20,12 @@ export function stringOf(node: Node | undefined): string | undefined {
 
 /** The names of a dotted list: `{pg_catalog, lower}`. */
 export function namesOf(nodes: readonly Node[] | undefined): string[] {
-  return (nodes ?? []).flatMap((node) => stringOf(node) ?? []);
+  const names: string[] = [];
+  for (const node of nodes ?? []) {
+    const name = stringOf(node);
+    if (name !== undefined) names.push(name);
+  }
+  return names;
 }
 
 /** Items of a List node; the node itself where it is none. */

@@ -6,6 +6,7 @@ import { elementIn, meantOperators } from '../overloads.js';
 import { plainType } from './bodies.js';
 import { type Flow, FREE } from './flow.js';
 import { ARRAY, besidesOid } from './functions.js';
+import { meaning } from './meanings.js';
 import { as, itemsOf, namesOf } from './nodes.js';
 import { pathsOf } from './relations.js';
 import type { Scope } from './scope.js';
@@ -38,9 +39,10 @@ export function operated(body: A_Expr, left: readonly Flow[], right: readonly Fl
 
 /** Rows that are written out on both sides are compared field by field. */
 function fieldsOf(body: A_Expr, [first]: readonly Flow[], right: readonly Flow[]): [Flow, Flow[]][] | undefined {
-  const rows = [...(first === undefined ? [] : [first]), ...right].map(({ row }) => row);
   const isRow = (node: Node | undefined) => node !== undefined && as(node, 'RowExpr') !== undefined;
-  if (rows.length < 2 || !isRow(body.lexpr) || !itemsOf(body.rexpr).every(isRow)) return undefined;
+  if (!isRow(body.lexpr) || !itemsOf(body.rexpr).every(isRow)) return undefined;
+  const rows = [...(first === undefined ? [] : [first]), ...right].map(({ row }) => row);
+  if (rows.length < 2) return undefined;
   if (rows.some((row) => row === undefined || row.length === 0 || row.length !== rows[0]?.length)) return undefined;
   return rows[0]?.map(({ flow }, i) => [flow, rows.slice(1).map((row) => row?.[i]?.flow ?? FREE)]);
 }
@@ -106,6 +108,10 @@ function isExtended({ calls }: UserOperator, { at }: Scope): boolean {
 }
 
 function meantBy(name: readonly string[], types: readonly (number | undefined)[], scope: Scope): readonly Operator[] {
+  return meaning('operator', name, types, scope.at, () => found(name, types, scope));
+}
+
+function found(name: readonly string[], types: readonly (number | undefined)[], scope: Scope): readonly Operator[] {
   const { catalogue } = scope.at;
   const [last = '', schema] = [...name].reverse();
   const known = operatorsNamed(last, catalogue);

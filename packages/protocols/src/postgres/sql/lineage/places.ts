@@ -1,40 +1,20 @@
-/** Where in a text its constants stand. libpg-query counts in bytes of UTF-8, a record in UTF-16 units. */
+import { type Units, unitsOf } from '../units.js';
+
+/** Where in a text its constants stand. */
 export class Places {
-  readonly #text: string;
-  #units: Int32Array | undefined;
+  readonly #units: Units;
 
   constructor(text: string) {
-    this.#text = text;
+    this.#units = unitsOf(text);
   }
 
   /** The constant whose first byte is there; undefined where none is in the text (as of a default that nobody wrote). */
   constant(offset: number): { from: number; to: number } | undefined {
-    const from = this.#unit(offset);
-    if (from === undefined) return;
-    const to = endOf(this.#text, from);
+    if (offset < 0) return;
+    const from = this.#units.at(offset);
+    const to = endOf(this.#units.text, from);
     return to > from ? { from, to } : undefined;
   }
-
-  #unit(offset: number): number | undefined {
-    if (offset < 0) return;
-    this.#units ??= unitsOf(this.#text);
-    return this.#units[offset];
-  }
-}
-
-/** By byte, the UTF-16 unit that it belongs to. */
-function unitsOf(text: string): Int32Array {
-  const units: number[] = [];
-  for (let unit = 0; unit < text.length; unit++) {
-    const code = text.charCodeAt(unit);
-    const bytes = code < 0x80 ? 1 : code < 0x800 ? 2 : 3;
-    if (code >= 0xd800 && code < 0xdc00) {
-      units.push(unit, unit, unit, unit++);
-      continue;
-    }
-    for (let i = 0; i < bytes; i++) units.push(unit);
-  }
-  return Int32Array.from(units);
 }
 
 const QUOTED = /(?:[eEbBxXnN]|[uU]&)?'/y;

@@ -100,7 +100,7 @@ function sides(body: A_Expr, scope: Scope, asks: Asks): Flow {
   const { flows: more, foreign } = operated(body, flows[0], flows[1], scope);
   const how = foreign ? 'function' : howOf(body);
   one(flows[0], right, how, body, scope, asks);
-  one(flows[1], left, how === 'equality' && body.kind === 'AEXPR_OP_ANY' ? 'function' : how, body, scope, asks);
+  one(flows[1], left, how === 'equality' && /^AEXPR_OP_A/.test(body.kind ?? '') ? 'function' : how, body, scope, asks);
   const made = madeByOperator(body, flows.flat(), foreign, scope);
   return madeSo(changed(mix([...flows.flat(), ...more])), made);
 }
@@ -115,7 +115,7 @@ function one(
   asks: Asks,
 ): void {
   for (const flow of flows) {
-    const how = flow.columns.has(ANY_COLUMN) ? ofCopies(meant, others, body) : meant;
+    const how = flow.columns.has(ANY_COLUMN) ? ofCopies(meant, others) : meant;
     if (!flow.exact && !(flow.folded === true && how === 'equality')) asks.ask(flow, 'function');
     else if (how !== 'equality')
       asks.ask(flow, how === 'range' && !others.every((node) => isConstant(node, scope)) ? 'join' : how);
@@ -130,28 +130,26 @@ function one(
 }
 
 /**
- * How copies of values are asked about. Statistics and the texts of queries are no value of a row: that they are not one constant
- * tells as little as that they are, and a pattern that names a relation of the system is about the statement.
+ * How copies of values are asked about. Statistics and the texts of queries are no value of a row: a pattern that names a relation of
+ * the system is about the statement.
  */
-function ofCopies(how: How, others: readonly Node[], body: A_Expr): How {
-  if (how === 'range') return UNEQUAL.has(operatorName(body.name)) ? 'equality' : how;
+function ofCopies(how: How, others: readonly Node[]): How {
   const [other] = others;
   const text = how === 'pattern' && others.length === 1 ? as(other, 'A_Const')?.sval?.sval : undefined;
   return text !== undefined && OF_SYSTEM.test(text) ? 'equality' : how;
 }
-const UNEQUAL: ReadonlySet<string> = new Set(['<>', '!=']);
 /** Words that begin a statement, workers of the server, its own relations: nobody's values. One of them, or a choice. */
 const WORDS =
   'autovacuum|vacuum|analyze|select|insert|update|delete|copy|create|alter|drop|refresh|begin|commit|rollback|idle|<idle>|<insufficient privilege>|pg_stat_(?:activity|statements|replication|database)|pg_locks|pg_class|pg_catalog';
 const OF_SYSTEM = new RegExp(`^%*\\^?\\s*\\(?(?:${WORDS})(?:\\|(?:${WORDS}))*\\)?:?\\s*%*$`, 'i');
 
-/** The constants that a column is set equal to, or why these are not a few constants. */
+/** The constants that a column is equal to or not, or why these are not a few constants. */
 function constantsOf(
   others: readonly Node[],
   body: A_Expr,
   scope: Scope,
 ): readonly string[] | 'many' | 'varies' | 'unknown' {
-  const nodes = body.kind === 'AEXPR_OP_ANY' ? elementsOf(others[0], scope) : others;
+  const nodes = /^AEXPR_OP_A/.test(body.kind ?? '') ? elementsOf(others[0], scope) : others;
   if (nodes === undefined) return 'unknown';
   if (typeof nodes !== 'number') {
     if (!nodes.every((node) => isConstant(node, scope))) return 'varies';
@@ -205,7 +203,9 @@ export function isConstant(node: Node, scope: Scope): boolean {
   return steady && args.every((arg) => isConstant(arg, scope));
 }
 
-const RANGES: ReadonlySet<string> = new Set(['<', '>', '<=', '>=', '<>', '!=']);
+/** To be another than a constant tells as much of a value as to be that. */
+const EQUALITIES: ReadonlySet<string> = new Set(['=', '<>', '!=']);
+const RANGES: ReadonlySet<string> = new Set(['<', '>', '<=', '>=']);
 const PATTERNS: ReadonlySet<string> = new Set([
   '~~',
   '!~~',
@@ -238,18 +238,18 @@ function howOf(body: A_Expr): How {
     case 'AEXPR_NOT_BETWEEN':
     case 'AEXPR_BETWEEN_SYM':
     case 'AEXPR_NOT_BETWEEN_SYM':
-    case 'AEXPR_DISTINCT':
       return 'range';
+    case 'AEXPR_DISTINCT':
     case 'AEXPR_NOT_DISTINCT':
       return 'equality';
     case 'AEXPR_NULLIF':
       return 'function';
     case 'AEXPR_OP_ALL':
-      return 'unknown';
+      return /^(?:<>|!=)$/.test(operatorName(body.name)) ? 'equality' : 'unknown';
     default:
   }
   const name = operatorName(body.name);
-  if (name === '=') return 'equality';
+  if (EQUALITIES.has(name)) return 'equality';
   if (RANGES.has(name)) return 'range';
   return PATTERNS.has(name) ? 'pattern' : 'function';
 }

@@ -2,13 +2,16 @@ import type { RangeVar } from 'libpg-query';
 import type { Catalogue, Relation } from '../catalogue.js';
 
 import type { Made, ReadingContext } from '../context.js';
+
 import { isSchema, isTemporary } from '../names.js';
+import { spend } from '../steps.js';
+
 import { anything, type Field, FREE, oneOf, type Shape } from './flow.js';
 
 import { canonical, knownOf } from './known.js';
 import type { Scope } from './scope.js';
 
-interface Candidates {
+export interface Candidates {
   relations: readonly Relation[];
   /** It may stand for one that the catalogue does not have. */
   unknown: boolean;
@@ -20,6 +23,7 @@ interface Candidates {
 /** The relations that a name may stand for. */
 export function candidates(name: RangeVar, at: ReadingContext): Candidates {
   const relname = name.relname ?? '';
+  spend((at.made?.length ?? 0) / 32);
   const made = at.made?.filter((one) => one.name === relname) ?? [];
   const isPlain = made.every(({ as, adds }) => as !== undefined || adds !== undefined);
   // Which temporary ones are this session's cannot be told; they come before all others.
@@ -27,9 +31,7 @@ export function candidates(name: RangeVar, at: ReadingContext): Candidates {
   const found = new Set<Relation>(qualified ? [] : temporary(at.catalogue, relname));
   let missing = false;
   for (const path of name.schemaname === undefined ? pathsOf(at) : [[name.schemaname]]) {
-    const first = path
-      .map((schema) => at.catalogue.relations.get(schema)?.get(relname))
-      .find((one) => one !== undefined);
+    const first = firstIn(path, relname, at.catalogue);
     if (first === undefined) missing = true;
     else found.add(first);
   }
@@ -37,6 +39,14 @@ export function candidates(name: RangeVar, at: ReadingContext): Candidates {
   const added = made.flatMap(({ adds = [] }) => adds);
   const unknown = !isPlain || (missing && found.size === 0 && fresh.length === 0);
   return { relations: [...found], unknown, fresh: isPlain ? fresh : [], added: isPlain ? added : [] };
+}
+
+function firstIn(path: readonly string[], name: string, { relations }: Catalogue): Relation | undefined {
+  for (const schema of path) {
+    const found = relations.get(schema)?.get(name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 const isWanted = ({ schemaname }: RangeVar, schema: string): boolean =>
@@ -71,9 +81,14 @@ export function pathsOf(at: ReadingContext): readonly (readonly string[])[] {
 }
 const searched = new WeakMap<ReadingContext, readonly (readonly string[])[]>();
 
+const temporaries = new WeakMap<Catalogue, readonly ReadonlyMap<string, Relation>[]>();
+
 function temporary(catalogue: Catalogue, name: string): Relation[] {
-  const schemas = [...catalogue.relations].filter(([schema]) => isTemporary(schema));
-  return schemas.flatMap(([, relations]) => relations.get(name) ?? []);
+  const schemas =
+    temporaries.get(catalogue) ??
+    [...catalogue.relations].flatMap(([schema, relations]) => (isTemporary(schema) ? [relations] : []));
+  temporaries.set(catalogue, schemas);
+  return schemas.flatMap((relations) => relations.get(name) ?? []);
 }
 
 /** The catalogue leaves these out. https://www.postgresql.org/docs/current/storage-toast.html */
@@ -86,8 +101,12 @@ const TOAST: Shape = {
 };
 
 /** The shape of what a name stands for; what is below it is noted as read, or as written too. */
-export function shapeOf(name: RangeVar, scope: Scope, does: 'read' | 'write'): Shape {
-  const { relations, unknown, fresh, added } = candidates(name, scope.at);
+export function shapeOf(
+  name: RangeVar,
+  { relations, unknown, fresh, added }: Candidates,
+  scope: Scope,
+  does: 'read' | 'write',
+): Shape {
   const label = name.schemaname === undefined ? (name.relname ?? '') : `${name.schemaname}.${name.relname}`;
   const shapes = relations.map((relation) =>
     grown(readShape(relation, name.inh === true, scope, does), canonical(relation), added),

@@ -1,5 +1,6 @@
 import type { ColumnRef } from 'libpg-query';
 import type { ReadingContext } from '../context.js';
+import { spend } from '../steps.js';
 import type { Facts } from './facts.js';
 import { changed, either, type Field, type Flow, FREE, mix, opaque, rowOf, type Shape } from './flow.js';
 import { kindOf, namesOf } from './nodes.js';
@@ -78,7 +79,7 @@ export const valuesOf = ({ variables }: Pick<Facts, 'variables'>): Item => ({
 });
 
 function meantBy(names: readonly string[], scope: Scope, attribute: Attribute): Flow {
-  const [name, qualifier, schema] = [...names].reverse();
+  const [name, qualifier, schema] = [names.at(-1), names.at(-2), names.at(-3)];
   if (name === undefined) return opaque('it names no column');
   if (qualifier === undefined) return bareColumn(name, scope);
   const item = itemNamed(scope, qualifier, schema);
@@ -89,12 +90,12 @@ function meantBy(names: readonly string[], scope: Scope, attribute: Attribute): 
 function bareColumn(name: string, scope: Scope): Flow {
   const perhaps: Flow[] = [];
   for (let at: Scope | undefined = scope; at !== undefined; at = at.up) {
-    const bare = at.items.filter((item) => item.bare);
-    const found = bare.flatMap((item) => known(item, name) ?? []);
+    spend(at.items.length / 4);
+    const found = columnNamed(name, at);
     if (found.length > 0) return either([...found, ...perhaps]);
-    if (SYSTEM.has(name) && bare.some((item) => item.system))
+    if (SYSTEM.has(name) && at.items.some((item) => item.bare && item.system))
       return perhaps.length > 0 ? mix(perhaps) : (SYSTEM.get(name) as Flow);
-    for (const item of bare) if (item.shape.open !== undefined) perhaps.push(changed(wholeRow(item)));
+    for (const item of at.items) if (item.bare && item.shape.open !== undefined) perhaps.push(changed(wholeRow(item)));
   }
   const row = itemNamed(scope, name, undefined);
   if (row !== undefined) return perhaps.length > 0 ? mix([wholeRow(row), ...perhaps]) : wholeRow(row);
@@ -103,12 +104,25 @@ function bareColumn(name: string, scope: Scope): Flow {
 
 /** The columns of that name at this level. */
 export function columnNamed(name: string, scope: Scope): Flow[] {
-  return scope.items.flatMap((item) => (item.bare ? (known(item, name) ?? []) : []));
+  const found: Flow[] = [];
+  for (const item of scope.items) {
+    const flow = item.bare ? known(item, name) : undefined;
+    if (flow !== undefined) found.push(flow);
+  }
+  return found;
 }
 
 function known(item: Item, name: string): Flow | undefined {
-  const found = item.shape.fields.filter((field) => field.name === name);
-  return found.length > 0 ? either(found.map((field) => field.flow)) : undefined;
+  spend(item.shape.fields.length / 64);
+  let first: Flow | undefined;
+  let others: Flow[] | undefined;
+  for (const field of item.shape.fields) {
+    if (field.name !== name) continue;
+    if (first === undefined) first = field.flow;
+    else if (others === undefined) others = [first, field.flow];
+    else others.push(field.flow);
+  }
+  return others === undefined ? first : either(others);
 }
 
 /** A column of an item; undefined where the name must be a function's. */
@@ -125,6 +139,7 @@ function wholeRow(item: Item): Flow {
 
 export function itemNamed(scope: Scope, name: string, schema: string | undefined): Item | undefined {
   for (let at: Scope | undefined = scope; at !== undefined; at = at.up) {
+    spend(at.items.length / 32);
     const found = at.items.find(
       (item) => item.name === name && (schema === undefined || item.schemas.includes(schema)),
     );
@@ -136,6 +151,7 @@ export function itemNamed(scope: Scope, name: string, schema: string | undefined
 /** Every column of the name that is in reach, and a word that it was not understood. */
 function unresolved(name: string, scope: Scope): Flow {
   const found: Flow[] = [];
+  scope.facts.missing.add(name);
   for (let at: Scope | undefined = scope; at !== undefined; at = at.up)
     for (const item of at.items) found.push(...(known(item, name) === undefined ? [] : [known(item, name) as Flow]));
   return mix([...found, opaque(`the column ${name} is not known`)]);
@@ -153,7 +169,10 @@ export function starOf(ref: ColumnRef, scope: Scope): Shape | undefined {
 
 /** Columns side by side. */
 export function joined(shapes: readonly Shape[]): Shape {
+  const [only] = shapes;
+  if (only !== undefined && shapes.length === 1) return only;
   const fields: readonly Field[] = shapes.flatMap((shape) => shape.fields);
+  spend(shapes.length / 16 + fields.length / 32);
   const open = shapes.find((shape) => shape.open !== undefined)?.open;
   return open === undefined ? { fields } : { fields, open };
 }

@@ -85,19 +85,29 @@ function values(lists: readonly Node[], scope: Scope): Shape {
 /** A target list, stars spread. A column that is only passed on is not yet depended on. */
 export function targets(list: readonly Node[], scope: Scope): Shape {
   const shapes: Shape[] = [];
+  let star: Shape | undefined;
   for (const node of list) {
     const target = as(node, 'ResTarget');
     if (target?.val === undefined) continue;
-    shapes.push(spread(target.val, scope) ?? { fields: [single(target.val, target.name, scope)] });
+    const all = isStar(target.val) ? (star ?? spread(target.val, scope)) : undefined;
+    star ??= all;
+    shapes.push(all ?? spread(target.val, scope) ?? { fields: [single(target.val, target.name, scope)] });
   }
-  return bounded(joined(shapes));
+  const columns = shapes.reduce((sum, { fields }) => sum + fields.length, 0);
+  return columns <= COLUMNS_MOST ? joined(shapes) : tooWide(shapes, columns);
 }
 
+/** `*`, which stands for the same each time. */
+const isStar = (value: Node): boolean =>
+  as(value, 'ColumnRef')?.fields?.length === 1 && namesOf(as(value, 'ColumnRef')?.fields).length === 0;
+
 /** More columns than any answer of the server has (MaxTupleAttributeNumber) are not worked out: stars upon stars would double them. */
-function bounded(shape: Shape): Shape {
-  if (shape.fields.length <= COLUMNS_MOST) return shape;
-  const flow = mix(shape.fields.map((field) => field.flow));
-  return { fields: [{ name: '', flow }], open: 'it has more columns than the server gives' };
+function tooWide(shapes: readonly Shape[], columns: number): Shape {
+  const flow = mix([...new Set(shapes)].flatMap(({ fields }) => fields.map((field) => field.flow)));
+  return {
+    fields: [{ name: '', flow: { ...flow, size: columns } }],
+    open: 'it has more columns than the server gives',
+  };
 }
 const COLUMNS_MOST = 1664;
 

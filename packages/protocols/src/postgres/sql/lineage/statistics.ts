@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { UNKNOWN } from '../overloads.js';
-import { changed, type Field, mix } from './flow.js';
+import { changed, type Field, mix, type Shape } from './flow.js';
 import { columnsOf } from './known.js';
 import { as, itemsOf, namesOf } from './nodes.js';
 import { operated } from './operators.js';
@@ -24,13 +24,20 @@ export const isSummary = (relation: string, column: string): boolean => SUMMARIE
 /** Of statistics that WHERE wants of some tables, the summaries are of these tables' columns alone; of any, where it does not. */
 export function narrowed(items: readonly Item[], where: Node | undefined, scope: Scope): Item[] {
   return items.map((item) => {
-    if (where === undefined || !item.shape.fields.some(isOfStatistics)) return item;
+    if (where === undefined || !hasStatistics(item.shape)) return item;
     const tables = tablesIn(where, item, scope);
     if (tables === undefined) return item;
     const about = tables.flatMap((name) => columnsNamed(name, scope));
     const fields = item.shape.fields.map((field) => (isOfStatistics(field) ? summing(field, about) : field));
     return { ...item, shape: { ...item.shape, fields } };
   });
+}
+
+const known = new WeakMap<Shape, boolean>();
+function hasStatistics(shape: Shape): boolean {
+  const found = known.get(shape) ?? shape.fields.some(isOfStatistics);
+  known.set(shape, found);
+  return found;
 }
 
 /** Of most columns this is all that is asked. */

@@ -1,12 +1,17 @@
 import type { OutputSource, Reading } from '@hoop/core';
 import type { Node } from 'libpg-query';
+import { analyzes } from '../commands.js';
 import type { ReadingContext } from '../context.js';
 import type { Overload } from '../overloads.js';
+import { spend, unlessTooLong } from '../steps.js';
 import type { Declared } from '../variables.js';
 import { answer } from './commands.js';
 import { Facts } from './facts.js';
-import { type Field, mix, type Shape } from './flow.js';
+
+import { type Field, FREE, mix, type Shape } from './flow.js';
 import { besidesOid } from './functions.js';
+import { as } from './nodes.js';
+
 import { Places } from './places.js';
 import { type Scope, valuesOf } from './scope.js';
 
@@ -18,6 +23,8 @@ export interface Lineage
   > {
   /** The first thing on the way that was not understood, as a clause. */
   opaque: string | undefined;
+  /** Columns that it names and nothing is known to have. */
+  missing: readonly string[];
   /** What calls and operators mean, by their nodes. */
   meant: ReadonlyMap<object, ReadonlySet<Overload>>;
 }
@@ -47,8 +54,10 @@ export function trace(
   try {
     const shape = answer(node, scope);
     for (const field of shape.fields) facts.touch(field.flow);
+    if (at.steered === true && isRun(node)) steered(facts, at);
     return lineage(facts, shape, new Places(text));
-  } catch {
+  } catch (error) {
+    unlessTooLong(error);
     // Nested deeper than the stack, or of a shape that the grammar does not have.
     return { ...lineage(facts, { fields: [], open: 'it could not be followed' }, new Places(text)), meant: new Map() };
   }
@@ -61,6 +70,25 @@ export function answerOf(oids: ReadonlySet<number>, at: ReadingContext): Facts['
   const { facts } = scope;
   for (const column of flow.columns) facts.columns.add(column);
   return facts.columns.size === 0 && (flow.opaque ?? facts.opaque) === undefined ? undefined : { flow, facts };
+}
+
+/** Rows that are found as the session wants may come in the order of any column of theirs. */
+function steered(facts: Facts, { catalogue }: ReadingContext): void {
+  for (const { name } of [...facts.relations.values()]) {
+    const [schema = '', ...rest] = name.split('.');
+    const relation = catalogue.relations.get(schema)?.get(rest.join('.'));
+    if (relation === undefined || relation.builtin) continue;
+    facts.ask({ ...FREE, columns: new Set(relation.columns.map((column) => `${name}.${column.name}`)) }, 'plan');
+  }
+}
+
+/** It goes through rows: a plan, a definition and a statement that is prepared do not, nor does what puts in values. */
+function isRun(node: Node): boolean {
+  const explain = as(node, 'ExplainStmt');
+  const insert = as(node, 'InsertStmt');
+  if (explain !== undefined) return analyzes(explain.options);
+  if (insert !== undefined) return as(insert.selectStmt, 'SelectStmt')?.valuesLists === undefined;
+  return as(node, 'ViewStmt') === undefined && as(node, 'PrepareStmt') === undefined;
 }
 
 function lineage(facts: Facts, shape: Shape, places: Places): Lineage {
@@ -79,11 +107,13 @@ function lineage(facts: Facts, shape: Shape, places: Places): Lineage {
     literals: facts.literals(places),
     bound: facts.bound(),
     opaque: facts.opaque ?? shape.open,
+    missing: [...facts.missing],
     meant: facts.meant,
   };
 }
 
 function outputOf({ name, flow }: Field, clause: string | undefined): OutputSource {
+  spend(flow.columns.size / 32);
   const source = { name, columns: [...flow.columns], exact: flow.exact };
   const opaque = flow.opaque ?? clause;
   return opaque === undefined ? source : { ...source, opaque };

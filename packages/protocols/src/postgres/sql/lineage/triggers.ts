@@ -1,6 +1,7 @@
 import type { Relation, Routine } from '../catalogue.js';
 import type { ReadingContext } from '../context.js';
 import { parsePlPgSql } from '../parse.js';
+import { unlessTooLong } from '../steps.js';
 import { rowsMoved } from './bodies.js';
 import { Facts } from './facts.js';
 import { changed, type Field, type Flow, FREE, mix, opaque } from './flow.js';
@@ -29,20 +30,23 @@ function made(routine: Routine, fields: readonly Field[], at: ReadingContext): C
   if (routine.language !== 'plpgsql') return [ANYTHING];
   try {
     return assigned(routine, fields, at);
-  } catch {
+  } catch (error) {
+    unlessTooLong(error);
     return [ANYTHING];
   }
 }
 
 function assigned(routine: Routine, fields: readonly Field[], at: ReadingContext): Changes[] {
-  const tree = parsePlPgSql(routine.source ?? '');
-  const names = targetsOf(tree);
+  const names = targets.get(routine) ?? targetsOf(parsePlPgSql(routine.source ?? ''));
+  targets.set(routine, names);
   if (names !== 'all' && names.size === 0) return [];
   const facts = new Facts();
   const clause = rowsMoved(routine, fields, at, facts);
   const flow = mix([{ ...FREE, columns: facts.columns }, ...(clause === undefined ? [] : [opaque(clause)])]);
   return [{ names, flow: changed(flow) }];
 }
+
+const targets = new WeakMap<Routine, ReadonlySet<string> | 'all'>();
 
 /** The columns of NEW that a body sets; `all` where it sets the whole row, or gives back another. */
 function targetsOf(tree: unknown): ReadonlySet<string> | 'all' {

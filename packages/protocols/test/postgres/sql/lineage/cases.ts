@@ -118,10 +118,11 @@ export const CASES: readonly (readonly [string, string, string?, string?])[] = [
     'customers.id:join orders.customer_id:join',
   ],
   ['select x from customers c, lateral (select c.ssn as x) l', 'x<-customers.ssn!'],
-  ['select e from customers, unnest(tags) e', 'e<-customers.tags'],
+  ['select e from customers, unnest(tags) e', 'e<-customers.tags', 'customers.tags:rows'],
   [
     'select * from customers c, jsonb_each(c.data)',
     'id<-customers.id! name<-customers.name! email<-customers.email! ssn<-customers.ssn! card<-customers.card! note<-customers.note! born<-customers.born! data<-customers.data! vip<-customers.vip! tags<-customers.tags! key<-customers.data value<-customers.data',
+    'customers.data:rows',
   ],
   [
     'select u from (select array_agg(c) a from customers c) q, unnest(q.a) u',
@@ -249,7 +250,7 @@ export const CASES: readonly (readonly [string, string, string?, string?])[] = [
   [
     "select 1 from customers where ssn > '1' and card between '1' and '2' and name <> 'x'",
     '?column?<-',
-    'customers.card:range customers.name:range customers.ssn:range',
+    'customers.card:range customers.name:equality customers.ssn:range',
   ],
   [
     'select 1 from customers where ssn is null and card is not null',

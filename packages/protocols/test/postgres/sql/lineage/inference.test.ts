@@ -11,8 +11,10 @@ select 1 from customers where ssn like '1%'
 select 1 from customers where not (ssn !~~ '1%')
 select 1 from customers where ssn < '5' or id = 1
 select 1 from customers where ssn between '1' and '2'
-select 1 from customers where ssn <> '1'
-select 1 from customers where ssn is distinct from '1'
+select 1 from customers where ssn <> note
+select 1 from customers where ssn is distinct from card
+select 1 from customers where ssn <> any(array(select name from orders))
+select 1 from customers where ssn <> all($1)
 select 1 from customers where substr(ssn, 1, 1) = '1'
 select 1 from customers where left(ssn, 1) in ('1')
 select 1 from customers where ssn || '' = '1'
@@ -67,6 +69,8 @@ select 1 from customers tablesample system ((select ascii(ssn) from customers li
 select 1 from customers, generate_series(1, ascii(ssn))
 select generate_series(1, ascii(ssn)) is null from customers
 select 1 from customers, regexp_matches(ssn, '^1')
+select unnest(string_to_array(ssn, '1')) from customers
+select 1 from customers, unnest(string_to_array(ssn, '1'), array[1])
 select count(*) from customers having max(ssn) > '5'
 select 1 from customers a join customers b on a.ssn = b.ssn
 select 1 from customers a join log b using (ssn)
@@ -164,13 +168,15 @@ select name from customers where (ssn, card) in (('1', '2'), ('3', '4'))
 select name from customers where ssn is null or card is not null
 select name from customers where ssn is not distinct from '1'
 select name from customers where not (ssn = '1')
+select name from customers where ssn <> '1' and card != $1
+select name from customers where ssn is distinct from '1'
+select name from customers where ssn not in ('1', '2') and card <> all(array['1', '2'])
 select name from customers where ssn = lower('X')
 select name from v_ssn, customers where number = '1'
 select exists (select 1 from customers where ssn = '1')
 select count(*), count(ssn), count(c) from customers c where ssn = '1'
 select c.name, o.note from customers c join orders o on ssn = '1'
 select name, ssn, upper(card), ssn || card, ssn is null, ssn > '5', row_to_json(c), case when ssn > '5' then 'a' end from customers c
-select unnest(tags), e from customers, unnest(tags) e
 select coalesce(nullif(ssn, ''), '-'), case when ssn is null then 1 / (id - 1) end, ssn is null and 1 / id = 1 from customers
 select ssn = '1', card || ' <' || upper(ssn) || '>', case when vip then ssn else upper(ssn) end, ssn::date from customers
 update customers set ssn = '1', card = upper(card) where ssn = '2' returning ssn

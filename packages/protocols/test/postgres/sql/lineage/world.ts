@@ -155,6 +155,7 @@ export function world(): Catalogue {
       indexed: [],
       compares: [],
       onRead: [],
+      rows: 0,
       rules: spec.rules ?? [],
       cascades: [],
       referencing: [],
