@@ -201,8 +201,7 @@ export class Readings {
     const type = catalogue.typeByOid.get(oid);
     return (
       type === undefined ||
-      type.calls.length > 0 ||
-      type.castsFrom.length > 0 ||
+      type.calls.length + type.castsFrom.length + type.compares.length > 0 ||
       type.checks.length > 0 ||
       isOperated(oid, catalogue) ||
       (type.base !== 0 && this.#checks(type.base))

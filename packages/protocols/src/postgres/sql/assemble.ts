@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ProtocolError } from '@hoop/core';
-import type { Catalogue, Operator, Relation, Routine, UserOperator, UserType } from './catalogue.js';
+import type { Catalogue, Operator, OperatorClass, Relation, Routine, UserOperator, UserType } from './catalogue.js';
 import { splitPath } from './settings.js';
 
 type Cell = string | number | boolean | null | Cell[];
@@ -28,6 +28,7 @@ export class Assembly {
   readonly #routines = new Map<number, Open<Routine>>();
   readonly #operators: UserOperator[] = [];
   readonly #systemOperators: Operator[] = [];
+  readonly #classes: OperatorClass[] = [];
   readonly #implicit = new Map<number, Set<number>>();
   readonly #types = new Map<number, Open<UserType>>();
   readonly #ruled = new Map<number, number>();
@@ -82,6 +83,7 @@ export class Assembly {
       operators: byName(this.#operators),
       systemOperators: byName(this.#systemOperators),
       implicit: this.#implicit,
+      classes: byName(this.#classes),
       types: byName(this.#types.values()),
       typeByOid: this.#types,
     };
@@ -105,6 +107,11 @@ export class Assembly {
     generated: (cells) => this.#addGenerated(cells),
     counted: (cells) => this.#count(cells.number(), cells.number()),
     'on-write': (cells) => void this.#relations.get(cells.number())?.onWrite.push(cells.text()),
+    indexed: (cells) =>
+      void this.#relations.get(cells.number())?.indexed.push({ of: cells.text(), text: cells.text() }),
+    comparing: (cells) => void this.#relations.get(cells.number())?.compares.push(...cells.numbers()),
+    trigger: (cells) => void this.#relations.get(cells.number())?.triggerNames.push(cells.text()),
+    class: (cells) => void this.#classes.push({ schema: cells.text(), name: cells.text(), calls: cells.numbers() }),
     'on-read': (cells) => void this.#relations.get(cells.number())?.onRead.push(cells.text()),
     reference: (cells) => this.#addReference(cells),
     routine: (cells) => this.#addRoutine(cells),
@@ -124,6 +131,7 @@ export class Assembly {
       this.#implicit.set(from, (this.#implicit.get(from) ?? new Set()).add(cells.number()));
     },
     type: (cells) => this.#addType(cells),
+    compared: (cells) => void this.#types.get(cells.number())?.compares.push(...cells.numbers()),
     cast: (cells) => this.#addCast(cells),
     definition: (cells) => {
       const relation = this.#relations.get(cells.number());
@@ -154,7 +162,10 @@ export class Assembly {
       definition: undefined,
       parents: cells.numbers(),
       triggers: cells.numbers(),
+      triggerNames: [],
       onWrite: [],
+      indexed: [],
+      compares: [],
       onRead: [],
       rules: [],
       cascades: [],
@@ -237,6 +248,8 @@ export class Assembly {
       relation: cells.number(),
       base: cells.number(),
       calls: cells.numbers(),
+      compares: [],
+      castsTo: [],
       castsFrom: [],
       checks: cells.texts(),
     });
@@ -248,6 +261,8 @@ export class Assembly {
     // Of two types one is not the system's own, and has to be at hand; only who owns the server can join two that are.
     if (from?.builtin !== true || to?.builtin === true) from?.castsFrom.push(called);
     if (to?.builtin !== true || from?.builtin === true) to?.calls.push(called);
+    const isExtended = this.#routines.get(called)?.extension === true;
+    if (from?.builtin === true && !isExtended) to?.castsTo.push(called);
   }
 }
 

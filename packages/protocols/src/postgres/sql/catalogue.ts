@@ -28,6 +28,8 @@ export interface Catalogue {
   systemOperators: ReadonlyMap<string, readonly Operator[]>;
   /** Casts that need not be written out: from, to. */
   implicit: ReadonlyMap<number, ReadonlySet<number>>;
+  /** Operator classes by name that are not the system's own. */
+  classes: ReadonlyMap<string, readonly OperatorClass[]>;
   /** Types by name, the system's own included. */
   types: ReadonlyMap<string, readonly UserType[]>;
   typeByOid: ReadonlyMap<number, UserType>;
@@ -69,8 +71,13 @@ export interface Relation {
   parents: readonly number[];
   /** Functions of its triggers, by oid. */
   triggers: readonly number[];
-  /** Expressions that a write may evaluate, as SQL: defaults, checks, index expressions, conditions of triggers. */
+  triggerNames: readonly string[];
+  /** Expressions that a write may evaluate, as SQL: defaults, checks, conditions of triggers. */
   onWrite: readonly string[];
+  /** Those that what keeps the table in order evaluates, too: of its indexes, by their names, and of statistics. */
+  indexed: readonly { of: string; text: string }[];
+  /** Functions that its indexes and its partitions are compared by, by oid: those that did not come with the server. */
+  compares: readonly number[];
   /** Expressions that a read or a write may evaluate, as SQL: row policies. */
   onRead: readonly string[];
   /** `pg_get_ruledef` of its rules other than a view's own. */
@@ -136,6 +143,13 @@ export interface UserOperator extends Operator {
   calls: readonly number[];
 }
 
+export interface OperatorClass {
+  schema: string;
+  name: string;
+  /** Functions that compare by it, by oid: those that did not come with the server. */
+  calls: readonly number[];
+}
+
 export interface UserType {
   oid: number;
   schema: string;
@@ -151,10 +165,14 @@ export interface UserType {
   /** Oid of the type that a domain constrains, or of an array's or range's elements; 0 otherwise. */
   base: number;
   /**
-   * Functions that make and compare values of it, by oid: of its input, of a range's bounds, of its order, and of casts to it; only those
-   * that did not come with the server.
+   * Functions that make values of it, by oid: of its input, of a range's bounds, and of casts to it; only those that did not come with
+   * the server.
    */
   calls: readonly number[];
+  /** The same of those that compare its values, wherever they are sorted, grouped or looked for. */
+  compares: readonly number[];
+  /** Functions of casts to it, which are among those, from a type of the server's; but for an extension's. */
+  castsTo: readonly number[];
   /** Functions of casts from it that did not come with the server, by oid; implicit ones run where no cast is written. */
   castsFrom: readonly number[];
   /** The checks of a domain, as SQL. */

@@ -5,8 +5,9 @@ import { Facts } from './facts.js';
 import { losesRows, losesWrites } from './losses.js';
 import { ANY_KIND } from './names.js';
 import { as, listOf, open, type Part, partsOf, word, words } from './nodes.js';
-import { isAbsent, isColumnAbsent, isOwn } from './relations.js';
+import { isAbsent, isColumnAbsent, isOwn, keepIndex, keepRows, rewriteRows } from './relations.js';
 import { losesValues } from './retype.js';
+
 import { callNamed, readBody } from './routines.js';
 import { judgeSetting } from './settings.js';
 import { type Desk, inside, placedAt, type Scope } from './walk.js';
@@ -42,15 +43,16 @@ const RULES: Readonly<Record<string, Rule>> = {
   CreateRangeStmt: defines('create type'),
   AlterEnumStmt: defines('alter type'),
   AlterTypeStmt: defines('alter type'),
-  CreateStatsStmt: defines('create statistics'),
+  CreateStatsStmt: { kind: 'create statistics', runs: ['exprs'] },
   AlterStatsStmt: defines('alter statistics'),
   DefineStmt: defines('create'),
   CreateCastStmt: defines('create cast'),
-  CreateConversionStmt: administer('create conversion'),
-  CreateTransformStmt: administer('create transform'),
-  CreateOpClassStmt: administer('create operator class'),
-  CreateOpFamilyStmt: administer('create operator family'),
-  AlterOpFamilyStmt: administer('alter operator family'),
+  // From now on texts are read by it, or the server calls by itself what somebody wrote.
+  CreateConversionStmt: administer('create conversion', 'session'),
+  CreateTransformStmt: administer('create transform', 'code', 'privileges'),
+  CreateOpClassStmt: administer('create operator class', 'code', 'privileges'),
+  CreateOpFamilyStmt: administer('create operator family', 'privileges'),
+  AlterOpFamilyStmt: administer('alter operator family', 'code', 'privileges'),
   AlterOperatorStmt: defines('alter operator'),
   AlterCollationStmt: defines('alter collation'),
   AlterTSDictionaryStmt: defines('alter text search dictionary'),
@@ -73,9 +75,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   DropOwnedStmt: administer('drop owned', 'privileges', 'destroys'),
   ReassignOwnedStmt: administer('reassign owned', 'privileges'),
   SecLabelStmt: administer('security label', 'privileges'),
-  CreatedbStmt: administer('create database'),
+  CreatedbStmt: administer('create database', 'privileges'),
   DropdbStmt: administer('drop database', 'destroys'),
-  AlterDatabaseStmt: administer('alter database'),
+  AlterDatabaseStmt: administer('alter database', 'privileges'),
   AlterDatabaseRefreshCollStmt: administer('alter database'),
   AlterDatabaseSetStmt: administer('alter database', 'session'),
   AlterSystemStmt: administer('alter system', 'session', 'server-files'),
@@ -86,8 +88,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   CreateExtensionStmt: administer('create extension', 'code', 'server-files'),
   AlterExtensionStmt: administer('alter extension', 'code', 'server-files'),
   AlterExtensionContentsStmt: administer('alter extension'),
-  CreatePLangStmt: administer('create language', 'code'),
-  CreateAmStmt: administer('create access method', 'code'),
+  CreatePLangStmt: administer('create language', 'code', 'privileges'),
+  CreateAmStmt: administer('create access method', 'code', 'privileges'),
   CreateEventTrigStmt: administer('create event trigger', 'code', 'privileges'),
   AlterEventTrigStmt: administer('alter event trigger', 'privileges'),
   CreateFdwStmt: administer('create foreign data wrapper', 'server-files'),
@@ -150,7 +152,10 @@ const OBJECTS: Readonly<Record<string, string>> = {
 
 const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | undefined>> = {
   CreateStmt: (desk, part) => made(desk, part.relation, 'table', plainColumns(desk, part)),
-  IndexStmt: (desk, part) => changed(desk, part.relation),
+  IndexStmt: (desk, part) => {
+    keepRows(desk, part.relation as Part);
+    return changed(desk, part.relation);
+  },
   CreateForeignTableStmt: (desk, part) => made(desk, (part.base as Part | undefined)?.relation, 'other'),
   CreateSeqStmt: (desk, part) => made(desk, part.sequence, 'table'),
   AlterSeqStmt: (desk, part) => changed(desk, part.sequence),
@@ -171,6 +176,7 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
   CreateTrigStmt: (desk, part) => {
     const { functions } = foresee(desk, (run) => callNamed({ ...run, trigger: true }, words(part.funcname), undefined));
     for (const name of functions) desk.facts.functions.add(name);
+    if (part.replace === true && hasTrigger(desk, part)) desk.facts.mark('destroys', 'privileges');
     return made(desk, part.relation, 'other');
   },
   CreatePolicyStmt: (desk, part) => made(desk, part.table, 'other'),
@@ -195,6 +201,7 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
   DefineStmt: (desk, part) => {
     named(desk, words(part.defnames));
     remade(desk, words(part.defnames));
+    defineOther(desk, part);
     return `create ${objectOf(part.kind)}`;
   },
   CreateDomainStmt: (desk, part) => named(desk, words(part.domainname)),
@@ -204,7 +211,9 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
   },
   CreateCastStmt: (desk, part) => {
     const names = [part.sourcetype, part.targettype].map((type) => words((type as Part | undefined)?.names));
-    for (const name of names) named(desk, name);
+    // What a type of the server's is by itself stays as it was.
+    const own = names.filter((name) => !isOfServer(desk, name));
+    for (const name of own.length > 0 ? own : names) named(desk, name);
     // Statements that nobody has changed are read otherwise from now on.
     if (part.context !== 'COERCION_EXPLICIT' && names.every((name) => isOfServer(desk, name)))
       desk.facts.mark('session');
@@ -224,11 +233,34 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
   },
   GrantRoleStmt: (_desk, part) => (part.is_grant === true ? 'grant role' : 'revoke role'),
   VacuumStmt: (desk, part) => {
-    for (const { relation } of partsOf(part.rels, 'VacuumRelation')) changed(desk, relation);
+    const rels = partsOf(part.rels, 'VacuumRelation').map(({ relation }) => relation as Part);
+    for (const rel of rels) changed(desk, rel);
+    for (const rel of rels.length > 0 ? rels : [undefined]) keepRows(desk, rel);
     return part.is_vacuumcmd === true ? 'vacuum' : 'analyze';
   },
-  ReindexStmt: (desk, part) => changed(desk, part.relation),
-  ClusterStmt: (desk, part) => changed(desk, part.relation),
+  ReindexStmt: (desk, part) => {
+    const rel = part.relation as Part | undefined;
+    if (part.kind === 'REINDEX_OBJECT_INDEX') keepIndex(desk, String(rel?.relname));
+    else keepRows(desk, rel);
+    return changed(desk, part.relation);
+  },
+  ClusterStmt: (desk, part) => {
+    keepRows(desk, part.relation as Part | undefined);
+    return changed(desk, part.relation);
+  },
+  CreateStatsStmt: (desk, part) => {
+    for (const rel of partsOf(part.relations, 'RangeVar')) changed(desk, rel);
+    return undefined;
+  },
+  AlterOperatorStmt: (desk, part) => {
+    const name = words((part.opername as Part | undefined)?.objname);
+    if (desk.names.operators(name.at(-2), name.at(-1) ?? '').length === 0) desk.facts.mark('session');
+    return named(desk, name);
+  },
+  AlterTSDictionaryStmt: (desk, part) => {
+    if (readsFile(part.options)) desk.facts.mark('server-files');
+    return undefined;
+  },
   CommentStmt: said,
   SecLabelStmt: said,
   CreateSchemaStmt: (desk, part) => {
@@ -239,6 +271,40 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
     return undefined;
   },
 };
+/** What CREATE names by one word for many kinds of things. */
+function defineOther(desk: Desk, { kind, definition }: Part): void {
+  if (kind === 'OBJECT_TSDICTIONARY' && readsFile(definition)) desk.facts.mark('server-files');
+  const isBase = kind === 'OBJECT_TYPE' && listOf(definition).length > 0;
+  if (kind === 'OBJECT_TSTEMPLATE' || kind === 'OBJECT_TSPARSER' || isBase)
+    desk.facts.raise('administer').mark('code', 'privileges');
+  if (kind === 'OBJECT_OPERATOR' && turnsSystems(desk, definition)) desk.facts.mark('session');
+}
+
+/** https://www.postgresql.org/docs/current/textsearch-dictionaries.html: what a dictionary's file says, it tells. */
+const readsFile = (options: unknown): boolean =>
+  partsOf(options, 'DefElem').some(({ defname }) => /^(?:dictfile|afffile|synonyms|rules)$/i.test(String(defname)));
+
+/** An operator of the server's gets one of a user's as its other way round. */
+function turnsSystems(desk: Desk, definition: unknown): boolean {
+  const options = partsOf(definition, 'DefElem');
+  const namedBy = (wanted: RegExp): string[][] =>
+    options.flatMap(({ defname, arg }) =>
+      wanted.test(String(defname)) ? [words(as(arg, 'List')?.items ?? as(arg, 'TypeName')?.names)] : [],
+    );
+  const isSystems = (name: readonly string[]): boolean =>
+    (name.length === 1 || name.at(-2) === 'pg_catalog') && desk.names.catalogue.systemOperators.has(name.at(-1) ?? '');
+  return (
+    namedBy(/^(?:left|right)arg$/i).every((name) => isOfServer(desk, name)) &&
+    namedBy(/^(?:commutator|negator)$/i).some(isSystems)
+  );
+}
+
+const hasTrigger = ({ names }: Desk, { relation, trigname }: Part): boolean => {
+  const { schemaname, relname } = (relation ?? {}) as Part;
+  const found = names.relations(schemaname as string | undefined, String(relname));
+  return found.some(({ triggerNames }) => triggerNames.includes(String(trigname)));
+};
+
 /** Of a column the last word is its own name. */
 function said(desk: Desk, part: Part): undefined {
   const name = words(as(part.object, 'List')?.items);
@@ -357,6 +423,7 @@ function alterTable(desk: Desk, part: Part): string {
     const own = behavior !== 'DROP_CASCADE' && isOwn(desk, (part.relation ?? {}) as Part);
     if ((drops || remakes || loses) && !own) desk.facts.mark('destroys');
     if (PRIVILEGES.test(String(subtype))) desk.facts.mark('privileges');
+    if (REWRITES.has(String(subtype))) rewriteRows(desk, (part.relation ?? {}) as Part);
     inside(desk, { def }, undefined);
   }
   changed(desk, part.relation, 'table', part.objtype === 'OBJECT_TABLE' ? addedColumns(desk, part) : undefined);
@@ -370,6 +437,17 @@ function isMissing(desk: Desk, { relation }: Part, node: Node): boolean {
   if (subtype === 'AT_DropConstraint') return isAbsent(desk, 'OBJECT_TABCONSTRAINT', [String(name)]);
   return isColumnAbsent(desk, (relation ?? {}) as Part, String(name));
 }
+
+/** They go through all rows. */
+const REWRITES: ReadonlySet<string> = new Set([
+  'AT_AddColumn',
+  'AT_AlterColumnType',
+  'AT_SetExpression',
+  'AT_ValidateConstraint',
+  'AT_AttachPartition',
+  'AT_AddIndex',
+  'AT_AddConstraint',
+]);
 
 /** What ALTER TABLE puts behind the columns; undefined where it does more to what they hold. */
 function addedColumns(desk: Desk, part: Part): string[] | undefined {

@@ -23,6 +23,10 @@ export class Facts {
   readonly makes: Made[] = [];
   readonly paths: (readonly string[])[] = [];
   anyPath = false;
+  /** Functions of users that casts call, by oid: of values that are at hand or are made; nobody need write the cast. */
+  readonly casts = new Set<number>();
+  /** Names of types of users whose values are at hand or are made. */
+  readonly types = new Set<string>();
   /** It goes by a name that only temporary tables were known to have. */
   own = false;
   /** It chooses how rows are found. */
@@ -85,6 +89,8 @@ export class Facts {
     for (const name of other.missing) this.missing.add(name);
     for (const kind of other.runs) this.runs.add(kind);
     for (const name of other.executes) this.executes.add(name);
+    for (const oid of other.casts) this.casts.add(oid);
+    for (const name of other.types) this.types.add(name);
     this.makes.push(...other.makes);
     this.paths.push(...other.paths);
     return this;

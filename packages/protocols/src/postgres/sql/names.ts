@@ -1,4 +1,4 @@
-import type { Catalogue, Relation, Routine, UserOperator, UserType } from './catalogue.js';
+import type { Catalogue, OperatorClass, Relation, Routine, UserOperator, UserType } from './catalogue.js';
 import type { Made, ReadingContext } from './context.js';
 import type { Facts } from './facts.js';
 
@@ -125,13 +125,17 @@ export class Names {
     return (this.catalogue.operators.get(name) ?? []).filter((one) => this.#reaches(schema, one.schema));
   }
 
+  classes(schema: string | undefined, name: string): readonly OperatorClass[] {
+    return (this.catalogue.classes.get(name) ?? []).filter((one) => this.#reaches(schema, one.schema));
+  }
+
   types(schema: string | undefined, name: string): readonly UserType[] {
     return (this.catalogue.types.get(name) ?? []).filter((one) => this.#reaches(schema, one.schema));
   }
 
   #reaches(wanted: string | undefined, schema: string): boolean {
     if (wanted === undefined) return this.#searched.includes(schema) || isTemporary(schema);
-    return wanted === schema || (isTemporary(wanted) && isTemporary(schema));
+    return isSchema(wanted, schema);
   }
 
   /**
@@ -215,7 +219,10 @@ function each<T>(kinds: string, is: T): Record<string, T> {
 }
 
 const present = <T>(these: readonly (T | undefined)[]): T[] => these.filter((one) => one !== undefined);
-const isTemporary = (schema: string): boolean => /^pg_temp(?:_\d+)?$/.test(schema);
+export const isTemporary = (schema: string): boolean => /^pg_temp(?:_\d+)?$/.test(schema);
+/** A text names one schema and the catalogue another, and they are the same: which temporary one is this session's cannot be told. */
+export const isSchema = (named: string, schema: string): boolean =>
+  named === schema || (isTemporary(named) && isTemporary(schema));
 
 /** `pg_catalog` comes first unless it is named; so do temporary tables, which are looked for apart. */
 function inFull(path: readonly string[], { user }: Catalogue): string[] {

@@ -22,6 +22,13 @@ const row = (...cells: string[]): string => `json_build_array(${cells.join(', ')
 /** An array that is never null. */
 const list = (query: string): string => `array(${query})`;
 
+/** Operator classes, and what users have written to compare by them: not what an extension brings. */
+const COMPARING = `select f.oid as class, f.opcname as name, f.opcnamespace as schema, f.opcintype as type, f.opcdefault as usual, p.oid as called
+  from pg_opclass f join (select k.amprocfamily, k.amproc::oid from pg_amproc k
+    union select a.amopfamily, o.oprcode::oid from pg_amop a join pg_operator o on o.oid = a.amopopr) p (family, oid) on p.family = f.opcfamily
+  where p.oid >= 16384 and not exists (
+    select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')`;
+
 export const QUESTIONS: readonly string[] = [
   `select ${row("'schema'", 'nspname')} from pg_namespace`,
   `select ${row("'extension'", 'extname')} from pg_extension`,
@@ -61,10 +68,15 @@ export const QUESTIONS: readonly string[] = [
   `select ${row("'on-write'", 'd.adrelid::int8', 'pg_get_expr(d.adbin, d.adrelid)')} from pg_attrdef d where d.adrelid >= 16384`,
   `select ${row("'on-write'", 'k.conrelid::int8', 'pg_get_expr(k.conbin, k.conrelid)')} from pg_constraint k
     where k.contype = 'c' and k.conrelid >= 16384`,
-  `select ${row("'on-write'", 'i.indrelid::int8', 'pg_get_expr(i.indexprs, i.indrelid)')} from pg_index i
-    where i.indexprs is not null and i.indrelid >= 16384`,
-  `select ${row("'on-write'", 'i.indrelid::int8', 'pg_get_expr(i.indpred, i.indrelid)')} from pg_index i
-    where i.indpred is not null and i.indrelid >= 16384`,
+  `select ${row("'indexed'", 'i.indrelid::int8', 'x.relname', 'pg_get_expr(i.indexprs, i.indrelid)')}
+    from pg_index i join pg_class x on x.oid = i.indexrelid where i.indexprs is not null and i.indrelid >= 16384`,
+  `select ${row("'indexed'", 'i.indrelid::int8', 'x.relname', 'pg_get_expr(i.indpred, i.indrelid)')}
+    from pg_index i join pg_class x on x.oid = i.indexrelid where i.indpred is not null and i.indrelid >= 16384`,
+  `select ${row("'comparing'", 'k.relation::int8', 'array_agg(c.called::int8)')} from (${COMPARING}) c join (
+      select i.indrelid, unnest(i.indclass::oid[]) from pg_index i where i.indrelid >= 16384
+      union select p.partrelid, unnest(p.partclass::oid[]) from pg_partitioned_table p) k (relation, class) on k.class = c.class
+    group by k.relation`,
+  `select ${row("'trigger'", 't.tgrelid::int8', 't.tgname')} from pg_trigger t where not t.tgisinternal`,
   `select ${row("'on-write'", 't.tgrelid::int8', 'pg_get_triggerdef(t.oid)')} from pg_trigger t
     where t.tgqual is not null and not t.tgisinternal`,
   `select ${row("'on-read'", 'p.polrelid::int8', 'pg_get_expr(p.polqual, p.polrelid)')} from pg_policy p where p.polqual is not null`,
@@ -107,7 +119,9 @@ export const QUESTIONS: readonly string[] = [
     'o.oprname',
     'array_remove(array[o.oprleft, o.oprright], 0::oid)::int8[]',
     'o.oprresult::int8',
-    list(`select s.oid::int8 from unnest(array[o.oprcode, o.oprrest, o.oprjoin]::oid[]) s (oid) where s.oid <> 0`),
+    // The planner takes its commutator in its place, and in that of NOT its negator.
+    list(`select s.oid::int8 from unnest(array[o.oprcode, o.oprrest, o.oprjoin]::oid[]
+      || array(select x.oprcode::oid from pg_operator x where x.oid in (o.oprcom, o.oprnegate))) s (oid) where s.oid <> 0`),
   )} from pg_operator o join pg_namespace n on n.oid = o.oprnamespace where o.oid >= 16384`,
   `select ${row("'system-operator'", 'o.oprname', 'array_remove(array[o.oprleft, o.oprright], 0::oid)::int8[]', 'o.oprresult::int8')}
     from pg_operator o where o.oid < 16384`,
@@ -127,12 +141,13 @@ export const QUESTIONS: readonly string[] = [
         || (select array[r.rngcanonical, r.rngsubdiff]::oid[] from pg_range r where r.rngtypid = t.oid)
         || array(select k.amproc::oid from pg_range r join pg_opclass f on f.oid = r.rngsubopc
           join pg_amproc k on k.amprocfamily = f.opcfamily
-          where r.rngtypid = t.oid or to_jsonb(r) ->> 'rngmultitypid' = t.oid::text)
-        || array(select k.amproc::oid from pg_opclass f join pg_amproc k on k.amprocfamily = f.opcfamily
-          where t.oid >= 16384 and f.opcintype = t.oid and f.opcdefault)) s (oid)
+          where r.rngtypid = t.oid or to_jsonb(r) ->> 'rngmultitypid' = t.oid::text)) s (oid)
       where s.oid >= 16384)`,
     list("select pg_get_expr(k.conbin, 0) from pg_constraint k where k.contypid = t.oid and k.contype = 'c'"),
   )} from pg_type t join pg_namespace n on n.oid = t.typnamespace`,
+  `select ${row("'compared'", 'c.type::int8', 'array_agg(c.called::int8)')} from (${COMPARING}) c where c.usual group by c.type`,
+  `select ${row("'class'", 'n.nspname', 'c.name', 'array_agg(c.called::int8)')}
+    from (${COMPARING}) c join pg_namespace n on n.oid = c.schema group by n.nspname, c.name`,
   `select ${row("'cast'", 'c.castsource::int8', 'c.casttarget::int8', 'c.castfunc::int8')} from pg_cast c
     where c.oid >= 16384 and c.castfunc <> 0`,
   `select ${row("'implicit'", 'c.castsource::int8', 'c.casttarget::int8')} from pg_cast c where c.castcontext = 'i'`,
@@ -148,6 +163,9 @@ const dependsOnLocked = (what: 'pg_rewrite' | 'pg_proc', oid: string): string =>
 
 /** Of these any may fail, should it wait for a lock all the same: what is not had is then not understood. */
 export const OPTIONAL: readonly string[] = [
+  // Servers before 14 keep no statistics of expressions.
+  `select ${row("'indexed'", 's.stxrelid::int8', "''", 'e.text')}
+    from pg_statistic_ext s, unnest(pg_get_statisticsobjdef_expressions(s.oid)) e (text)`,
   `select ${row("'source'", 'p.oid::int8', 'pg_get_functiondef(p.oid)')} from pg_proc p join pg_language l on l.oid = p.prolang
     where p.oid >= 16384 and p.prokind in ('f', 'p') and l.lanname in ('sql', 'plpgsql') and not ${dependsOnLocked('pg_proc', 'p.oid')}`,
   `select ${row("'source'", 'p.oid::int8', 'p.prosrc')} from pg_proc p join pg_language l on l.oid = p.prolang

@@ -5,7 +5,7 @@ import { Facts } from './facts.js';
 import type { Given } from './given.js';
 import { rowOf } from './lineage/flow.js';
 import { columnsOf } from './lineage/known.js';
-import { trace } from './lineage/trace.js';
+import { answerOf, trace } from './lineage/trace.js';
 import { Names } from './names.js';
 import { namespaceOf } from './namespace.js';
 import { as, type Part, words } from './nodes.js';
@@ -149,11 +149,11 @@ function readOne(command: Command, text: string, at: ReadingContext, earlier: Ea
   spend(10);
   const names = namesOf(at);
   const facts = new Facts();
-  const traced = trace(node, text, at);
+  const first = trace(node, text, at);
   const desk: Desk = {
     names,
     facts,
-    meant: traced.meant,
+    meant: first.meant,
     own: { node, text: text.slice(from, to) },
     depth: 0,
     budget: { left: BUDGET },
@@ -170,6 +170,9 @@ function readOne(command: Command, text: string, at: ReadingContext, earlier: Ea
     throw error;
   }
   doubtMade(facts);
+  // What casts answer stands in nothing that names them.
+  const casts = facts.casts.size === 0 ? undefined : answerOf(facts.casts, at);
+  const traced = casts === undefined ? first : trace(node, text, at, undefined, casts);
   const prepare = as(node, 'PrepareStmt');
   const declare = as(node, 'DeclareCursorStmt');
   const own = text.slice(from, to);
@@ -232,7 +235,7 @@ function doubtMade(facts: Facts): void {
   const made = new Set(facts.makes.flatMap(({ what, name }) => (what === 'other' ? [name] : [])));
   if (made.size === 0) return;
   const used = [...facts.uses.values()].flatMap(({ name, does }) => (does === 'define' ? [] : [name]));
-  for (const name of [...used, ...facts.functions]) {
+  for (const name of [...used, ...facts.functions, ...facts.types]) {
     const bare = name.slice(name.indexOf('.') + 1);
     if (made.has(bare)) facts.doubt(`it makes ${bare} and uses it`);
   }

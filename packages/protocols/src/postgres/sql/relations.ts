@@ -5,7 +5,7 @@ import type { Part } from './nodes.js';
 import { remember } from './remember.js';
 import { callOid } from './routines.js';
 import { readDefinition, readExpressions, readRule } from './texts.js';
-import { holdOid, touchOid } from './types.js';
+import { compareOid, holdOid, touchOid } from './types.js';
 import { type Desk, nameOf, schemaOf } from './walk.js';
 
 /** How a command goes to a relation: `lock` is FOR UPDATE's, `empty` TRUNCATE's; `refresh` runs a materialized
@@ -86,6 +86,7 @@ function useOfSystem({ facts }: Desk, { schema, name }: Relation, writes: boolea
 function see(desk: Desk, relation: Relation, going: Going): void {
   if (relation.kind === 'v' || going === 'refresh') readDefinition(desk, relation);
   readExpressions(desk, relation.onRead);
+  for (const oid of relation.compares) callOid(desk, oid);
   for (const child of childrenOf(desk, relation)) useRelation(desk, child, 'read');
 }
 
@@ -113,7 +114,48 @@ function fire(desk: Desk, relation: Relation): void {
   for (const oid of relation.triggers) callOid(desk, oid);
   for (const { type } of relation.columns) touchOid(desk, type);
   readExpressions(desk, relation.onWrite);
+  readIndexed(desk, relation);
   for (const rule of relation.rules) readRule(desk, rule);
+}
+
+/** What keeps tables in order works out what is kept of their rows, and compares these; all tables, where none is named. */
+export function keepRows(desk: Desk, rel: Part | undefined): void {
+  const { byOid } = desk.names.catalogue;
+  const found =
+    rel?.relname === undefined
+      ? [...byOid.values()].filter(({ indexed, compares }) => indexed.length + compares.length > 0)
+      : desk.names.relations(schemaOf(desk, rel.schemaname), String(rel.relname));
+  for (const relation of found)
+    desk.facts.add(remember(desk, `kept ${relation.oid}`, (inner) => keep(inner, relation)));
+}
+
+function keep(desk: Desk, relation: Relation): void {
+  if (relation.builtin) return;
+  readIndexed(desk, relation);
+  for (const oid of relation.compares) callOid(desk, oid);
+  for (const { type } of relation.columns) compareOid(desk, type);
+  for (const child of childrenOf(desk, relation)) keep(desk, child);
+}
+
+const readIndexed = (desk: Desk, { indexed }: Relation): void =>
+  readExpressions(
+    desk,
+    indexed.map(({ text }) => text),
+  );
+
+/** The same of one index, which may be of any table. */
+export function keepIndex(desk: Desk, name: string): void {
+  for (const { indexed } of desk.names.catalogue.byOid.values())
+    for (const { of, text } of indexed) if (of === name) readExpressions(desk, [text]);
+}
+
+/** Every row is written anew, or held against what it has to fulfil. */
+export function rewriteRows(desk: Desk, rel: Part): void {
+  for (const relation of desk.names.relations(schemaOf(desk, rel.schemaname), String(rel.relname))) {
+    if (relation.builtin) continue;
+    keep(desk, relation);
+    desk.facts.add(remember(desk, `rewrite ${relation.oid}`, (inner) => readExpressions(inner, relation.onWrite)));
+  }
 }
 
 function useOid(desk: Desk, oid: number, going: Going): void {

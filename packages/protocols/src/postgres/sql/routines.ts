@@ -10,7 +10,7 @@ import { readPlPgSql } from './plpgsql.js';
 import { remember } from './remember.js';
 import { judgeSetting, splitPath } from './settings.js';
 import { commands, knowing, runText } from './texts.js';
-import { touchOid } from './types.js';
+import { doubtTaken, makeTaken, touchOid } from './types.js';
 import { declaredIn } from './variables.js';
 import { type Desk, schemaOf, walk } from './walk.js';
 
@@ -57,6 +57,8 @@ export function callRoutine(desk: Desk, routine: Routine, args: readonly Node[] 
   const deed = deedUnread(routine);
   if (deed !== undefined) {
     if (routine.language === 'internal') touchOid(desk, routine.returns);
+    doubtTaken(desk, routine.takes);
+    makeTaken(desk, routine.takes);
     return dead(desk, deed, routine, args);
   }
   const facts = remember({ ...desk, written: false }, `call ${routine.oid}`, (inner) => body(inner, routine));

@@ -17,25 +17,72 @@ export function touchType(desk: Desk, part: Part): void {
   if (desk.names.madeOther(last)) desk.facts.doubt(`the type ${last} was made just now`);
   else if (types.length === 0 && !isSerial(name) && part.pct_type !== true && !desk.names.madeTable(last))
     desk.facts.miss(name.join('.'), 'type', part.location);
-  for (const type of types) desk.facts.add(deedsOf(desk, type));
+  for (const type of types) touchThat(desk, type);
 }
 
 /** Values of the type are made: what a function takes, what a row that is written holds. */
 export function touchOid(desk: Desk, oid: number): void {
   const type = desk.names.catalogue.typeByOid.get(oid);
-  if (type !== undefined) desk.facts.add(deedsOf(desk, type));
+  if (type !== undefined) touchThat(desk, type);
 }
 
-/** Values of the type are there already, and may be cast to another. */
+function touchThat(desk: Desk, type: UserType): void {
+  doubtRemade(desk, type);
+  desk.facts.add(deedsOf(desk, type));
+}
+
+/** What such a cast makes of it now decides which of several is meant at all. */
+export function doubtTaken(desk: Desk, takes: readonly number[]): void {
+  for (const oid of takes) {
+    const type = desk.names.catalogue.typeByOid.get(oid);
+    if (type !== undefined) doubtRemade(desk, type);
+  }
+}
+
+/** What is given to a function or an operator is made a value of the type that it takes, by a cast that nobody writes. */
+export function makeTaken(desk: Desk, takes: readonly number[]): void {
+  const { typeByOid } = desk.names.catalogue;
+  for (const oid of takes) {
+    const type = typeByOid.get(oid);
+    for (const called of type?.castsTo ?? []) cast(desk, called);
+  }
+}
+
+/** Values of the type are there already, and may be compared, or cast to another. */
 export function holdOid(desk: Desk, oid: number): void {
   const type = desk.names.catalogue.typeByOid.get(oid);
-  if (type === undefined || (type.builtin && type.castsFrom.length === 0)) return;
+  if (type === undefined || (type.builtin && type.castsFrom.length + type.compares.length === 0)) return;
+  doubtRemade(desk, type);
   desk.facts.add(remember(desk, `held ${oid}`, (inner) => hold(inner, type)));
 }
 
 function hold(desk: Desk, type: UserType): void {
-  for (const oid of type.castsFrom) callOid(desk, oid);
+  for (const oid of type.castsFrom) cast(desk, oid);
+  for (const oid of type.compares) callOid(desk, oid);
   if (type.base !== 0) holdOid(desk, type.base);
+  if (type.builtin) return;
+  for (const column of desk.names.catalogue.byOid.get(type.relation)?.columns ?? []) holdOid(desk, column.type);
+}
+
+/** Values of the type are sorted, or put into an index. */
+export function compareOid(desk: Desk, oid: number): void {
+  const type = desk.names.catalogue.typeByOid.get(oid);
+  for (const called of type?.compares ?? []) callOid(desk, called);
+  if (type !== undefined && !type.builtin && type.base !== 0) compareOid(desk, type.base);
+}
+
+/** What a cast calls may answer with anything; but for an extension's, which only who installs it put there. */
+function cast(desk: Desk, oid: number): void {
+  callOid(desk, oid);
+  const routine = desk.names.catalogue.routineByOid.get(oid);
+  if (routine?.extension !== true || routine.language !== 'c') desk.facts.casts.add(oid);
+}
+
+/** What its values are cast to or compared by is not what the catalogue says: no statement need name the type. A domain's are its base's. */
+function doubtRemade({ names, facts }: Desk, { name, builtin, kind }: UserType): void {
+  if (builtin || kind === 'd') return;
+  facts.types.add(name);
+  if (names.madeOther(name)) facts.doubt(`the type ${name} was changed just now`);
 }
 
 /** Words of CREATE TABLE for an integer with a sequence; no types. */
@@ -52,12 +99,12 @@ function isOrdered({ names: { catalogue } }: Desk, { kind, calls }: UserType): b
 const NONE = new Facts();
 
 function deedsOf(desk: Desk, type: UserType): Facts {
-  if (type.builtin && type.calls.length + type.castsFrom.length === 0) {
+  if (type.builtin && type.calls.length + type.castsFrom.length + type.compares.length === 0) {
     const base = desk.names.catalogue.typeByOid.get(type.base);
     return base === undefined || base.builtin ? NONE : deedsOf(desk, base);
   }
   return remember(desk, `type ${type.oid}`, (inner) => {
-    for (const oid of type.calls) callOid(inner, oid);
+    for (const oid of type.calls) cast(inner, oid);
     if (isOrdered(desk, type))
       inner.facts.mark('code').doubt(`the bounds of ${type.schema}.${type.name} are ordered by code`);
     hold(inner, type);

@@ -1,7 +1,7 @@
 import type { Node } from 'libpg-query';
 import { isHarmless } from './builtins.js';
 import { filled, type Inputs, rowsOf, withRowsOf } from './called.js';
-import type { Routine } from './catalogue.js';
+import type { OperatorClass, Routine } from './catalogue.js';
 import type { Made } from './context.js';
 import type { Facts } from './facts.js';
 import { type Given, withGiven } from './given.js';
@@ -11,9 +11,11 @@ import { as, constant, eachChild, listOf, open, operatorsOf, type Part, partsOf,
 import { coerces, type Overload } from './overloads.js';
 import { isOwn, useRelations } from './relations.js';
 import { callNamed, callOid, callRoutine, settle } from './routines.js';
+
 import { spend } from './steps.js';
-import { touchType } from './types.js';
+import { doubtTaken, makeTaken, touchType } from './types.js';
 import { type Around, changes, merges, type Reach, upserts } from './unbounded.js';
+
 import type { Declared } from './variables.js';
 
 /** What a command is read with. */
@@ -118,13 +120,13 @@ type Visit = (desk: Desk, part: Part, scope: Scope | undefined) => void;
 /** Nodes that do nothing but hold others. */
 const PLAIN = new Set(
   `TypeCast A_Const A_Star A_Indices A_ArrayExpr ParamRef BoolExpr NullTest BooleanTest CaseWhen CoalesceExpr MinMaxExpr RowExpr
-  SQLValueFunction GroupingFunc GroupingSet SetToDefault MultiAssignRef ResTarget SortBy WindowDef List String Integer Float
+  SQLValueFunction GroupingFunc GroupingSet SetToDefault MultiAssignRef ResTarget WindowDef List String Integer Float
   Boolean BitString DefElem Alias RangeSubselect RangeFunction RangeTableFunc RangeTableFuncCol OnConflictClause
-  InferClause IndexElem ReturningClause ReturningOption WithClause CollateClause CTESearchClause CTECycleClause XmlExpr XmlSerialize
+  InferClause StatsElem ReturningClause ReturningOption WithClause CollateClause CTESearchClause CTECycleClause XmlExpr XmlSerialize
   JsonTable JsonTableColumn JsonTablePathSpec JsonFuncExpr JsonValueExpr JsonOutput JsonReturning JsonFormat JsonBehavior
   JsonArgument JsonKeyValue JsonObjectConstructor JsonArrayConstructor JsonArrayQueryConstructor JsonAggConstructor
   JsonObjectAgg JsonArrayAgg JsonIsPredicate JsonParseExpr JsonScalarExpr JsonSerializeExpr MergeSupportFunc NamedArgExpr
-  CurrentOfExpr ReturnStmt RoleSpec ObjectWithArgs AccessPriv PartitionElem PartitionSpec PartitionBoundSpec PartitionCmd
+  CurrentOfExpr ReturnStmt RoleSpec ObjectWithArgs AccessPriv PartitionSpec PartitionBoundSpec PartitionCmd
   ColumnDef Constraint TableLikeClause FunctionParameter`.split(/\s+/),
 );
 
@@ -156,6 +158,16 @@ const SPECIAL: Readonly<Record<string, Visit>> = {
     if (part.isNatural === true || part.usingClause !== undefined) operate(desk, ['='], part);
     inside(desk, part, scope);
   },
+  SortBy: (desk, part, scope) => {
+    const name = words(part.useOp);
+    operate(desk, name);
+    // It is compared by whatever class has the operator.
+    if (desk.names.operators(schemaOf(desk, name.at(-2)), name.at(-1) ?? '').length > 0)
+      for (const all of desk.names.catalogue.classes.values()) compareBy(desk, all);
+    inside(desk, { ...part, useOp: undefined }, scope);
+  },
+  IndexElem: keyed,
+  PartitionElem: keyed,
   // It names the aliases of FROM.
   LockingClause: () => undefined,
   TypeName: (desk, part, scope) => {
@@ -171,6 +183,19 @@ const SPECIAL: Readonly<Record<string, Visit>> = {
     inside(desk, part, scope);
   },
 };
+
+/** A key of an index or of partitions, with what it is compared by. */
+function keyed(desk: Desk, part: Part, scope: Scope | undefined): void {
+  const name = words(part.opclass);
+  const last = name.at(-1) ?? '';
+  compareBy(desk, desk.names.classes(name.at(-2), last));
+  if (desk.names.madeOther(last)) desk.facts.doubt(`the operator class ${last} was made just now`);
+  inside(desk, { ...part, opclass: undefined }, scope);
+}
+
+function compareBy(desk: Desk, classes: readonly OperatorClass[]): void {
+  for (const { calls } of classes) for (const oid of calls) callOid(desk, oid);
+}
 
 /** `1 + 1 + 1 …` leans to the left, and is gone down without a call for each. */
 function chain(desk: Desk, part: Part, scope: Scope | undefined): void {
@@ -343,7 +368,9 @@ export function operate(desk: Desk, name: readonly string[], part?: Part): void 
   if (desk.names.madeOther(last)) desk.facts.doubt(`the operator ${last} was made just now`);
   const meant = part === undefined ? undefined : desk.meant?.get(part);
   for (const operator of desk.names.operators(schema, last)) {
+    doubtTaken(desk, operator.takes);
     if (meant !== undefined && !meant.has(operator)) continue;
+    makeTaken(desk, operator.takes);
     for (const oid of operator.calls) callOid(desk, oid);
   }
 }

@@ -3,6 +3,7 @@ import type { Attack } from './attack.js';
 import { BESIDES } from './besides.js';
 import { BOUND } from './bind.js';
 import { CALLS } from './calls.js';
+import { CASTS } from './casts.js';
 import { CODE } from './code.js';
 import { EXECUTED } from './executed.js';
 import { GUESSED, MEASURED, SORTED } from './guesses.js';
@@ -42,6 +43,7 @@ export const ATTACKS: readonly Attack[] = [
   ...NEWER,
   ...EXECUTED,
   ...ASKED,
+  ...CASTS,
   ...TOLD,
   ...BOUND,
 ];

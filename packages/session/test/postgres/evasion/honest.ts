@@ -3,6 +3,7 @@ import { ALLOWED_CALLS } from './allowed-calls.js';
 import { ASKED_ALLOWED } from './asked-allowed.js';
 import { ASKED_DAILY } from './asked-daily.js';
 import { BOUND_ALLOWED } from './bind.js';
+import { CASTS_ALLOWED } from './casts.js';
 import { DAILY } from './daily.js';
 import { EXECUTED_ALLOWED } from './executed.js';
 import { LOADED, MEASURED_ALLOWED, SORTED_ALLOWED } from './guesses.js';
@@ -33,6 +34,7 @@ export const HONEST: readonly Allowed[] = [
   ...EXECUTED_ALLOWED,
   ...ASKED_ALLOWED,
   ...ASKED_DAILY,
+  ...CASTS_ALLOWED,
   ...TOLD_ALLOWED,
   ...BOUND_ALLOWED,
 ];

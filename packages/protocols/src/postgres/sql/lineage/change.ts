@@ -64,8 +64,10 @@ function targetOf(stmt: { relation?: InsertStmt['relation'] }, scope: Scope): It
  * A value goes into a column: it may be read under that name, and its constants are what the column holds. What is made of a column
  * may be too much for it, or not what a constraint wants: then the command fails, unless more of it is put behind what is there.
  */
-function put(name: string, flow: Flow, target: Item, puts: Puts, scope: Scope, appended = false): void {
+function put(name: string, given: Flow, target: Item, puts: Puts, scope: Scope, appended = false): void {
   const columns = columnsNamed(target, name);
+  const own = target.shape.fields.find((field) => field.name === name)?.flow;
+  const flow = scope.facts.converted(given, own?.type);
   // What goes into a row may go into any field of it.
   const isRow = target.shape.fields.some((field) => field.name === name && field.flow.row !== undefined);
   scope.facts.store(flow, isRow ? new Set() : columns);

@@ -203,7 +203,9 @@ function runsUnasked(name: string, { at }: Scope): boolean {
   const triggers = new Set([...byOid.values()].flatMap((relation) => relation.triggers));
   return (
     [...triggers].some((oid) => names(routineByOid.get(oid)?.source)) ||
-    [...byOid.values()].some(({ onWrite, builtin }) => !builtin && onWrite.some(names))
+    [...byOid.values()].some(
+      ({ onWrite, indexed, builtin }) => !builtin && (onWrite.some(names) || indexed.some(({ text }) => names(text))),
+    )
   );
 }
 

@@ -1,4 +1,13 @@
-import type { AlterDomainStmt, AlterTableStmt, ColumnDef, CreateStmt, Node, RangeVar, RuleStmt } from 'libpg-query';
+import type {
+  AlterDomainStmt,
+  AlterTableStmt,
+  ColumnDef,
+  CreateStmt,
+  Node,
+  PartitionBoundSpec,
+  RangeVar,
+  RuleStmt,
+} from 'libpg-query';
 import { clustered, constrained, isFolded, isRoomy, rowsOf, tableOf, whole } from './constraints.js';
 import { evaluate } from './expression.js';
 import { columnFlow, either, type Flow, FREE, mix, rowOf, type Shape } from './flow.js';
@@ -31,7 +40,8 @@ export function altered(body: AlterTableStmt, scope: Scope): void {
     const column = as(change.def, 'ColumnDef');
     if (column !== undefined) columnAltered(change.name ?? column.colname, column, item, inner);
     if (column !== undefined && change.subtype === 'AT_AlterColumnType') retyped(change.name, column, item, inner);
-    const partition = as(change.def, 'PartitionCmd')?.name;
+    const { name: partition, bound } = as(change.def, 'PartitionCmd') ?? {};
+    bounded(bound, scope);
     if (change.subtype === 'AT_AttachPartition')
       scope.facts.store(whole(relationItem(partition ?? {}, scope, 'read')), NONE);
     if (change.subtype === 'AT_DetachPartition') parted(partition, scope);
@@ -52,6 +62,14 @@ function parted(table: RangeVar | undefined, scope: Scope): void {
     relation.columns.map((column) => `${canonical(relation)}.${column.name}`),
   );
   scope.facts.store(whole(tableOf({ ...table, inh: true }, scope).item), new Set(own));
+}
+
+/** The catalogue keeps what the bounds of a partition are worked out to, and shows it. */
+function bounded(bound: PartitionBoundSpec | undefined, scope: Scope): void {
+  const { listdatums = [], lowerdatums = [], upperdatums = [] } = bound ?? {};
+  // MINVALUE and MAXVALUE stand there as columns would.
+  for (const node of [...listdatums, ...lowerdatums, ...upperdatums])
+    if (as(node, 'ColumnRef') === undefined) scope.facts.store(evaluate(node, scope), NONE);
 }
 
 function columnAltered(name: string | undefined, column: ColumnDef, item: Item | undefined, scope: Scope): void {
@@ -78,6 +96,7 @@ function retyped(name: string | undefined, { typeName, raw_default }: ColumnDef,
  */
 export function created(body: CreateStmt, up: Scope): void {
   const scope = below(up);
+  bounded(body.partbound, scope);
   for (const node of body.inhRelations ?? []) scope.items.push(relationItem(as(node, 'RangeVar') ?? {}, scope, 'read'));
   for (const node of body.tableElts ?? []) {
     const column = as(node, 'ColumnDef');

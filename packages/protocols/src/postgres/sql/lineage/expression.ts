@@ -35,8 +35,14 @@ export function evaluate(node: Node, scope: Scope): Flow {
   if (kind === undefined) return FREE;
   scope.facts.spend();
   const read = READERS[kind] as ((body: unknown, scope: Scope) => Flow) | undefined;
-  return scope.facts.touch(read === undefined ? unknown(kind, node, scope) : read(as(node, kind), scope));
+  const flow = read === undefined ? unknown(kind, node, scope) : read(as(node, kind), scope);
+  return scope.facts.touch(flow.exact || IS_THERE.has(kind) ? flow : scope.facts.widen(flow));
 }
+
+/** What makes nothing new of a value. */
+const IS_THERE: ReadonlySet<string> = new Set(
+  'ColumnRef A_Const ParamRef SetToDefault TypeName String SQLValueFunction ResTarget RowExpr NullTest'.split(' '),
+);
 
 function all(nodes: readonly (Node | undefined)[] | undefined, scope: Scope): Flow[] {
   return (nodes ?? []).flatMap((node) => (node === undefined ? [] : [evaluate(node, scope)]));

@@ -2,7 +2,7 @@ import type { Predicate, Reading, RelationUse } from '@hoop/core';
 import type { Overload } from '../overloads.js';
 import { spend } from '../steps.js';
 import type { Declared } from '../variables.js';
-import type { Flow } from './flow.js';
+import { type Flow, FREE, widened } from './flow.js';
 import { type Marks, marksIn, NO_MARKS } from './marks.js';
 import type { Places } from './places.js';
 
@@ -61,6 +61,8 @@ export class Facts implements Asks {
   foreign: string | undefined;
   /** It shows settings, which may hold what it has itself put there. */
   showsSettings = false;
+  /** What casts may answer that nobody has written, and come by: it is in whatever is made of a value. Undefined where that is nothing. */
+  besides: { flow: Flow; facts: Facts } | undefined;
   /** Overloads that its calls and operators were found to mean, by their nodes. */
   readonly meant = new Map<object, Set<Overload>>();
   /** Of a function's body, or of PREPARE: the types of its parameters. */
@@ -120,6 +122,21 @@ export class Facts implements Asks {
     this.touch(flow);
     spend(flow.columns.size / 8);
     for (const column of flow.columns) this.#predicates.set(`${how} ${column}`, { column, how });
+    if (this.besides === undefined || !isMade(flow)) return;
+    for (const column of this.widen(flow).columns)
+      this.#predicates.set(`function ${column}`, { column, how: 'function' });
+  }
+
+  /** A value that is made in some way, which may be what a cast answers. */
+  widen(flow: Flow): Flow {
+    if (this.besides === undefined) return flow;
+    this.include(this.besides.facts);
+    return widened(flow, this.besides.flow);
+  }
+
+  /** The same of one of another type than it goes into. */
+  converted(flow: Flow, type: number | undefined): Flow {
+    return isMade({ ...flow, exact: flow.exact && flow.type === type }) ? this.widen(flow) : flow;
   }
 
   /** Rows are told apart by a value; by what is made of a column, that is a question about the column too. */
@@ -181,6 +198,8 @@ export class Facts implements Asks {
     this.touch(flow);
     for (const columns of [flow.columns, flow.holds ?? [], this.control])
       for (const column of columns) if (!into.has(column)) this.stores.add(column);
+    if (this.besides !== undefined && isMade(flow))
+      for (const column of this.widen(FREE).columns) this.stores.add(column);
   }
 
   /** Values are compared or made one: what is constant in one shows what the columns of the others may hold. */
@@ -253,6 +272,10 @@ export class Facts implements Asks {
     return pairs(this.#parameters).map(([column, number]) => ({ column, parameter: number - 1 }));
   }
 }
+
+/** It is no column's value as it stands there, nor written in the text. */
+const isMade = ({ exact, columns, constants, parameters }: Flow): boolean =>
+  !exact && (columns.size > 0 || (constants === NO_MARKS && parameters === NO_MARKS));
 
 function add(to: Map<string, Set<Marks>>, column: string, marks: Marks): void {
   if (marks === NO_MARKS) return;

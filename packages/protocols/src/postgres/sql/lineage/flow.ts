@@ -142,6 +142,16 @@ export function changed(flow: Flow): Flow {
   return { ...flow, exact: false, type: undefined, row: undefined, near: undefined, folded: undefined };
 }
 
+/** The same, and perhaps another value of its type. */
+export const widened = (flow: Flow, by: Flow): Flow => ({
+  ...flow,
+  exact: false,
+  near: undefined,
+  folded: undefined,
+  columns: union([flow, by]),
+  opaque: flow.opaque ?? by.opaque,
+});
+
 /** The one value or the other, as of a name with several meanings: exact where all are the same column. */
 export function either(flows: readonly Flow[]): Flow {
   const [first] = flows;

@@ -1,5 +1,6 @@
 import type { FuncCall, Node } from 'libpg-query';
 import { type Catalogue, type Routine, takesSoMany } from '../catalogue.js';
+import { isSchema } from '../names.js';
 import { meant, UNKNOWN } from '../overloads.js';
 import { spend } from '../steps.js';
 import { defaultsOf, givenBy, plainType, wholeOf } from './bodies.js';
@@ -47,7 +48,7 @@ function called(body: FuncCall, scope: Scope): Called {
   const found = routines(namesOf(body.funcname), all, scope, body.args);
   scope.facts.mean(body, found);
   attempted(body.args ?? [], found, scope);
-  return { flow: result(body, all, found, scope), args: all, found };
+  return { flow: scope.facts.widen(result(body, all, found, scope)), args: all, found };
 }
 
 /** `x.f` is `f(x)`. https://www.postgresql.org/docs/current/xfunc-sql.html#XFUNC-SQL-COMPOSITE-FUNCTIONS */
@@ -260,7 +261,7 @@ function routinesGiven(
   const all = (catalogue.functions.get(name ?? '') ?? []).filter(
     (routine) =>
       takesSoMany(routine, types.length) &&
-      (schema === undefined ? paths.some((path) => path.includes(routine.schema)) : routine.schema === schema),
+      (schema === undefined ? paths.some((path) => path.includes(routine.schema)) : isSchema(schema, routine.schema)),
   );
   return meant(all, types, schema === undefined ? paths : undefined, catalogue);
 }

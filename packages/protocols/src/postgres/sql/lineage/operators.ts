@@ -1,5 +1,6 @@
 import type { A_Expr, Node } from 'libpg-query';
 import type { Catalogue, Operator, UserOperator } from '../catalogue.js';
+import { isSchema } from '../names.js';
 import { operatorsOf } from '../nodes.js';
 import { elementIn, GIVEN, meantOperators } from '../overloads.js';
 import { plainType } from './bodies.js';
@@ -114,7 +115,7 @@ function found(name: readonly string[], types: readonly (number | undefined)[], 
   const { catalogue } = scope.at;
   const [last = '', schema] = [...name].reverse();
   const known = operatorsNamed(last, catalogue);
-  const reached = schema === undefined ? known : known.filter((one) => one.schema === schema);
+  const reached = schema === undefined ? known : known.filter((one) => isSchema(schema, one.schema));
   return meantOperators(reached, types, schema === undefined ? pathsOf(scope.at) : undefined, catalogue);
 }
 
@@ -137,7 +138,7 @@ export function isForeign(nodes: readonly Node[] | undefined, scope: Scope): boo
   const paths = pathsOf(scope.at);
   return (scope.at.catalogue.operators.get(name) ?? []).some(
     (one) =>
-      (schema === undefined ? paths.some((path) => path.includes(one.schema)) : one.schema === schema) &&
+      (schema === undefined ? paths.some((path) => path.includes(one.schema)) : isSchema(schema, one.schema)) &&
       !isExtended(one, scope),
   );
 }

@@ -2,7 +2,10 @@ import type { RangeVar } from 'libpg-query';
 import type { Catalogue, Relation } from '../catalogue.js';
 
 import type { Made, ReadingContext } from '../context.js';
+
+import { isSchema, isTemporary } from '../names.js';
 import { spend } from '../steps.js';
+
 import { anything, type Field, FREE, oneOf, type Shape } from './flow.js';
 
 import { canonical, knownOf } from './known.js';
@@ -24,7 +27,7 @@ export function candidates(name: RangeVar, at: ReadingContext): Candidates {
   const made = at.made?.filter((one) => one.name === relname) ?? [];
   const isPlain = made.every(({ as, adds }) => as !== undefined || adds !== undefined);
   // Which temporary ones are this session's cannot be told; they come before all others.
-  const qualified = name.schemaname !== undefined && !name.schemaname.startsWith('pg_temp');
+  const qualified = name.schemaname !== undefined && !isTemporary(name.schemaname);
   const found = new Set<Relation>(qualified ? [] : temporary(at.catalogue, relname));
   let missing = false;
   for (const path of name.schemaname === undefined ? pathsOf(at) : [[name.schemaname]]) {
@@ -47,7 +50,7 @@ function firstIn(path: readonly string[], name: string, { relations }: Catalogue
 }
 
 const isWanted = ({ schemaname }: RangeVar, schema: string): boolean =>
-  schemaname === undefined || schemaname === schema;
+  schemaname === undefined || isSchema(schemaname, schema);
 
 /** A table as it was made in this session; its columns' types are not known. */
 function freshShape({ schema, columns }: NonNullable<Made['as']>, name: string, added: readonly string[]): Shape {
@@ -83,7 +86,7 @@ const temporaries = new WeakMap<Catalogue, readonly ReadonlyMap<string, Relation
 function temporary(catalogue: Catalogue, name: string): Relation[] {
   const schemas =
     temporaries.get(catalogue) ??
-    [...catalogue.relations].flatMap(([schema, relations]) => (schema.startsWith('pg_temp_') ? [relations] : []));
+    [...catalogue.relations].flatMap(([schema, relations]) => (isTemporary(schema) ? [relations] : []));
   temporaries.set(catalogue, schemas);
   return schemas.flatMap((relations) => relations.get(name) ?? []);
 }

@@ -1,6 +1,7 @@
 import type { TypeName } from 'libpg-query';
 import type { UserType } from '../catalogue.js';
 import type { ReadingContext } from '../context.js';
+import { isSchema, isTemporary } from '../names.js';
 import { changed, type Field, type Flow, mix, opaque, type Shape } from './flow.js';
 import { arrayOf, besidesOid } from './functions.js';
 import { columnsOf } from './known.js';
@@ -59,7 +60,9 @@ export function typesNamed(names: readonly string[], scope: Scope): readonly Use
   const paths = pathsOf(scope.at);
   const all = scope.at.catalogue.types.get(name ?? '') ?? [];
   return all.filter((type) =>
-    schema === undefined ? paths.some((path) => path.includes(type.schema)) : type.schema === schema,
+    schema === undefined
+      ? isTemporary(type.schema) || paths.some((path) => path.includes(type.schema))
+      : isSchema(schema, type.schema),
   );
 }
 

@@ -100,7 +100,17 @@ export function world(): Catalogue {
     types.set(type.name, [...(types.get(type.name) ?? []), type]);
     typeByOid.set(type.oid, type);
   };
-  const plain = { checks: [], calls: [], castsFrom: [], base: 0, relation: 0, category: 'U', preferred: false };
+  const plain = {
+    checks: [],
+    calls: [],
+    compares: [],
+    castsTo: [],
+    castsFrom: [],
+    base: 0,
+    relation: 0,
+    category: 'U',
+    preferred: false,
+  };
   for (const [label, oid] of Object.entries(TYPES))
     if (label === 'text[]')
       addType({
@@ -140,7 +150,10 @@ export function world(): Catalogue {
       definition: spec.definition,
       parents: (spec.parents ?? []).map((parent) => oids.get(parent) as number),
       triggers: [],
+      triggerNames: [],
       onWrite: [],
+      indexed: [],
+      compares: [],
       onRead: [],
       rows: 0,
       rules: spec.rules ?? [],
@@ -184,6 +197,7 @@ export function world(): Catalogue {
     routineByOid: new Map([...functions.values()].flat().map((routine) => [routine.oid, routine])),
     operators,
     systemOperators: new Map(),
+    classes: new Map(),
     implicit: new Map(),
     types,
     typeByOid,
