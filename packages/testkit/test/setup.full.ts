@@ -41,6 +41,8 @@ describe.skipIf(missing !== undefined)(title, () => {
   let company: CompanyLine;
   let folder: string;
   let overheard = '';
+  /** The first bytes of each connection to the upstream that is no database, a line of JSON each. */
+  let reached = '';
   let before = '';
   let home = '';
   let go = '';
@@ -59,7 +61,13 @@ describe.skipIf(missing !== undefined)(title, () => {
     const dns = rig.beside('outside', [process.execPath, join(dist, 'overheard.js'), '10.77.1.2', '53']);
     dns.stdout?.on('data', (text) => (overheard += text));
     await line(dns, /ready/, 'the outside DNS');
-    const held = rig.beside('laptop', [process.execPath, join(dist, 'company.js'), ROOT, join(folder, 'world')]);
+    const hearing = join(import.meta.dirname, 'rig/heard.ts');
+    const upstream = rig.beside('laptop', [process.execPath, hearing, '127.0.0.1', '7099']);
+    upstream.stdout?.on('data', (text) => (reached += text));
+    await line(upstream, /ready/, 'the upstream of a connection that is no database');
+    const raw = { raw: { protocol: 'tcp', host: '127.0.0.1', port: 7099, listen: 9000, tls: { mode: 'disable' } } };
+    const made = [join(dist, 'company.js'), ROOT, join(folder, 'world'), JSON.stringify(raw)];
+    const held = rig.beside('laptop', [process.execPath, ...made]);
     const [json] = await line(held, /\{.*\}/, 'the company', 60_000);
     company = JSON.parse(json) as CompanyLine;
   }, 300_000);
@@ -130,7 +138,11 @@ describe.skipIf(missing !== undefined)(title, () => {
     throw new Error('pg-prod is not listed');
   };
   const state = async () => JSON.parse(await hoop('status --json')) as State;
-  const sessions = async () => (JSON.parse(await hoop('sessions ls --json --limit 1000')) as unknown[]).length;
+  /** Of databases: elsewhere one begins before the client has said a word. */
+  const sessions = async () =>
+    (JSON.parse(await hoop('sessions ls --json --limit 1000')) as { connection: string }[]).filter(
+      ({ connection }) => connection !== 'raw',
+    ).length;
   /** An attacker's page, which does reach a port that takes everything: refused and counted here, and nothing of it upstream. */
   const attacked = async (targets: readonly Target[], refused: (was: State, now: State) => void) => {
     const [was, opened] = [await state(), await sessions()];
@@ -347,6 +359,10 @@ describe.skipIf(missing !== undefined)(title, () => {
       expect(now.attempt).toMatchObject({ phase: 'browser' });
       expect(now.daemon.pid).toBe(was.daemon.pid);
     });
+    // A handshake for its own name, whose certificate the page waits for, is all that there is.
+    const came = reached.split('\n').filter((one) => one.startsWith('"'));
+    const handshake = /^\x16\x03.*raw\.hoop/s;
+    expect(came.map((one) => JSON.parse(one) as string).filter((one) => !handshake.test(one))).toEqual([]);
     await rig.sh(`kill -INT $(pgrep -u alice -f '[m]ain.js login'); systemctl stop lead`);
     await works('a page’s attack');
   });
