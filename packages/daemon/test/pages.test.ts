@@ -61,12 +61,16 @@ describe('a page’s request', () => {
     const client = await dial(on, 'raw');
     const all = readAll(client);
     client.write(asked('evil.example'));
-    await on.until((state) => state.waiting > 0);
+    await on.until((state) => state.waiting === 1);
+    // Whoever comes later waits, too: so what the first one said has been read.
+    const later = await dial(on, 'raw');
+    await on.until((state) => state.waiting === 2);
     on.credentials.atWork = undefined;
     on.credentials.set(credentialFor(gateway));
     expect(await all).toContain('HTTP/1.1 421 ');
     expect(await refused()).toBe(1);
     expect(heard.length).toBe(0);
+    later.destroy();
   });
 
   test('that ends before its head does goes nowhere', async () => {
