@@ -190,18 +190,30 @@ export interface Greeting {
   /**
    * Looks at the first bytes of a client. `need`: more bytes · `answer`: write these, drop `consumed`, ask again ·
    * `tls`: write these, drop `consumed`, then do TLS · `open`: a flow, all bytes go through · `reject`: not this protocol
-   * (HTTP on a Postgres port): close, count.
+   * (HTTP on a Postgres port): close, count. Of a flow that is open already the client's bytes are held until `open`.
    */
-  look(first: Uint8Array, tls: 'none' | 'active'): GreetingStep;
+  look(first: Uint8Array, tls: 'none' | 'active', own?: Own): GreetingStep;
   /** A native error for a flow that never reached the gateway. */
   refuse(refusal: Refusal): Uint8Array;
 }
+/** Where a client has connected to: what it may call that. */
+export interface Own {
+  /** In lower case. */
+  names: readonly string[];
+  address: string;
+  port: number;
+}
 export type GreetingStep =
-  | { step: 'need' }
+  /** `late`: what to take it for, if nothing decides it `after` milliseconds behind its first byte, or before the client's end. */
+  | { step: 'need'; late?: { after: number; step: Settled } }
   | { step: 'answer'; consumed: number; bytes: Uint8Array }
   | { step: 'tls'; consumed: number; bytes: Uint8Array }
-  | { step: 'open' }
-  | { step: 'reject'; why: string };
+  | Settled;
+export type Settled =
+  /** `again`: what the client says once the server has answered is looked at as if it were the first. */
+  | { step: 'open'; again?: boolean }
+  /** `bytes`: the last words to a client that has heard nothing so far. */
+  | { step: 'reject'; why: string; bytes?: Uint8Array };
 
 /** Material a `connect` script authenticates with; the session revealed it from its reference just before. */
 export interface UpstreamLogin {

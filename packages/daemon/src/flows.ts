@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WireConnection } from '@hoop/contracts/gateway';
 import { CreditBudget } from '@hoop/contracts/uplink';
-import type { ClientProgram, Greeting, ProtocolName, Refusal } from '@hoop/core';
-import { keyOf, type PeerSocket, type ProgramFinder } from '@hoop/platform';
+import type { ClientProgram, Greeting, Own, ProtocolName, Refusal } from '@hoop/core';
+import { keyOf, type PeerSocket, type ProgramFinder, REDIRECTED_PORT } from '@hoop/platform';
 import type { Credential, Credentials } from './credentials.js';
 import { type Greeted, greet } from './listeners/greeting.js';
 import { kept } from './listeners/kept.js';
@@ -97,7 +97,13 @@ export class Flows {
       socket.destroy();
       return this.#options.rejected(connection.name, greeted.why);
     }
-    await this.#open(way, connection, greeted, program);
+    await this.#open(way, connection, greeted, program, this.#own(way, connection, socket));
+  }
+
+  #own(way: Way, { name, port }: WireConnection, socket: Socket): Own {
+    const { localAddress: address = '', localPort } = socket;
+    const names = [...this.#options.hostnamesOf(way.name, name), ...(address === '127.0.0.1' ? ['localhost'] : [])];
+    return { names, address, port: localPort === undefined || localPort === REDIRECTED_PORT ? port : localPort };
   }
 
   /** Ends what is open: each client is told in its protocol if it can be, and has a moment to hear it. */
@@ -130,6 +136,7 @@ export class Flows {
     connection: WireConnection,
     greeted: Greeted & { as: 'flow' },
     program: Promise<ClientProgram | undefined>,
+    own: Own,
   ): Promise<void> {
     const greeting = this.#options.greetings[connection.protocol];
     const local = greeted.stream;
@@ -159,16 +166,22 @@ export class Flows {
       if (refusal.code === 'login-required') way.credentials.wanted(true);
       return refuse(refusal);
     };
-    const carried = { local, first, uplink: uplink.socket, head, refuse: told, budget: this.#budget };
-    const flow = carry(carried, () => {
+    const carried = {
+      ...{ local, first, uplink: uplink.socket, head, refuse: told, budget: this.#budget },
+      look: greeting.speaksFirst ? (said: Uint8Array) => greeting.look(said, 'none', own) : undefined,
+      rejected: (why: string) => this.#options.rejected(connection.name, why),
+    };
+    let flow: Carrying | undefined;
+    flow = carry(carried, () => {
       over = true;
       clearTimeout(doubt);
-      this.#live.delete(flow);
+      if (flow !== undefined) this.#live.delete(flow);
       this.#count(key, -1);
     });
     if (over) return;
-    this.#live.add(flow);
-    doubt = setTimeout(() => void this.#doubt(way, flow), this.#options.firstWord ?? FIRST_WORD).unref();
+    const live = flow;
+    this.#live.add(live);
+    doubt = setTimeout(() => void this.#doubt(way, live), this.#options.firstWord ?? FIRST_WORD).unref();
   }
 
   /** A gateway that is stopped would keep its client waiting for as long as the link stands. */

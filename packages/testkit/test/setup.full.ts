@@ -29,9 +29,10 @@ const SENT = [
   /^DELETE /,
   /^GET .*\r\nUpgrade: websocket\r\n/s,
   /^GET .*\.png HTTP/,
-  // A TLS handshake, and TURN's Allocate over TCP (RFC 8656 §18).
+  // A TLS handshake, TURN's Allocate over TCP (RFC 8656 §18), and a connectivity check behind its length (RFC 4571 §2).
   /^\x16\x03/,
   /^\0\x03/,
+  /^\0.\0\x01.{18}.*canary/s,
 ];
 
 const title = `hoop setup on a laptop with systemd${missing === undefined ? '' : ` (${missing})`}`;
@@ -41,6 +42,8 @@ describe.skipIf(missing !== undefined)(title, () => {
   let company: CompanyLine;
   let folder: string;
   let overheard = '';
+  /** The first bytes of each connection to the upstream that is no database, a line of JSON each. */
+  let reached = '';
   let before = '';
   let home = '';
   let go = '';
@@ -59,7 +62,13 @@ describe.skipIf(missing !== undefined)(title, () => {
     const dns = rig.beside('outside', [process.execPath, join(dist, 'overheard.js'), '10.77.1.2', '53']);
     dns.stdout?.on('data', (text) => (overheard += text));
     await line(dns, /ready/, 'the outside DNS');
-    const held = rig.beside('laptop', [process.execPath, join(dist, 'company.js'), ROOT, join(folder, 'world')]);
+    const hearing = join(import.meta.dirname, 'rig/heard.ts');
+    const upstream = rig.beside('laptop', [process.execPath, hearing, '127.0.0.1', '7099']);
+    upstream.stdout?.on('data', (text) => (reached += text));
+    await line(upstream, /ready/, 'the upstream of a connection that is no database');
+    const raw = { raw: { protocol: 'tcp', host: '127.0.0.1', port: 7099, listen: 9000, tls: { mode: 'disable' } } };
+    const made = [join(dist, 'company.js'), ROOT, join(folder, 'world'), JSON.stringify(raw)];
+    const held = rig.beside('laptop', [process.execPath, ...made]);
     const [json] = await line(held, /\{.*\}/, 'the company', 60_000);
     company = JSON.parse(json) as CompanyLine;
   }, 300_000);
@@ -130,7 +139,11 @@ describe.skipIf(missing !== undefined)(title, () => {
     throw new Error('pg-prod is not listed');
   };
   const state = async () => JSON.parse(await hoop('status --json')) as State;
-  const sessions = async () => (JSON.parse(await hoop('sessions ls --json --limit 1000')) as unknown[]).length;
+  /** Of databases: elsewhere one begins before the client has said a word. */
+  const sessions = async () =>
+    (JSON.parse(await hoop('sessions ls --json --limit 1000')) as { connection: string }[]).filter(
+      ({ connection }) => connection !== 'raw',
+    ).length;
   /** An attacker's page, which does reach a port that takes everything: refused and counted here, and nothing of it upstream. */
   const attacked = async (targets: readonly Target[], refused: (was: State, now: State) => void) => {
     const [was, opened] = [await state(), await sessions()];
@@ -347,6 +360,11 @@ describe.skipIf(missing !== undefined)(title, () => {
       expect(now.attempt).toMatchObject({ phase: 'browser' });
       expect(now.daemon.pid).toBe(was.daemon.pid);
     });
+    // A handshake for its own name, whose certificate the page waits for, is all that there is.
+    const came = reached.split('\n').filter((one) => one.startsWith('"'));
+    const handshake = /^\x16\x03.*raw\.hoop/s;
+    console.log(`the upstream that is no database heard ${came.length} handshakes for its name, and nothing else`);
+    expect(came.map((one) => JSON.parse(one) as string).filter((one) => !handshake.test(one))).toEqual([]);
     await rig.sh(`kill -INT $(pgrep -u alice -f '[m]ain.js login'); systemctl stop lead`);
     await works('a page’s attack');
   });

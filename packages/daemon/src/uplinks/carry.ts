@@ -8,7 +8,8 @@ import {
   type Head,
   json,
 } from '@hoop/contracts/uplink';
-import { Gathered, ProtocolError, type Refusal, writeAll } from '@hoop/core';
+import { Gathered, type Greeting, ProtocolError, type Refusal, type Settled, writeAll } from '@hoop/core';
+import { Screen } from '../listeners/screen.js';
 import type { Uplink } from './dial.js';
 
 export interface Carried {
@@ -18,6 +19,10 @@ export interface Carried {
   first: Uint8Array;
   uplink: Uplink;
   head: Head & { kind: 'flow' };
+  /** Where the flow has opened before the client was looked at: its bytes are held until this says what they are. */
+  look?: ((first: Uint8Array) => ReturnType<Greeting['look']>) | undefined;
+  /** What it said may not go on. */
+  rejected?(why: string): void;
   /** A native error, in the connection's protocol. */
   refuse(refusal: Refusal): Uint8Array;
   budget: CreditBudget;
@@ -55,6 +60,10 @@ class Flow implements Carrying {
   readonly #channel: Channel;
   readonly #done: () => void;
   readonly #gathered = new Gathered((pieces, length) => this.#write(pieces, length), setImmediate);
+  /** While what the client says is held. */
+  #screen: Screen | undefined;
+  /** What it says after an answer is looked at anew. */
+  #again = false;
   #epitaph: Uint8Array | undefined;
   /** The bytes given to the client end on a message boundary of its protocol. */
   #boundary = false;
@@ -86,12 +95,14 @@ class Flow implements Carrying {
 
   start(): void {
     this.#listen();
+    this.#lookOut();
     this.#uplink.cork();
     this.#channel.control(json(FRAME.HEAD, this.#carried.head));
-    if (this.#carried.first.length > 0) this.#channel.send(this.#carried.first, false);
+    if (this.#carried.first.length > 0) this.#said(this.#carried.first);
     this.#uplink.uncork();
     if (this.#uplink.destroyed) return this.#linkLost();
     if (this.#local.destroyed) return this.#clientGone();
+    if (this.#over) return;
     this.#local.resume();
     this.#uplink.resume();
   }
@@ -102,10 +113,9 @@ class Flow implements Carrying {
 
   #listen(): void {
     const local = this.#local;
-    local.on('data', (chunk: Buffer) => {
-      if (!this.#over && !this.#channel.send(chunk, false)) local.pause();
-    });
+    local.on('data', (chunk: Buffer) => this.#said(chunk));
     local.on('end', () => {
+      this.#screen?.end();
       this.#localEnded = true;
       if (this.#over) return;
       this.#channel.finish();
@@ -124,6 +134,33 @@ class Flow implements Carrying {
     this.#uplink.on('close', () => this.#linkLost());
   }
 
+  #lookOut(): void {
+    const { look } = this.#carried;
+    if (look !== undefined) this.#screen = new Screen(look, (as, held) => this.#settled(as, held));
+  }
+
+  #said(bytes: Uint8Array): void {
+    if (this.#over) return;
+    if (this.#screen !== undefined) this.#screen.add(bytes);
+    else if (!this.#channel.send(bytes, false)) this.#local.pause();
+  }
+
+  #settled(as: Settled, held: Uint8Array): void {
+    this.#screen = undefined;
+    if (as.step === 'reject') return this.#reject(as);
+    this.#again = as.again === true;
+    this.#said(held);
+  }
+
+  /** Nothing of it has reached the gateway. Its last words are for who has heard nothing else yet. */
+  #reject({ why, bytes }: Settled & { step: 'reject' }): void {
+    if (bytes !== undefined && this.#received === 0) this.#local.write(bytes);
+    this.#channel.close({ code: 'client-gone', message: 'the client was turned away' });
+    this.#endLocal();
+    this.#finish();
+    this.#carried.rejected?.(why);
+  }
+
   #receive(chunk: Buffer): void {
     if (this.#over) return;
     this.isHeard = true;
@@ -139,6 +176,7 @@ class Flow implements Carrying {
     if (this.#over) return;
     this.#received += bytes.length;
     this.#boundary = boundary;
+    if (this.#again && this.#screen === undefined) this.#lookOut();
     this.#gathered.add(bytes);
   }
 
@@ -213,6 +251,7 @@ class Flow implements Carrying {
 
   #finish(): void {
     this.#over = true;
+    this.#screen?.stop();
     this.#channel.release();
     this.#uplink.end();
     // The gateway closes in turn; one that does not is not waited for.

@@ -44,6 +44,8 @@ export class Company {
   /** The port that laptops dial. */
   publicPort = 0;
   metricsPort = 0;
+  /** Connections beside the shop's, as they stand in the configuration; for a dba. */
+  more: Record<string, object> = {};
 
   private constructor(options: CompanyOptions, authority: Authority, caFile: string) {
     this.#options = options;
@@ -241,9 +243,10 @@ export class Company {
           credential: { ephemeral: supported(secrets.minting) },
           description: 'the same, for support',
         },
+        ...this.more,
       },
       roles: {
-        dba: { groups: ['dba'], see: ['*'], connect: [CONNECTION, SUPPORT] },
+        dba: { groups: ['dba'], see: ['*'], connect: [CONNECTION, SUPPORT, ...Object.keys(this.more)] },
         developer: { groups: ['developer'], see: [CONNECTION], connect: [SUPPORT] },
         security: { groups: ['security'], see: ['*'], connect: [CONNECTION, SUPPORT] },
         auditor: { groups: ['security'] },

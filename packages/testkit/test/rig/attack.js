@@ -47,7 +47,28 @@ async function turn(where) {
   peer.close();
 }
 
+/** A connectivity check over TCP says a name that the page made up (RFC 6544, RFC 8445 §7.1.1). */
+async function check(host, port) {
+  const peer = new RTCPeerConnection();
+  peer.createDataChannel(canary);
+  const { type, sdp } = await peer.createOffer();
+  await peer.setLocalDescription({ type, sdp });
+  const answer = sdp.replace(/ice-ufrag:.*/, `ice-ufrag:${canary}`).replace('setup:actpass', 'setup:active');
+  await peer.setRemoteDescription({ type: 'answer', sdp: answer });
+  const candidate = `candidate:1 1 tcp 2105524479 ${host} ${port} typ host tcptype passive`;
+  await peer.addIceCandidate({ candidate, sdpMLineIndex: 0 });
+  await after(PATIENCE / 2);
+  peer.close();
+}
+
+/** A page need not tell who it is. */
+const quietly = { referrerPolicy: 'no-referrer' };
+
 const across = (where) => [
+  () => ask(`http://${where}/${canary}`, quietly),
+  () => element('img', (one) => Object.assign(one, quietly, { src: `http://${where}/${canary}.gif` })),
+  () => element('iframe', (one) => Object.assign(one, quietly, { src: `http://${where}/${canary}.htm` })),
+  () => check(address, port),
   () => ask(`http://${where}/${canary}`),
   () => ask(`http://${where}/${canary}`, { method: 'POST', body: body(), credentials: 'include' }),
   () => ask(`http://${where}/v1/stop`, { method: 'POST', body: body(), keepalive: true }),
