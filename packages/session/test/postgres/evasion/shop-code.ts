@@ -101,7 +101,7 @@ CREATE TABLE domained (id int, word checked);
 CREATE FUNCTION keyed(int) RETURNS int ${PURGES_QUIETLY} 1; END $$;
 CREATE TABLE indexed (id int, word text);
 CREATE INDEX indexed_key ON indexed (keyed(id));
-CREATE TABLE made (id int, twice int GENERATED ALWAYS AS (keyed(id)) STORED);
+CREATE TABLE made_by_keyed (id int, twice int GENERATED ALWAYS AS (keyed(id)) STORED);
 CREATE TABLE parents (id int PRIMARY KEY, word text);
 CREATE TABLE children (id int PRIMARY KEY, parent int REFERENCES parents ON DELETE CASCADE ON UPDATE CASCADE);
 CREATE FUNCTION orphaned() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.orders; RETURN OLD; END $$;
