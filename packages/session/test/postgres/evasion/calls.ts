@@ -173,7 +173,7 @@ export const CALLS = [
     "INSERT INTO domained VALUES (1, 'x')",
     "UPDATE domained SET word = 'x' WHERE id = 7",
     "INSERT INTO indexed VALUES (1, 'x')",
-    'INSERT INTO made VALUES (1)',
+    'INSERT INTO made_by_keyed VALUES (1)',
     'DELETE FROM minders WHERE id = 1',
     "MERGE INTO snare s USING (VALUES (1)) v(a) ON s.id = v.a WHEN NOT MATCHED THEN INSERT VALUES (v.a, 'x')",
     "WITH x AS (INSERT INTO snare VALUES (1, 'x') RETURNING id) SELECT * FROM x",
