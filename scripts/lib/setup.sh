@@ -15,7 +15,7 @@ failed() { tail -n 12 "$TOOLS/$2" >&2; die "$1 failed" "all of its output: $TOOL
 # The command that proves a need, and the Debian package that meets it.
 NEEDS_demo=(psql:postgresql-client gnome-keyring-daemon:gnome-keyring dbus-run-session:dbus-daemon dbus-send:dbus-bin g++:g++ make:make python3:python3
   pkg-config:pkg-config libsecret:libsecret-1-dev setpriv:util-linux useradd:passwd)
-NEEDS_test=("${NEEDS_demo[@]}" pgbench:postgresql dbus-test-tool:dbus-tests secret-tool:libsecret-tools javac:openjdk-17-jdk-headless
+NEEDS_test=("${NEEDS_demo[@]}" pgbench:postgresql curl:curl dbus-test-tool:dbus-tests secret-tool:libsecret-tools javac:openjdk-17-jdk-headless
   pgjdbc:libpostgresql-jdbc-java psycopg:python3-psycopg ip:iproute2 notify-send:libnotify-bin gdbus:libglib2.0-bin busctl:systemd dbus:python3-dbus gi:python3-gi)
 # The peers that scripts/bench measures beside us.
 NEEDS_bench=("${NEEDS_demo[@]}" pgbench:postgresql stunnel:stunnel4 sshd:openssh-server ssh:openssh-client dnsmasq:dnsmasq-base dnsperf:dnsperf)

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { STAFF } from '../src/idp/people.js';
 import { json, listed, logIn } from '../src/story/index.js';
-import { type Laptop, World } from '../src/world/index.js';
+import { found, type Laptop, World } from '../src/world/index.js';
 
 /** What the requests of a page in a browser come to at a connection that hoop does not know the protocol of. */
 
@@ -67,7 +67,13 @@ const curl = (host: string, ...more: string[]) => {
 };
 const AGENT = ['-A', 'Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0'];
 
+const asksByCurl = () =>
+  beforeEach((context) => {
+    if (!found('curl')) context.skip('curl: not installed; sudo apt install curl');
+  });
+
 describe('a page', () => {
+  asksByCurl();
   test.each([
     ['whose name has become ours', 'evil.example', [...AGENT], 421],
     ['by its own script, then', 'evil.example', [...AGENT, '-X', 'canary', '-d', 'canary'], 421],
@@ -91,7 +97,8 @@ describe('a page', () => {
   });
 });
 
-describe('a person', () => {
+describe('a person, by curl', () => {
+  asksByCurl();
   test('asks by name', async () => {
     expect(await curl('web.hoop')).toMatchObject({ code: 0, stdout: 'hello' });
     expect(heard).toMatch(/^GET \/ HTTP\/1.1\r\nHost: web.hoop:\d+\r\n/);
@@ -101,11 +108,11 @@ describe('a person', () => {
     const done = await curl(web.reach.address, ...AGENT, '-H', 'Sec-Fetch-Site: none');
     expect(done).toMatchObject({ code: 0, stdout: 'hello' });
   });
+});
 
-  test('is spoken to by a server that speaks first, at once and before a word', async () => {
-    const { address, port } = mail.reach;
-    const talk = `exec 3<>/dev/tcp/${address}/${port} && head -c 10 <&3 && printf 'HELO x\\r\\n' >&3 && head -c 15 <&3`;
-    expect(await alice.run(['bash', '-c', talk])).toMatchObject({ code: 0, stdout: '220 mail\r\nHTTP/1.1 200 OK' });
-    expect(heard.endsWith('HELO x\r\n')).toBe(true);
-  });
+test('is spoken to by a server that speaks first, at once and before a word', async () => {
+  const { address, port } = mail.reach;
+  const talk = `exec 3<>/dev/tcp/${address}/${port} && head -c 10 <&3 && printf 'HELO x\\r\\n' >&3 && head -c 15 <&3`;
+  expect(await alice.run(['bash', '-c', talk])).toMatchObject({ code: 0, stdout: '220 mail\r\nHTTP/1.1 200 OK' });
+  expect(heard.endsWith('HELO x\r\n')).toBe(true);
 });

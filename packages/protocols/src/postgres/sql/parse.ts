@@ -1,4 +1,5 @@
 import { loadModule, type Node, parsePlPgSQLSync, parseSync, SqlError } from 'libpg-query';
+import { withDefaults } from './defaults.js';
 import { spend } from './steps.js';
 import { unitsOf } from './units.js';
 
@@ -95,7 +96,7 @@ export function parsePlPgSql(text: string, patience: Patience = 'now'): unknown 
   check(text, patience);
   spend(20 + text.length / 8);
   try {
-    return parsePlPgSQLSync(text);
+    return withDefaults(parsePlPgSQLSync(text), text);
   } catch (error) {
     throw new Unparsable(sentence(error));
   }

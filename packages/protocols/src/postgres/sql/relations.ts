@@ -118,14 +118,13 @@ function fire(desk: Desk, relation: Relation): void {
   for (const rule of relation.rules) readRule(desk, rule);
 }
 
-/** What keeps tables in order works out what is kept of their rows, and compares these; all tables, where none is named. */
+/**
+ * What keeps a table in order works out what is kept of its rows, and compares these. Where none is named, it does for all tables
+ * what the server itself does now and then: what was put there to be run was judged as it was made.
+ */
 export function keepRows(desk: Desk, rel: Part | undefined): void {
-  const { byOid } = desk.names.catalogue;
-  const found =
-    rel?.relname === undefined
-      ? [...byOid.values()].filter(({ indexed, compares }) => indexed.length + compares.length > 0)
-      : desk.names.relations(schemaOf(desk, rel.schemaname), String(rel.relname));
-  for (const relation of found)
+  if (rel?.relname === undefined) return;
+  for (const relation of desk.names.relations(schemaOf(desk, rel.schemaname), String(rel.relname)))
     desk.facts.add(remember(desk, `kept ${relation.oid}`, (inner) => keep(inner, relation)));
 }
 

@@ -1,5 +1,6 @@
 import { ASKED } from './asked.js';
 import type { Attack } from './attack.js';
+import { BEGUN } from './begun.js';
 import { BESIDES } from './besides.js';
 import { BOUND } from './bind.js';
 import { CALLS } from './calls.js';
@@ -39,6 +40,7 @@ export const ATTACKS: readonly Attack[] = [
   ...MEASURED,
   ...SORTED,
   ...LASTING,
+  ...BEGUN,
   ...BESIDES,
   ...NEWER,
   ...EXECUTED,

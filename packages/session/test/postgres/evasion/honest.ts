@@ -2,6 +2,7 @@ import { ALLOWED, type Allowed } from './allowed.js';
 import { ALLOWED_CALLS } from './allowed-calls.js';
 import { ASKED_ALLOWED } from './asked-allowed.js';
 import { ASKED_DAILY } from './asked-daily.js';
+import { BEGUN_ALLOWED } from './begun.js';
 import { BOUND_ALLOWED } from './bind.js';
 import { CASTS_ALLOWED } from './casts.js';
 import { DAILY } from './daily.js';
@@ -37,4 +38,5 @@ export const HONEST: readonly Allowed[] = [
   ...CASTS_ALLOWED,
   ...TOLD_ALLOWED,
   ...BOUND_ALLOWED,
+  ...BEGUN_ALLOWED,
 ];

@@ -1,0 +1,103 @@
+import { scanSync } from 'libpg-query';
+
+type Tree = Record<string, unknown>;
+type Token = ReturnType<typeof scanSync>['tokens'][number];
+
+/** What a variable begins with, as it is written. */
+interface Begun {
+  name: string;
+  written: string;
+}
+
+/**
+ * The parser of PL/pgSQL leaves out what a variable begins with whose type it does not know, such as a table's row: each of these
+ * is put before what the body does, as an assignment. `text` is what the tree was made of. Throws where that cannot be told.
+ */
+export function withDefaults(tree: unknown, text: string): unknown {
+  for (const each of (tree as Tree).plpgsql_funcs as readonly Tree[]) {
+    const { datums = [], action } = each.PLpgSQL_function as { datums?: readonly Tree[]; action?: Tree };
+    if (!datums.some(({ PLpgSQL_rec: record }) => (record as Tree | undefined)?.lineno !== undefined)) continue;
+    const body = (action?.PLpgSQL_stmt_block as Tree | undefined)?.body as Tree[] | undefined;
+    for (const { name, written } of begunIn(text)) {
+      const places = placesOf(name, datums);
+      if (places.length === 0 || body === undefined) throw new Error('a variable that is not known');
+      const unread = places.filter(
+        (place) => (Object.values(datums[place] ?? {})[0] as Tree).default_val === undefined,
+      );
+      body.unshift(...unread.map((varno) => assignment(varno, written)));
+    }
+  }
+  return tree;
+}
+
+const placesOf = (name: string, datums: readonly Tree[]): number[] =>
+  datums.flatMap((datum, place) => ((Object.values(datum)[0] as Tree).refname === name ? [place] : []));
+
+const assignment = (varno: number, query: string): Tree => ({
+  PLpgSQL_stmt_assign: { lineno: 1, varno, expr: { PLpgSQL_expr: { query, parseMode: 3 } } },
+});
+
+/** Of each literal that may be a body. */
+function begunIn(text: string): Begun[] {
+  return tokensOf(text)
+    .filter(({ tokenName, text: literal }) => tokenName === 'SCONST' && /declare/i.test(literal))
+    .flatMap(({ text: literal }) => declaredIn(contentOf(literal)));
+}
+
+const tokensOf = (text: string): Token[] =>
+  scanSync(text).tokens.filter(({ tokenName }) => tokenName !== 'C_COMMENT' && tokenName !== 'SQL_COMMENT');
+
+function contentOf(literal: string): string {
+  const [dollars] = /^\$[^$]*\$/.exec(literal) ?? [];
+  if (dollars !== undefined) return literal.slice(dollars.length, -dollars.length);
+  if (!literal.startsWith("'") && literal.includes('\\')) throw new Error('a body with escapes');
+  return literal.slice(literal.indexOf("'") + 1, -1).replaceAll("''", "'");
+}
+
+/** From each DECLARE to its BEGIN; what is taken for a declaration and is none is an assignment, which may be read twice. */
+function declaredIn(content: string): Begun[] {
+  const bytes = Buffer.from(content);
+  const found: Begun[] = [];
+  let declares = false;
+  let depth = 0;
+  let current: Token[] = [];
+  for (const token of tokensOf(content)) {
+    const word = token.text.toLowerCase();
+    if (word === 'declare' && current.length === 0) declares = true;
+    else if (word === 'begin' && current.length === 0) declares = false;
+    else if (word === ';' && depth === 0) {
+      if (declares) found.push(...begun(current, bytes));
+      current = [];
+    } else {
+      depth += word === '(' || word === '[' ? 1 : word === ')' || word === ']' ? -1 : 0;
+      current.push(token);
+      if (!declares) current = word === 'begin' || word === 'declare' ? [] : current;
+      if (!declares && word === 'declare') declares = true;
+    }
+  }
+  return found;
+}
+
+function begun(declaration: readonly Token[], bytes: Buffer): Begun[] {
+  const [first] = declaration;
+  const last = declaration.at(-1);
+  let depth = 0;
+  for (const [place, { text, end }] of declaration.entries()) {
+    const word = text.toLowerCase();
+    depth += word === '(' || word === '[' ? 1 : word === ')' || word === ']' ? -1 : 0;
+    if (depth > 0 || place === 0) continue;
+    if (word === 'cursor' || word === 'alias') return [];
+    if (first === undefined || last === undefined || (word !== ':=' && word !== '=' && word !== 'default')) continue;
+    const value = bytes.subarray(end, last.end).toString();
+    return [{ name: nameOf(first.text), written: `${first.text} := ${value}` }];
+  }
+  return [];
+}
+
+function nameOf(written: string): string {
+  if (/^u&/i.test(written) || Buffer.byteLength(written) > NAME_MOST) throw new Error('a name that cannot be told');
+  if (written.startsWith('"')) return written.slice(1, -1).replaceAll('""', '"');
+  return written.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+/** Bytes; the server cuts a longer one (NAMEDATALEN). */
+const NAME_MOST = 63;
