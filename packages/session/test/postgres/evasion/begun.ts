@@ -32,7 +32,7 @@ export const BEGUN: readonly Attack[] = [
 
 export const BEGUN_ALLOWED: readonly Allowed[] = [
   allowed([
-    "DO $$ DECLARE n notes := ROW(902, 'x'); s status := 'open'; k int = 3; c CURSOR (m int) FOR SELECT id FROM notes WHERE id = m; r record; BEGIN FOR r IN SELECT id FROM products LOOP k := k + 1; END LOOP; INSERT INTO notes VALUES (n.id, n.body || s::text || k); END $$",
+    "DO $$ DECLARE n notes := ROW(902, 'x'); s text := 'open'; k int = 3; c CURSOR (m int) FOR SELECT id FROM notes WHERE id = m; r record; BEGIN FOR r IN SELECT id FROM products LOOP k := k + 1; END LOOP; INSERT INTO notes VALUES (n.id, n.body || s || k); END $$",
     'SELECT body FROM notes WHERE id = 902',
   ]),
 ];
