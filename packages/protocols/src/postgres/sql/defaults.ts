@@ -3,14 +3,14 @@ import { scanSync } from 'libpg-query';
 type Tree = Record<string, unknown>;
 type Token = ReturnType<typeof scanSync>['tokens'][number];
 
-/** What a variable begins with, as it is written. */
-interface Begun {
+/** The default of a variable, as the assignment that it stands for. */
+interface Default {
   name: string;
-  written: string;
+  assigns: string;
 }
 
 /**
- * The parser of PL/pgSQL leaves out what a variable begins with whose type it does not know, such as a table's row: each of these
+ * The parser of PL/pgSQL leaves out the default of a variable whose type it does not know, such as a table's row: each of these
  * is put before what the body does, as an assignment. `text` is what the tree was made of. Throws where that cannot be told.
  */
 export function withDefaults(tree: unknown, text: string): unknown {
@@ -18,13 +18,13 @@ export function withDefaults(tree: unknown, text: string): unknown {
     const { datums = [], action } = each.PLpgSQL_function as { datums?: readonly Tree[]; action?: Tree };
     if (!datums.some(({ PLpgSQL_rec: record }) => (record as Tree | undefined)?.lineno !== undefined)) continue;
     const body = (action?.PLpgSQL_stmt_block as Tree | undefined)?.body as Tree[] | undefined;
-    for (const { name, written } of begunIn(text)) {
+    for (const { name, assigns } of defaultsIn(text)) {
       const places = placesOf(name, datums);
       if (places.length === 0 || body === undefined) throw new Error('a variable that is not known');
       const unread = places.filter(
         (place) => (Object.values(datums[place] ?? {})[0] as Tree).default_val === undefined,
       );
-      body.unshift(...unread.map((varno) => assignment(varno, written)));
+      body.unshift(...unread.map((varno) => assignment(varno, assigns)));
     }
   }
   return tree;
@@ -38,11 +38,12 @@ const assignment = (varno: number, query: string): Tree => ({
 });
 
 /** Of each literal that may be a body. */
-function begunIn(text: string): Begun[] {
-  return tokensOf(text)
-    .filter(({ tokenName, text: literal }) => tokenName === 'SCONST' && /declare/i.test(literal))
-    .flatMap(({ text: literal }) => declaredIn(contentOf(literal)));
-}
+const defaultsIn = (text: string): Default[] =>
+  tokensOf(text)
+    .filter(({ tokenName, text: literal }) => tokenName === 'SCONST' || /^u&'/i.test(literal))
+    .map(({ text: literal }) => contentOf(literal))
+    .filter((content) => /declare/i.test(content))
+    .flatMap(declaredIn);
 
 const tokensOf = (text: string): Token[] =>
   scanSync(text).tokens.filter(({ tokenName }) => tokenName !== 'C_COMMENT' && tokenName !== 'SQL_COMMENT');
@@ -50,14 +51,15 @@ const tokensOf = (text: string): Token[] =>
 function contentOf(literal: string): string {
   const [dollars] = /^\$[^$]*\$/.exec(literal) ?? [];
   if (dollars !== undefined) return literal.slice(dollars.length, -dollars.length);
-  if (!literal.startsWith("'") && literal.includes('\\')) throw new Error('a body with escapes');
+  if (/^u&/i.test(literal) || (!literal.startsWith("'") && literal.includes('\\')))
+    throw new Error('a body with escapes');
   return literal.slice(literal.indexOf("'") + 1, -1).replaceAll("''", "'");
 }
 
 /** From each DECLARE to its BEGIN; what is taken for a declaration and is none is an assignment, which may be read twice. */
-function declaredIn(content: string): Begun[] {
+function declaredIn(content: string): Default[] {
   const bytes = Buffer.from(content);
-  const found: Begun[] = [];
+  const found: Default[] = [];
   let declares = false;
   let depth = 0;
   let current: Token[] = [];
@@ -66,7 +68,7 @@ function declaredIn(content: string): Begun[] {
     if (word === 'declare' && current.length === 0) declares = true;
     else if (word === 'begin' && current.length === 0) declares = false;
     else if (word === ';' && depth === 0) {
-      if (declares) found.push(...begun(current, bytes));
+      if (declares) found.push(...defaultOf(current, bytes));
       current = [];
     } else {
       depth += word === '(' || word === '[' ? 1 : word === ')' || word === ']' ? -1 : 0;
@@ -78,7 +80,7 @@ function declaredIn(content: string): Begun[] {
   return found;
 }
 
-function begun(declaration: readonly Token[], bytes: Buffer): Begun[] {
+function defaultOf(declaration: readonly Token[], bytes: Buffer): Default[] {
   const [first] = declaration;
   const last = declaration.at(-1);
   let depth = 0;
@@ -89,7 +91,7 @@ function begun(declaration: readonly Token[], bytes: Buffer): Begun[] {
     if (word === 'cursor' || word === 'alias') return [];
     if (first === undefined || last === undefined || (word !== ':=' && word !== '=' && word !== 'default')) continue;
     const value = bytes.subarray(end, last.end).toString();
-    return [{ name: nameOf(first.text), written: `${first.text} := ${value}` }];
+    return [{ name: nameOf(first.text), assigns: `${first.text} := ${value}` }];
   }
   return [];
 }

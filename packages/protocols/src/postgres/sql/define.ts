@@ -7,7 +7,6 @@ import { ANY_KIND } from './names.js';
 import { as, listOf, open, type Part, partsOf, word, words } from './nodes.js';
 import { isAbsent, isColumnAbsent, isOwn, keepIndex, keepRows, rewriteRows } from './relations.js';
 import { losesValues } from './retype.js';
-
 import { callNamed, readBody } from './routines.js';
 import { judgeSetting } from './settings.js';
 import { type Desk, inside, placedAt, type Scope } from './walk.js';

@@ -1,6 +1,5 @@
 import { ASKED } from './asked.js';
 import type { Attack } from './attack.js';
-import { BEGUN } from './begun.js';
 import { BESIDES } from './besides.js';
 import { BOUND } from './bind.js';
 import { CALLS } from './calls.js';
@@ -15,6 +14,7 @@ import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
 import { NEWER } from './newer.js';
 import { OPEN } from './open.js';
 import { ORACLES } from './oracle.js';
+import { RECORD_DEFAULTS } from './record-defaults.js';
 import { NAMES, SETTINGS } from './session.js';
 import { TOLD } from './told.js';
 import { TRIGGERS } from './triggers.js';
@@ -40,7 +40,7 @@ export const ATTACKS: readonly Attack[] = [
   ...MEASURED,
   ...SORTED,
   ...LASTING,
-  ...BEGUN,
+  ...RECORD_DEFAULTS,
   ...BESIDES,
   ...NEWER,
   ...EXECUTED,

@@ -2,7 +2,6 @@ import { ALLOWED, type Allowed } from './allowed.js';
 import { ALLOWED_CALLS } from './allowed-calls.js';
 import { ASKED_ALLOWED } from './asked-allowed.js';
 import { ASKED_DAILY } from './asked-daily.js';
-import { BEGUN_ALLOWED } from './begun.js';
 import { BOUND_ALLOWED } from './bind.js';
 import { CASTS_ALLOWED } from './casts.js';
 import { DAILY } from './daily.js';
@@ -12,6 +11,7 @@ import { ALLOWED_KNOWN } from './known-allowed.js';
 import { LASTING_ALLOWED } from './lasting.js';
 import { MIGRATIONS } from './open.js';
 import { OWN } from './own.js';
+import { RECORD_DEFAULTS_ALLOWED } from './record-defaults.js';
 import { TOLD_ALLOWED } from './told.js';
 import { TOOLS } from './tools.js';
 import { TRIGGERS_ALLOWED } from './triggers.js';
@@ -38,5 +38,5 @@ export const HONEST: readonly Allowed[] = [
   ...CASTS_ALLOWED,
   ...TOLD_ALLOWED,
   ...BOUND_ALLOWED,
-  ...BEGUN_ALLOWED,
+  ...RECORD_DEFAULTS_ALLOWED,
 ];

@@ -1,8 +1,8 @@
 import { type Allowed, allowed } from './allowed.js';
 import { type Attack, attacks } from './attack.js';
 
-/** What a variable of rows, or of a type of somebody's, begins with runs as any other expression does. */
-export const BEGUN: readonly Attack[] = [
+/** The default of a variable of rows, or of a type of somebody's, runs as any other expression does. */
+export const RECORD_DEFAULTS: readonly Attack[] = [
   ...attacks('A20', [
     'DO $$ DECLARE r record := ROW(purge()); BEGIN END $$',
     'DO $$ DECLARE n notes := ROW(purge(), 1::text); BEGIN END $$',
@@ -30,7 +30,7 @@ export const BEGUN: readonly Attack[] = [
   ]),
 ];
 
-export const BEGUN_ALLOWED: readonly Allowed[] = [
+export const RECORD_DEFAULTS_ALLOWED: readonly Allowed[] = [
   allowed([
     "DO $$ DECLARE n notes := ROW(902, 'x'); s text := 'open'; k int = 3; c CURSOR (m int) FOR SELECT id FROM notes WHERE id = m; r record; BEGIN FOR r IN SELECT id FROM products LOOP k := k + 1; END LOOP; INSERT INTO notes VALUES (n.id, n.body || s || k); END $$",
     'SELECT body FROM notes WHERE id = 902',
