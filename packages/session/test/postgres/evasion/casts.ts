@@ -388,7 +388,30 @@ const CAST_ASKS: readonly Attack[] = [
   ]),
 ];
 
-export const CASTS: readonly Attack[] = [...OPERATORS, ...TO_JSON, ...FROM_OWN, ...BOUNDS, ...UNASKED, ...CAST_ASKS];
+/** A20: what keeps a table in order works out its index, by a function that empties another. */
+const UPKEEP: readonly Attack[] = attacks(
+  'A20',
+  [
+    'ANALYZE indexed',
+    'VACUUM (ANALYZE) indexed',
+    'REINDEX TABLE indexed',
+    'REINDEX INDEX indexed_key',
+    'CLUSTER indexed USING indexed_key',
+    'CREATE INDEX ON indexed (id)',
+    'ALTER TABLE indexed ALTER id TYPE bigint',
+  ],
+  'refused',
+);
+
+export const CASTS: readonly Attack[] = [
+  ...UPKEEP,
+  ...OPERATORS,
+  ...TO_JSON,
+  ...FROM_OWN,
+  ...BOUNDS,
+  ...UNASKED,
+  ...CAST_ASKS,
+];
 
 /** What people make for themselves, and of which nothing is told. */
 export const CASTS_ALLOWED = [

@@ -87,11 +87,11 @@ const STEERED: readonly Attack[] = attacks(
   'A24',
   [
     ['SET enable_seqscan = off', 'SELECT id FROM customers WHERE email IS NOT NULL'],
-    // What was read before is read anew.
+    // What was read before is read anew; nothing else here has this text.
     [
-      'SELECT id FROM customers WHERE email IS NOT NULL',
+      'SELECT id AS nth FROM customers WHERE email IS NOT NULL',
       'SET enable_seqscan = off',
-      'SELECT id FROM customers WHERE email IS NOT NULL',
+      'SELECT id AS nth FROM customers WHERE email IS NOT NULL',
     ],
     ['SET enable_seqscan = off; SELECT id FROM customers WHERE email IS NOT NULL'],
     [
