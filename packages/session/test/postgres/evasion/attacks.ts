@@ -18,6 +18,7 @@ import { RECORD_DEFAULTS } from './record-defaults.js';
 import { NAMES, SETTINGS } from './session.js';
 import { TOLD } from './told.js';
 import { TRIGGERS } from './triggers.js';
+import { VARIABLES } from './variables.js';
 import { WRITES } from './writes.js';
 
 /** All of them. */
@@ -48,4 +49,5 @@ export const ATTACKS: readonly Attack[] = [
   ...CASTS,
   ...TOLD,
   ...BOUND,
+  ...VARIABLES,
 ];
