@@ -19,7 +19,7 @@ const missing = rigMissing();
 /** alice's home, without what holds her passwords, and what her browser is made of. */
 const HOME = `find /home/alice -not -path '*/keyrings*' -not -path '*/.pki*' | grep -v -e /ca.pem -e /password -e /browser | sort`;
 
-/** By what came to a port without any defence: each way of a page to send something did send it. */
+/** By what came to a port without any defence: each way of a page to send something did send it; so each is refused elsewhere. */
 const SENT = [
   /^GET .*\r\nHost: 127\.0\.0\.1:7070\r\n/s,
   /^GET .*\r\nHost: to-127-0-0-1\..*\.rebind\.example:7070\r\n/s,
@@ -321,7 +321,7 @@ describe.skipIf(missing !== undefined)(title, () => {
     // Meanwhile it is on a port of 127.0.0.1, where pages reach it, too.
     const { reach } = before;
     await attacked([{ host: 'localhost', ...reach }], (was, now) => {
-      expect(now.refused.protocol - was.refused.protocol).toBeGreaterThan(20);
+      expect(now.refused.protocol - was.refused.protocol).toBeGreaterThanOrEqual(SENT.length);
     });
     const done = await rig.as('alice', 'hoop setup --only ports');
     expect([done.code, done.stderr]).toEqual([0, expect.stringContaining('hoop-ports.service')]);
@@ -354,9 +354,9 @@ describe.skipIf(missing !== undefined)(title, () => {
     const [, port] = await line(login, /127\.0\.0\.1%3A(\d+)/, 'hoop login');
     const callback = { host: 'localhost', address: '127.0.0.1', port: Number(port) };
     await attacked([...listeners, behind, resolver, api, callback], (was, now) => {
-      expect(now.refused.protocol - was.refused.protocol).toBeGreaterThan(20 * listeners.length);
-      expect(now.refused.peers - was.refused.peers).toBeGreaterThan(20);
-      expect(now.refused.api - was.refused.api).toBeGreaterThan(20);
+      expect(now.refused.protocol - was.refused.protocol).toBeGreaterThanOrEqual(SENT.length * listeners.length);
+      expect(now.refused.peers - was.refused.peers).toBeGreaterThanOrEqual(SENT.length);
+      expect(now.refused.api - was.refused.api).toBeGreaterThanOrEqual(SENT.length);
       expect(now.attempt).toMatchObject({ phase: 'browser' });
       expect(now.daemon.pid).toBe(was.daemon.pid);
     });
