@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Bound, givenOf } from '../../src/postgres/engine/bound.js';
+import { withLists } from '../../src/postgres/engine/lists.js';
 import { ready } from '../../src/postgres/sql/parse.js';
 import { changesAll, read } from '../../src/postgres/sql/read.js';
 import { world } from './sql/world.js';
@@ -104,4 +105,32 @@ describe('a write with its values', () => {
     expect(read(text, at)[0]?.hangs).toBeUndefined();
     expect(read(`prepare p as ${text.replace('id = $1 and ', '')}`, at)[0]?.hangs).toBeUndefined();
   });
+});
+
+describe('a column compared with what an array holds', () => {
+  const isRange = (value: string | null, types?: readonly number[]) => {
+    const readings = read("select id from plain where t = any ($1) or t = 'x'", at);
+    const found = withLists(readings, bind(value, types), catalogue);
+    expect(withLists(readings, bind(value, types), catalogue)).toBe(found);
+    return found[0]?.predicates.some(({ how }) => how === 'range') ?? found;
+  };
+  const array = (...sizes: number[]) =>
+    bytes(i32(sizes.length), i32(0), i32(25), ...sizes.flatMap((size) => [i32(size), i32(1)]));
+  test.each<[string | null, number[] | undefined]>([
+    [null, undefined],
+    ['{}', undefined],
+    [`{${'a,'.repeat(8)}a}`, [1009]],
+    [array(9), [1009]],
+    [array(3, 3), undefined],
+    [array(), undefined],
+    [bytes('{a,b}'), [25]],
+  ])('with few: %j of %j', (value, types) => expect(isRange(value, types)).toBe(false));
+  test.each<[string, number[] | undefined]>([
+    [`{${'a,'.repeat(9)}a}`, [1009]],
+    [array(10), [1009]],
+    [array(5, 2), undefined],
+    [array(1, 1, 1, 1, 1, 11), [0]],
+    [bytes(`{${'a,'.repeat(9)}a}`), [25]],
+    [bytes(`{${'a,'.repeat(9)}a}`), undefined],
+  ])('with many: %j of %j', (value, types) => expect(isRange(value, types)).toBe(true));
 });

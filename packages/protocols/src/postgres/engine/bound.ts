@@ -12,18 +12,22 @@ export type Bound = Pick<Portal, 'prepared' | 'parameters' | 'binary'>;
  * a number and as a text; then each is one.
  */
 export function givenOf({ prepared, parameters, binary }: Bound, catalogue: Catalogue): Given[] {
-  const typeOf = (at: number) => prepared?.types[at] || prepared?.takes?.[at] || 0;
   const given = (unknown: Decode): Given =>
     parameters.map((value, at) => {
       if (value === null || binary[at] !== true) return constantOf(value);
       const bytes = Buffer.from(value.slice(2), 'hex');
-      return typeOf(at) === 0 ? unknown(bytes) : decoded(bytes, typeOf(at), catalogue);
+      const type = typeOf(prepared, at);
+      return type === 0 ? unknown(bytes) : decoded(bytes, type, catalogue);
     });
-  const isTold = parameters.every((value, at) => value === null || binary[at] !== true || typeOf(at) !== 0);
+  const isTold = parameters.every((value, at) => value === null || binary[at] !== true || typeOf(prepared, at) !== 0);
   return isTold
     ? [given(asNumber)]
     : [given((bytes) => asNumber(bytes) ?? asText(bytes)), given((bytes) => asText(bytes) ?? asNumber(bytes))];
 }
+
+/** Oid of a parameter's type as it was told, 0 where nobody has. */
+export const typeOf = (prepared: Bound['prepared'], at: number): number =>
+  prepared?.types[at] || prepared?.takes?.[at] || 0;
 
 type Decode = (bytes: Buffer) => Node | undefined;
 
@@ -41,7 +45,7 @@ function decoded(bytes: Buffer, type: number, catalogue: Catalogue): Node | unde
   const own = DECODES.get(type);
   if (own !== undefined) return bytes.length < own.least ? undefined : own.decode(bytes);
   const user = catalogue.typeByOid.get(type);
-  if (ARRAYS.has(type) || user?.category === 'A') return arrayOf(bytes, catalogue);
+  if (isArray(type, catalogue)) return arrayOf(bytes, catalogue);
   if (user === undefined) return undefined;
   if (user.kind === 'd' && user.base !== 0) return decoded(bytes, user.base, catalogue);
   return user.kind === 'e' || user.name === 'citext' ? told(text(bytes)) : undefined;
@@ -60,6 +64,9 @@ function arrayOf(bytes: Buffer, catalogue: Catalogue): Node | undefined {
   }
   return elements.includes(undefined) ? undefined : ({ A_ArrayExpr: { elements } } as Node);
 }
+
+export const isArray = (type: number, { typeByOid }: Catalogue): boolean =>
+  ARRAYS.has(type) || typeByOid.get(type)?.category === 'A';
 
 /** Of numbers, texts, dates and uuids. */
 const ARRAYS: ReadonlySet<number> = new Set([

@@ -7,6 +7,7 @@ import { isLong } from '../sql/parse.js';
 import { changesAll } from '../sql/read.js';
 import { type Bound, givenOf } from './bound.js';
 import type { Pending } from './ledger.js';
+import { withLists } from './lists.js';
 import { Standing } from './standing.js';
 
 export type Read = (text: string, at: ReadingContext) => readonly SqlReading[];
@@ -99,6 +100,7 @@ export class Readings {
       }
       if (one.bound !== undefined && sumOf(readings).hangs)
         readings = yield* this.#judged(one.text, one.bound, readings);
+      if (one.bound !== undefined && sumOf(readings).lists) readings = withLists(readings, one.bound, this.catalogue);
       const [only, ...others] = readings;
       if (only?.fails !== undefined && others.length === 0 && !clouded) this.#failures.set(one.statement, only.fails);
       one.statement.class = sumOf(readings).class;
@@ -349,6 +351,7 @@ interface Sum {
   leaves: boolean;
   executes: boolean;
   hangs: boolean;
+  lists: boolean;
   misses: boolean;
   /** A user's function may run. */
   runsUsers: boolean;
@@ -365,6 +368,7 @@ function sumOf(readings: readonly SqlReading[]): Sum {
     leaves: changeOf(readings) !== undefined || readings.some(isNaming),
     executes: readings.some(({ executes }) => executes.length > 0),
     hangs: readings.some(({ hangs }) => hangs === true),
+    lists: readings.some(({ lists }) => lists !== undefined),
     misses: readings.some(isMissing),
     runsUsers: readings.some(runsUsers),
     isOfNoRelation: readings.every(isOfNoRelation),

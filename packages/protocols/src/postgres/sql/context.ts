@@ -44,6 +44,14 @@ export interface Failure {
   at?: number | undefined;
 }
 
+/** A column that is compared with all that some parameters hold as arrays, and with as many other constants. */
+export interface Listed {
+  column: string;
+  /** Counted from 0. */
+  parameters: readonly number[];
+  besides: number;
+}
+
 /** A reading with what only the engine needs of it. */
 export interface SqlReading extends Reading {
   /** It takes longer to be read than others may wait for. */
@@ -62,6 +70,7 @@ export interface SqlReading extends Reading {
   makes: readonly Made[];
   /** What its parameters stand for may let it change every row. */
   hangs?: true | undefined;
+  lists?: readonly Listed[] | undefined;
   /** Names, of columns too, that the catalogue does not have: load it anew and read again, before the class `unknown` is believed. */
   missing: readonly string[];
   /** It was taken for the session's own temporary tables', since nothing else has that name: load the catalogue anew before that is believed. */

@@ -188,6 +188,7 @@ function readOne(command: Command, text: string, at: ReadingContext, earlier: Ea
     predicates: traced.predicates,
     stores: traced.stores,
     ...(traced.loads !== undefined && traced.loads.length > 0 && { loads: traced.loads }),
+    ...(traced.lists.length > 0 && { lists: traced.lists }),
     literals: traced.literals,
     bound: traced.bound,
     missing: [...facts.missing, ...traced.missing],

@@ -10,6 +10,7 @@ import { GUESSED, MEASURED, SORTED } from './guesses.js';
 import { KNOWN } from './known.js';
 import { LASTING } from './lasting.js';
 import { LEXICAL } from './lexical.js';
+import { LISTS } from './lists.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
 import { NEWER } from './newer.js';
 import { OPEN } from './open.js';
@@ -48,4 +49,5 @@ export const ATTACKS: readonly Attack[] = [
   ...CASTS,
   ...TOLD,
   ...BOUND,
+  ...LISTS,
 ];

@@ -305,7 +305,8 @@ function ofText({ sql, using }: Text, scope: Scope): Shape {
     .flatMap((one) => parse(`SELECT ${one}`))
     .map(({ node }) => {
       const [first] = answer(node, scope).fields;
-      return { flow: first?.flow ?? FREE, constant: (first?.flow.columns.size ?? 0) === 0 };
+      const flow = first?.flow ?? FREE;
+      return { flow, constant: flow.columns.size === 0, elements: 'unknown' as const };
     });
   const shapes = parse(sql).map(({ node }) => answer(node, scope));
   facts.given = [];

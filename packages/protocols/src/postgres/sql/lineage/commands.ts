@@ -5,6 +5,7 @@ import { parseNamed } from '../parse.js';
 import { ofBlock } from './bodies.js';
 import { clustered, functionRenamed, indexed, measured, replaced, triggered } from './constraints.js';
 import { altered, created, defined, domainAltered, domainMade, moved, type Named, ruled } from './define.js';
+import { elementsOf } from './elements.js';
 import { evaluate } from './expression.js';
 import { Facts, type Given } from './facts.js';
 import { anything, constantAt, FREE, mix, oneOf, opaque, type Shape, unplaced } from './flow.js';
@@ -45,7 +46,7 @@ const COMMANDS: { readonly [K in Kind]?: (body: Body<K>, scope: Scope) => Shape 
   ExplainStmt: explained,
   ExecuteStmt: executed,
   FetchStmt: (body, scope) => {
-    const shape = linked(scope.at.cursors?.get(body.portalname ?? ''), [], scope);
+    const shape = linked(scope.at.cursors?.get(body.portalname ?? ''), undefined, scope);
     return body.ismove === true ? NO_ROWS : shape;
   },
   PrepareStmt: (body, scope) => {
@@ -152,8 +153,8 @@ function executed(body: ExecuteStmt, scope: Scope): Shape {
   return linked(scope.at.prepared?.get(body.name ?? ''), body.params ?? [], scope);
 }
 
-/** What a statement that was named before answers with: any of the texts that its name may stand for. */
-function linked(texts: readonly string[] | undefined, params: readonly Node[], scope: Scope): Shape {
+/** What a statement that was named before answers with: any of the texts that its name may stand for. `params`: of what is opened now. */
+function linked(texts: readonly string[] | undefined, params: readonly Node[] | undefined, scope: Scope): Shape {
   if (texts === undefined) {
     const flow = anything(UNKNOWN);
     // Of code that runs it, nobody follows where it puts what it gets.
@@ -167,12 +168,13 @@ function linked(texts: readonly string[] | undefined, params: readonly Node[], s
 }
 const UNKNOWN = 'the statement behind the name is not known';
 
-function linkedText(text: string, params: readonly Node[], scope: Scope): Shape {
+function linkedText(text: string, params: readonly Node[] | undefined, scope: Scope): Shape {
   const node = parseNamed(text)[0]?.node;
   if (node === undefined) return NO_ROWS;
   const prepare = as(node, 'PrepareStmt');
   const facts = new Facts(text.length);
-  facts.given = params.map((param, at) => givenFor(param, prepare?.argtypes?.[at], scope));
+  facts.opened = params === undefined;
+  facts.given = (params ?? []).map((param, at) => givenFor(param, prepare?.argtypes?.[at], scope));
   facts.takes = takenBy(prepare ?? {}, scope);
   facts.loose = isLoose(prepare?.argtypes, scope);
   const { prepared: _prepared, ...at } = scope.at;
@@ -199,7 +201,11 @@ function givenFor(param: Node, type: Node | undefined, scope: Scope): Given {
   const typeName = as(type, 'TypeName');
   const flow = evaluate(typeName === undefined ? param : { TypeCast: { arg: param, typeName } }, scope);
   if (typeName === undefined) partial([flow], scope);
-  return { flow: typeName === undefined ? { ...flow, type: GIVEN } : flow, constant: isConstant(param, scope) };
+  return {
+    flow: typeName === undefined ? { ...flow, type: GIVEN } : flow,
+    constant: isConstant(param, scope),
+    elements: elementsOf(param, scope),
+  };
 }
 
 /** Some of these types may bring a collation of their own. */

@@ -1,13 +1,15 @@
 import type { Predicate, Reading, RelationUse } from '@hoop/core';
+import type { Listed } from '../context.js';
 import type { Overload } from '../overloads.js';
 import { spend } from '../steps.js';
 import type { Declared } from '../variables.js';
+import type { Constants, Elements } from './elements.js';
 import { type Flow, FREE, widened } from './flow.js';
 import { type Marks, marksIn, NO_MARKS } from './marks.js';
 import type { Places } from './places.js';
 
 /** Constants that a column may be set equal to in one command before it is called a range: a list would tell as much. */
-const EQUALITIES = 10;
+export const EQUALITIES = 10;
 
 type Adopted = Pick<Reading, 'relations' | 'columns' | 'predicates' | 'stores' | 'loads'> & {
   opaque: string | undefined;
@@ -20,8 +22,8 @@ const STEPS = 10_000;
 /** What is asked of columns. */
 export interface Asks {
   ask(flow: Flow, how: Predicate['how']): void;
-  /** An equality with constants; `marks` tell these from others of the command. */
-  askEqual(flow: Flow, marks: readonly string[]): void;
+  /** An equality with constants. */
+  askEqual(flow: Flow, constants: Constants): void;
 }
 
 /** What is asked of columns for a value that is not shown: nobody learns of it, unless it decides on more than the value. */
@@ -32,8 +34,8 @@ export class Held implements Asks {
     this.#asked.push((to) => to.ask(flow, how));
   }
 
-  askEqual(flow: Flow, marks: readonly string[]): void {
-    this.#asked.push((to) => to.askEqual(flow, marks));
+  askEqual(flow: Flow, constants: Constants): void {
+    this.#asked.push((to) => to.askEqual(flow, constants));
   }
 
   tell(to: Asks): void {
@@ -46,6 +48,8 @@ export interface Given {
   flow: Flow;
   /** It is one value, known before the first row, and made of no column. */
   constant: boolean;
+  /** What it holds as an array. */
+  elements: Elements;
 }
 
 /** What a command was found to do, each fact once. */
@@ -73,6 +77,8 @@ export class Facts implements Asks {
   variables: Declared['variables'] = new Map();
   /** What its parameters stand for, where a command of the same session gives them. */
   given: readonly Given[] = [];
+  /** Of a cursor that was opened before: what its parameters stood for is settled. */
+  opened = false;
   /** Its parameters may be of types with collations of their own. */
   loose = false;
   /** Of a function's body: a value that is put into one of these tells whether it was there, without the command failing. */
@@ -92,6 +98,7 @@ export class Facts implements Asks {
   #tries = 0;
   readonly #predicates = new Map<string, Predicate>();
   readonly #equalities = new Map<string, Set<string>>();
+  readonly #lists = new Map<string, Set<number>>();
   readonly #constants = new Map<string, Set<Marks>>();
   readonly #parameters = new Map<string, Set<Marks>>();
 
@@ -145,9 +152,24 @@ export class Facts implements Asks {
     if (!flow.exact) this.ask(flow, 'function');
   }
 
-  askEqual(flow: Flow, marks: readonly string[]): void {
+  askEqual(flow: Flow, { marks, parameters }: Constants): void {
     this.touch(flow);
     this.#equal(flow, marks);
+    for (const column of parameters.length === 0 ? [] : flow.columns) {
+      const of = this.#lists.get(column) ?? new Set();
+      this.#lists.set(column, of);
+      for (const parameter of parameters) of.add(parameter);
+    }
+  }
+
+  /** What a parameter holds as an array. */
+  elements(parameter: number): Elements {
+    if (this.loose) return 'varies';
+    const given = this.given[parameter];
+    if (given !== undefined) return given.elements;
+    // What a cursor was opened with has been judged then.
+    if (this.opened) return { marks: [], parameters: [] };
+    return this.sent ? { marks: [], parameters: [parameter] } : 'unknown';
   }
 
   #equal(flow: Pick<Flow, 'columns'>, marks: readonly string[]): void {
@@ -255,6 +277,15 @@ export class Facts implements Asks {
 
   unbind(): void {
     this.#parameters.clear();
+    this.#lists.clear();
+  }
+
+  lists(): Listed[] {
+    return [...this.#lists].map(([column, parameters]) => ({
+      column,
+      parameters: [...parameters],
+      besides: this.#equalities.get(column)?.size ?? 0,
+    }));
   }
 
   predicates(): Predicate[] {

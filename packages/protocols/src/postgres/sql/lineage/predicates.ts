@@ -1,6 +1,7 @@
 import { ANY_COLUMN, type Predicate } from '@hoop/core';
 import type { A_Expr, Node, SubLink, TypeName } from 'libpg-query';
 import { madeByOperator } from './computed.js';
+import { constants, elementsOf } from './elements.js';
 import { evaluate, everything, isStrict } from './expression.js';
 import type { Asks } from './facts.js';
 import { changed, type Flow, FREE, mix, RISKY } from './flow.js';
@@ -13,8 +14,6 @@ import { isTainted, madeSo } from './total.js';
 import { typesNamed } from './types.js';
 
 type How = Predicate['how'];
-/** A list may hold so many constants and still be an equality. */
-const LIST = 10;
 
 /** Notes what a condition asks of each column in it, and answers what its value carries. */
 export function condition(node: Node, scope: Scope, asks: Asks = scope.facts): Flow {
@@ -120,11 +119,9 @@ function one(
     else if (how !== 'equality')
       asks.ask(flow, how === 'range' && !others.every((node) => isConstant(node, scope)) ? 'join' : how);
     else {
-      const marks = constantsOf(others, body, scope);
-      if (marks === 'many') asks.ask(flow, 'range');
-      else if (marks === 'unknown') asks.ask(flow, 'unknown');
-      else if (marks === 'varies') asks.ask(flow, 'join');
-      else asks.askEqual(flow, marks);
+      const found = /^AEXPR_OP_A/.test(body.kind ?? '') ? elementsOf(others[0], scope) : constants(others, scope);
+      if (typeof found === 'object') asks.askEqual(flow, found);
+      else asks.ask(flow, found === 'varies' ? 'join' : found === 'many' ? 'range' : 'unknown');
     }
   }
 }
@@ -142,33 +139,6 @@ function ofCopies(how: How, others: readonly Node[]): How {
 const WORDS =
   'autovacuum|vacuum|analyze|select|insert|update|delete|copy|create|alter|drop|refresh|begin|commit|rollback|idle|<idle>|<insufficient privilege>|pg_stat_(?:activity|statements|replication|database)|pg_locks|pg_class|pg_catalog';
 const OF_SYSTEM = new RegExp(`^%*\\^?\\s*\\(?(?:${WORDS})(?:\\|(?:${WORDS}))*\\)?:?\\s*%*$`, 'i');
-
-/** The constants that a column is equal to or not, or why these are not a few constants. */
-function constantsOf(
-  others: readonly Node[],
-  body: A_Expr,
-  scope: Scope,
-): readonly string[] | 'many' | 'varies' | 'unknown' {
-  const nodes = /^AEXPR_OP_A/.test(body.kind ?? '') ? elementsOf(others[0], scope) : others;
-  if (nodes === undefined) return 'unknown';
-  if (typeof nodes !== 'number') {
-    if (!nodes.every((node) => isConstant(node, scope))) return 'varies';
-    return nodes.length > LIST ? 'many' : nodes.map((node) => JSON.stringify(node));
-  }
-  return nodes > LIST ? 'many' : Array.from({ length: nodes }, (_, i) => `${i} ${JSON.stringify(others)}`);
-}
-
-/** The elements of an array that is written out; their number where it is one constant. */
-function elementsOf(node: Node | undefined, scope: Scope): readonly Node[] | number | undefined {
-  if (node === undefined) return;
-  const cast = as(node, 'TypeCast');
-  if (cast?.arg !== undefined) return isDomain(cast.typeName, scope) ? [node] : elementsOf(cast.arg, scope);
-  const text = as(node, 'A_Const')?.sval?.sval;
-  if (text !== undefined) return text.split(',').length;
-  const array = as(node, 'A_ArrayExpr');
-  if (array !== undefined) return array.elements ?? [];
-  return as(node, 'ParamRef') === undefined && !isConstant(node, scope) ? [node] : undefined;
-}
 
 /** A domain may bring a collation of its own, by which other texts are equal too. */
 export const isDomain = (type: TypeName | undefined, scope: Scope): boolean =>

@@ -1,7 +1,7 @@
 import type { OutputSource, Reading } from '@hoop/core';
 import type { Node } from 'libpg-query';
 import { analyzes } from '../commands.js';
-import type { ReadingContext } from '../context.js';
+import type { Listed, ReadingContext } from '../context.js';
 import type { Overload } from '../overloads.js';
 import { spend, unlessTooLong } from '../steps.js';
 import type { Declared } from '../variables.js';
@@ -25,6 +25,7 @@ export interface Lineage
   opaque: string | undefined;
   /** Columns that it names and nothing is known to have. */
   missing: readonly string[];
+  lists: readonly Listed[];
   /** What calls and operators mean, by their nodes. */
   meant: ReadonlyMap<object, ReadonlySet<Overload>>;
 }
@@ -107,6 +108,7 @@ function lineage(facts: Facts, shape: Shape, places: Places): Lineage {
     loads: [...facts.loads],
     literals: facts.literals(places),
     bound: facts.bound(),
+    lists: facts.lists(),
     opaque: facts.opaque ?? shape.open,
     missing: [...facts.missing],
     meant: facts.meant,

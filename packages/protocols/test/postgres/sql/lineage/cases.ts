@@ -235,7 +235,7 @@ export const CASES: readonly (readonly [string, string, string?, string?])[] = [
   ],
   ["select 1 from customers where ssn = any('{1,2}')", '?column?<-', 'customers.ssn:equality'],
   ["select 1 from customers where ssn = any(array['1','2'])", '?column?<-', 'customers.ssn:equality'],
-  ['select 1 from customers where ssn = any($1)', '?column?<-', 'customers.ssn:unknown'],
+  ['select 1 from customers where ssn = any($1)', '?column?<-', 'customers.ssn:equality'],
   [
     'select 1 from customers where ssn = $1 and name = $2',
     '?column?<-',

@@ -14,14 +14,16 @@ select 1 from customers where ssn between '1' and '2'
 select 1 from customers where ssn <> note
 select 1 from customers where ssn is distinct from card
 select 1 from customers where ssn <> any(array(select name from orders))
-select 1 from customers where ssn <> all($1)
+select 1 from customers where ssn <> all($1 || $2)
 select 1 from customers where substr(ssn, 1, 1) = '1'
 select 1 from customers where left(ssn, 1) in ('1')
 select 1 from customers where ssn || '' = '1'
 select 1 from customers where '1' || ssn = '11'
 select 1 from customers where ssn::varchar(3) = '123'
 select 1 from customers where ssn collate "loose" = '123'
-select 1 from customers where ssn = any($1)
+select 1 from customers where ssn = any($1 || $2)
+select 1 from customers where ssn = any(array['{1,2,3,4,5,6,7,8,9,10,11}'::_text])
+select 1 from customers where ssn = any(array[string_to_array('1,2', ',')])
 select 1 from customers where ssn = any(array(select name from orders))
 select 1 from customers where ssn = all(array['1'])
 select 1 from customers where ssn in (select note from orders)
@@ -139,6 +141,18 @@ describe('what tells of a column without showing it', () => {
         .map(({ column }) => column);
       expect([...asked, ...stores]).toEqual(expect.arrayContaining(['public.customers.ssn']));
     });
+
+  test.each([
+    ['ssn = any($1)', [0], 0],
+    ['ssn <> all($2::text[])', [1], 0],
+    ["ssn = any($1) or ssn = any(array['1', $3]) or ssn = '2'", [0, 2], 2],
+    ["ssn = any(array[array['1', '2'], $1])", [0], 2],
+  ])('an array that a message brings is counted as it comes: %s', (where, parameters, besides) => {
+    const text = `select 1 from customers where ${where}`;
+    const { lists } = lineageOf(text);
+    expect(lists).toEqual([{ column: 'public.customers.ssn', parameters, besides }]);
+    expect(lineageOf(`prepare p as ${text}`).lists).toEqual([]);
+  });
 
   test('eleven equalities are a range', () => {
     const many = (count: number) =>
