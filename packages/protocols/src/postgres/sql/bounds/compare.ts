@@ -283,7 +283,7 @@ function matches(rows: Rows, part: Part, language: Language, not: boolean): bool
   if (pattern === null || subject.trusted) return true;
   if (pattern === undefined) {
     const { is } = otherOf(rows, part.rexpr as Node);
-    return is === 'parameter' ? rows.trusts : is === 'foreign' || is === 'one';
+    return is === 'parameter' ? rows.trusts || (not && language !== 'regexp') : is === 'foreign' || is === 'one';
   }
   if (subject.via === 'cast') return isWritten(kindOf(rows, subject.column), pattern, language, not);
   if (subject.via === 'function') return !not && subject.kind === 'text' && asksFor(pattern, language, false, escaping);
