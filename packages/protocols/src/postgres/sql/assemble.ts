@@ -104,7 +104,8 @@ export class Assembly {
     module: (cells) => void this.#modules.add(cells.text()),
     thing: (cells) => void this.#things.add(`${cells.text()} ${cells.text()}`),
     relation: (cells) => this.#addRelation(cells),
-    generated: (cells) => this.#addGenerated(cells),
+    generated: (cells) => this.#addToColumn(cells, 'generated'),
+    default: (cells) => this.#addToColumn(cells, 'default'),
     counted: (cells) => this.#count(cells.number(), cells.number()),
     'on-write': (cells) => void this.#relations.get(cells.number())?.onWrite.push(cells.text()),
     indexed: (cells) =>
@@ -178,13 +179,13 @@ export class Assembly {
     if (relation !== undefined) relation.rows = rows;
   }
 
-  #addGenerated(cells: Cells): void {
+  #addToColumn(cells: Cells, as: 'generated' | 'default'): void {
     const columns = this.#relations.get(cells.number())?.columns;
     const number = cells.number();
-    const generated = cells.text();
+    const text = cells.text();
     const at = columns?.findIndex((column) => column.number === number) ?? -1;
     const column = columns?.[at];
-    if (columns !== undefined && column !== undefined) columns[at] = { ...column, generated };
+    if (columns !== undefined && column !== undefined) columns[at] = { ...column, [as]: text };
   }
 
   #addReference(cells: Cells): void {

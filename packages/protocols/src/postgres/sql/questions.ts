@@ -64,6 +64,10 @@ export const QUESTIONS: readonly string[] = [
   `select ${row("'generated'", 'd.adrelid::int8', 'd.adnum', 'pg_get_expr(d.adbin, d.adrelid)')} from pg_attrdef d
     join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum where to_jsonb(a) ->> 'attgenerated' <> ''`,
 
+  `select ${row("'default'", 'd.adrelid::int8', 'd.adnum', 'pg_get_expr(d.adbin, d.adrelid)')} from pg_attrdef d
+    join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+    where a.atttypid in (1082, 1114, 1184) and d.adrelid >= 16384`,
+
   // Expressions that a write evaluates; those of the system's own tables are none.
   `select ${row("'on-write'", 'd.adrelid::int8', 'pg_get_expr(d.adbin, d.adrelid)')} from pg_attrdef d where d.adrelid >= 16384`,
   `select ${row("'on-write'", 'k.conrelid::int8', 'pg_get_expr(k.conbin, k.conrelid)')} from pg_constraint k
