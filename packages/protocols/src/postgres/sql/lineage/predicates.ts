@@ -5,7 +5,7 @@ import { evaluate, everything, isStrict } from './expression.js';
 import type { Asks } from './facts.js';
 import { changed, type Flow, FREE, mix, RISKY } from './flow.js';
 import { routines } from './functions.js';
-import { as, itemsOf, kindOf, namesOf } from './nodes.js';
+import { as, childrenOf, itemsOf, kindOf, namesOf } from './nodes.js';
 import { compares, isForeign, operated, operatorName } from './operators.js';
 import type { Scope } from './scope.js';
 import { command } from './select.js';
@@ -124,7 +124,7 @@ function one(
       if (marks === 'many') asks.ask(flow, 'range');
       else if (marks === 'unknown') asks.ask(flow, 'unknown');
       else if (marks === 'varies') asks.ask(flow, 'join');
-      else asks.askEqual(flow, marks);
+      else asks.askEqual(flow, marks, others.some(isGiven));
     }
   }
 }
@@ -157,6 +157,9 @@ function constantsOf(
   }
   return nodes > LIST ? 'many' : Array.from({ length: nodes }, (_, i) => `${i} ${JSON.stringify(others)}`);
 }
+
+/** It hangs on a parameter. */
+const isGiven = (node: Node): boolean => as(node, 'ParamRef') !== undefined || childrenOf(node).some(isGiven);
 
 /** The elements of an array that is written out; their number where it is one constant. */
 function elementsOf(node: Node | undefined, scope: Scope): readonly Node[] | number | undefined {
@@ -194,6 +197,8 @@ export function isConstant(node: Node, scope: Scope): boolean {
     return !scope.facts.loose && (scope.facts.given[(parameter.number ?? 0) - 1]?.constant ?? true);
   if (body === undefined) return ['A_Const', 'SQLValueFunction'].includes(kindOf(node) ?? '');
   const args = body.args ?? [];
+  // The command may set it for each row.
+  if (namesOf(body.funcname).at(-1) === 'current_setting') return false;
   const found = routines(
     namesOf(body.funcname),
     args.map(() => FREE),
