@@ -12,6 +12,7 @@ import { LASTING } from './lasting.js';
 import { LEXICAL } from './lexical.js';
 import { LISTS } from './lists.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
+import { MATCHED } from './matched.js';
 import { NEWER } from './newer.js';
 import { OPEN } from './open.js';
 import { ORACLES } from './oracle.js';
@@ -52,4 +53,5 @@ export const ATTACKS: readonly Attack[] = [
   ...BOUND,
   ...VARIABLES,
   ...LISTS,
+  ...MATCHED,
 ];

@@ -54,6 +54,7 @@ function called(body: FuncCall, scope: Scope): Called {
 /** `x.f` is `f(x)`. https://www.postgresql.org/docs/current/xfunc-sql.html#XFUNC-SQL-COMPOSITE-FUNCTIONS */
 export function attribute(name: string, row: Flow, scope: Scope): Flow {
   const found = routines([name], [row], scope);
+  for (const routine of found) unasked(routine, scope);
   if (found.length === 0) {
     if (row.opaque === undefined) scope.facts.missing.add(name);
     return changed(row);
@@ -87,18 +88,26 @@ function result(body: FuncCall, args: readonly Flow[], found: readonly Routine[]
   return { ...value, row, type: typeOfResult(found, args, scope) };
 }
 
-/** Called for row after row, what puts one value somewhere puts many there. */
+/** Called for row after row, what tells of one value tells of many, and what puts one somewhere puts many there. */
 function attempted(args: readonly Node[], found: readonly Routine[], scope: Scope): void {
   for (const routine of found) {
     if (routine.builtin) continue;
     const { attempts, puts } = givenBy(routine, scope).facts;
     const steady = args.length > 0 && args.every((arg) => isConstant(arg, scope));
     const once = steady || (isOfNoRows(scope) && !args.some((arg) => givesRows(arg, scope)));
-    if (once) scope.facts.attempt(attempts);
+    if (once) scope.facts.attemptRows({ columns: attempts }, [`${routine.oid} ${JSON.stringify(args)}`]);
     else scope.facts.repeated(attempts);
     if (once) scope.facts.put(puts);
     else scope.facts.load(puts);
   }
+}
+
+/** The same of what nobody calls by its name: it may be called for any number of rows. */
+function unasked(routine: Routine, scope: Scope): void {
+  if (routine.builtin) return;
+  const { attempts, puts } = givenBy(routine, scope).facts;
+  scope.facts.repeated(attempts);
+  scope.facts.load(puts);
 }
 
 /** Nothing stands in FROM around it. The outermost scope holds a body's variables. */
@@ -275,7 +284,9 @@ function isArray(oid: number, scope: Scope): boolean {
 /** The same of a function by its oid: why what an operator or a cast makes with it may be anything. */
 export function besidesOid(oid: number, scope: Scope): Flow {
   const routine = scope.at.catalogue.routineByOid.get(oid);
-  return routine === undefined ? opaque('it calls a function that is not known') : besides(routine, scope);
+  if (routine === undefined) return opaque('it calls a function that is not known');
+  unasked(routine, scope);
+  return besides(routine, scope);
 }
 
 function rowOfResult(
