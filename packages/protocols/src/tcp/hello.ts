@@ -16,17 +16,17 @@ interface Hello {
 }
 
 /**
- * A handshake goes on if it is for the connection's own name: what is in it is between the two ends, who know by the
- * certificate whom they talk to. A name that leads here without being ours is an attacker's. Without a name a browser's is
- * refused: it dials an address, which no certificate of a server's has, and a page makes it do so.
+ * A program's handshake goes on if it is for the connection's own name, or for none: what is in it is between the two ends, who
+ * know by the certificate whom they talk to. A name that leads here without being ours is an attacker's. A browser's is refused
+ * whatever its name: whether a person or a page of another site made it is told only inside of it, where nobody can look.
  */
 export function lookAtHello(first: Uint8Array, own: Own): GreetingStep {
   const bytes = messageOf(first.subarray(0, LONGEST_HEAD));
   if (bytes === 'more') return first.length < LONGEST_HEAD ? SLOW : refused('a handshake without an end');
   const hello = bytes === undefined ? undefined : read(new Reader(bytes));
   if (hello === undefined) return OPEN;
-  if (hello.name === undefined) return hello.isBrowser ? refused('TLS of a browser for no name') : OPEN;
-  return isOwnName(hello.name, own) ? OPEN : refused('TLS for another name');
+  if (hello.isBrowser) return refused('TLS of a browser');
+  return hello.name === undefined || isOwnName(hello.name, own) ? OPEN : refused('TLS for another name');
 }
 
 /** The first handshake message out of its records; undefined where there is none (RFC 8446 §5.1). */

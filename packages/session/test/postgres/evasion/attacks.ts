@@ -20,6 +20,7 @@ import { RECORD_DEFAULTS } from './record-defaults.js';
 import { NAMES, SETTINGS } from './session.js';
 import { TOLD } from './told.js';
 import { TRIGGERS } from './triggers.js';
+import { VARIABLES } from './variables.js';
 import { WRITES } from './writes.js';
 
 /** All of them. */
@@ -50,6 +51,7 @@ export const ATTACKS: readonly Attack[] = [
   ...CASTS,
   ...TOLD,
   ...BOUND,
+  ...VARIABLES,
   ...LISTS,
   ...FRESH,
 ];

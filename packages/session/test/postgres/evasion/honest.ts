@@ -17,6 +17,7 @@ import { RECORD_DEFAULTS_ALLOWED } from './record-defaults.js';
 import { TOLD_ALLOWED } from './told.js';
 import { TOOLS } from './tools.js';
 import { TRIGGERS_ALLOWED } from './triggers.js';
+import { VARIABLES_ALLOWED } from './variables.js';
 import { CHOSEN } from './writes.js';
 
 /** What people do all day, all of it. */
@@ -41,6 +42,7 @@ export const HONEST: readonly Allowed[] = [
   ...TOLD_ALLOWED,
   ...BOUND_ALLOWED,
   ...RECORD_DEFAULTS_ALLOWED,
+  ...VARIABLES_ALLOWED,
   ...LISTS_ALLOWED,
   ...FRESH_ALLOWED,
 ];

@@ -95,9 +95,9 @@ function isTold(rows: Rows, subject: Subject, node: Node | undefined, how: strin
     case 'time':
       return isRange && !isFar(node, how);
     case 'foreign':
-      return (
-        how === '=' || (how !== '<>' && !(isRange && rows.isKey(subject.column) && as(node, 'ColumnRef') !== undefined))
-      );
+      return how === '=' || (how !== '<>' && !(isRange && rows.isKey(subject.column) && isOfEachRow(node)));
+    case 'untold':
+      return how === '=';
     case 'one':
       return how === '=' && !rows.loops;
     case 'own':
@@ -109,6 +109,10 @@ function isTold(rows: Rows, subject: Subject, node: Node | undefined, how: strin
       );
   }
 }
+
+/** A column of other rows, or of each of them. */
+const isOfEachRow = (node: Node | undefined): boolean =>
+  as(node, 'ColumnRef') !== undefined || as(node, 'SubLink')?.subLinkType === 'ARRAY_SUBLINK';
 
 /** It calls what is volatile. */
 function isOtherEachTime(rows: Rows, node: Node | undefined): boolean {
@@ -246,7 +250,8 @@ function isOfUnknown(rows: Rows, left: Node | undefined, right: Node | undefined
 
 /** `'a' = any(tags)`. */
 const isElement = (rows: Rows, value: Node | undefined, array: Node | undefined): boolean =>
-  subjectOf(rows, array)?.via === 'plain' && ['constant', 'parameter', 'foreign'].includes(otherOf(rows, value).is);
+  subjectOf(rows, array)?.via === 'plain' &&
+  ['constant', 'parameter', 'foreign', 'untold'].includes(otherOf(rows, value).is);
 const isListed = (node: Node | undefined): boolean => !/"sval":"generate_series"/.test(shape(node));
 
 function matches(rows: Rows, part: Part, language: Language, not: boolean): boolean {
