@@ -6,6 +6,7 @@ import { CALLS } from './calls.js';
 import { CASTS } from './casts.js';
 import { CODE } from './code.js';
 import { EXECUTED } from './executed.js';
+import { FRESH } from './fresh.js';
 import { GUESSED, MEASURED, SORTED } from './guesses.js';
 import { KNOWN } from './known.js';
 import { LASTING } from './lasting.js';
@@ -54,4 +55,5 @@ export const ATTACKS: readonly Attack[] = [
   ...VARIABLES,
   ...LISTS,
   ...MATCHED,
+  ...FRESH,
 ];

@@ -6,6 +6,7 @@ import { BOUND_ALLOWED } from './bind.js';
 import { CASTS_ALLOWED } from './casts.js';
 import { DAILY } from './daily.js';
 import { EXECUTED_ALLOWED } from './executed.js';
+import { FRESH_ALLOWED } from './fresh.js';
 import { LOADED, MEASURED_ALLOWED, SORTED_ALLOWED } from './guesses.js';
 import { ALLOWED_KNOWN } from './known-allowed.js';
 import { LASTING_ALLOWED } from './lasting.js';
@@ -45,4 +46,5 @@ export const HONEST: readonly Allowed[] = [
   ...RECORD_DEFAULTS_ALLOWED,
   ...VARIABLES_ALLOWED,
   ...LISTS_ALLOWED,
+  ...FRESH_ALLOWED,
 ];

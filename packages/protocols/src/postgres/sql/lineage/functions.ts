@@ -1,7 +1,7 @@
 import type { FuncCall, Node } from 'libpg-query';
-import { type Catalogue, type Routine, takesSoMany } from '../catalogue.js';
+import { type Routine, takesSoMany } from '../catalogue.js';
 import { isSchema } from '../names.js';
-import { meant, UNKNOWN } from '../overloads.js';
+import { arrayType, meant, UNKNOWN } from '../overloads.js';
 import { spend } from '../steps.js';
 import { defaultsOf, givenBy, plainType, wholeOf } from './bodies.js';
 import { madeByCall } from './calls.js';
@@ -225,24 +225,11 @@ export function elementOf(type: number, scope: Scope): number | undefined {
   return isArray(type, scope) ? scope.at.catalogue.typeByOid.get(type)?.base || undefined : undefined;
 }
 
-const arrays = new WeakMap<Catalogue, ReadonlyMap<number, number>>();
-
 /** The type of arrays of such elements; of arrays it is theirs. An array of whatever, where that is not known. */
 export function arrayOf(type: number | undefined, scope: Scope): number {
-  const { catalogue } = scope.at;
   if (type === undefined || elementOf(type, scope) !== undefined) return type ?? ARRAY;
-  const known = arrays.get(catalogue) ?? arraysIn(catalogue);
-  arrays.set(catalogue, known);
-  return known.get(type) ?? ARRAY;
+  return arrayType(type, scope.at.catalogue) ?? ARRAY;
 }
-
-/** By their elements' oids. What has elements and is no array has a name of its own: point, name, oidvector. */
-const arraysIn = ({ typeByOid }: Catalogue): ReadonlyMap<number, number> =>
-  new Map(
-    [...typeByOid.values()].flatMap(({ oid, kind, base, category, name }) =>
-      kind === 'b' && category === 'A' && base !== 0 && name.startsWith('_') ? [[base, oid] as const] : [],
-    ),
-  );
 
 /** The functions that a name may mean with such arguments, in any search path. */
 export function routines(
