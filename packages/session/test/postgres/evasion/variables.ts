@@ -274,7 +274,6 @@ export const VARIABLES_ALLOWED: readonly Allowed[] = [
     "DO $$ BEGIN IF EXISTS (SELECT 1 FROM customers WHERE email = 'axolotltwo@canary.example') THEN UPDATE orders SET status = 'x' WHERE id = 3; END IF; END $$",
     "DO $$ BEGIN UPDATE customers SET country = 'AT' WHERE email = 'quetzalone@canary.example'; END $$",
     "DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM customers WHERE email = 'quetzalone@canary.example'; IF n <> 1 THEN RAISE EXCEPTION 'not one but %', n; END IF; UPDATE orders SET status = 'y' WHERE id = 4; END $$",
-    'DO $$ BEGIN UPDATE nowhere SET a = 1 WHERE id = 1; END $$',
     'ROLLBACK',
   ]),
 ];
