@@ -141,8 +141,10 @@ function pathed(desk: Desk, { sets }: Routine): Desk {
 /** What a function sets for its own while can change the actor or the language all the same. */
 function settleOwn(desk: Desk, setting: string): void {
   const [name = '', value = ''] = [setting.slice(0, setting.indexOf('=')), setting.slice(setting.indexOf('=') + 1)];
-  if (name !== 'search_path' && !judgeSetting(name, [value], desk.names.catalogue.modules).harmless)
-    desk.facts.mark('session');
+  if (name === 'search_path') return;
+  const { harmless, steers } = judgeSetting(name, [value], desk.names.catalogue.modules);
+  if (!harmless) desk.facts.mark('session');
+  desk.facts.steered ||= steers === true;
 }
 
 /** A whole CREATE FUNCTION: of the catalogue. */
