@@ -258,6 +258,7 @@ function pathIn({ options = [] }: CreateFunctionStmt): string[] | undefined {
 /** What the text of a DO comes by. */
 export function ofBlock(text: string, language: string, at: ReadingContext): Facts {
   const facts = new Facts();
+  facts.isBlock = true;
   const clause = 'it runs a block that cannot be read';
   try {
     if (language.toLowerCase() === 'plpgsql') ofPlPgSql(whole(text, 'void'), [], 'a block', at, facts);

@@ -88,6 +88,10 @@ export class Facts implements Asks {
   readonly loads = new Set<string>();
   /** It is of a body. */
   isBody = false;
+  /** It is of a block: nobody else gives it anything. */
+  isBlock = false;
+  /** Of a block: columns of which it asked whether they are a constant that is written there. */
+  readonly asked = new Set<string>();
   /** Of a body: columns whose values decide on what it does. */
   control: ReadonlySet<string> = new Set();
   /** Of a body: it goes on after an error. */
@@ -118,6 +122,14 @@ export class Facts implements Asks {
     for (const column of flow.columns) this.columns.add(column);
     this.opaque ??= flow.opaque;
     return flow;
+  }
+
+  /** Of a block: what a condition asks is whether columns are constants that are written there; `had`: what it came by before that. */
+  askedOnly(flows: readonly Flow[], had: ReadonlySet<string>): void {
+    for (const column of flows.flatMap(({ columns }) => [...columns])) {
+      this.asked.add(column);
+      if (!had.has(column)) this.columns.delete(column);
+    }
   }
 
   /** A call or an operator means these, among others perhaps: it may be read more than once. */

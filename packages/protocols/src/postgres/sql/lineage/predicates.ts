@@ -94,15 +94,24 @@ function byField(body: A_Expr, fields: readonly A_Expr[], scope: Scope, asks: As
 function sides(body: A_Expr, scope: Scope, asks: Asks): Flow {
   const left = body.lexpr === undefined ? [] : [body.lexpr];
   const right = itemsOf(body.rexpr);
+  const had = scope.facts.isBlock && asksPlainly(body) ? new Set(scope.facts.columns) : undefined;
   const flows = [left, right].map((nodes) => nodes.map((node) => evaluate(node, scope))) as [Flow[], Flow[]];
   scope.facts.meet(flows.flat());
   const { flows: more, foreign } = operated(body, flows[0], flows[1], scope);
   const how = foreign ? 'function' : howOf(body);
   one(flows[0], right, how, body, scope, asks);
   one(flows[1], left, how === 'equality' && /^AEXPR_OP_A/.test(body.kind ?? '') ? 'function' : how, body, scope, asks);
+  if (had !== undefined && !foreign && flows[0].every(({ exact }) => exact)) scope.facts.askedOnly(flows[0], had);
   const made = madeByOperator(body, flows.flat(), foreign, scope);
   return madeSo(changed(mix([...flows.flat(), ...more])), made);
 }
+
+/** `column = 'constant'`, `column IN ('constant', …)`. */
+const asksPlainly = ({ kind, name, lexpr, rexpr }: A_Expr): boolean =>
+  (kind === 'AEXPR_OP' || kind === 'AEXPR_IN') &&
+  operatorName(name) === '=' &&
+  as(lexpr, 'ColumnRef') !== undefined &&
+  itemsOf(rexpr).every((item) => as(item, 'A_Const') !== undefined);
 
 /** Notes how the columns of one side are asked about, by what stands on the other. */
 function one(
