@@ -9,6 +9,7 @@ import { fixed } from './known.js';
 import { isOfPast } from './past.js';
 import {
   aliasOf,
+  alonesIn,
   ancestorsOf,
   isSystem,
   namesIn,
@@ -132,6 +133,7 @@ export class Rows {
         tied: conditions.some((one) => this.#isTie(one, source.alias)),
       });
     }
+    for (const alias of alonesIn(from, where)) this.meets(alias, 'some');
     const whole = () =>
       sources.find((one) => this.#others.get(one.alias)?.coverage !== 'some' && this.#isLeftOut(one, sources, where));
     for (let one = whole(); one !== undefined; one = whole()) this.meets(one.alias, 'some');
