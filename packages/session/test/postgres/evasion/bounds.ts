@@ -62,6 +62,25 @@ export const UNBOUNDED = attacks('A19', [
   'DELETE FROM orders USING customers c (cid) WHERE cid = customer_id',
   "UPDATE orders SET status = 'q' FROM unnest(ARRAY[0]) n WHERE total > n",
   "MERGE INTO orders o USING (VALUES (0)) v (n) ON o.total > v.n WHEN MATCHED THEN UPDATE SET status = 'q'",
+  ['CREATE TEMP TABLE l AS SELECT id AS v FROM orders', 'DELETE FROM orders WHERE id IN (SELECT v FROM l)'],
+  [
+    'CREATE TEMP TABLE l (v int); INSERT INTO l SELECT id FROM orders',
+    'DELETE FROM orders USING l WHERE l.v = orders.id',
+  ],
+  [
+    'SELECT id INTO TEMP l FROM orders',
+    'CREATE TEMP TABLE m AS TABLE l',
+    'DELETE FROM orders WHERE id IN (SELECT id FROM m)',
+  ],
+  ['CREATE TEMP TABLE l AS SELECT generate_series(1, 99) AS v', 'DELETE FROM orders WHERE id IN (SELECT v FROM l)'],
+  'CREATE TEMP TABLE l AS SELECT id FROM orders; DELETE FROM orders WHERE id IN (SELECT id FROM l)',
+  'DO $$ BEGIN CREATE TEMP TABLE l AS SELECT id FROM orders; DELETE FROM orders WHERE id IN (SELECT id FROM l); END $$',
+  [
+    'CREATE TEMP TABLE l (v int)',
+    'PREPARE d AS DELETE FROM orders WHERE id IN (SELECT v FROM l)',
+    'INSERT INTO l SELECT id FROM orders',
+    'EXECUTE d',
+  ],
   [given(deleting('placed_at > $1'), 'Jan 1 1970')],
   [given(deleting('placed_at < $1'), '12/31/9999')],
   [given(deleting('id <> ALL ($1)'), '[5:5]={-1}')],
@@ -90,4 +109,12 @@ export const BOUNDED = [
   'UPDATE orders SET total = round(total, 2) WHERE total <> round(total, 2)',
   "UPDATE notes SET body = trim(body) WHERE body ~ '\\s{2,}'",
   "WITH p AS (SELECT now() - interval '19 years' AS cutoff) DELETE FROM orders USING p WHERE placed_at < p.cutoff",
-].map((text) => allowed(text));
+]
+  .map((text) => allowed(text))
+  .concat([
+    allowed([
+      'CREATE TEMP TABLE kept AS SELECT * FROM orders',
+      'DELETE FROM orders WHERE id IN (SELECT id FROM kept WHERE total > 900)',
+      'DROP TABLE kept',
+    ]),
+  ]);
