@@ -3,6 +3,7 @@ import { ALLOWED_CALLS } from './allowed-calls.js';
 import { ASKED_ALLOWED } from './asked-allowed.js';
 import { ASKED_DAILY } from './asked-daily.js';
 import { BOUND_ALLOWED } from './bind.js';
+import { BOUNDED } from './bounds.js';
 import { CASTS_ALLOWED } from './casts.js';
 import { DAILY } from './daily.js';
 import { EXECUTED_ALLOWED } from './executed.js';
@@ -43,6 +44,7 @@ export const HONEST: readonly Allowed[] = [
   ...TOLD_ALLOWED,
   ...MATCHED_ALLOWED,
   ...BOUND_ALLOWED,
+  ...BOUNDED,
   ...RECORD_DEFAULTS_ALLOWED,
   ...VARIABLES_ALLOWED,
   ...LISTS_ALLOWED,

@@ -5,7 +5,7 @@ import { Way } from './alternatives.js';
 import { compares, isTwins } from './compare.js';
 import { fixed } from './known.js';
 import type { Rows } from './rows.js';
-import { sourcesIn } from './sources.js';
+import { conjuncts, sourcesIn } from './sources.js';
 import { subjectOf } from './subject.js';
 import { mentions, written } from './values.js';
 
@@ -208,12 +208,6 @@ function mayAnswer(rows: Rows, select: Part): boolean {
   if (from.length === 0 || sourcesIn(from).some(({ type }) => type === 'RangeFunction')) return false;
   return conjuncts(select.whereClause as Node | undefined).every(mayHold);
 }
-
-const conjuncts = (node: Node | undefined): readonly Node[] => {
-  const part = as(node, 'BoolExpr');
-  if (node === undefined) return [];
-  return part?.boolop === 'AND_EXPR' ? listOf(part.args).flatMap(conjuncts) : [node];
-};
 
 /** It asks about some column, and not whether that is another than itself. */
 function mayHold(node: Node): boolean {
