@@ -52,6 +52,18 @@ describe.runIf(linux).each(['best', 'proc'] as const)('who is at the other end (
     accepted.destroy();
   });
 
+  test('many clients at once, and one that has gone', async () => {
+    const pairs = await Promise.all(Array.from({ length: 40 }, () => connected('127.77.250.9')));
+    const finder = new ProgramFinder();
+    const inodes = pairs.map(({ accepted }) => lookup(ends(accepted).here, ends(accepted).there)!.inode);
+    const found = await Promise.all([...inodes, 1, ...inodes].map((inode) => finder.find(inode)));
+    expect(found.map((one) => one?.pid)).toEqual([...inodes, undefined, ...inodes].map((one) => one && process.pid));
+    for (const { accepted, client } of pairs) {
+      client.destroy();
+      accepted.destroy();
+    }
+  });
+
   test('a connection that is not, is nobody’s, even where somebody listens', async () => {
     const { accepted, client } = await connected('127.77.250.9');
     const { here, there } = ends(accepted);

@@ -31,6 +31,8 @@ export class Facts {
   own = false;
   /** It chooses how rows are found. */
   steers = false;
+  /** A function does, for its own while. */
+  steered = false;
 
   raise(to: StatementClass): this {
     if (ORDER.indexOf(to) > ORDER.indexOf(this.class)) this.class = to;
@@ -77,12 +79,15 @@ export class Facts {
   /** Adds what a part found out: a view's definition, a function's body. */
   add(other: Facts): this {
     spend((other.uses.size + other.functions.size + other.makes.length) / 16);
+    // Its places are in a text of its own.
+    if (other.fails !== undefined) this.fail(other.fails.code, other.fails.message);
     if (other.unknown !== undefined) this.doubt(other.unknown);
     this.raise(other.class);
     this.unbounded ||= other.unbounded;
     this.anyPath ||= other.anyPath;
     this.own ||= other.own;
     this.steers ||= other.steers;
+    this.steered ||= other.steered;
     for (const [key, use] of other.uses) this.uses.set(key, use);
     for (const name of other.functions) this.functions.add(name);
     for (const trait of other.traits) this.traits.add(trait);

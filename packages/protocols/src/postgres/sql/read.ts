@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { analyzes, commandOf } from './commands.js';
-import type { Made, ReadingContext, SqlReading } from './context.js';
+import type { Made, MadeColumn, ReadingContext, SqlReading } from './context.js';
 import { Facts } from './facts.js';
 import type { Given } from './given.js';
 import { rowOf } from './lineage/flow.js';
@@ -92,7 +92,8 @@ function readAll(commands: readonly Command[], text: string, at: ReadingContext)
 
 /** The context with what the readings add to it; undefined where they add nothing that matters to these commands. */
 function widened(at: ReadingContext, readings: readonly SqlReading[], several: boolean): ReadingContext | undefined {
-  if (!several && readings.every(({ setsPath }) => setsPath.length === 0)) return undefined;
+  const steered = at.steered !== true && readings.some((one) => one.steers === true || one.steered === true);
+  if (!several && !steered && readings.every(({ setsPath }) => setsPath.length === 0)) return undefined;
   const had = new Set(at.paths.map((path) => JSON.stringify(path)));
   const paths = readings
     .flatMap(({ setsPath }) => (setsPath === 'unknown' ? [] : setsPath))
@@ -113,7 +114,6 @@ function widened(at: ReadingContext, readings: readonly SqlReading[], several: b
   const made = several
     ? readings.flatMap(({ makes }) => makes).filter(({ what, name }) => !known.has(`${what} ${name}`))
     : [];
-  const steered = at.steered !== true && readings.some(({ steers }) => steers === true);
   if (paths.length === 0 && prepared === undefined && cursors === undefined && made.length === 0 && !steered)
     return undefined;
   return {
@@ -208,12 +208,13 @@ function isPlanned(node: Node, { functions, unknown }: Facts): boolean {
 }
 
 /** The columns of a table that the command makes of a query's answer. */
-function madeOf(node: Node, into: Part, text: string, at: ReadingContext): readonly string[] | undefined {
+function madeOf(node: Node, into: Part, text: string, at: ReadingContext): readonly MadeColumn[] | undefined {
   const select = as(node, 'SelectStmt');
   const query = select === undefined ? (as(node, 'CreateTableAsStmt')?.query as Node | undefined) : without(select);
   if (query === undefined || (as(node, 'CreateTableAsStmt')?.into ?? select?.intoClause) !== into) return undefined;
   const given = words(into.colNames);
-  return trace(query, text, at).outputs?.map(({ name }, index) => given[index] ?? name);
+  const { outputs, types } = trace(query, text, at);
+  return outputs?.map(({ name }, index) => ({ name: given[index] ?? name, type: types[index] }));
 }
 const without = ({ intoClause: _into, ...rest }: Part): Node => ({ SelectStmt: rest }) as Node;
 
@@ -258,6 +259,7 @@ function found(facts: Facts): Partial<SqlReading> {
     missing: [...facts.missing],
     ...(facts.own && { own: true }),
     ...(facts.steers && { steers: true }),
+    ...(facts.steered && { steered: true }),
     ...(facts.fails !== undefined && { fails: facts.fails }),
   };
 }

@@ -6,12 +6,14 @@ import { CALLS } from './calls.js';
 import { CASTS } from './casts.js';
 import { CODE } from './code.js';
 import { EXECUTED } from './executed.js';
+import { FRESH } from './fresh.js';
 import { GUESSED, MEASURED, SORTED } from './guesses.js';
 import { KNOWN } from './known.js';
 import { LASTING } from './lasting.js';
 import { LEXICAL } from './lexical.js';
 import { LISTS } from './lists.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
+import { MATCHED } from './matched.js';
 import { NEWER } from './newer.js';
 import { OPEN } from './open.js';
 import { ORACLES } from './oracle.js';
@@ -19,6 +21,7 @@ import { RECORD_DEFAULTS } from './record-defaults.js';
 import { NAMES, SETTINGS } from './session.js';
 import { TOLD } from './told.js';
 import { TRIGGERS } from './triggers.js';
+import { VARIABLES } from './variables.js';
 import { WRITES } from './writes.js';
 
 /** All of them. */
@@ -49,5 +52,8 @@ export const ATTACKS: readonly Attack[] = [
   ...CASTS,
   ...TOLD,
   ...BOUND,
+  ...VARIABLES,
   ...LISTS,
+  ...MATCHED,
+  ...FRESH,
 ];
