@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { State } from '@hoop/contracts/local';
 import type { Greeting, ProtocolName } from '@hoop/core';
 import {
@@ -33,6 +34,7 @@ import { LocalAuthority } from './authority.js';
 import type { Credentials } from './credentials.js';
 import { Flows } from './flows.js';
 import { Leaves } from './listeners/leaf.js';
+import { ownersSocket } from './listeners/listener.js';
 import { Listeners } from './listeners/listeners.js';
 import { type Log, seldom } from './log.js';
 import type { Patience } from './login/awaited.js';
@@ -75,6 +77,8 @@ export class Daemon {
   readonly #refused: State['refused'] = { peers: 0, protocol: 0, api: 0, ports: 0 };
   readonly #problems: Problems;
   readonly #claim: Claim;
+  readonly #peerOf: PeerLookup;
+  readonly #tellPeers: () => void;
   readonly #leaves = new Leaves(Date.now);
   readonly authority: LocalAuthority;
   readonly profiles: Profiles;
@@ -86,6 +90,8 @@ export class Daemon {
   private constructor(options: DaemonOptions, ground: Ground) {
     this.#options = options;
     this.#claim = ground.claim;
+    this.#peerOf = ground.peerOf;
+    this.#tellPeers = seldom((times) => options.log.warn({ times }, 'connections of another user were reset'));
     this.#problems = new Problems(options.changed);
     for (const [code, message, hint] of ground.problems) this.#problems.add(code, message, hint);
     this.authority = this.#makeAuthority();
@@ -122,7 +128,19 @@ export class Daemon {
     return passedOn(credentials, (hint) => adviceFor(hint, name, this.profiles.defaultName));
   }
 
-  /** The local API turned a request away. */
+  /**
+   * Whether a connection to a login's way back is the person's own, or root's, as that of WSL's relay from the browser of Windows;
+   * where who connects cannot be told, a browser's has to do, by what it knows of the login.
+   */
+  admits(socket: Socket): boolean {
+    const { platform, uid } = this.#options.machine;
+    const isOf = (owner: number) => ownersSocket(socket, { owner, peerOf: this.#peerOf }) !== undefined;
+    if (platform !== 'linux' || isOf(uid) || isOf(0)) return true;
+    this.#peerRefused();
+    return false;
+  }
+
+  /** The local API, or a login's way back, turned a request away. */
   apiRefused(): void {
     this.#refused.api += 1;
     this.#options.changed();
@@ -236,8 +254,7 @@ export class Daemon {
   }
 
   #makeListeners(ground: Ground): Listeners {
-    const { machine, paths, changed, log } = this.#options;
-    const tell = seldom((times) => log.warn({ times }, 'connections of another user were reset'));
+    const { machine, paths, changed } = this.#options;
     return new Listeners({
       changed,
       shownAs: (named) => shownAs(named, this.profiles.defaultName),
@@ -254,12 +271,14 @@ export class Daemon {
         if (way === undefined) socket.destroy();
         else void this.#flows.accept(way, connection, socket, peer);
       },
-      turnedAway: () => {
-        this.#refused.peers += 1;
-        tell();
-        changed();
-      },
+      turnedAway: () => this.#peerRefused(),
     });
+  }
+
+  #peerRefused(): void {
+    this.#refused.peers += 1;
+    this.#tellPeers();
+    this.#options.changed();
   }
 
   /** The short name first, where it has one. */
