@@ -20,6 +20,7 @@ import { RECORD_DEFAULTS } from './record-defaults.js';
 import { NAMES, SETTINGS } from './session.js';
 import { TOLD } from './told.js';
 import { TRIGGERS } from './triggers.js';
+import { TYPED } from './typed.js';
 import { VARIABLES } from './variables.js';
 import { WRITES } from './writes.js';
 
@@ -54,4 +55,5 @@ export const ATTACKS: readonly Attack[] = [
   ...VARIABLES,
   ...LISTS,
   ...FRESH,
+  ...TYPED,
 ];
