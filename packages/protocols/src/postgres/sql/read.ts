@@ -7,7 +7,7 @@ import { Facts } from './facts.js';
 import type { Given } from './given.js';
 import { rowOf } from './lineage/flow.js';
 import { columnsOf } from './lineage/known.js';
-import { answerOf, trace } from './lineage/trace.js';
+import { answerOf, type Lineage, trace } from './lineage/trace.js';
 import { Names } from './names.js';
 import { namespaceOf } from './namespace.js';
 import { as, type Part, words } from './nodes.js';
@@ -202,7 +202,7 @@ function readOne(command: Command, text: string, at: ReadingContext, earlier: Ea
   return {
     ...EMPTY,
     ...found(facts),
-    ...(isPlanned(node, facts) && { planned: true }),
+    ...(isPlanned(node, facts, traced) && { planned: true }),
     ...(facts.fails?.at !== undefined && { fails: { ...facts.fails, at: placeOf(facts.fails.at) } }),
     columns: traced.columns,
     told: toldBy(facts, traced.relations, at),
@@ -222,11 +222,16 @@ function readOne(command: Command, text: string, at: ReadingContext, earlier: Ea
   };
 }
 
-/** EXPLAIN without ANALYZE. What a function of somebody's gives may stand in a plan, or in its estimates. */
-function isPlanned(node: Node, { functions, unknown }: Facts): boolean {
+/**
+ * A plan that tells no more of values than its conditions do: with ANALYZE it counts the rows that they leave, but also says how large
+ * those are that are put by. What a function of somebody's gives may stand in it, or in its estimates.
+ */
+function isPlanned(node: Node, facts: Facts, { measured, predicates }: Lineage): boolean {
   const explain = as(node, 'ExplainStmt');
-  if (explain === undefined || unknown !== undefined || analyzes(explain.options)) return false;
-  return [...functions].every((name) => name.startsWith('pg_catalog.'));
+  if (explain === undefined || facts.unknown !== undefined) return false;
+  const isRun = analyzes(explain.options);
+  if (isRun && (facts.class !== 'read' || predicates.some(({ column }) => measured.has(column)))) return false;
+  return [...facts.functions].every((name) => name.startsWith('pg_catalog.'));
 }
 
 /** The columns of a table that the command makes of a query's answer. */

@@ -22,6 +22,7 @@ import { RECORD_DEFAULTS } from './record-defaults.js';
 import { NAMES, SETTINGS } from './session.js';
 import { TOLD } from './told.js';
 import { TRIGGERS } from './triggers.js';
+import { TYPED } from './typed.js';
 import { VARIABLES } from './variables.js';
 import { WRITES } from './writes.js';
 
@@ -58,4 +59,5 @@ export const ATTACKS: readonly Attack[] = [
   ...LISTS,
   ...MATCHED,
   ...FRESH,
+  ...TYPED,
 ];

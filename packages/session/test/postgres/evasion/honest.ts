@@ -19,6 +19,7 @@ import { RECORD_DEFAULTS_ALLOWED } from './record-defaults.js';
 import { TOLD_ALLOWED } from './told.js';
 import { TOOLS } from './tools.js';
 import { TRIGGERS_ALLOWED } from './triggers.js';
+import { TYPED_ALLOWED } from './typed.js';
 import { VARIABLES_ALLOWED } from './variables.js';
 import { CHOSEN } from './writes.js';
 
@@ -49,4 +50,5 @@ export const HONEST: readonly Allowed[] = [
   ...VARIABLES_ALLOWED,
   ...LISTS_ALLOWED,
   ...FRESH_ALLOWED,
+  ...TYPED_ALLOWED,
 ];
