@@ -6,7 +6,7 @@ import { evaluate, everything, isStrict } from './expression.js';
 import type { Asks } from './facts.js';
 import { changed, type Flow, FREE, mix, RISKY } from './flow.js';
 import { routines } from './functions.js';
-import { as, itemsOf, kindOf, namesOf } from './nodes.js';
+import { as, childrenOf, itemsOf, kindOf, namesOf } from './nodes.js';
 import { compares, isForeign, operated, operatorName } from './operators.js';
 import type { Scope } from './scope.js';
 import { command } from './select.js';
@@ -129,7 +129,7 @@ function one(
       asks.ask(flow, how === 'range' && !others.every((node) => isConstant(node, scope)) ? 'join' : how);
     else {
       const found = /^AEXPR_OP_A/.test(body.kind ?? '') ? elementsOf(others[0], scope) : constants(others, scope);
-      if (typeof found === 'object') asks.askEqual(flow, found);
+      if (typeof found === 'object') asks.askEqual(flow, found, others.some(isGiven));
       else asks.ask(flow, found === 'varies' ? 'join' : found === 'many' ? 'range' : 'unknown');
     }
   }
@@ -148,6 +148,9 @@ function ofCopies(how: How, others: readonly Node[]): How {
 const WORDS =
   'autovacuum|vacuum|analyze|select|insert|update|delete|copy|create|alter|drop|refresh|begin|commit|rollback|idle|<idle>|<insufficient privilege>|pg_stat_(?:activity|statements|replication|database)|pg_locks|pg_class|pg_catalog';
 const OF_SYSTEM = new RegExp(`^%*\\^?\\s*\\(?(?:${WORDS})(?:\\|(?:${WORDS}))*\\)?:?\\s*%*$`, 'i');
+
+/** It hangs on a parameter. */
+const isGiven = (node: Node): boolean => as(node, 'ParamRef') !== undefined || childrenOf(node).some(isGiven);
 
 /** A domain may bring a collation of its own, by which other texts are equal too. */
 export const isDomain = (type: TypeName | undefined, scope: Scope): boolean =>
@@ -173,6 +176,8 @@ export function isConstant(node: Node, scope: Scope): boolean {
     return !scope.facts.loose && (scope.facts.given[(parameter.number ?? 0) - 1]?.constant ?? true);
   if (body === undefined) return ['A_Const', 'SQLValueFunction'].includes(kindOf(node) ?? '');
   const args = body.args ?? [];
+  // The command may set it for each row.
+  if (namesOf(body.funcname).at(-1) === 'current_setting') return false;
   const found = routines(
     namesOf(body.funcname),
     args.map(() => FREE),

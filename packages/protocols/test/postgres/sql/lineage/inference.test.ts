@@ -241,14 +241,14 @@ describe('names that stand for something else', () => {
   });
 
   test('what the session has made of plain columns', () => {
-    const as = { schema: 'public', columns: ['id', 'ssn'] };
+    const as = { schema: 'public', columns: [{ name: 'id' }, { name: 'ssn' }] };
     const of = (text: string, ...made: Made[]) => outputsOf(lineageOf(text, { made }));
     expect(of('select * from fresh', { what: 'table', name: 'fresh', as })).toBe('id<-fresh.id! ssn<-fresh.ssn!');
     expect(of('select * from private.fresh', { what: 'table', name: 'fresh', as })).toBe('*');
     // It may be the one or the other, and hides no column that is masked.
     expect(of('select ssn from customers', { what: 'table', name: 'customers', as })).toContain('customers.ssn');
     expect(of('select * from customers', { what: 'table', name: 'customers', as })).toBe('*');
-    const grown = { what: 'table', name: 'fresh', adds: ['more'] } as const;
+    const grown = { what: 'table', name: 'fresh', adds: [{ name: 'more' }] } as const;
     expect(of('select more from fresh', { what: 'table', name: 'fresh', as }, grown)).toBe('more<-fresh.more!');
     expect(of('select * from fresh', { what: 'table', name: 'fresh', as }, { what: 'table', name: 'fresh' })).toBe('*');
   });
