@@ -2,6 +2,7 @@ import { ASKED } from './asked.js';
 import type { Attack } from './attack.js';
 import { BESIDES } from './besides.js';
 import { BOUND } from './bind.js';
+import { BODIES } from './bodies.js';
 import { CALLS } from './calls.js';
 import { CASTS } from './casts.js';
 import { CODE } from './code.js';
@@ -53,6 +54,7 @@ export const ATTACKS: readonly Attack[] = [
   ...TOLD,
   ...BOUND,
   ...VARIABLES,
+  ...BODIES,
   ...LISTS,
   ...MATCHED,
   ...FRESH,

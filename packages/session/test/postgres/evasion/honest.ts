@@ -3,6 +3,7 @@ import { ALLOWED_CALLS } from './allowed-calls.js';
 import { ASKED_ALLOWED } from './asked-allowed.js';
 import { ASKED_DAILY } from './asked-daily.js';
 import { BOUND_ALLOWED } from './bind.js';
+import { BODIES_ALLOWED } from './bodies.js';
 import { CASTS_ALLOWED } from './casts.js';
 import { DAILY } from './daily.js';
 import { EXECUTED_ALLOWED } from './executed.js';
@@ -45,6 +46,7 @@ export const HONEST: readonly Allowed[] = [
   ...BOUND_ALLOWED,
   ...RECORD_DEFAULTS_ALLOWED,
   ...VARIABLES_ALLOWED,
+  ...BODIES_ALLOWED,
   ...LISTS_ALLOWED,
   ...FRESH_ALLOWED,
 ];
