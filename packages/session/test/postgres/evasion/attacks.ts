@@ -3,6 +3,7 @@ import type { Attack } from './attack.js';
 import { BESIDES } from './besides.js';
 import { BOUND } from './bind.js';
 import { UNBOUNDED } from './bounds.js';
+import { BODIES } from './bodies.js';
 import { CALLS } from './calls.js';
 import { CASTS } from './casts.js';
 import { CODE } from './code.js';
@@ -56,6 +57,7 @@ export const ATTACKS: readonly Attack[] = [
   ...BOUND,
   ...VARIABLES,
   ...UNBOUNDED,
+  ...BODIES,
   ...LISTS,
   ...MATCHED,
   ...FRESH,

@@ -4,6 +4,7 @@ import { ASKED_ALLOWED } from './asked-allowed.js';
 import { ASKED_DAILY } from './asked-daily.js';
 import { BOUND_ALLOWED } from './bind.js';
 import { BOUNDED } from './bounds.js';
+import { BODIES_ALLOWED } from './bodies.js';
 import { CASTS_ALLOWED } from './casts.js';
 import { DAILY } from './daily.js';
 import { EXECUTED_ALLOWED } from './executed.js';
@@ -48,6 +49,7 @@ export const HONEST: readonly Allowed[] = [
   ...BOUNDED,
   ...RECORD_DEFAULTS_ALLOWED,
   ...VARIABLES_ALLOWED,
+  ...BODIES_ALLOWED,
   ...LISTS_ALLOWED,
   ...FRESH_ALLOWED,
   ...TYPED_ALLOWED,
