@@ -1,5 +1,6 @@
 import type { StatementClass, Trait } from '@hoop/core';
 import type { Node } from 'libpg-query';
+import { quoted } from './defaults.js';
 import { define } from './define.js';
 import { Facts } from './facts.js';
 import { as, constant, listOf, open, type Part, word } from './nodes.js';
@@ -109,15 +110,12 @@ const COMMANDS: Readonly<Record<string, Act>> = {
   NotifyStmt: plain('notify', 'write'),
 };
 
-/** The parser of PL/pgSQL wants a whole DO; any delimiter that the body has not will do. */
+/** The parser of PL/pgSQL wants a whole DO. */
 function deparsedDo(part: Part): string {
   const body = listOf(part.args)
     .map((node) => as(node, 'DefElem'))
     .find((option) => option?.defname === 'as');
-  const text = word(body?.arg) ?? '';
-  let tag = '$hoop$';
-  while (text.includes(tag)) tag = `$hoop${tag.length}${tag.slice(5)}`;
-  return `DO ${tag}${text}${tag}`;
+  return `DO ${quoted(word(body?.arg) ?? '')}`;
 }
 
 /** Every text that the name may stand for; what it prepared or declared is run in its place. */

@@ -86,6 +86,8 @@ export interface SqlReading extends Reading {
   own?: true | undefined;
   /** It chooses how rows are found, by settings that it may leave in force. */
   steers?: true | undefined;
+  /** A function that it runs chooses that for its own while. */
+  steered?: true | undefined;
   /** The first thing that it is `unknown` for is none of the server's either. */
   fails?: Failure | undefined;
 }

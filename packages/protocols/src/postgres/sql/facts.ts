@@ -32,6 +32,8 @@ export class Facts {
   own = false;
   /** It chooses how rows are found. */
   steers = false;
+  /** A function does, for its own while. */
+  steered = false;
 
   raise(to: StatementClass): this {
     if (ORDER.indexOf(to) > ORDER.indexOf(this.class)) this.class = to;
@@ -84,6 +86,7 @@ export class Facts {
     this.anyPath ||= other.anyPath;
     this.own ||= other.own;
     this.steers ||= other.steers;
+    this.steered ||= other.steered;
     for (const [key, use] of other.uses) this.uses.set(key, use);
     for (const name of other.functions) this.functions.add(name);
     for (const trait of other.traits) this.traits.add(trait);

@@ -92,8 +92,10 @@ function readAll(commands: readonly Command[], text: string, at: ReadingContext)
 
 /** The context with what the readings add to it; undefined where they add nothing that matters to these commands. */
 function widened(at: ReadingContext, readings: readonly SqlReading[], several: boolean): ReadingContext | undefined {
+  const steered = at.steered !== true && readings.some((one) => one.steers === true || one.steered === true);
   const filled = fillingOf(at.filled, readings);
-  if (!several && filled === undefined && readings.every(({ setsPath }) => setsPath.length === 0)) return undefined;
+  if (!several && !steered && filled === undefined && readings.every(({ setsPath }) => setsPath.length === 0))
+    return undefined;
   const had = new Set(at.paths.map((path) => JSON.stringify(path)));
   const paths = readings
     .flatMap(({ setsPath }) => (setsPath === 'unknown' ? [] : setsPath))
@@ -114,7 +116,6 @@ function widened(at: ReadingContext, readings: readonly SqlReading[], several: b
   const made = several
     ? readings.flatMap(({ makes }) => makes).filter(({ what, name }) => !known.has(`${what} ${name}`))
     : [];
-  const steered = at.steered !== true && readings.some(({ steers }) => steers === true);
   if (
     paths.length === 0 &&
     prepared === undefined &&
@@ -278,6 +279,7 @@ function found(facts: Facts): Partial<SqlReading> {
     missing: [...facts.missing],
     ...(facts.own && { own: true }),
     ...(facts.steers && { steers: true }),
+    ...(facts.steered && { steered: true }),
     ...(facts.fails !== undefined && { fails: facts.fails }),
   };
 }

@@ -2,13 +2,15 @@ import type { Node } from 'libpg-query';
 import { bounds } from './bounds/condition.js';
 import { Rows } from './bounds/rows.js';
 import { resolve, type Tables, tablesUnder } from './bounds/sources.js';
+import type { Loops } from './called.js';
 import type { Names } from './names.js';
 import { as, eachChild, listOf, open, type Part } from './nodes.js';
+import { LISTED_ROW } from './unnamed.js';
 
-/** What a write stands in: WITH's queries, and the loops of a body around it by the names of their variables. */
+/** What a write stands in: WITH's queries, and what it is run again and again for. */
 export interface Around {
   tables: Tables;
-  loops: ReadonlyMap<string, Node | 'numbers'>;
+  loops: Loops;
 }
 
 /** Which rows a command may change: `some`, `all`, or as many as its parameters let it. */
@@ -88,6 +90,9 @@ const oidsOf = (names: Names, rel: Part): readonly number[] => [
 
 function target(names: Names, part: Part, { tables, loops }: Around, trusts: boolean): Rows {
   const rows = Rows.of(names, (part.relation ?? {}) as Part, tables, { loops: loops.has(''), trusts });
-  for (const [name, query] of loops) rows.meets(name, query === 'numbers' || rows.readsAll(query) ? 'all' : 'some');
+  for (const [name, query] of loops) {
+    const all = query === 'numbers' || rows.readsAll(query);
+    rows.meets(name, all ? 'all' : name === LISTED_ROW ? 'untold' : 'some');
+  }
   return rows;
 }

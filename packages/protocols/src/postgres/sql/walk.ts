@@ -1,11 +1,11 @@
 import type { Node } from 'libpg-query';
 import { isHarmless } from './builtins.js';
-import { filled, type Inputs, rowsOf, withRowsOf } from './called.js';
+import { type Arguments, argumentsOf, type Loops, rowsOf, withRowsOf } from './called.js';
 import type { OperatorClass, Routine } from './catalogue.js';
 import type { Made } from './context.js';
 import type { Facts } from './facts.js';
 import { type Given, withGiven } from './given.js';
-import type { Lists } from './lists.js';
+import type { Holds } from './holds.js';
 import type { Names } from './names.js';
 import { as, constant, eachChild, listOf, open, operatorsOf, type Part, partsOf, words } from './nodes.js';
 import { coerces, type Overload } from './overloads.js';
@@ -44,18 +44,16 @@ export interface Desk {
   trigger?: boolean | undefined;
   /** It is planned and not run: EXPLAIN. */
   plans?: boolean | undefined;
-  /** Loops of a body that it stands in: the query whose rows each variable goes through. */
-  loops?: Around['loops'] | undefined;
+  /** Whether it is run again and again, and the rows of the command that calls the body. */
+  loops?: Loops | undefined;
   /** The query, or the write as one, whose rows a call in it is made for. */
   query?: Part | undefined;
   /** What the body that is read next is called with. */
-  called?: readonly Node[] | undefined;
-  /** What stands for the parameters of the body that it stands in. */
-  inputs?: Inputs | undefined;
-  /** Queries of the body's cursors. */
-  cursors?: readonly Node[] | undefined;
-  /** Arrays of the body that it stands in. */
-  lists?: Lists | undefined;
+  called?: Arguments | undefined;
+  /** What the functions that it stands in were called with, by oid. */
+  calling?: ReadonlyMap<number, Arguments> | undefined;
+  /** What the variables and parameters of the body that it stands in may hold. */
+  holds?: Holds | undefined;
   /** What its parameters stand for, in order. */
   given?: Given | undefined;
   /** What the column `name` is in every row of the query that is being read, where that is pg_settings and it says so. */
@@ -295,7 +293,7 @@ function lockRows(desk: Desk, part: Part, scope: Scope | undefined): void {
 }
 
 const CHANGES = { insert: upserts, update: changes, delete: changes, merge: merges };
-const NO_LOOPS: Around['loops'] = new Map();
+const NO_LOOPS: Loops = new Map();
 
 function change(desk: Desk, part: Part, scope: Scope | undefined, how: keyof typeof CHANGES): void {
   const { withClause, relation, ...rest } = part;
@@ -326,20 +324,36 @@ const columnsOf = ({ names }: Desk, { schemaname, relname }: Part): ReadonlySet<
       .flatMap(({ columns }) => columns.map(({ name }) => name)),
   );
 
-/** With what its parameters stand for, where that is known, in their places; `parameters` then if these do not leave rows out. */
+/** The most that it may change, whatever its body's variables hold. */
 function reachOf(desk: Desk, written: Part, scope: Scope | undefined, how: keyof typeof CHANGES): Reach {
-  const { names, loops = NO_LOOPS, given, inputs } = desk;
-  const part = filled(written, inputs, inputs && columnsOf(desk, written.relation as Part));
-  const tables: Around['tables'] = { of: (name) => filled(tableIn(name, scope), inputs) };
-  const reach = CHANGES[how](names, part, { tables, loops });
+  const { holds } = desk;
+  const table = (name: string) => tableIn(name, scope);
+  if (holds === undefined) return reachWith(desk, written, table, how);
+  const own = columnsOf(desk, written.relation as Part);
+  const reaches = holds
+    .choices({ ...written, targetList: undefined }, own)
+    .map((choice) =>
+      reachWith(desk, holds.fill(written, choice, own), (name) => holds.fill(table(name), choice, own), how),
+    );
+  return (['all', 'parameters'] as const).find((one) => reaches.includes(one)) ?? 'some';
+}
+
+/** With what its parameters stand for, where that is known, in their places; `parameters` then if these do not leave rows out. */
+function reachWith(
+  { names, loops = NO_LOOPS, given }: Desk,
+  part: Part,
+  table: Around['tables']['of'],
+  how: keyof typeof CHANGES,
+): Reach {
+  const reach = CHANGES[how](names, part, { tables: { of: table }, loops });
   if (reach !== 'parameters' || given === undefined) return reach;
-  const known: Around['tables'] = { of: (name) => withGiven(tables.of(name), given) };
+  const known: Around['tables'] = { of: (name) => withGiven(table(name), given) };
   return CHANGES[how](names, withGiven(part, given), { tables: known, loops }) === 'some' ? 'some' : reach;
 }
 
 function call(desk: Desk, part: Part, scope: Scope | undefined): void {
   const name = words(part.funcname);
-  const args = [...listOf(part.args), ...(part.agg_within_group === true ? listOf(part.agg_order) : [])];
+  const args = [...argumentsOf(part), ...(part.agg_within_group === true ? listOf(part.agg_order) : [])];
   if (name.at(-1) === 'set_config')
     settle(
       desk,
@@ -381,10 +395,12 @@ export function operate(desk: Desk, name: readonly string[], part?: Part): void 
   if (last === undefined) return;
   if (desk.names.madeOther(last)) desk.facts.doubt(`the operator ${last} was made just now`);
   const meant = part === undefined ? undefined : desk.meant?.get(part);
+  const operands =
+    part?.kind === 'AEXPR_OP' ? listOf([part.lexpr, part.rexpr].filter((one) => one !== undefined)) : undefined;
   for (const operator of desk.names.operators(schema, last)) {
     doubtTaken(desk, operator.takes);
     if (meant !== undefined && !meant.has(operator)) continue;
     makeTaken(desk, operator.takes);
-    for (const oid of operator.calls) callOid(desk, oid);
+    for (const oid of operator.calls) callOid(desk, oid, operands);
   }
 }

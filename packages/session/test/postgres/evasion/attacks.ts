@@ -20,6 +20,7 @@ import { RECORD_DEFAULTS } from './record-defaults.js';
 import { NAMES, SETTINGS } from './session.js';
 import { TOLD } from './told.js';
 import { TRIGGERS } from './triggers.js';
+import { VARIABLES } from './variables.js';
 import { WRITES } from './writes.js';
 
 /** All of them. */
@@ -51,5 +52,6 @@ export const ATTACKS: readonly Attack[] = [
   ...TOLD,
   ...BOUND,
   ...UNBOUNDED,
+  ...VARIABLES,
   ...LISTS,
 ];

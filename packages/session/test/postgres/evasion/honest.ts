@@ -17,6 +17,7 @@ import { RECORD_DEFAULTS_ALLOWED } from './record-defaults.js';
 import { TOLD_ALLOWED } from './told.js';
 import { TOOLS } from './tools.js';
 import { TRIGGERS_ALLOWED } from './triggers.js';
+import { VARIABLES_ALLOWED } from './variables.js';
 import { CHOSEN } from './writes.js';
 
 /** What people do all day, all of it. */
@@ -42,5 +43,6 @@ export const HONEST: readonly Allowed[] = [
   ...BOUND_ALLOWED,
   ...BOUNDED,
   ...RECORD_DEFAULTS_ALLOWED,
+  ...VARIABLES_ALLOWED,
   ...LISTS_ALLOWED,
 ];

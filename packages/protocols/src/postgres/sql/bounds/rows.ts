@@ -3,6 +3,7 @@ import type { Column, Relation } from '../catalogue.js';
 import type { Names } from '../names.js';
 import { as, eachChild, listOf, open, type Part, partsOf, words } from '../nodes.js';
 import { spend } from '../steps.js';
+import { MANY, UNTOLD } from '../unnamed.js';
 import { type End, endsOf } from './beside.js';
 import { bounds } from './condition.js';
 import { fixed } from './known.js';
@@ -27,9 +28,10 @@ import { hasParameter, written } from './values.js';
 
 /**
  * What rows of another source say of the target's: `all`: every row may meet one of them; `referred`: every row does by the
- * foreign key that it has to the source; `some`: what the source's rows are is not the target's own doing.
+ * foreign key that it has to the source; `some`: what the source's rows are is not the target's own doing; `untold`: that is for
+ * whoever runs the command to say.
  */
-export type Coverage = 'all' | 'referred' | 'some';
+export type Coverage = 'all' | 'referred' | 'some' | 'untold';
 
 interface Of {
   names: Names;
@@ -378,6 +380,8 @@ export class Rows {
   coverageOf(node: Node): Coverage {
     const fields = words(as(node, 'ColumnRef')?.fields);
     const { outer } = this.#of;
+    if (fields[0] === UNTOLD) return 'untold';
+    if (fields[0] === MANY) return 'all';
     if (fields.length === 1 && outer !== undefined && !outer.#isDerived && outer.column(node) !== undefined)
       return 'all';
     const other =

@@ -22,9 +22,12 @@ export function shape(node: unknown): string {
 /** What the other side of a comparison is. */
 export type Other =
   | { is: 'constant'; value: string | null }
-  | { is: 'parameter' | 'time' | 'foreign' | 'one' | 'own' | 'computed' };
+  | { is: 'parameter' | 'time' | 'foreign' | 'untold' | 'one' | 'own' | 'computed' };
 
-/** `own`: of the rows themselves, or of those that meet every one of them; `one`: a single row's of a query. */
+/**
+ * `own`: of the rows themselves, or of those that meet every one of them; `one`: a single row's of a query; `untold`: no table's, and
+ * nothing says what it is.
+ */
 export function otherOf(rows: Rows, node: Node | undefined): Other {
   const value = fixed(node);
   if (value !== undefined) return { is: 'constant', value };
@@ -33,20 +36,35 @@ export function otherOf(rows: Rows, node: Node | undefined): Other {
   if (mentions(rows, node)) return { is: 'own' };
   const found = kindsIn(rows, node);
   if (found.has('own')) return { is: 'own' };
-  for (const is of ['parameter', 'foreign', 'time'] as const) if (found.has(is)) return { is };
+  for (const is of ['untold', 'parameter', 'foreign', 'time'] as const) if (found.has(is)) return { is };
   return { is: 'computed' };
 }
 
 function ofSubquery(rows: Rows, part: Part): Other {
   const select = as(part.subselect, 'SelectStmt') ?? {};
-  if (mentions(rows, part.subselect as Node)) return { is: 'own' };
-  if (part.subLinkType !== 'EXPR_SUBLINK') return { is: rows.readsAll(part.subselect as Node) ? 'own' : 'foreign' };
+  if (part.apart !== true && mentions(rows, part.subselect as Node)) return { is: 'own' };
+  const other = readsTable(part.subselect as Node) ? 'foreign' : 'untold';
+  if (part.subLinkType !== 'EXPR_SUBLINK') return { is: rows.readsAll(part.subselect as Node) ? 'own' : other };
   if (listOf(select.fromClause).length === 0) return { is: 'computed' };
   const isList = /"sval":"(?:array_agg|jsonb?_agg|string_agg)"/.test(written(select.targetList));
   if (isList && rows.readsAll(part.subselect as Node)) return { is: 'own' };
   // The rows above their average are fewer; those from the least on are all.
   const isMiddle = /"sval":"(?:avg|percentile_cont|percentile_disc)"/.test(written(select.targetList));
-  return { is: isMiddle || !rows.readsAll(part.subselect as Node) ? 'foreign' : 'one' };
+  return { is: isMiddle || !rows.readsAll(part.subselect as Node) ? other : 'one' };
+}
+
+/** What a query without a table answers, its text or its parameters say. */
+export function readsTable(query: Node): boolean {
+  const own = new Set<string>();
+  let found = false;
+  const look = (type: string, part: Part): void => {
+    if (type === 'CommonTableExpr') own.add(String(part.ctename));
+    found ||= type === 'RangeVar' && !(part.schemaname === undefined && own.has(String(part.relname)));
+    if (type === 'SelectStmt') look('WithClause', (part.withClause ?? {}) as Part);
+    if (!found) eachChild(part, look);
+  };
+  look(...open(query));
+  return found;
 }
 
 function kindsIn(rows: Rows, node: Node | undefined): ReadonlySet<Other['is']> {
@@ -54,16 +72,22 @@ function kindsIn(rows: Rows, node: Node | undefined): ReadonlySet<Other['is']> {
   const look = (type: string, child: Part): void => {
     spend(1 / 2);
     const one = { [type]: child } as unknown as Node;
-    if (type === 'ColumnRef') found.add(rows.coverageOf(one) === 'some' ? 'foreign' : 'own');
+    if (type === 'ColumnRef') found.add(KINDS[rows.coverageOf(one)]);
     else if (type === 'ParamRef') found.add('parameter');
     else if (isTime(one)) found.add('time');
-    else if (type === 'SubLink') found.add(ofSubquery(rows, child).is === 'own' ? 'own' : 'foreign');
+    else if (type === 'SubLink') found.add(KIND_OF_QUERY.get(ofSubquery(rows, child).is) ?? 'foreign');
     else eachChild(child, look);
   };
   const [type, part] = open(node);
   if (type !== '') look(type, part);
   return found;
 }
+
+const KINDS = { all: 'own', referred: 'own', some: 'foreign', untold: 'untold' } as const;
+const KIND_OF_QUERY: ReadonlyMap<Other['is'], 'own' | 'untold'> = new Map([
+  ['own', 'own'],
+  ['untold', 'untold'],
+]);
 
 /** Now, as the server has it. */
 export function isTime(node: Node | undefined): boolean {
@@ -90,6 +114,7 @@ function inPart(rows: Rows, type: string, part: Part, hidden: ReadonlySet<string
     return rows.column({ ColumnRef: part } as unknown as Node) !== undefined && !hidden.has(fields[0] ?? '');
   }
   if (type === 'SelectStmt') return inQuery(rows, part, hidden);
+  if (type === 'SubLink' && part.apart === true) return false;
   let found = false;
   eachChild(part, (kind, child) => {
     found ||= inPart(rows, kind, child, hidden);
