@@ -118,7 +118,8 @@ function isTold(rows: Rows, subject: Subject, node: Node | undefined, how: strin
       return (
         how === '=' ||
         (how === '@@' && !/"sval":"\s*!/.test(shape(node))) ||
-        (!RANGE.test(how) && how !== '<>' && isList(node, how))
+        (!RANGE.test(how) && how !== '<>' && isList(node, how)) ||
+        (how === '<@' && leavesOut(rows, subject, node as Node, how))
       );
   }
 }
