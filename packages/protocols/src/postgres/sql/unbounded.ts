@@ -1,7 +1,6 @@
 import type { Node } from 'libpg-query';
 import { bounds } from './bounds/condition.js';
 import { Rows } from './bounds/rows.js';
-
 import { resolve, type Tables, tablesUnder } from './bounds/sources.js';
 import type { Loops } from './called.js';
 import type { Names } from './names.js';

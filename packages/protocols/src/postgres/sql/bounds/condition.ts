@@ -145,9 +145,16 @@ function nullTest(rows: Rows, { arg, nulltesttype }: Part, not: boolean): boolea
   const value = fixed(arg as Node);
   if (value !== undefined) return (value === null) !== isNull;
   if (as(as(arg, 'TypeCast')?.arg ?? arg, 'ParamRef') !== undefined) return rows.trusts;
-  if (isNull) return (subjectOf(rows, arg as Node)?.via ?? 'function') !== 'function';
+  if (isNull) return (subjectOf(rows, orNull(arg as Node))?.via ?? 'function') !== 'function';
   const column = rows.column(arg as Node) ?? partOf(rows, arg as Node);
   return column !== undefined && rows.mayBeNull(column);
+}
+
+/** `nullif(name, '')` is null where the name is, or where it is that. */
+function orNull(node: Node): Node {
+  const part = as(node, 'A_Expr');
+  const isKnown = part?.kind === 'AEXPR_NULLIF' && fixed(part.rexpr as Node) !== undefined;
+  return isKnown ? (part.lexpr as Node) : node;
 }
 
 /** `doc -> 'a'` may be null where `doc` is not. */

@@ -306,9 +306,9 @@ export class Rows {
     if (table === undefined || others.length > 0 || this.#isTable(table) || !this.#holdsAll(table)) return [];
     const rows = this.#other(table);
     if ([whereClause, havingClause].some((one) => bounds(rows, one as Node | undefined, false))) return [];
-    const by = new Set(listOf(groupClause).map((node) => words(as(node, 'ColumnRef')?.fields).at(-1)));
+    const by = new Set(groupedBy({ targetList, groupClause }));
     return partsOf(targetList, 'ResTarget').flatMap(({ name, val }) => {
-      const column = words(as(val, 'ColumnRef')?.fields).at(-1);
+      const column = words(as(extremeOf(val), 'ColumnRef')?.fields).at(-1);
       return column !== undefined && by.has(column) ? [String(name ?? column)] : [];
     });
   }
@@ -461,11 +461,23 @@ const isByKey = (rows: Rows, sortClause: unknown): boolean =>
     return name !== undefined && rows.isKey(name);
   });
 
+/** Columns of GROUP BY and DISTINCT ON, which may say them by their place; undefined for what is none. */
+const groupedBy = ({ targetList, groupClause, distinctClause }: Part): readonly (string | undefined)[] =>
+  [...listOf(groupClause), ...listOf(distinctClause)].map((node) => {
+    const target = as(node, 'A_Const')?.ival === undefined ? undefined : listOf(targetList)[Number(fixed(node)) - 1];
+    return words(as(as(target, 'ResTarget')?.val ?? node, 'ColumnRef')?.fields).at(-1);
+  });
+
+/** The least or the greatest of values that are all the same is each of them. */
+function extremeOf(value: unknown): unknown {
+  const call = as(value, 'FuncCall');
+  return /^(?:min|max|any_value)$/.test(words(call?.funcname).at(-1) ?? '') ? listOf(call?.args)[0] : value;
+}
+
 /** GROUP BY and DISTINCT ON of columns that are no key: one row of each. */
-function isOneOfEach(rows: Rows, { groupClause, distinctClause, havingClause }: Part): boolean {
-  if (rows.loops && havingClause === undefined) return false;
-  const by = [...listOf(groupClause), ...listOf(distinctClause)];
-  const columns = by.map((node) => words(as(node, 'ColumnRef')?.fields).at(-1));
+function isOneOfEach(rows: Rows, select: Part): boolean {
+  if (rows.loops && select.havingClause === undefined) return false;
+  const columns = groupedBy(select);
   return columns.length > 0 && columns.every((name) => name !== undefined && !rows.isKey(name));
 }
 

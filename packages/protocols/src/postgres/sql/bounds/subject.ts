@@ -44,8 +44,7 @@ export function subjectOf(rows: Rows, node: Node | undefined): Subject | undefin
   if (type === 'CoalesceExpr') return subjectOf(rows, listOf(part.args)[0]);
   if (type === 'FuncCall') return ofCall(rows, words(part.funcname).at(-1) ?? '', listOf(part.args));
   if (type !== 'A_Expr') return undefined;
-  if (part.kind === 'AEXPR_NULLIF')
-    return fixed(part.rexpr as Node) === undefined ? undefined : subjectOf(rows, part.lexpr as Node);
+  if (part.kind === 'AEXPR_NULLIF') return inside(subjectOf(rows, part.lexpr as Node), 'function');
   return part.kind === 'AEXPR_OP' ? ofOperator(rows, part) : undefined;
 }
 const SYSTEM = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
