@@ -16,6 +16,8 @@ export type Errand =
   | { do: 'list'; prefix: string }
   /** Ends the work of connections that this login has opened. */
   | { do: 'terminate'; backends: readonly Backend[] }
+  /** Whether what `learn` gave is still so; without `surely`, the server's own counts may tell, which lag. */
+  | { do: 'compare'; knowledge: unknown; surely: boolean }
   /** What this login lacks in order to mint roles that are members of these. */
   | { do: 'try'; roles: readonly string[] };
 
@@ -54,6 +56,12 @@ export interface Lack {
   cure?: string | undefined;
 }
 
+export interface Compared {
+  same: boolean;
+  /** How long the server was at it. */
+  ms: number;
+}
+
 export interface Answers {
   mint: undefined;
   /** What is still there, because it holds something in another database or cannot be ended. */
@@ -62,6 +70,7 @@ export interface Answers {
   list: readonly FoundRole[];
   /** The processes that were ended. */
   terminate: readonly number[];
+  compare: Compared;
   try: readonly Lack[];
 }
 export type AnswerTo<E extends Errand> = Answers[E['do']];

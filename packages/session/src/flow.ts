@@ -5,7 +5,7 @@ import { aheadOf } from './ahead.js';
 import { readAside } from './aside.js';
 import { cancelWork, type DialOutcome, dial } from './dial.js';
 import { Driver, type Ending } from './driver.js';
-import { knowledgeOf } from './knowledge.js';
+import { type Knowledge, knowledgeOf } from './knowledge.js';
 import { SessionLine } from './line.js';
 import type { FlowOptions, Lease, Upstream } from './ports.js';
 import { unreadable } from './refusals.js';
@@ -33,6 +33,8 @@ export class Flow {
   readonly #releases: (() => void)[] = [];
   #upstreamKey: CancelKey | undefined;
   #lease: Lease | undefined;
+  /** Of the one database that the flow is with. */
+  #known: Knowledge | undefined;
   /** Monotonic milliseconds. */
   #openSince = 0;
   #clientIn = false;
@@ -143,10 +145,18 @@ export class Flow {
 
   /** What reading statements takes. The upstream is not asked before the session is on record. */
   #learn(database: string, anew: boolean | 'in doubt'): Dialled | Promise<Dialled> {
-    const ask = () => knowledgeOf(this.#spec, this.#options.upstream, database).ask(anew);
+    const ask = () => this.#knowledge(database).ask(anew);
     if (this.#line.isOpen) return ask();
     clearTimeout(this.#opening);
     return this.#line.open().then((refusal) => (refusal === undefined ? ask() : { ok: false, refusal }));
+  }
+
+  #knowledge(database: string): Knowledge {
+    if (this.#known === undefined) {
+      this.#known = knowledgeOf(this.#spec, this.#options.upstream, database);
+      this.#releases.push(this.#known.hold());
+    }
+    return this.#known;
   }
 
   #unreadable(): Refusal | undefined {

@@ -1,4 +1,5 @@
-import type { Dialled, ProtocolSpec } from '@hoop/core';
+import type { Compared, Dialled, ProtocolSpec, Ran } from '@hoop/core';
+import { Sides } from './credentials/sides.js';
 import { learn } from './dial.js';
 import type { Upstream } from './ports.js';
 
@@ -10,25 +11,73 @@ const MOST_MS = 120_000;
 const SHARE = 0.05;
 /** What may be spent at once on loads that are asked for in doubt; it comes back as time goes by. */
 const DOUBT_MS = 3_000;
+/** It is compared with what the upstream has now as often as this while somebody asks, more rarely where that takes long: */
+const COMPARED_MS = 1_000;
+/** at most this share of the upstream's time goes into comparing. */
+const COMPARING = 0.005;
+/** An asker that comes so much later waits for the comparison. */
+const BEHIND_MS = 1_000;
+/** How long the connection for that outlasts the last flow: less than somebody who drops the database waits. */
+const LEAVE_MS = 2_000;
+
+/** Compares what a load gave with what the upstream has now. */
+export interface Comparing {
+  run(knowledge: unknown, surely: boolean): Promise<Ran<Compared>>;
+  /** Nobody asks any more. */
+  close(): void;
+}
+
+interface Kept {
+  knowledge: unknown;
+  /** When the load began. */
+  at: number;
+  fresh: number;
+  most: number;
+  /** When the last load or comparison began that showed it to be so, and how long that is good for. */
+  shown: number;
+  every: number;
+  /** When everything has to be compared again, whatever the upstream's own counts tell. */
+  surely: number;
+}
 
 /**
  * What is known of one database of one upstream: the newest that was loaded, with its age. However many ask, one load runs at a
  * time. Who asks `anew` gets one that began after the question, since what it asks about happened before; who asks in doubt gets
- * that too, as long as doubts have not taken more than their share of the time.
+ * that too, as long as doubts have not taken more than their share of the time. What somebody changes beside our flows is found by
+ * comparisons, and is a doubt.
  */
 export class Knowledge {
   readonly #load: (before: unknown) => Promise<Dialled>;
+  readonly #comparing: Comparing;
   readonly #now: () => number;
-  #kept: { knowledge: unknown; at: number; fresh: number; most: number } | undefined;
+  #kept: Kept | undefined;
   #loading: Promise<Dialled> | undefined;
   #next: Promise<Dialled> | undefined;
+  #compared: Promise<void> | undefined;
   #left = DOUBT_MS;
   #leftAt: number;
+  #flows = 0;
+  #leaving: NodeJS.Timeout | undefined;
 
-  constructor(load: (before: unknown) => Promise<Dialled>, now: () => number = () => performance.now()) {
+  constructor(
+    load: (before: unknown) => Promise<Dialled>,
+    comparing: Comparing,
+    now: () => number = () => performance.now(),
+  ) {
     this.#load = load;
+    this.#comparing = comparing;
     this.#now = now;
     this.#leftAt = now();
+  }
+
+  /** Somebody is going to ask, until what is given is called. */
+  hold(): () => void {
+    this.#flows += 1;
+    clearTimeout(this.#leaving);
+    return () => {
+      this.#flows -= 1;
+      if (this.#flows === 0) this.#leaving = setTimeout(() => this.#comparing.close(), LEAVE_MS).unref();
+    };
   }
 
   /** At once where what is known is young enough. A load that fails is a refusal, and leaves what was known. */
@@ -38,7 +87,27 @@ export class Knowledge {
     const age = kept === undefined ? Number.POSITIVE_INFINITY : this.#now() - kept.at;
     if (kept === undefined || age > kept.most) return this.#loading ?? this.#begin();
     if (age > kept.fresh && this.#loading === undefined) void this.#begin();
-    return { ok: true, greeting: kept.knowledge };
+    return this.#shown(kept);
+  }
+
+  #shown(kept: Kept): Dialled | Promise<Dialled> {
+    const age = this.#now() - kept.shown;
+    if (age > kept.every) this.#compared ??= this.#compare(kept);
+    const late = age > kept.every + BEHIND_MS ? this.#compared : undefined;
+    return late?.then(() => given(this.#kept ?? kept)) ?? given(kept);
+  }
+
+  /** What differs is loaded anew, and where that fails, or has taken its time already, given as it is. */
+  async #compare(kept: Kept): Promise<void> {
+    const since = this.#now();
+    const surely = since >= kept.surely;
+    const ran = await this.#comparing.run(kept.knowledge, surely);
+    if (!ran.ok) kept.every = FRESH_MS;
+    else if (surely) kept.surely = since + ran.answer.ms / COMPARING;
+    else kept.every = Math.max(COMPARED_MS, ran.answer.ms / COMPARING);
+    if (ran.ok && !ran.answer.same && this.#kept === kept && this.#isLeft()) await this.#anew(true);
+    kept.shown = since;
+    this.#compared = undefined;
   }
 
   #isLeft(): boolean {
@@ -62,17 +131,22 @@ export class Knowledge {
     this.#loading = this.#load(this.#kept?.knowledge).then((learned) => {
       this.#loading = undefined;
       if (doubted) this.#left -= this.#now() - since;
-      if (learned.ok) {
-        const fresh = Math.max(FRESH_MS, (this.#now() - since) / SHARE);
-        this.#kept = { knowledge: learned.greeting, at: since, fresh, most: Math.max(MOST_MS, 2 * fresh) };
-      } else if (this.#kept !== undefined) {
-        this.#kept.fresh += FRESH_MS;
-      }
+      if (learned.ok) this.#keep(learned.greeting, since);
+      else if (this.#kept !== undefined) this.#kept.fresh += FRESH_MS;
       return learned;
     });
     return this.#loading;
   }
+
+  #keep(knowledge: unknown, since: number): void {
+    const fresh = Math.max(FRESH_MS, (this.#now() - since) / SHARE);
+    const most = Math.max(MOST_MS, 2 * fresh);
+    const { every = COMPARED_MS, surely = since } = this.#kept ?? {};
+    this.#kept = { knowledge, at: since, fresh, most, shown: since, every, surely };
+  }
 }
+
+const given = ({ knowledge }: Kept): Dialled => ({ ok: true, greeting: knowledge });
 
 /** Of the whole process: an upstream's, for as long as the configuration that names it is in force. */
 const KNOWN = new WeakMap<Upstream, Map<string, Knowledge>>();
@@ -85,8 +159,17 @@ export function knowledgeOf(spec: ProtocolSpec, upstream: Upstream, database: st
   }
   let one = known.get(database);
   if (one === undefined) {
-    one = new Knowledge((before) => learn(spec, upstream, { database, before }));
+    one = new Knowledge((before) => learn(spec, upstream, { database, before }), comparingOf(upstream, database));
     known.set(database, one);
   }
   return one;
+}
+
+function comparingOf(upstream: Upstream, database: string): Comparing {
+  const sides = new Sides();
+  const place = { upstream, database, purpose: 'compare' } as const;
+  return {
+    run: (knowledge, surely) => sides.run(place, { do: 'compare', knowledge, surely }),
+    close: () => sides.close(),
+  };
 }

@@ -19,12 +19,17 @@ async function readBy(spec: ProtocolSpec, upstream: Upstream, database: string, 
   const { read } = spec;
   if (read === undefined) return { ok: false, refusal: unreadable(upstream.name, spec.name) };
   const knowledge = knowledgeOf(spec, upstream, database);
-  const first = await knowledge.ask(false);
-  if (!first.ok) return first;
-  const readings = read(text, first.greeting);
-  if (!readings.some(isOpen)) return { ok: true, readings };
-  const second = await knowledge.ask(true);
-  return second.ok ? { ok: true, readings: read(text, second.greeting) } : second;
+  const release = knowledge.hold();
+  try {
+    const first = await knowledge.ask(false);
+    if (!first.ok) return first;
+    const readings = read(text, first.greeting);
+    if (!readings.some(isOpen)) return { ok: true, readings };
+    const second = await knowledge.ask(true);
+    return second.ok ? { ok: true, readings: read(text, second.greeting) } : second;
+  } finally {
+    release();
+  }
 }
 
 const isOpen = (reading: Reading): boolean => reading.class === 'unknown' || reading.outputs === undefined;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Endpoint, PeerSocket } from './endpoint.js';
+import type { Sockets } from './sockets.js';
 
 /** A line of /proc/net/tcp or tcp6 (proc(5)): addresses in hex, each 32-bit word in the host's byte order. */
 export interface ProcSocket extends PeerSocket {
@@ -10,7 +11,10 @@ export interface ProcSocket extends PeerSocket {
   wildcard: boolean;
 }
 
-const LISTEN = '0A';
+export type Transport = 'tcp' | 'udp';
+
+/** A listener of TCP; a socket of UDP that is connected to nobody. */
+const LISTEN: readonly (string | undefined)[] = ['0A', '07'];
 const ANY = '0.0.0.0';
 
 /** Reads one table. Of tcp6, only what also speaks IPv4 is kept: v4-mapped addresses and `::`. */
@@ -27,7 +31,7 @@ function parseLine(line: string): ProcSocket[] {
     {
       local,
       remote,
-      listening: fields[3] === LISTEN,
+      listening: LISTEN.includes(fields[3]),
       wildcard: local.address === ANY,
       uid: Number(fields[7]),
       inode: Number(fields[9]),
@@ -53,22 +57,32 @@ function ipv4(word: string): string {
 }
 
 /** Both tables of this network namespace. */
-export function procNetSockets(): ProcSocket[] {
-  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) => {
-    try {
-      return parseProcNet(readFileSync(path, 'latin1'));
-    } catch {
-      return [];
-    }
-  });
+export function procNetSockets(transport: Transport = 'tcp'): ProcSocket[] {
+  return ['', '6']
+    .map((version) => `/proc/net/${transport}${version}`)
+    .flatMap((path) => {
+      try {
+        return parseProcNet(readFileSync(path, 'latin1'));
+      } catch {
+        return [];
+      }
+    });
 }
 
 /** The one socket with these two ends; none if it is an orphan, or if there is more than one candidate. */
 export function findSocket(sockets: readonly ProcSocket[], local: Endpoint, remote: Endpoint): PeerSocket | undefined {
-  const same = (a: Endpoint, b: Endpoint) => a.port === b.port && a.address === b.address;
-  const found = sockets.filter((s) => !s.listening && same(s.local, local) && same(s.remote, remote));
+  const found = sockets.filter((socket) => isBetween(socket, local, remote));
   const [only] = found;
   return found.length === 1 && only !== undefined && only.inode !== 0
     ? { uid: only.uid, inode: only.inode }
     : undefined;
 }
+
+const same = (a: Endpoint, b: Endpoint) => a.port === b.port && a.address === b.address;
+const isBetween = (socket: ProcSocket, local: Endpoint, remote: Endpoint) =>
+  !socket.listening && same(socket.local, local) && same(socket.remote, remote);
+
+export const procSockets: Sockets = {
+  find: (local, remote) => findSocket(procNetSockets(), local, remote),
+  has: (local, remote) => procNetSockets().some((socket) => isBetween(socket, local, remote)),
+};

@@ -1,10 +1,10 @@
 import type { ConnectScript, LearnOptions } from '@hoop/core';
 import type { Catalogue } from './sql/catalogue.js';
 import type { Made } from './sql/context.js';
+import type { Learned } from './sql/learn.js';
 
 /** What `learn` gives: the catalogue as one load saw it, and what has changed since. */
-export interface Knowledge {
-  catalogue: Catalogue;
+export interface Knowledge extends Learned {
   changes: Changes;
 }
 
@@ -84,6 +84,6 @@ export function* learning(load: Load, options: LearnOptions): ConnectScript {
   const loaded = yield* load(options, before?.catalogue);
   if (!loaded.ok) return loaded;
   changes.seen(clock);
-  const knowledge: Knowledge = { catalogue: loaded.greeting as Catalogue, changes };
+  const knowledge: Knowledge = { ...(loaded.greeting as Learned), changes };
   return { ok: true, greeting: knowledge };
 }

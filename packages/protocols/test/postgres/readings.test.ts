@@ -32,6 +32,7 @@ function reads(readings: Record<string, Partial<SqlReading>>) {
 
 const known = (version = 1): Knowledge => ({
   catalogue: { version, schemas: new Set(['public', 'sales']) } as unknown as Catalogue,
+  mark: { horizon: '', print: '', snapshot: '', stirred: '' },
   changes: new Changes(),
 });
 
@@ -212,7 +213,7 @@ describe('a flow that reads', () => {
     const learned = (anew: boolean | 'in doubt'): Dialled => {
       loads.push(anew);
       if (anew) changes.seen(changes.clock);
-      return { ok: true, greeting: { catalogue: known().catalogue, changes } satisfies Knowledge };
+      return { ok: true, greeting: { ...known(), changes } satisfies Knowledge };
     };
     const { play } = open(read, { learned });
     play.client(w.query('begin')).upstream(answer('BEGIN', 'T'));

@@ -19,7 +19,7 @@ export interface Errands {
 export interface Place {
   upstream: Upstream;
   database: string;
-  purpose: 'mint' | 'drop' | 'terminate';
+  purpose: 'mint' | 'drop' | 'terminate' | 'compare';
 }
 
 /** All side connections of a gateway: opened when needed, left when idle. */
@@ -30,7 +30,7 @@ export class Sides implements Errands {
     const ofUpstream = this.#sides.get(upstream) ?? new Map<string, Side>();
     this.#sides.set(upstream, ofUpstream);
     const key = `${purpose} ${database}`;
-    const side = ofUpstream.get(key) ?? new Side(upstream, database, () => this.#left(upstream, key));
+    const side = ofUpstream.get(key) ?? new Side(upstream, database, (left) => this.#left(upstream, key, left));
     ofUpstream.set(key, side);
     return side.run(errand) as Promise<Ran<AnswerTo<E>>>;
   }
@@ -40,9 +40,9 @@ export class Sides implements Errands {
     this.#sides.clear();
   }
 
-  #left(upstream: Upstream, key: string): void {
+  #left(upstream: Upstream, key: string, side: Side): void {
     const ofUpstream = this.#sides.get(upstream);
-    ofUpstream?.delete(key);
+    if (ofUpstream?.get(key) === side) ofUpstream.delete(key);
     if (ofUpstream?.size === 0) this.#sides.delete(upstream);
   }
 }
@@ -58,7 +58,7 @@ interface Waiting {
 class Side {
   readonly #upstream: Upstream;
   readonly #database: string;
-  readonly #left: () => void;
+  readonly #left: (side: Side) => void;
   readonly #queue: Waiting[] = [];
   #current: Waiting | undefined;
   #open = false;
@@ -67,7 +67,7 @@ class Side {
   #timer: NodeJS.Timeout | undefined;
   #stop = new AbortController();
 
-  constructor(upstream: Upstream, database: string, left: () => void) {
+  constructor(upstream: Upstream, database: string, left: (side: Side) => void) {
     this.#upstream = upstream;
     this.#database = database;
     this.#left = left;
@@ -105,7 +105,7 @@ class Side {
     this.#open = false;
     this.#fail(refusal ?? REFUSED);
     if (this.#queue.length > 0) this.#go();
-    else this.#left();
+    else this.#left(this);
   }
 
   /** Resolves when the connection was left, with what the server had against it. */

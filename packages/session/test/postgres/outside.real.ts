@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setImmediate as pause } from 'node:timers/promises';
 import { FailedLoads, masksFor, rulesOf } from '@hoop/controls';
 import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Upstream } from '../../src/index.js';
 import { cellsOf, MODES, Session } from './evasion/session-run.js';
 import { type Server, startServer } from './server.js';
@@ -33,6 +33,8 @@ afterAll(async () => {
 
 /** By names of columns alone: nothing looks for cards. */
 const RULES = rulesOf('pii', ['*']).map((rule) => ({ ...rule, detectors: [] }));
+
+const MASKED = [[['************9015']], [['***']], [['***']]];
 
 async function withSession(use: (ask: (text: string) => Promise<(string | null)[][]>) => Promise<void>) {
   for (const mode of MODES) {
@@ -101,4 +103,26 @@ describe('what is changed by others', () => {
       expect(await ask("SELECT s.id FROM seen s WHERE s.card LIKE '4%'")).toEqual([]);
     });
   });
+
+  test('what stands behind columns that stay the same is found soon, and at once after a pause', async () => {
+    await withSession(async (ask) => {
+      await admin.query(`
+        CREATE VIEW shown AS SELECT id, note FROM purses;
+        CREATE FUNCTION noted(int) RETURNS text LANGUAGE sql STABLE AS 'SELECT label FROM parts WHERE id = $1';
+        ALTER TABLE purses ADD card text DEFAULT '${CARD}'`);
+      const asked = async () => [
+        await ask('SELECT note FROM shown'),
+        await ask('SELECT noted(1) AS x'),
+        await ask('INSERT INTO parts (id) VALUES (2) ON CONFLICT (id) DO UPDATE SET id = 2 RETURNING label'),
+      ];
+      expect(await asked()).toEqual([[['kept']], [['bolt']], [[null]]]);
+      await admin.query(`
+        CREATE OR REPLACE VIEW shown AS SELECT id, card AS note FROM purses;
+        CREATE OR REPLACE FUNCTION noted(int) RETURNS text LANGUAGE sql STABLE AS 'SELECT card FROM purses WHERE id = $1';
+        CREATE FUNCTION tells() RETURNS trigger LANGUAGE plpgsql AS
+          $$ BEGIN NEW.label := (SELECT card FROM purses LIMIT 1); RETURN NEW; END $$;
+        CREATE TRIGGER tells BEFORE UPDATE ON parts FOR EACH ROW EXECUTE FUNCTION tells()`);
+      await vi.waitFor(async () => expect(await asked()).toEqual(MASKED), { timeout: 5_000, interval: 50 });
+    });
+  }, 30_000);
 });

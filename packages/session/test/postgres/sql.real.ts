@@ -4,9 +4,10 @@ import type { Reading } from '@hoop/core';
 import { protocols } from '@hoop/protocols';
 import { Cluster, newAuthority, passableFolder, testAccount } from '@hoop/testkit';
 import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Catalogue } from '../../../protocols/src/postgres/sql/catalogue.js';
-import { learn } from '../../../protocols/src/postgres/sql/learn.js';
+import { type Learned, learn } from '../../../protocols/src/postgres/sql/learn.js';
+import { comparing, MARKING, type Mark, markIn } from '../../../protocols/src/postgres/sql/mark.js';
 import { ready } from '../../../protocols/src/postgres/sql/parse.js';
 import { BEGINNING, OPTIONAL, QUESTIONS, SETTINGS } from '../../../protocols/src/postgres/sql/questions.js';
 import { read } from '../../../protocols/src/postgres/sql/read.js';
@@ -48,9 +49,9 @@ const upstreamOf = (user: string, password: string): Upstream => ({
 });
 const authorityOf = (): string => (cluster.config().ssl as { ca: string }).ca;
 
-async function load(from: Upstream = upstream): Promise<Catalogue> {
+async function load(from: Upstream = upstream, before?: Catalogue): Promise<Catalogue> {
   const outcome = await dial({
-    spec: { ...protocols.postgres, connect: learn },
+    spec: { ...protocols.postgres, connect: (options) => learn(options, before) },
     upstream: from,
     database: 'world',
     parameters: new Map(),
@@ -58,7 +59,7 @@ async function load(from: Upstream = upstream): Promise<Catalogue> {
   });
   outcome.socket?.destroy();
   if (!outcome.dialled.ok) throw new Error(outcome.dialled.refusal.message);
-  return outcome.dialled.greeting as Catalogue;
+  return (outcome.dialled.greeting as Learned).catalogue;
 }
 
 describe('the catalogue of a real server', () => {
@@ -128,6 +129,8 @@ describe('the catalogue of a real server', () => {
   test('what is locked is not waited for, nor understood, and all else is', async () => {
     const client = new Client(cluster.config({ database: 'world' }));
     await client.connect();
+    const before = await load();
+    const classOf = (text: string, catalogue: Catalogue) => read(text, { catalogue, paths: [[]] })[0]?.class;
     try {
       await client.query('begin');
       await client.query('create or replace view public.v_customers as select id, name, city from public.customers');
@@ -145,6 +148,22 @@ describe('the catalogue of a real server', () => {
       expect(read('insert into public.ruled values (1)', { catalogue: other, paths: [[]] })[0]?.unknown).toBe(
         'the SQL of a rule could not be read',
       );
+      await client.query('rollback');
+      await client.query('begin');
+      await client.query('lock table public.audit, public.customers');
+      expect(classOf('insert into public.audit values (1)', await load())).toBe('unknown');
+      // What was written out before of the very same is known.
+      expect(await load(upstream, before)).toBe(before);
+      expect(classOf('insert into public.audit values (1)', before)).toBe('write');
+      await client.query('rollback');
+      await client.query('alter table public.customers rename column city to town');
+      await client.query('begin');
+      await client.query('lock table public.customers');
+      const renamed = await load(upstream, before);
+      expect(classOf('select * from public.v_customers', renamed)).toBe('unknown');
+      await client.query('rollback');
+      expect(classOf('select * from public.v_customers', await load(upstream, renamed))).toBe('read');
+      await client.query('alter table public.customers rename column town to city');
     } finally {
       await client.query('rollback');
       await client.end();
@@ -170,6 +189,114 @@ describe('the catalogue of a real server', () => {
     await load();
     const [after] = await cluster.sql('select pg_current_xact_id()::text::int8 as id', 'world');
     expect(Number(after?.id) - Number(before?.id)).toBe(1);
+  });
+});
+
+/** What somebody may do beside hoop, each after the one before. */
+const CHANGES = [
+  'create schema marked',
+  'create table marked.t (id int primary key, a text, b text default $$x$$)',
+  'alter table marked.t rename a to c',
+  'alter table marked.t alter c set not null',
+  'alter table marked.t alter b set default $$y$$',
+  'alter table marked.t add check (id > 0)',
+  'create view marked.v as select id, c from marked.t',
+  'create or replace view marked.v as select id, b as c from marked.t',
+  'create rule r as on delete to marked.t do instead nothing',
+  'create or replace rule r as on delete to marked.t do also notify x',
+  'drop rule r on marked.t',
+  'create function marked.f(int) returns int language sql as $$select 1$$',
+  'create or replace function marked.f(int) returns int language sql as $$select 2$$',
+  'alter function marked.f(int) set enable_seqscan = off',
+  'create function marked.f(numeric) returns int language sql as $$select 3$$',
+  'drop function marked.f(int)',
+  'create function marked.g() returns trigger language plpgsql as $$begin return new; end$$',
+  'create trigger g before insert on marked.t for each row execute function marked.g()',
+  'create or replace trigger g before insert on marked.t for each row when (new.id > 1) execute function marked.g()',
+  'create domain marked.d as int',
+  'alter domain marked.d add check (value > 0)',
+  'create operator marked.=== (function = int4eq, leftarg = int4, rightarg = int4)',
+  'drop operator marked.===(int4, int4)',
+  'create type marked.e as enum ($$a$$)',
+  'create function marked.h(marked.e) returns int language sql as $$select 1$$',
+  'create cast (marked.e as int) with function marked.h(marked.e) as implicit',
+  'drop cast (marked.e as int)',
+  'drop domain marked.d',
+  'create policy p on marked.t using (id > 1)',
+  'alter policy p on marked.t using (id > 2)',
+  'create index on marked.t ((b || c))',
+  'create table marked.u (id int) inherits (marked.t)',
+  'alter table marked.u no inherit marked.t',
+  'create table marked.w (id int references marked.t on delete cascade)',
+  'drop table marked.w',
+  'alter table marked.t rename to s',
+  'drop schema marked cascade',
+];
+/** What changes nothing that is learned. */
+const ELSE = [
+  'create temp table plain_temp as select 1 as id; alter table plain_temp add x int default 1',
+  'create temp view seen as select 1 as id; insert into pg_temp.plain_temp values (2)',
+  'insert into plain (id) values (77777)',
+  'analyze',
+  'vacuum plain',
+  'create role of_mark; drop role of_mark',
+];
+
+describe('a mark of the catalogue', () => {
+  const connected = async () => {
+    const client = new Client(cluster.config({ database: 'world' }));
+    await client.connect();
+    return client;
+  };
+  const lastOf = async (client: Client, text: string): Promise<string[]> =>
+    [await client.query({ text, rowMode: 'array' })].flat().at(-1)?.rows[0] ?? [];
+  const marked = async (client: Client): Promise<Mark> => markIn((await lastOf(client, MARKING))[0] as string);
+  const isAsMarked = async (client: Client, mark: Mark, surely = true): Promise<boolean> =>
+    [null, mark.print].includes((await lastOf(client, comparing(mark, surely, 5_000)))[2] ?? null);
+
+  test('tells of each change, and only of changes', async () => {
+    const [side, other, slow] = [await connected(), await connected(), await connected()];
+    try {
+      await slow.query('begin; create table marked_later (id int)');
+      const unseen: string[] = [];
+      for (const [at, change] of CHANGES.entries()) {
+        const mark = await marked(side);
+        if (!(await isAsMarked(side, mark))) unseen.push(`before: ${change}`);
+        await other.query(change);
+        if (await isAsMarked(side, mark)) unseen.push(change);
+        if (at === CHANGES.length - 1) {
+          const last = await marked(side);
+          await slow.query('commit');
+          if (await isAsMarked(side, last)) unseen.push('what began before the mark');
+        }
+      }
+      expect(unseen).toEqual([]);
+      const mark = await marked(side);
+      for (const text of ELSE) {
+        await other.query(text);
+        expect(await isAsMarked(side, mark), text).toBe(true);
+      }
+    } finally {
+      await Promise.all([side, other, slow].map((client) => client.end()));
+    }
+  });
+
+  test('is looked at in whole only where something was written, or has to be', async () => {
+    const [side, other] = [await connected(), await connected()];
+    try {
+      const mark = await marked(side);
+      const printOf = async (surely: boolean) => (await lastOf(side, comparing(mark, surely, 5_000)))[2];
+      expect(await printOf(true)).toBe(null);
+      await other.query('insert into plain (id) values (77778)');
+      expect(await printOf(true)).toBe(mark.print);
+      const [version] = (await lastOf(side, 'show server_version_num')).map(Number);
+      if ((version ?? 0) >= 150_000) expect(await printOf(false)).toBe(null);
+      await other.query('create table marked_last (id int)');
+      await other.end();
+      await vi.waitFor(async () => expect([null, mark.print]).not.toContain(await printOf(false)), 5_000);
+    } finally {
+      await side.end();
+    }
   });
 });
 

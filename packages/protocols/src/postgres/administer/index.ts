@@ -2,6 +2,7 @@ import type { Errand, Ran, SideScript, UpstreamLogin } from '@hoop/core';
 import { Asking } from '../ask.js';
 import { TERMINATE } from '../codec/build.js';
 import { connect, type UpstreamGreeting } from '../connect.js';
+import { compare } from './compare.js';
 import { disown, drop } from './drop.js';
 import type { Running } from './errand.js';
 import { list } from './list.js';
@@ -55,6 +56,8 @@ function run(asking: Asking, errand: Errand): Running<unknown> {
       return list(asking, errand.prefix);
     case 'terminate':
       return terminate(asking, errand.backends);
+    case 'compare':
+      return compare(asking, errand.knowledge, errand.surely);
     case 'try':
       return lacking(asking, errand.roles);
   }

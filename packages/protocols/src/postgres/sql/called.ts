@@ -1,94 +1,100 @@
 import type { Node } from 'libpg-query';
+import { ofQuery, resolve, type Source, sourcesIn } from './bounds/sources.js';
+import { readsTable } from './bounds/values.js';
+import type { Given } from './holds.js';
 import type { Names } from './names.js';
 import { as, listOf, open, type Part, partsOf, words } from './nodes.js';
+import { isUnnamed, LISTED_ROW, named, oneOf, oneOfMany, ROW } from './unnamed.js';
 
-/** What stands for the parameters of a body, as the command that calls it has them. */
-export interface Inputs {
-  numbers: readonly (Node | undefined)[];
-  names: ReadonlyMap<string, Node>;
-}
-
-/** Each parameter of a function's by its number and, qualified by the function or alone, its name. */
-export function givenTo(made: Part, args: readonly Node[]): Inputs {
+/**
+ * What may be given for each parameter of a function, by its number and, where it has one, its name. `args`: what each may be; undefined
+ * where that is not asked for yet.
+ */
+export function givenTo(made: Part, args: Arguments | undefined): Given {
   const inputs = partsOf(made.parameters, 'FunctionParameter').filter(
     ({ mode }) => mode !== 'FUNC_PARAM_OUT' && mode !== 'FUNC_PARAM_TABLE',
   );
-  const byName = new Map(partsOf(args, 'NamedArgExpr').map(({ name, arg }) => [String(name), arg as Node]));
-  const plain = args.filter((arg) => as(arg, 'NamedArgExpr') === undefined);
-  const numbers = inputs.map(({ name, mode, defexpr }, at) => {
-    if (mode === 'FUNC_PARAM_VARIADIC') return { A_ArrayExpr: { elements: plain.slice(at) } } as Node;
-    return plain[at] ?? byName.get(String(name)) ?? (defexpr as Node | undefined);
+  const nameOf = (arg: readonly Node[]) => as(arg[0], 'NamedArgExpr')?.name;
+  if (args === undefined) return new Map(inputs.flatMap(({ name }, at) => ofParameter(name, at, [numbered(at)])));
+  const byName = new Map(args.map((arg) => [nameOf(arg), arg.map((one) => as(one, 'NamedArgExpr')?.arg as Node)]));
+  const plain = args.filter((arg) => nameOf(arg) === undefined);
+  const given = inputs.flatMap(({ name, mode, defexpr }, at): [string, readonly Node[]][] => {
+    const list = mode === 'FUNC_PARAM_VARIADIC' ? (byName.get(LISTED) ?? [listed(plain.slice(at))]) : undefined;
+    const value =
+      byName.get(name ?? '') ?? list ?? plain[at] ?? (defexpr === undefined ? undefined : [defexpr as Node]);
+    return value === undefined ? [] : ofParameter(name, at, value);
   });
-  const whose = words(made.funcname).at(-1) ?? '';
-  const names = inputs.flatMap(({ name }, at): [string, Node][] => {
-    const value = numbers[at];
-    if (typeof name !== 'string' || value === undefined) return [];
-    return [
-      [name, value],
-      [`${whose}.${name}`, value],
-    ];
-  });
-  return { numbers, names: new Map(names) };
+  return new Map(given);
 }
+const ofParameter = (name: unknown, at: number, values: readonly Node[]): [string, readonly Node[]][] => [
+  [`$${at + 1}`, values],
+  ...(typeof name === 'string' ? [[name, values] satisfies [string, readonly Node[]]] : []),
+];
+const numbered = (at: number): Node => ({ ParamRef: { number: at + 1 } }) as Node;
 
-/** The same with each parameter's place taken by what is given for it; `own`: names that are something else here. */
-export function filled<T>(node: T, given: Inputs | undefined, own: ReadonlySet<string> = new Set()): T {
-  if (given === undefined || typeof node !== 'object' || node === null) return node;
-  if (Array.isArray(node)) return node.map((one) => filled(one, given, own)) as T;
-  const number = as(node, 'ParamRef')?.number;
-  const name = words(as(node, 'ColumnRef')?.fields).join('.');
-  const value =
-    typeof number === 'number' ? given.numbers[number - 1] : own.has(name) ? undefined : given.names.get(name);
-  if (value !== undefined) return value as T;
-  return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, filled(child, given, own)])) as T;
-}
+/** Of each argument, all that it may be. */
+export type Arguments = readonly (readonly Node[])[];
+const listed = (args: Arguments): Node =>
+  ({ A_ArrayExpr: { elements: args.map((one) => (one.length === 1 ? one[0] : oneOf(one))) } }) as unknown as Node;
 
-/** What no text names. */
-const ROW = 'a row of the caller';
-const MANY = 'one of many';
+/** The name of an argument after VARIADIC, which is all of the list. */
+const LISTED = ' variadic';
+
+/** Arguments as they are given; the last of them may be a list's. */
+export const argumentsOf = ({ args, func_variadic: isListed }: Part): readonly Node[] => {
+  const all = listOf(args);
+  const last = all.at(-1);
+  if (isListed !== true || last === undefined || as(last, 'NamedArgExpr') !== undefined) return all;
+  return [...all.slice(0, -1), { NamedArgExpr: { name: LISTED, arg: last } } as Node];
+};
 
 /**
  * Arguments as a body meets them that is run for each row of a query: what is of the row has a name of its own there, which
  * `loops` then says the rows of.
  */
 export function ofRows(
-  args: readonly Node[],
+  args: Arguments,
   query: Part | undefined,
-  loops: ReadonlyMap<string, Node | 'numbers'> | undefined,
+  loops: Loops | undefined,
   names: Names,
-): { args: readonly Node[]; loops: ReadonlyMap<string, Node | 'numbers'> } {
+): { args: Arguments; loops: Loops } {
   const all = new Map(loops);
   const hasRows = listOf(query?.fromClause).length > 0;
-  const loopOver = (name: string, rows: Node | 'numbers') => all.set(name, rows).set('', 'numbers');
-  if (hasRows) loopOver(ROW, { SelectStmt: query } as unknown as Node);
+  if (query !== undefined && hasRows)
+    for (const name of [ROW, LISTED_ROW]) all.set(name, { SelectStmt: query } as unknown as Node).set('', 'numbers');
   const moved = (node: unknown): unknown => {
     if (typeof node !== 'object' || node === null) return node;
     if (Array.isArray(node)) return node.map(moved);
     if (as(node, 'SubLink') !== undefined) return node;
     const fields = words(as(node, 'ColumnRef')?.fields);
-    if (fields.length > 0) return named(nameIn(fields, all, hasRows), fields.at(-1) as string);
-    if (givesMany(as(node, 'FuncCall'), names)) {
-      loopOver(MANY, 'numbers');
-      return named(MANY, 'n');
-    }
-    return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, moved(child)]));
+    if (isUnnamed(fields)) return node;
+    if (fields.length > 0) return named(hasRows ? rowOf(query, fields, names) : '', fields.at(-1) as string);
+    if (!givesMany(as(node, 'FuncCall'), names))
+      return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, moved(child)]));
+    all.set('', 'numbers');
+    return oneOfMany;
   };
-  return { args: args.map((arg) => moved(arg) as Node), loops: all };
+  return { args: args.map((arg) => moved(arg) as readonly Node[]), loops: all };
 }
 
-/** A loop's variable keeps its rows, under a name that no column has. */
-function nameIn(fields: readonly string[], all: Map<string, Node | 'numbers'>, hasRows: boolean): string {
-  const [first = ''] = fields;
-  const rows = all.get(first);
-  if (first === ROW || first === MANY || rows === undefined)
-    return hasRows || first === ROW ? ROW : MANY === first ? MANY : '';
-  const name = `${first} of the caller`;
-  all.set(name, rows);
-  return name;
+/** A row of tables, or one that the text, or who runs it, lists. */
+function rowOf(query: Part | undefined, fields: readonly string[], names: Names): string {
+  const of = ofQuery(query?.withClause, { of: () => undefined });
+  const whose = sourcesIn(listOf(query?.fromClause)).filter(
+    (source) => fields.length < 2 || source.alias === fields.at(-2),
+  );
+  const isOfTable = ({ type, part }: Source): boolean => {
+    const table = type === 'RangeVar' && part.schemaname === undefined ? of.of(String(part.relname)) : undefined;
+    if (table !== undefined) return readsTable(table.ctequery as Node);
+    if (type !== 'RangeVar') return readsTable({ [type]: part } as unknown as Node);
+    const columns = resolve(names, part).flatMap((relation) => relation.columns);
+    return fields.length > 1 || columns.length === 0 || columns.some(({ name }) => name === fields[0]);
+  };
+  return whose.some(isOfTable) ? ROW : LISTED_ROW;
 }
 
-const named = (...fields: readonly string[]): Node =>
-  ({ ColumnRef: { fields: fields.map((sval) => ({ String: { sval } })) } }) as Node;
+/** Whether it is run again and again, under '', and the rows behind names that no text has. */
+export type Loops = ReadonlyMap<string, Node | 'numbers'>;
 
 /** As a set, or for each row by its place. */
 function givesMany(call: Part | undefined, names: Names): boolean {

@@ -1,5 +1,6 @@
 import type { StatementClass, Trait } from '@hoop/core';
 import type { Node } from 'libpg-query';
+import { quoted } from './defaults.js';
 import { define } from './define.js';
 import { Facts } from './facts.js';
 import { as, constant, listOf, open, type Part, word } from './nodes.js';
@@ -7,7 +8,7 @@ import { parseNamed } from './parse.js';
 import { cascadeTruncate, isOwn, useRelations } from './relations.js';
 import { readBody, setTo } from './routines.js';
 import { commands } from './texts.js';
-import { type Desk, inside, makeInto, type Scope, visit, walk } from './walk.js';
+import { type Desk, fill, inside, makeInto, type Scope, visit, walk } from './walk.js';
 
 /** What a command does, added to the desk's facts. Answers its kind in the language's words. */
 export function commandOf(desk: Desk, node: Node | undefined, scope?: Scope): string {
@@ -109,15 +110,12 @@ const COMMANDS: Readonly<Record<string, Act>> = {
   NotifyStmt: plain('notify', 'write'),
 };
 
-/** The parser of PL/pgSQL wants a whole DO; any delimiter that the body has not will do. */
+/** The parser of PL/pgSQL wants a whole DO. */
 function deparsedDo(part: Part): string {
   const body = listOf(part.args)
     .map((node) => as(node, 'DefElem'))
     .find((option) => option?.defname === 'as');
-  const text = word(body?.arg) ?? '';
-  let tag = '$hoop$';
-  while (text.includes(tag)) tag = `$hoop${tag.length}${tag.slice(5)}`;
-  return `DO ${tag}${text}${tag}`;
+  return `DO ${quoted(word(body?.arg) ?? '')}`;
 }
 
 /** Every text that the name may stand for; what it prepared or declared is run in its place. */
@@ -172,6 +170,7 @@ function makeAs(desk: Desk, part: Part, scope: Scope | undefined): string {
   const into = (part.into ?? {}) as Part;
   commandOf(into.skipData === true ? { ...desk, plans: true } : desk, part.query as Node, scope);
   makeInto(desk, into);
+  fill(desk, into.rel as Part | undefined, part.query as Node, scope);
   if (part.objtype !== 'OBJECT_MATVIEW') return 'create table as';
   if (desk.plans !== true)
     desk.facts.makes.push({ what: 'other', name: String((into.rel as Part | undefined)?.relname) });

@@ -18,8 +18,19 @@ export interface ReadingContext {
   made?: readonly Made[] | undefined;
   /** Settings are in force, perhaps, by which the session has chosen how rows are found. */
   steered?: true | undefined;
+  /** What tables have been filled with since the session began: `fills` of earlier readings. */
+  filled?: readonly Filled[] | undefined;
   /** What the text's parameters stand for. */
   given?: Given | undefined;
+}
+
+/** A column as it was made. */
+export interface MadeColumn {
+  name: string;
+  /** Oid of its type, where that could be told. */
+  type?: number | undefined;
+  /** Name of its type, where the session has made that too. */
+  of?: string | undefined;
 }
 
 /** A name that the session has given away; the schema is left out, so it stands for that name in any. */
@@ -28,11 +39,21 @@ export interface Made {
   what: 'table' | 'other';
   name: string;
   /** Of a table that is new: where it is, and its columns in order. */
-  as?: { schema: string; columns: readonly string[] } | undefined;
+  as?: { schema: string; columns: readonly MadeColumn[] } | undefined;
   /** Of one that is there: columns that were put behind its others, and nothing else about it that a reader goes by has changed. */
-  adds?: readonly string[] | undefined;
+  adds?: readonly MadeColumn[] | undefined;
+  /** Rows of another table that was there are its own from now on, or go with these. */
+  reaches?: true | undefined;
+  /** It is a type of words. */
+  words?: true | undefined;
   /** It is in the session's own temporary schema. */
   temporary?: true | undefined;
+}
+
+/** A table came to have a row for each row of others, which are given by their oids; 0: numbers, one after the other. */
+export interface Filled {
+  name: string;
+  with: readonly number[];
 }
 
 /** What the server would say of a statement that it cannot even begin: by the catalogue there is no such name, or it is no SQL. */
@@ -68,6 +89,7 @@ export interface SqlReading extends Reading {
   /** Names that EXECUTE or FETCH asked for; the answer depends on `prepared` and `cursors`. */
   executes: readonly string[];
   makes: readonly Made[];
+  fills?: readonly Filled[] | undefined;
   /** What its parameters stand for may let it change every row. */
   hangs?: true | undefined;
   lists?: readonly Listed[] | undefined;
@@ -77,6 +99,8 @@ export interface SqlReading extends Reading {
   own?: true | undefined;
   /** It chooses how rows are found, by settings that it may leave in force. */
   steers?: true | undefined;
+  /** A function that it runs chooses that for its own while. */
+  steered?: true | undefined;
   /** The first thing that it is `unknown` for is none of the server's either. */
   fails?: Failure | undefined;
 }

@@ -30,6 +30,44 @@ export function withDefaults(tree: unknown, text: string): unknown {
   return tree;
 }
 
+/**
+ * The parser of PL/pgSQL takes a variable of type `t%ROWTYPE` for no row, and then breaks at its fields: that is the type `t`, and is
+ * written so. The text may be quoted in another way than it was.
+ */
+export function withoutRowTypes(text: string): string {
+  if (!/%\s*rowtype/i.test(text)) return text;
+  const bytes = Buffer.from(text);
+  let written = '';
+  let from = 0;
+  for (const { start, end, text: literal } of tokensOf(text).filter(isLiteral)) {
+    if (!/declare[\s\S]*%\s*rowtype/i.test(literal)) continue;
+    written += `${bytes.subarray(from, start)}${quoted(plain(contentOf(literal)))}`;
+    from = end;
+  }
+  return `${written}${bytes.subarray(from)}`;
+}
+
+function plain(content: string): string {
+  const bytes = Buffer.from(content);
+  for (const declaration of declarationsIn(content)) {
+    const words = declaration.map(({ text }) => text.toLowerCase());
+    const place = words.findIndex((word, at) => word === '%' && words[at + 1] === 'rowtype');
+    const [sign, name] = [declaration[place], declaration[place + 1]];
+    const isType =
+      sign !== undefined && words.slice(1, place).every((word) => /^(?:[\w$".]|[^\x00-\x7f])+$/.test(word));
+    if (isType && !words.slice(1, place).includes('cursor') && name !== undefined)
+      bytes.fill(' ', sign.start, name.end);
+  }
+  return bytes.toString();
+}
+
+/** Any delimiter that the content has not will do. */
+export function quoted(content: string): string {
+  let tag = '$hoop$';
+  while (content.includes(tag)) tag = `$hoop${tag.length}${tag.slice(5)}`;
+  return `${tag}${content}${tag}`;
+}
+
 const placesOf = (name: string, datums: readonly Tree[]): number[] =>
   datums.flatMap((datum, place) => ((Object.values(datum)[0] as Tree).refname === name ? [place] : []));
 
@@ -40,10 +78,14 @@ const assignment = (varno: number, query: string): Tree => ({
 /** Of each literal that may be a body. */
 const defaultsIn = (text: string): Default[] =>
   tokensOf(text)
-    .filter(({ tokenName, text: literal }) => tokenName === 'SCONST' || /^u&'/i.test(literal))
+    .filter(isLiteral)
     .map(({ text: literal }) => contentOf(literal))
     .filter((content) => /declare/i.test(content))
-    .flatMap(declaredIn);
+    .flatMap((content) => {
+      const bytes = Buffer.from(content);
+      return declarationsIn(content).flatMap((declaration) => defaultOf(declaration, bytes));
+    });
+const isLiteral = ({ tokenName, text }: Token): boolean => tokenName === 'SCONST' || /^u&'/i.test(text);
 
 const tokensOf = (text: string): Token[] =>
   scanSync(text).tokens.filter(({ tokenName }) => tokenName !== 'C_COMMENT' && tokenName !== 'SQL_COMMENT');
@@ -57,9 +99,8 @@ function contentOf(literal: string): string {
 }
 
 /** From each DECLARE to its BEGIN; what is taken for a declaration and is none is an assignment, which may be read twice. */
-function declaredIn(content: string): Default[] {
-  const bytes = Buffer.from(content);
-  const found: Default[] = [];
+function declarationsIn(content: string): Token[][] {
+  const found: Token[][] = [];
   let declares = false;
   let depth = 0;
   let current: Token[] = [];
@@ -68,7 +109,7 @@ function declaredIn(content: string): Default[] {
     if (word === 'declare' && current.length === 0) declares = true;
     else if (word === 'begin' && current.length === 0) declares = false;
     else if (word === ';' && depth === 0) {
-      if (declares) found.push(...defaultOf(current, bytes));
+      if (declares) found.push(current);
       current = [];
     } else {
       depth += word === '(' || word === '[' ? 1 : word === ')' || word === ']' ? -1 : 0;

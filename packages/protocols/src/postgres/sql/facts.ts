@@ -1,5 +1,5 @@
 import type { RelationUse, StatementClass, Trait } from '@hoop/core';
-import type { Failure, Made } from './context.js';
+import type { Failure, Filled, Made } from './context.js';
 import { spend } from './steps.js';
 
 const ORDER: readonly StatementClass[] = ['read', 'write', 'define', 'administer', 'unknown'];
@@ -21,6 +21,7 @@ export class Facts {
   /** Kinds of the commands that it runs. */
   readonly runs = new Set<string>();
   readonly makes: Made[] = [];
+  readonly fills: Filled[] = [];
   readonly paths: (readonly string[])[] = [];
   anyPath = false;
   /** Functions of users that casts call, by oid: of values that are at hand or are made; nobody need write the cast. */
@@ -31,6 +32,8 @@ export class Facts {
   own = false;
   /** It chooses how rows are found. */
   steers = false;
+  /** A function does, for its own while. */
+  steered = false;
 
   raise(to: StatementClass): this {
     if (ORDER.indexOf(to) > ORDER.indexOf(this.class)) this.class = to;
@@ -77,12 +80,15 @@ export class Facts {
   /** Adds what a part found out: a view's definition, a function's body. */
   add(other: Facts): this {
     spend((other.uses.size + other.functions.size + other.makes.length) / 16);
+    // Its places are in a text of its own.
+    if (other.fails !== undefined) this.fail(other.fails.code, other.fails.message);
     if (other.unknown !== undefined) this.doubt(other.unknown);
     this.raise(other.class);
     this.unbounded ||= other.unbounded;
     this.anyPath ||= other.anyPath;
     this.own ||= other.own;
     this.steers ||= other.steers;
+    this.steered ||= other.steered;
     for (const [key, use] of other.uses) this.uses.set(key, use);
     for (const name of other.functions) this.functions.add(name);
     for (const trait of other.traits) this.traits.add(trait);
@@ -92,6 +98,7 @@ export class Facts {
     for (const oid of other.casts) this.casts.add(oid);
     for (const name of other.types) this.types.add(name);
     this.makes.push(...other.makes);
+    this.fills.push(...other.fills);
     this.paths.push(...other.paths);
     return this;
   }

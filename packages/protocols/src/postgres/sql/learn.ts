@@ -7,6 +7,7 @@ import type { Dialling } from '../login/messages.js';
 import { unfit } from '../login/refused.js';
 import { Assembly } from './assemble.js';
 import type { Catalogue } from './catalogue.js';
+import { MARKING, type Mark, markIn, UNCOMPILED } from './mark.js';
 import { BEGINNING, OPTIONAL, QUESTIONS, SETTINGS } from './questions.js';
 
 /** All of a catalogue's rows together; beyond it the connection does not open. */
@@ -14,9 +15,13 @@ const BYTES_MOST = 256 * 1024 * 1024;
 const ROW_MOST = 16 * 1024 * 1024;
 
 /**
- * Loads the catalogue on a connection of its own: `Dialled.greeting` is a `Catalogue`, `before` itself if nothing has changed. It writes nothing, names nothing
+ * Loads the catalogue on a connection of its own: `Dialled.greeting` is `Learned`, its catalogue `before` itself if nothing has changed. It writes nothing, names nothing
  * that a search_path could turn into another, and a statement of it takes at most `SECONDS`.
  */
+export interface Learned {
+  catalogue: Catalogue;
+  mark: Mark;
+}
 export function* learn(options: ConnectOptions, before?: Catalogue): ConnectScript {
   try {
     const parameters = new Map([['client_encoding', 'UTF8']]);
@@ -36,14 +41,34 @@ const SECONDS = 8;
 function* ask(greeting: UpstreamGreeting, before: Catalogue | undefined): ConnectScript {
   const assembly = new Assembly();
   const replies = new Replies(greeting.rest);
-  const all = [BEGINNING, SETTINGS(SECONDS), ...QUESTIONS, ...OPTIONAL.flatMap((one) => [SAVE, one, BACK]), 'commit'];
+  let mark: Mark | undefined;
+  const take = (row: string) => assembly.add(row);
+  const takers = new Map<string, (row: string) => void>([
+    [UNCOMPILED, () => {}],
+    [
+      MARKING,
+      (row: string) => {
+        mark = markIn(row);
+      },
+    ],
+  ]);
+  const all = [
+    BEGINNING,
+    SETTINGS(SECONDS),
+    ...takers.keys(),
+    ...QUESTIONS,
+    ...OPTIONAL.flatMap((one) => [SAVE, one, BACK]),
+    'commit',
+  ];
   yield { do: 'write', bytes: concat(all.map(query)) };
   for (const [at, question] of all.entries()) {
-    const failure = yield* replies.of((row) => assembly.add(row));
+    const failure = yield* replies.of(takers.get(question) ?? take);
     if (failure !== undefined && !OPTIONAL.includes(question)) return { ok: false, refusal: refusal(at, failure) };
   }
   yield { do: 'write', bytes: TERMINATE };
-  return { ok: true, greeting: assembly.catalogue(before) };
+  if (mark === undefined) throw new ProtocolError('a catalogue without a mark');
+  const learned: Learned = { catalogue: assembly.catalogue(before), mark };
+  return { ok: true, greeting: learned };
 }
 /** What may fail leaves the transaction as it was. */
 const SAVE = 'savepoint asked';

@@ -1,5 +1,5 @@
 import type { Catalogue, OperatorClass, Relation, Routine, UserOperator, UserType } from './catalogue.js';
-import type { Made, ReadingContext } from './context.js';
+import type { Filled, Made, ReadingContext } from './context.js';
 import type { Facts } from './facts.js';
 
 /**
@@ -23,16 +23,19 @@ export class Names {
   circle = Number.POSITIVE_INFINITY;
 
   readonly #made: readonly Made[];
+  readonly #filled: readonly Filled[];
   readonly #under: Map<string, Names>;
 
   constructor(
     catalogue: Catalogue,
     paths: readonly (readonly string[])[],
     made: readonly Made[],
+    filled: readonly Filled[] = [],
     under = new Map<string, Names>(),
   ) {
     this.catalogue = catalogue;
     this.#made = made;
+    this.#filled = filled;
     this.#under = under;
     this.#temporary = [...catalogue.relations.keys()].filter((schema) => /^pg_temp_\d+$/.test(schema));
     this.#paths = paths.map((path) => inFull(path, catalogue));
@@ -44,7 +47,7 @@ export class Names {
 
   /** What lineage reads with. */
   get at(): ReadingContext {
-    return { catalogue: this.catalogue, paths: this.#paths, made: this.#made };
+    return { catalogue: this.catalogue, paths: this.#paths, made: this.#made, filled: this.#filled };
   }
 
   /** Some relation has a column of that name. */
@@ -90,7 +93,7 @@ export class Names {
   /** The names of a function's body that has a search_path of its own. */
   under(path: readonly string[]): Names {
     const key = JSON.stringify(path);
-    const found = this.#under.get(key) ?? new Names(this.catalogue, [path], this.#made, this.#under);
+    const found = this.#under.get(key) ?? new Names(this.catalogue, [path], this.#made, this.#filled, this.#under);
     this.#under.set(key, found);
     return found;
   }
@@ -138,6 +141,12 @@ export class Names {
     return isSchema(wanted, schema);
   }
 
+  /** The same of a table that was made a moment ago: nobody else has seen it. */
+  isNew(schema: string | undefined, name: string, made: readonly Made[]): boolean {
+    const fresh = [...this.#made, ...made].filter((one) => one.name === name);
+    return this.relations(schema, name).length === 0 && isNew(fresh, schema);
+  }
+
   /**
    * Nothing but a temporary relation has that name, so it means the session's own or none: no other stands in any path, nor was made
    * meanwhile. `made`: what the command itself has made. `kinds`: as in `Relation.kind`.
@@ -163,20 +172,26 @@ export class Names {
     return !isMade && schema?.startsWith('pg_') !== true && (ABSENCES[what]?.(this, name, schema) ?? false);
   }
 
+  /** What the session has made under that name. */
+  made(name: string): readonly Made[] {
+    return this.#made.filter((one) => one.name === name);
+  }
+
   /** Columns of a new table of that name, where they are known. */
   columnsMade(name: string): readonly string[] {
-    const made = this.#made.filter((one) => one.name === name);
-    return made.every(({ as, adds }) => as !== undefined || adds !== undefined)
-      ? made.flatMap(({ as, adds = [] }) => [...(as?.columns ?? []), ...adds])
-      : [];
+    const made = this.made(name);
+    return made.every(({ as, adds }) => as !== undefined || adds !== undefined) ? made.flatMap(namesMade) : [];
   }
 
   /** A relation of that name may have come to have the column meanwhile. */
   mayHave(name: string, column: string, made: readonly Made[]): boolean {
     const ways = [...this.#made, ...made].filter((one) => one.name === name);
-    return ways.some(
-      ({ as, adds }) => (as ?? adds) === undefined || [...(as?.columns ?? []), ...(adds ?? [])].includes(column),
-    );
+    return ways.some((one) => (one.as ?? one.adds) === undefined || namesMade(one).includes(column));
+  }
+
+  /** Oids of what a table of that name has been filled with, in any schema. */
+  filledWith(name: string): readonly number[] {
+    return this.#filled.flatMap((one) => (one.name === name ? one.with : []));
   }
 
   /** The session has made a table of that name which the catalogue may not show. */
@@ -189,6 +204,13 @@ export class Names {
     return this.#others.has(name);
   }
 }
+
+/** A table was made under that name, and is still what it was made as. */
+const isNew = (made: readonly Made[], schema: string | undefined): boolean =>
+  made.every((one) => one.what === 'table' && (one.as ?? one.adds) !== undefined && one.reaches !== true) &&
+  made.some(({ as }) => as !== undefined && (schema ?? as.schema) === as.schema);
+
+const namesMade = ({ as, adds = [] }: Made): string[] => [...(as?.columns ?? []), ...adds].map(({ name }) => name);
 
 const columnNames = new WeakMap<Catalogue, Set<string>>();
 const rowTypes = new WeakMap<Catalogue, Map<number, number>>();

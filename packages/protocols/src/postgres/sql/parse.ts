@@ -1,5 +1,6 @@
 import { loadModule, type Node, parsePlPgSQLSync, parseSync, SqlError } from 'libpg-query';
-import { withDefaults } from './defaults.js';
+import { withCases } from './cases.js';
+import { withDefaults, withoutRowTypes } from './defaults.js';
 import { spend } from './steps.js';
 import { unitsOf } from './units.js';
 
@@ -96,7 +97,8 @@ export function parsePlPgSql(text: string, patience: Patience = 'now'): unknown 
   check(text, patience);
   spend(20 + text.length / 8);
   try {
-    return withDefaults(parsePlPgSQLSync(text), text);
+    const plain = withoutRowTypes(text);
+    return withCases(withDefaults(parsePlPgSQLSync(plain), plain));
   } catch (error) {
     throw new Unparsable(sentence(error));
   }

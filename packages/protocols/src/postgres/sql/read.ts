@@ -1,6 +1,8 @@
 import type { Node } from 'libpg-query';
 import { analyzes, commandOf } from './commands.js';
-import type { Made, ReadingContext, SqlReading } from './context.js';
+
+import type { Filled, Made, MadeColumn, ReadingContext, SqlReading } from './context.js';
+
 import { Facts } from './facts.js';
 import type { Given } from './given.js';
 import { rowOf } from './lineage/flow.js';
@@ -92,7 +94,10 @@ function readAll(commands: readonly Command[], text: string, at: ReadingContext)
 
 /** The context with what the readings add to it; undefined where they add nothing that matters to these commands. */
 function widened(at: ReadingContext, readings: readonly SqlReading[], several: boolean): ReadingContext | undefined {
-  if (!several && readings.every(({ setsPath }) => setsPath.length === 0)) return undefined;
+  const steered = at.steered !== true && readings.some((one) => one.steers === true || one.steered === true);
+  const filled = fillingOf(at.filled, readings);
+  const stays = !several && !steered && filled === undefined;
+  if (stays && readings.every(({ setsPath }) => setsPath.length === 0)) return undefined;
   const had = new Set(at.paths.map((path) => JSON.stringify(path)));
   const paths = readings
     .flatMap(({ setsPath }) => (setsPath === 'unknown' ? [] : setsPath))
@@ -113,17 +118,34 @@ function widened(at: ReadingContext, readings: readonly SqlReading[], several: b
   const made = several
     ? readings.flatMap(({ makes }) => makes).filter(({ what, name }) => !known.has(`${what} ${name}`))
     : [];
-  const steered = at.steered !== true && readings.some(({ steers }) => steers === true);
-  if (paths.length === 0 && prepared === undefined && cursors === undefined && made.length === 0 && !steered)
+  if (
+    paths.length === 0 &&
+    prepared === undefined &&
+    cursors === undefined &&
+    made.length === 0 &&
+    !steered &&
+    filled === undefined
+  )
     return undefined;
   return {
     ...at,
     ...(steered && { steered }),
+    ...(filled !== undefined && { filled }),
     paths: [...at.paths, ...paths],
     prepared: prepared ?? at.prepared,
     cursors: cursors ?? at.cursors,
     made: [...(at.made ?? []), ...made],
   };
+}
+
+/** With what the readings say that tables are filled with; undefined where all of that is known. */
+export function fillingOf(
+  had: readonly Filled[] | undefined,
+  readings: readonly SqlReading[],
+): readonly Filled[] | undefined {
+  const known = new Set(had?.map((one) => JSON.stringify(one)));
+  const more = readings.flatMap(({ fills = [] }) => fills).filter((one) => !known.has(JSON.stringify(one)));
+  return more.length === 0 ? undefined : [...(had ?? []), ...more];
 }
 
 type Texts = ReadonlyMap<string, readonly string[]>;
@@ -208,12 +230,13 @@ function isPlanned(node: Node, { functions, unknown }: Facts): boolean {
 }
 
 /** The columns of a table that the command makes of a query's answer. */
-function madeOf(node: Node, into: Part, text: string, at: ReadingContext): readonly string[] | undefined {
+function madeOf(node: Node, into: Part, text: string, at: ReadingContext): readonly MadeColumn[] | undefined {
   const select = as(node, 'SelectStmt');
   const query = select === undefined ? (as(node, 'CreateTableAsStmt')?.query as Node | undefined) : without(select);
   if (query === undefined || (as(node, 'CreateTableAsStmt')?.into ?? select?.intoClause) !== into) return undefined;
   const given = words(into.colNames);
-  return trace(query, text, at).outputs?.map(({ name }, index) => given[index] ?? name);
+  const { outputs, types } = trace(query, text, at);
+  return outputs?.map(({ name }, index) => ({ name: given[index] ?? name, type: types[index] }));
 }
 const without = ({ intoClause: _into, ...rest }: Part): Node => ({ SelectStmt: rest }) as Node;
 
@@ -255,9 +278,11 @@ function found(facts: Facts): Partial<SqlReading> {
     setsPath: facts.anyPath ? 'unknown' : facts.paths,
     executes: [...facts.executes],
     makes: facts.makes,
+    ...(facts.fills.length > 0 && { fills: facts.fills }),
     missing: [...facts.missing],
     ...(facts.own && { own: true }),
     ...(facts.steers && { steers: true }),
+    ...(facts.steered && { steered: true }),
     ...(facts.fails !== undefined && { fails: facts.fails }),
   };
 }
@@ -297,11 +322,11 @@ const kept = new WeakMap<object, Map<number, Names>>();
 const KEPT = 8;
 
 function namesOf(at: ReadingContext): Names {
-  const { catalogue, paths, made = [] } = at;
+  const { catalogue, paths, made = [], filled } = at;
   const all = kept.get(catalogue) ?? new Map<number, Names>();
   kept.set(catalogue, all);
   const key = namespaceOf(at);
-  const found = all.get(key) ?? new Names(catalogue, paths, made);
+  const found = all.get(key) ?? new Names(catalogue, paths, made, filled);
   all.delete(key);
   all.set(key, found);
   if (all.size > KEPT) all.delete(all.keys().next().value as number);

@@ -6,12 +6,11 @@ const DEEPEST = 24;
 /** Of what it is asked for in, nothing matters. */
 const ALONE = {
   loops: undefined,
-  lists: undefined,
   query: undefined,
   called: undefined,
-  inputs: undefined,
+  calling: undefined,
+  holds: undefined,
   given: undefined,
-  cursors: undefined,
 };
 
 /**

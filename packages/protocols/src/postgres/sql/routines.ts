@@ -1,16 +1,19 @@
 import type { Node } from 'libpg-query';
+import { shape } from './bounds/values.js';
 import { type Deed, deedOf, deedUnread } from './builtins.js';
-import { filled, givenTo, ofRows } from './called.js';
+import { type Arguments, givenTo, ofRows } from './called.js';
 import { type Routine, takesSoMany } from './catalogue.js';
 import { commandOf } from './commands.js';
 import { Facts } from './facts.js';
-import { as, constant, listOf, open, type Part, word } from './nodes.js';
+import { Holds, NO_VARIABLES } from './holds.js';
+import { as, constant, listOf, open, type Part, word, words } from './nodes.js';
 import type { Overload } from './overloads.js';
 import { readPlPgSql } from './plpgsql.js';
 import { remember } from './remember.js';
 import { judgeSetting, splitPath } from './settings.js';
 import { commands, knowing, runText } from './texts.js';
 import { doubtTaken, makeTaken, touchOid } from './types.js';
+import { oneOfMany } from './unnamed.js';
 import { declaredIn } from './variables.js';
 import { type Desk, schemaOf, walk } from './walk.js';
 
@@ -43,10 +46,11 @@ function missing(desk: Desk, name: readonly string[], args: readonly Node[] | un
 const isField = (arg: Node | undefined): boolean =>
   as(arg, 'ColumnRef') !== undefined || as(arg, 'A_Indirection') !== undefined;
 
-export function callOid(desk: Desk, oid: number): void {
+/** Of what it is given, nothing is known where `args` are not. */
+export function callOid(desk: Desk, oid: number, args?: readonly Node[]): void {
   const routine = desk.names.catalogue.routineByOid.get(oid);
   if (routine === undefined) desk.facts.doubt('it calls a function that is not known');
-  else callRoutine(desk, routine, undefined);
+  else callRoutine(desk, routine, routine.takes.length === args?.length ? args : undefined);
 }
 
 export function callRoutine(desk: Desk, routine: Routine, args: readonly Node[] | undefined | 'attribute'): void {
@@ -63,13 +67,8 @@ export function callRoutine(desk: Desk, routine: Routine, args: readonly Node[] 
   }
   const facts = remember({ ...desk, written: false }, `call ${routine.oid}`, (inner) => body(inner, routine));
   desk.facts.add(facts);
-  if (
-    Array.isArray(args) &&
-    routine.takes.length > 0 &&
-    !facts.unbounded &&
-    WRITES.some((kind) => facts.runs.has(kind))
-  )
-    callWith(desk, routine, args);
+  if (routine.takes.length > 0 && !facts.unbounded && WRITES.some((kind) => facts.runs.has(kind)))
+    callWith(desk, routine, Array.isArray(args) ? args : routine.takes.map(() => oneOfMany));
 }
 const WRITES = ['update', 'delete', 'merge', 'insert'];
 
@@ -77,10 +76,25 @@ const WRITES = ['update', 'delete', 'merge', 'insert'];
 function callWith(desk: Desk, routine: Routine, args: readonly Node[]): void {
   if (desk.depth > NESTED || desk.budget.left-- <= 0) return;
   const facts = new Facts();
-  const { args: called, loops } = ofRows(filled(args, desk.inputs), desk.query, desk.loops, desk.names);
-  body({ ...desk, written: false, facts, called, loops, query: undefined, depth: desk.depth + 1 }, routine);
+  const values = args.map((arg) => desk.holds?.valuesOf(arg) ?? [arg]);
+  const query = desk.query && (desk.holds?.fill(desk.query, new Map()) ?? desk.query);
+  const { args: once, loops } = ofRows(values, query, desk.loops, desk.names);
+  const outer = desk.calling?.get(routine.oid);
+  const called = outer === undefined ? once : againWith(once, outer);
+  if (called === outer) return;
+  const calling = new Map(desk.calling).set(routine.oid, called);
+  const inner = { ...desk, written: false, facts, called, calling, loops, query: undefined, depth: desk.depth + 1 };
+  body(inner, routine);
   desk.facts.unbounded ||= facts.unbounded;
   desk.facts.hangs ||= facts.hangs;
+}
+
+/** What a function that calls itself is given then: of its own arguments it may make one after the other; a query's rows are what they are. */
+function againWith(args: Arguments, outer: Arguments): Arguments {
+  const same = args.map((arg, at) => shape(arg) === shape(outer[at]));
+  if (!same.includes(false)) return outer;
+  const isOfRows = (node: Node) => as(node, 'SubLink') !== undefined || as(node, 'ColumnRef') !== undefined;
+  return args.map((arg, at) => (same[at] === true || arg.every(isOfRows) ? arg : [oneOfMany]));
 }
 /** Calls in calls that are followed with what they are given. */
 const NESTED = 4;
@@ -127,8 +141,10 @@ function pathed(desk: Desk, { sets }: Routine): Desk {
 /** What a function sets for its own while can change the actor or the language all the same. */
 function settleOwn(desk: Desk, setting: string): void {
   const [name = '', value = ''] = [setting.slice(0, setting.indexOf('=')), setting.slice(setting.indexOf('=') + 1)];
-  if (name !== 'search_path' && !judgeSetting(name, [value], desk.names.catalogue.modules).harmless)
-    desk.facts.mark('session');
+  if (name === 'search_path') return;
+  const { harmless, steers } = judgeSetting(name, [value], desk.names.catalogue.modules);
+  if (!harmless) desk.facts.mark('session');
+  desk.facts.steered ||= steers === true;
 }
 
 /** A whole CREATE FUNCTION: of the catalogue. */
@@ -149,12 +165,13 @@ export function readBody(desk: Desk, made: Part, source: string, name: string, u
   }
   const options = new Map(listOf(made.options).flatMap((node) => entry(as(node, 'DefElem'))));
   const language = (word(options.get('language')) ?? usual).toLowerCase();
-  const inputs = desk.called && givenTo(made, desk.called);
-  const inner = { ...desk, called: undefined, inputs, declared: declaredIn(made, undefined, desk.names.catalogue) };
+  const given = givenTo(made, desk.called);
+  const holds = new Holds(given, { ...NO_VARIABLES, labels: new Set([words(made.funcname).at(-1) ?? '']) });
+  const inner = { ...desk, called: undefined, holds, declared: declaredIn(made, undefined, desk.names.catalogue) };
   if (made.sql_body !== undefined) return atomic(inner, made.sql_body as Node);
   const text = word(listOf(as(options.get('as'), 'List')?.items)[0]) ?? word(options.get('as'));
   // Of a function without a body the parser knows nothing, and breaks.
-  if (language === 'plpgsql' && text !== undefined) readPlPgSql(inner, made, source, name);
+  if (language === 'plpgsql' && text !== undefined) readPlPgSql(inner, made, source, name, given);
   else if (language === 'sql' && text !== undefined) runText(inner, text, name);
   else desk.facts.mark('code').doubt(`it calls ${name}, a function in ${language} that cannot be read`);
 }

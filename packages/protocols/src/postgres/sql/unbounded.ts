@@ -1,14 +1,17 @@
 import type { Node } from 'libpg-query';
 import { bounds } from './bounds/condition.js';
 import { Rows } from './bounds/rows.js';
-import type { Tables } from './bounds/sources.js';
-import type { Names } from './names.js';
-import { as, listOf, type Part } from './nodes.js';
 
-/** What a write stands in: WITH's queries, and the loops of a body around it by the names of their variables. */
+import { resolve, type Tables, tablesUnder } from './bounds/sources.js';
+import type { Loops } from './called.js';
+import type { Names } from './names.js';
+import { as, eachChild, listOf, open, type Part } from './nodes.js';
+import { LISTED_ROW } from './unnamed.js';
+
+/** What a write stands in: WITH's queries, and what it is run again and again for. */
 export interface Around {
   tables: Tables;
-  loops: ReadonlyMap<string, Node | 'numbers'>;
+  loops: Loops;
 }
 
 /** Which rows a command may change: `some`, `all`, or as many as its parameters let it. */
@@ -61,8 +64,36 @@ export function upserts(names: Names, part: Part, around: Around): Reach {
   });
 }
 
+/** Oids of the tables of whose rows the query's are one each: none leaves them out. 0: numbers, one after the other. */
+export function filling(names: Names, query: Node, { tables, loops }: Around): readonly number[] {
+  const oids = new Set<number>();
+  const look = (type: string, part: Part): void => {
+    if (type === 'RangeVar') for (const oid of oidsOf(names, part)) oids.add(oid);
+    eachChild(part, look);
+  };
+  look(...open(query));
+  const rows = (rel: Part) => Rows.of(names, rel, tables, { loops: loops.has('') });
+  const found = [...oids].filter((oid) => {
+    const relation = names.catalogue.byOid.get(oid);
+    return (
+      relation !== undefined &&
+      !relation.builtin &&
+      rows({ schemaname: relation.schema, relname: relation.name }).isFilledBy(query)
+    );
+  });
+  return /"sval":"generate_series"/.test(JSON.stringify(query)) && rows({}).isFilledBy(query) ? [0, ...found] : found;
+}
+
+const oidsOf = (names: Names, rel: Part): readonly number[] => [
+  ...names.filledWith(String(rel.relname)),
+  ...resolve(names, rel).flatMap((one) => [...tablesUnder(names, one)].map(({ oid }) => oid)),
+];
+
 function target(names: Names, part: Part, { tables, loops }: Around, trusts: boolean): Rows {
   const rows = Rows.of(names, (part.relation ?? {}) as Part, tables, { loops: loops.has(''), trusts });
-  for (const [name, query] of loops) rows.meets(name, query === 'numbers' || rows.readsAll(query) ? 'all' : 'some');
+  for (const [name, query] of loops) {
+    const all = query === 'numbers' || rows.readsAll(query);
+    rows.meets(name, all ? 'all' : name === LISTED_ROW ? 'untold' : 'some');
+  }
   return rows;
 }

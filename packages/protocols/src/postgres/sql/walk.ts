@@ -1,20 +1,20 @@
 import type { Node } from 'libpg-query';
 import { isHarmless } from './builtins.js';
-import { filled, type Inputs, rowsOf, withRowsOf } from './called.js';
+import { type Arguments, argumentsOf, type Loops, rowsOf, withRowsOf } from './called.js';
 import type { OperatorClass, Routine } from './catalogue.js';
-import type { Made } from './context.js';
+import type { Made, MadeColumn } from './context.js';
 import type { Facts } from './facts.js';
 import { type Given, withGiven } from './given.js';
-import type { Lists } from './lists.js';
+import type { Holds } from './holds.js';
 import type { Names } from './names.js';
 import { as, constant, eachChild, listOf, open, operatorsOf, type Part, partsOf, words } from './nodes.js';
 import { coerces, type Overload } from './overloads.js';
-import { isOwn, useRelations } from './relations.js';
+import { changesNew, isOwn, useRelations } from './relations.js';
 import { callNamed, callOid, callRoutine, settle } from './routines.js';
 
 import { spend } from './steps.js';
 import { doubtTaken, makeTaken, touchType } from './types.js';
-import { type Around, changes, merges, type Reach, upserts } from './unbounded.js';
+import { type Around, changes, filling, merges, type Reach, upserts } from './unbounded.js';
 
 import type { Declared } from './variables.js';
 
@@ -33,7 +33,7 @@ export interface Desk {
   /** The client's command, and its text. */
   own: { node: Node; text: string };
   /** Columns of the table that it makes of a query, where it is one that does and where they can be told. */
-  answers?: ((into: Part) => readonly string[] | undefined) | undefined;
+  answers?: ((into: Part) => readonly MadeColumn[] | undefined) | undefined;
   /** How many views and functions it is inside of. */
   depth: number;
   /** How many views, functions and types may still be looked into. */
@@ -44,18 +44,16 @@ export interface Desk {
   trigger?: boolean | undefined;
   /** It is planned and not run: EXPLAIN. */
   plans?: boolean | undefined;
-  /** Loops of a body that it stands in: the query whose rows each variable goes through. */
-  loops?: Around['loops'] | undefined;
+  /** Whether it is run again and again, and the rows of the command that calls the body. */
+  loops?: Loops | undefined;
   /** The query, or the write as one, whose rows a call in it is made for. */
   query?: Part | undefined;
   /** What the body that is read next is called with. */
-  called?: readonly Node[] | undefined;
-  /** What stands for the parameters of the body that it stands in. */
-  inputs?: Inputs | undefined;
-  /** Queries of the body's cursors. */
-  cursors?: readonly Node[] | undefined;
-  /** Arrays of the body that it stands in. */
-  lists?: Lists | undefined;
+  called?: Arguments | undefined;
+  /** What the functions that it stands in were called with, by oid. */
+  calling?: ReadonlyMap<number, Arguments> | undefined;
+  /** What the variables and parameters of the body that it stands in may hold. */
+  holds?: Holds | undefined;
   /** What its parameters stand for, in order. */
   given?: Given | undefined;
   /** What the column `name` is in every row of the query that is being read, where that is pg_settings and it says so. */
@@ -225,7 +223,10 @@ export function within(desk: Desk, clause: unknown, scope: Scope | undefined): S
 function select(desk: Desk, part: Part, scope: Scope | undefined): void {
   const { withClause, intoClause, ...rest } = part;
   const inner = within(desk, withClause, scope);
-  if (intoClause !== undefined) makeInto(desk, intoClause as Part);
+  if (intoClause !== undefined) {
+    makeInto(desk, intoClause as Part);
+    fill(desk, (intoClause as Part).rel as Part | undefined, { SelectStmt: rest } as unknown as Node, inner);
+  }
   if (part.lockingClause !== undefined && desk.plans !== true) lockRows(desk, part, inner);
   inside({ ...desk, setting: settingOf(desk, part), query: withRowsOf(part, desk.query) }, rest, inner);
 }
@@ -252,8 +253,18 @@ export function makeInto(desk: Desk, into: Part): void {
   desk.facts.makes.push({ what: 'table', name: String(rel.relname), ...placedAt(desk, rel, desk.answers?.(into)) });
 }
 
+/** Notes what a query puts into a table. */
+export function fill(desk: Desk, rel: Part | undefined, query: Node | undefined, scope: Scope | undefined): void {
+  if (rel === undefined || query === undefined || desk.plans === true) return;
+  const found = filling(desk.names, query, {
+    tables: { of: (name) => tableIn(name, scope) },
+    loops: desk.loops ?? NO_LOOPS,
+  });
+  if (found.length > 0) desk.facts.fills.push({ name: String(rel.relname), with: found });
+}
+
 /** Where something new is, if that is one place, with the columns of a table. */
-export function placedAt({ names }: Desk, rel: Part, columns?: readonly string[]): Pick<Made, 'as' | 'temporary'> {
+export function placedAt({ names }: Desk, rel: Part, columns?: readonly MadeColumn[]): Pick<Made, 'as' | 'temporary'> {
   const [only, ...others] = names.creations(rel);
   if (only === undefined || others.length > 0) return {};
   const schema = only.slice(0, -String(rel.relname).length - 1);
@@ -282,7 +293,7 @@ function lockRows(desk: Desk, part: Part, scope: Scope | undefined): void {
 }
 
 const CHANGES = { insert: upserts, update: changes, delete: changes, merge: merges };
-const NO_LOOPS: Around['loops'] = new Map();
+const NO_LOOPS: Loops = new Map();
 
 function change(desk: Desk, part: Part, scope: Scope | undefined, how: keyof typeof CHANGES): void {
   const { withClause, relation, ...rest } = part;
@@ -291,12 +302,13 @@ function change(desk: Desk, part: Part, scope: Scope | undefined, how: keyof typ
   if (desk.plans !== true) {
     facts.raise('write').runs.add(how);
     const reach = reachOf(desk, part, inner, how);
-    if (reach !== 'some' && !isOwn(desk, (relation ?? {}) as Part)) {
+    if (reach !== 'some' && !isOwn(desk, (relation ?? {}) as Part) && !changesNew(desk, part, how)) {
       facts.hangs ||= reach === 'parameters';
       facts.unbounded ||= reach === 'all' || desk.given !== undefined;
     }
   }
   if (relation !== undefined) useRelations(desk, relation as Part, 'write');
+  if (how === 'insert') fill(desk, relation as Part, part.selectStmt as Node | undefined, inner);
   if (how === 'merge') {
     for (const clause of listOf(part.mergeWhenClauses)) inside(desk, as(clause, 'MergeWhenClause') ?? {}, inner);
   }
@@ -312,20 +324,36 @@ const columnsOf = ({ names }: Desk, { schemaname, relname }: Part): ReadonlySet<
       .flatMap(({ columns }) => columns.map(({ name }) => name)),
   );
 
-/** With what its parameters stand for, where that is known, in their places; `parameters` then if these do not leave rows out. */
+/** The most that it may change, whatever its body's variables hold. */
 function reachOf(desk: Desk, written: Part, scope: Scope | undefined, how: keyof typeof CHANGES): Reach {
-  const { names, loops = NO_LOOPS, given, inputs } = desk;
-  const part = filled(written, inputs, inputs && columnsOf(desk, written.relation as Part));
-  const tables: Around['tables'] = { of: (name) => filled(tableIn(name, scope), inputs) };
-  const reach = CHANGES[how](names, part, { tables, loops });
+  const { holds } = desk;
+  const table = (name: string) => tableIn(name, scope);
+  if (holds === undefined) return reachWith(desk, written, table, how);
+  const own = columnsOf(desk, written.relation as Part);
+  const reaches = holds
+    .choices({ ...written, targetList: undefined }, own)
+    .map((choice) =>
+      reachWith(desk, holds.fill(written, choice, own), (name) => holds.fill(table(name), choice, own), how),
+    );
+  return (['all', 'parameters'] as const).find((one) => reaches.includes(one)) ?? 'some';
+}
+
+/** With what its parameters stand for, where that is known, in their places; `parameters` then if these do not leave rows out. */
+function reachWith(
+  { names, loops = NO_LOOPS, given }: Desk,
+  part: Part,
+  table: Around['tables']['of'],
+  how: keyof typeof CHANGES,
+): Reach {
+  const reach = CHANGES[how](names, part, { tables: { of: table }, loops });
   if (reach !== 'parameters' || given === undefined) return reach;
-  const known: Around['tables'] = { of: (name) => withGiven(tables.of(name), given) };
+  const known: Around['tables'] = { of: (name) => withGiven(table(name), given) };
   return CHANGES[how](names, withGiven(part, given), { tables: known, loops }) === 'some' ? 'some' : reach;
 }
 
 function call(desk: Desk, part: Part, scope: Scope | undefined): void {
   const name = words(part.funcname);
-  const args = [...listOf(part.args), ...(part.agg_within_group === true ? listOf(part.agg_order) : [])];
+  const args = [...argumentsOf(part), ...(part.agg_within_group === true ? listOf(part.agg_order) : [])];
   if (name.at(-1) === 'set_config')
     settle(
       desk,
@@ -367,10 +395,12 @@ export function operate(desk: Desk, name: readonly string[], part?: Part): void 
   if (last === undefined) return;
   if (desk.names.madeOther(last)) desk.facts.doubt(`the operator ${last} was made just now`);
   const meant = part === undefined ? undefined : desk.meant?.get(part);
+  const operands =
+    part?.kind === 'AEXPR_OP' ? listOf([part.lexpr, part.rexpr].filter((one) => one !== undefined)) : undefined;
   for (const operator of desk.names.operators(schema, last)) {
     doubtTaken(desk, operator.takes);
     if (meant !== undefined && !meant.has(operator)) continue;
     makeTaken(desk, operator.takes);
-    for (const oid of operator.calls) callOid(desk, oid);
+    for (const oid of operator.calls) callOid(desk, oid, operands);
   }
 }

@@ -2,16 +2,19 @@ import { ASKED } from './asked.js';
 import type { Attack } from './attack.js';
 import { BESIDES } from './besides.js';
 import { BOUND } from './bind.js';
+import { UNBOUNDED } from './bounds.js';
 import { CALLS } from './calls.js';
 import { CASTS } from './casts.js';
 import { CODE } from './code.js';
 import { EXECUTED } from './executed.js';
+import { FRESH } from './fresh.js';
 import { GUESSED, MEASURED, SORTED } from './guesses.js';
 import { KNOWN } from './known.js';
 import { LASTING } from './lasting.js';
 import { LEXICAL } from './lexical.js';
 import { LISTS } from './lists.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
+import { MATCHED } from './matched.js';
 import { NEWER } from './newer.js';
 import { OPEN } from './open.js';
 import { ORACLES } from './oracle.js';
@@ -19,6 +22,7 @@ import { RECORD_DEFAULTS } from './record-defaults.js';
 import { NAMES, SETTINGS } from './session.js';
 import { TOLD } from './told.js';
 import { TRIGGERS } from './triggers.js';
+import { VARIABLES } from './variables.js';
 import { WRITES } from './writes.js';
 
 /** All of them. */
@@ -49,5 +53,9 @@ export const ATTACKS: readonly Attack[] = [
   ...CASTS,
   ...TOLD,
   ...BOUND,
+  ...VARIABLES,
+  ...UNBOUNDED,
   ...LISTS,
+  ...MATCHED,
+  ...FRESH,
 ];

@@ -3,19 +3,23 @@ import { ALLOWED_CALLS } from './allowed-calls.js';
 import { ASKED_ALLOWED } from './asked-allowed.js';
 import { ASKED_DAILY } from './asked-daily.js';
 import { BOUND_ALLOWED } from './bind.js';
+import { BOUNDED } from './bounds.js';
 import { CASTS_ALLOWED } from './casts.js';
 import { DAILY } from './daily.js';
 import { EXECUTED_ALLOWED } from './executed.js';
+import { FRESH_ALLOWED } from './fresh.js';
 import { LOADED, MEASURED_ALLOWED, SORTED_ALLOWED } from './guesses.js';
 import { ALLOWED_KNOWN } from './known-allowed.js';
 import { LASTING_ALLOWED } from './lasting.js';
 import { LISTS_ALLOWED } from './lists.js';
+import { MATCHED_ALLOWED } from './matched.js';
 import { MIGRATIONS } from './open.js';
 import { OWN } from './own.js';
 import { RECORD_DEFAULTS_ALLOWED } from './record-defaults.js';
 import { TOLD_ALLOWED } from './told.js';
 import { TOOLS } from './tools.js';
 import { TRIGGERS_ALLOWED } from './triggers.js';
+import { VARIABLES_ALLOWED } from './variables.js';
 import { CHOSEN } from './writes.js';
 
 /** What people do all day, all of it. */
@@ -38,7 +42,11 @@ export const HONEST: readonly Allowed[] = [
   ...ASKED_DAILY,
   ...CASTS_ALLOWED,
   ...TOLD_ALLOWED,
+  ...MATCHED_ALLOWED,
   ...BOUND_ALLOWED,
+  ...BOUNDED,
   ...RECORD_DEFAULTS_ALLOWED,
+  ...VARIABLES_ALLOWED,
   ...LISTS_ALLOWED,
+  ...FRESH_ALLOWED,
 ];

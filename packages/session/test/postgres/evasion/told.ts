@@ -124,6 +124,41 @@ const STEERED: readonly Attack[] = attacks(
     ['SET enable_seqscan = off', 'COPY (SELECT id FROM customers WHERE email IS NOT NULL) TO STDOUT'],
     ['SET enable_seqscan = off', 'CREATE TEMP TABLE o AS SELECT id FROM customers WHERE email IS NOT NULL'],
     ['SET enable_seqscan = off', 'EXPLAIN ANALYZE SELECT id FROM customers WHERE email IS NOT NULL'],
+    [
+      "CREATE FUNCTION pg_temp.f() RETURNS SETOF int LANGUAGE sql STABLE SET enable_seqscan = off AS 'SELECT id FROM public.customers WHERE email IS NOT NULL'",
+      'SELECT * FROM pg_temp.f()',
+    ],
+    [
+      "CREATE FUNCTION pg_temp.f() RETURNS int[] LANGUAGE sql STABLE SET random_page_cost = 0 SET seq_page_cost = 9999 AS 'SELECT array_agg(id) FROM public.customers WHERE email IS NOT NULL'",
+      'SELECT pg_temp.f()',
+    ],
+    [
+      "CREATE FUNCTION pg_temp.f() RETURNS SETOF int LANGUAGE plpgsql STABLE AS 'BEGIN RETURN QUERY SELECT id FROM public.customers WHERE email IS NOT NULL; END'",
+      'ALTER FUNCTION pg_temp.f() SET enable_seqscan = off',
+      'SELECT * FROM pg_temp.f()',
+    ],
+    [
+      "CREATE FUNCTION pg_temp.f() RETURNS SETOF int LANGUAGE sql STABLE SET enable_seqscan = off AS 'SELECT id FROM public.customers WHERE email IS NOT NULL'",
+      'CREATE TEMP VIEW v AS SELECT * FROM pg_temp.f()',
+      'SELECT * FROM v',
+    ],
+    [
+      "CREATE FUNCTION pg_temp.inner_f() RETURNS SETOF int LANGUAGE sql STABLE AS 'SELECT id FROM public.customers WHERE email IS NOT NULL'",
+      "CREATE FUNCTION pg_temp.f() RETURNS SETOF int LANGUAGE sql STABLE SET enable_bitmapscan = off SET enable_seqscan = 0 AS 'SELECT * FROM pg_temp.inner_f()'",
+      'SELECT * FROM pg_temp.f()',
+    ],
+    [
+      "CREATE PROCEDURE pg_temp.p() LANGUAGE plpgsql SET enable_seqscan = off AS 'DECLARE n int; BEGIN FOR n IN SELECT id FROM public.customers WHERE email IS NOT NULL LOOP RAISE NOTICE ''%'', n; END LOOP; END'",
+      'CALL pg_temp.p()',
+    ],
+    [
+      "CREATE FUNCTION pg_temp.f() RETURNS SETOF int LANGUAGE plpgsql AS 'BEGIN SET LOCAL enable_seqscan = off; RETURN QUERY SELECT id FROM public.customers WHERE email IS NOT NULL; END'",
+      'SELECT * FROM pg_temp.f()',
+    ],
+    [
+      "CREATE FUNCTION pg_temp.f() RETURNS SETOF int LANGUAGE sql AS 'SELECT set_config(''enable_seqscan'', ''off'', true); SELECT id FROM public.customers WHERE email IS NOT NULL'",
+      'SELECT * FROM pg_temp.f()',
+    ],
   ],
   'refused',
 );
@@ -169,6 +204,16 @@ export const TOLD_ALLOWED: readonly Allowed[] = [
     'SELECT id, name FROM products WHERE id = 1',
     'EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off, BUFFERS off) SELECT id FROM products WHERE id = 1',
     "INSERT INTO customers (id, name, email, country) VALUES (77, 'x', 'x', 'X')",
+  ]),
+  allowed([
+    "CREATE FUNCTION pg_temp.f() RETURNS SETOF int LANGUAGE sql STABLE SET enable_seqscan = off SET work_mem = '8MB' AS 'SELECT id FROM public.products WHERE id < 3'",
+    'SELECT * FROM pg_temp.f() ORDER BY 1',
+    'SELECT count(*) FROM customers WHERE email IS NOT NULL',
+    'SELECT id, name FROM customers ORDER BY id',
+  ]),
+  allowed([
+    "CREATE FUNCTION pg_temp.f(int) RETURNS text LANGUAGE sql STABLE SET work_mem = '8MB' SET search_path = public AS 'SELECT name FROM customers WHERE id = $1'",
+    'SELECT pg_temp.f(1)',
   ]),
   allowed([
     'SET enable_seqscan = on',

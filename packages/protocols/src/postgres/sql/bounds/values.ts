@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query';
-import { as, constant, eachChild, listOf, open, type Part, words } from '../nodes.js';
+import { as, eachChild, listOf, open, type Part, words } from '../nodes.js';
 import { spend } from '../steps.js';
 import { fixed } from './known.js';
 import type { Rows } from './rows.js';
@@ -19,94 +19,15 @@ export function shape(node: unknown): string {
   return text;
 }
 
-/** A value that differs from row to row: one column, and what is made of it. */
-export interface Subject {
-  column: string;
-  via: 'plain' | 'cast' | 'measure' | 'arithmetic' | 'function';
-}
-
-/** Undefined where it does not depend on a column of the rows, or is the same for all of them as likely as not. */
-export function subjectOf(rows: Rows, node: Node | undefined): Subject | undefined {
-  spend(1);
-  const [type, part] = open(node);
-  const column = rows.column(node);
-  if (column !== undefined) return column === 'ctid' || !SYSTEM.has(column) ? { column, via: 'plain' } : undefined;
-  if (type === 'TypeCast') return via(subjectOf(rows, part.arg as Node), 'cast');
-  if (type === 'CollateClause' || type === 'A_Indirection') return subjectOf(rows, part.arg as Node);
-  if (type === 'CoalesceExpr') return via(subjectOf(rows, listOf(part.args)[0]), 'function');
-  if (type === 'FuncCall') return ofCall(rows, part);
-  return type === 'A_Expr' && part.kind === 'AEXPR_OP' ? ofOperator(rows, part) : undefined;
-}
-const SYSTEM = new Set(['xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
-
-const via = (of: Subject | undefined, how: Subject['via']): Subject | undefined =>
-  of === undefined ? undefined : { column: of.column, via: of.via === 'plain' || of.via === 'cast' ? how : of.via };
-
-function ofCall(rows: Rows, part: Part): Subject | undefined {
-  const name = words(part.funcname).at(-1) ?? '';
-  const args = listOf(part.args);
-  const subjects = args.map((arg) => subjectOf(rows, arg));
-  const found = subjects.filter((subject) => subject !== undefined);
-  const others = args.filter((_, at) => subjects[at] === undefined);
-  // `left(name, 0)`, `replace(name, name, '')`, `mod(id, 1)` are the same for every row.
-  const isEmpty = found.length !== 1 || others.some((arg) => /^(?:0|)$/.test(fixed(arg) ?? ' '));
-  if (!rows.trusts && others.some(hasParameter)) return undefined;
-  if (isEmpty || (name === 'mod' && constant(others[0]) === '1') || hasOwn(rows, others)) return undefined;
-  if (SPELLED.test(name)) return via(found[0], 'cast');
-  if (MEASURES.test(name)) return via(found[0], 'measure');
-  return VARYING.has(name) ? via(found[0], 'function') : undefined;
-}
-const hasOwn = (rows: Rows, nodes: readonly Node[]): boolean => nodes.some((node) => mentions(rows, node));
-/** The same in other letters. */
-const SPELLED = /^(?:lower|upper|initcap|[blr]?trim)$/;
-const MEASURES =
-  /^(?:length|char_length|character_length|octet_length|bit_length|cardinality|array_length|jsonb?_array_length|abs|extract|date_part)$/;
-const VARYING = new Set(
-  `substr substring left right split_part replace regexp_replace date_trunc to_char to_date to_timestamp age md5 round floor ceil ceiling trunc date mod hashtext jsonb_extract_path_text
-  json_extract_path_text jsonb_extract_path json_extract_path timezone position strpos encode to_tsvector sha256 jsonb_typeof
-  json_typeof host masklen family make_date justify_days`.split(/\s+/),
-);
-
-/** Arithmetic with something that is the same for all rows, and that does not take the difference away. */
-function ofOperator(rows: Rows, { name, lexpr, rexpr }: Part): Subject | undefined {
-  const how = OPERATORS[words(name).at(-1) ?? ''];
-  const [left, right] = [subjectOf(rows, lexpr as Node), subjectOf(rows, rexpr as Node)];
-  const of = left ?? right;
-  const other = (left === undefined ? lexpr : rexpr) as Node | undefined;
-  if (how === undefined || of === undefined || other === undefined || (left !== undefined && right !== undefined))
-    return undefined;
-  const value = fixed(other);
-  if (value === undefined && !(rows.trusts && hasParameter(other)) && !isTime(other)) return undefined;
-  if (value !== undefined && !how.keeps(Number(value))) return undefined;
-  return how.part === true ? { column: of.column, via: 'plain' } : via(of, 'arithmetic');
-}
-interface Arithmetic {
-  keeps(other: number): boolean;
-  /** A part of a document is a column of its own. */
-  part?: true;
-}
-const always: Arithmetic = { keeps: () => true };
-const inside: Arithmetic = { keeps: () => true, part: true };
-const OPERATORS: Readonly<Record<string, Arithmetic>> = {
-  '+': always,
-  '-': always,
-  '||': always,
-  '*': { keeps: (other) => other !== 0 },
-  '/': { keeps: (other) => Math.abs(other) <= 1000 },
-  '%': { keeps: (other) => Math.abs(other) >= 2 },
-  '&': { keeps: (other) => other !== 0 },
-  '->': inside,
-  '->>': inside,
-  '#>': inside,
-  '#>>': inside,
-};
-
 /** What the other side of a comparison is. */
 export type Other =
   | { is: 'constant'; value: string | null }
-  | { is: 'parameter' | 'time' | 'foreign' | 'one' | 'own' | 'computed' };
+  | { is: 'parameter' | 'time' | 'foreign' | 'untold' | 'one' | 'own' | 'computed' };
 
-/** `own`: of the rows themselves, or of those that meet every one of them; `one`: a single row's of a query. */
+/**
+ * `own`: of the rows themselves, or of those that meet every one of them; `one`: a single row's of a query; `untold`: no table's, and
+ * nothing says what it is.
+ */
 export function otherOf(rows: Rows, node: Node | undefined): Other {
   const value = fixed(node);
   if (value !== undefined) return { is: 'constant', value };
@@ -115,20 +36,35 @@ export function otherOf(rows: Rows, node: Node | undefined): Other {
   if (mentions(rows, node)) return { is: 'own' };
   const found = kindsIn(rows, node);
   if (found.has('own')) return { is: 'own' };
-  for (const is of ['parameter', 'foreign', 'time'] as const) if (found.has(is)) return { is };
+  for (const is of ['untold', 'parameter', 'foreign', 'time'] as const) if (found.has(is)) return { is };
   return { is: 'computed' };
 }
 
 function ofSubquery(rows: Rows, part: Part): Other {
   const select = as(part.subselect, 'SelectStmt') ?? {};
-  if (mentions(rows, part.subselect as Node)) return { is: 'own' };
-  if (part.subLinkType !== 'EXPR_SUBLINK') return { is: rows.readsAll(part.subselect as Node) ? 'own' : 'foreign' };
+  if (part.apart !== true && mentions(rows, part.subselect as Node)) return { is: 'own' };
+  const other = readsTable(part.subselect as Node) ? 'foreign' : 'untold';
+  if (part.subLinkType !== 'EXPR_SUBLINK') return { is: rows.readsAll(part.subselect as Node) ? 'own' : other };
   if (listOf(select.fromClause).length === 0) return { is: 'computed' };
   const isList = /"sval":"(?:array_agg|jsonb?_agg|string_agg)"/.test(written(select.targetList));
   if (isList && rows.readsAll(part.subselect as Node)) return { is: 'own' };
   // The rows above their average are fewer; those from the least on are all.
   const isMiddle = /"sval":"(?:avg|percentile_cont|percentile_disc)"/.test(written(select.targetList));
-  return { is: isMiddle || !rows.readsAll(part.subselect as Node) ? 'foreign' : 'one' };
+  return { is: isMiddle || !rows.readsAll(part.subselect as Node) ? other : 'one' };
+}
+
+/** What a query without a table answers, its text or its parameters say. */
+export function readsTable(query: Node): boolean {
+  const own = new Set<string>();
+  let found = false;
+  const look = (type: string, part: Part): void => {
+    if (type === 'CommonTableExpr') own.add(String(part.ctename));
+    found ||= type === 'RangeVar' && !(part.schemaname === undefined && own.has(String(part.relname)));
+    if (type === 'SelectStmt') look('WithClause', (part.withClause ?? {}) as Part);
+    if (!found) eachChild(part, look);
+  };
+  look(...open(query));
+  return found;
 }
 
 function kindsIn(rows: Rows, node: Node | undefined): ReadonlySet<Other['is']> {
@@ -136,16 +72,22 @@ function kindsIn(rows: Rows, node: Node | undefined): ReadonlySet<Other['is']> {
   const look = (type: string, child: Part): void => {
     spend(1 / 2);
     const one = { [type]: child } as unknown as Node;
-    if (type === 'ColumnRef') found.add(rows.coverageOf(one) === 'some' ? 'foreign' : 'own');
+    if (type === 'ColumnRef') found.add(KINDS[rows.coverageOf(one)]);
     else if (type === 'ParamRef') found.add('parameter');
     else if (isTime(one)) found.add('time');
-    else if (type === 'SubLink') found.add(ofSubquery(rows, child).is === 'own' ? 'own' : 'foreign');
+    else if (type === 'SubLink') found.add(KIND_OF_QUERY.get(ofSubquery(rows, child).is) ?? 'foreign');
     else eachChild(child, look);
   };
   const [type, part] = open(node);
   if (type !== '') look(type, part);
   return found;
 }
+
+const KINDS = { all: 'own', referred: 'own', some: 'foreign', untold: 'untold' } as const;
+const KIND_OF_QUERY: ReadonlyMap<Other['is'], 'own' | 'untold'> = new Map([
+  ['own', 'own'],
+  ['untold', 'untold'],
+]);
 
 /** Now, as the server has it. */
 export function isTime(node: Node | undefined): boolean {
@@ -172,6 +114,7 @@ function inPart(rows: Rows, type: string, part: Part, hidden: ReadonlySet<string
     return rows.column({ ColumnRef: part } as unknown as Node) !== undefined && !hidden.has(fields[0] ?? '');
   }
   if (type === 'SelectStmt') return inQuery(rows, part, hidden);
+  if (type === 'SubLink' && part.apart === true) return false;
   let found = false;
   eachChild(part, (kind, child) => {
     found ||= inPart(rows, kind, child, hidden);
@@ -199,18 +142,3 @@ export function hasParameter(node: unknown): boolean {
   look(...open(node as Node));
   return found;
 }
-
-/** The items of an array that the text has; undefined where it has none. */
-export function itemsOf(node: Node | undefined): readonly Node[] | undefined {
-  const inner = as(node, 'TypeCast')?.arg ?? node;
-  const array = as(inner, 'A_ArrayExpr');
-  if (array !== undefined) return listOf(array.elements);
-  const text = fixed(inner as Node);
-  if (typeof text !== 'string') return undefined;
-  const items = /^\s*\{(.*)\}\s*$/s.exec(text)?.[1]?.trim() ?? text;
-  return items === '' ? [] : items.split(',').map(itemOf);
-}
-const itemOf = (item: string): Node =>
-  ({
-    A_Const: /^\s*null\s*$/i.test(item) ? { isnull: true } : { sval: { sval: item.trim().replace(/^"(.*)"$/s, '$1') } },
-  }) as Node;

@@ -264,7 +264,9 @@ function caseOf(body: CaseExpr, scope: Scope): Flow {
 
 /** `CASE x WHEN 'a'`: whether they are equal. */
 function matchedBy(body: CaseExpr, arg: Node, whens: readonly Body<'CaseWhen'>[], scope: Scope, held: Held): Flow[] {
-  const [value = FREE, ...others] = all([arg, ...whens.map((when) => when.expr)], scope);
+  const [given = FREE, ...others] = all([arg, ...whens.map((when) => when.expr)], scope);
+  // A constant of no type is a text here.
+  const value = given.type === UNKNOWN ? { ...given, type: TEXT } : given;
   const equals = compares(body, ['='], [value], others, scope);
   const tested = [value, ...others];
   if (isMixed(tested)) partial(tested, scope);
