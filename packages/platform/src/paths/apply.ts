@@ -101,6 +101,9 @@ export function appendOwn(path: string, uid: number): number {
   return file;
 }
 
+/** Names of files that `replaceOwn` has not put in their place. */
+export const UNFINISHED = /^\.\d+\.next$/;
+
 /** Replaces the file's text in one step, 0600: after a crash there is the old text or the new one. */
 export function replaceOwn(path: string, text: string): void {
   const next = join(dirname(path), `.${process.pid}.next`);
