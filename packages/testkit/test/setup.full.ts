@@ -326,9 +326,8 @@ open('/tmp/held', 'w').close(); time.sleep(600)`;
     const byHand = finished(await rig.started('alice', 'exec hoop daemon run'), 60_000);
     await rig.as('alice', 'until hoop daemon status; do sleep 0.2; done');
     expect((await state()).problems).toMatchObject([{ code: 'resolver', hint: 'hoop daemon restart' }]);
-    await rig.sh('kill $(pgrep -u alice -x hoopd)');
+    await hoop('daemon restart');
     await byHand;
-    await hoop('daemon start');
     await works('a hoopd by hand');
   });
 

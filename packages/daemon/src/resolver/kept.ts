@@ -34,8 +34,9 @@ export class KeptResolver {
 
   /** Tries all that is missing; one at a time. */
   keep(): Promise<void> {
-    this.#work = this.#work.then(() => this.#keep());
-    return this.#work;
+    const done = this.#work.then(() => this.#keep());
+    this.#work = done.catch(() => {});
+    return done;
   }
 
   async close(): Promise<void> {
@@ -56,18 +57,25 @@ export class KeptResolver {
     else await this.#tell(where, missing, first);
     const open = isOpen(where);
     if (open === undefined) problems.solved('resolver-open');
-    else problems.add('resolver-open', openText(where), open.hint);
+    else this.#say('resolver-open', openText(where), open.hint);
     // Any other reason goes away with a set-up, which tells.
     if (this.#closed || !missing.some(({ why }) => why === 'EADDRINUSE')) return;
-    this.#timer = setTimeout(() => void this.keep(), RETRY);
+    this.#timer = setTimeout(() => void this.keep().catch(() => {}), RETRY);
     this.#timer.unref();
   }
 
+  /** What is said already stands, each few seconds that it is true. */
+  #say(code: string, message: string, hint: string): void {
+    const { problems } = this.#options;
+    const isSaid = problems.all.some((one) => one.code === code && one.message === message && one.hint === hint);
+    if (!isSaid) problems.add(code, message, hint);
+  }
+
   async #tell({ address, port }: Place, missing: readonly Missing[], { transport, why }: Missing): Promise<void> {
-    const { problems, cure, holderOf } = this.#options;
+    const { cure, holderOf } = this.#options;
     const what = `${missing.map((one) => one.transport.toUpperCase()).join(' and ')} ${address}:${port}`;
     const lack = transport === 'udp' ? 'names cannot be answered' : 'long answers cannot be given';
-    const tell = (how: string, hint: string) => problems.add('resolver', `${lack}: ${what} ${how}`, hint);
+    const tell = (how: string, hint: string) => this.#say('resolver', `${lack}: ${what} ${how}`, hint);
     if (why === 'EACCES') return tell('is only for a hoopd that the system keeps running', cure());
     if (why !== 'EADDRINUSE') return tell(`cannot be bound (${why})`, NO_NAMES);
     const holder = await holderOf(address, port, transport);
