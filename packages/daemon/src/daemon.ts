@@ -1,4 +1,4 @@
-import type { State } from '@hoop/contracts/local';
+import type { ProfileState, State } from '@hoop/contracts/local';
 import type { Greeting, ProtocolName } from '@hoop/core';
 import {
   CANARY,
@@ -130,7 +130,7 @@ export class Daemon {
       },
       ...ofDefault,
       ...(profiles.length > 1 && { profiles }),
-      connections: profiles.flatMap(({ name }) => this.#connections(name, profiles.length > 1)),
+      connections: profiles.flatMap((one) => this.#connections(one, profiles.length > 1)),
       waiting: this.#flows.waiting,
       refused: { ...this.#refused },
       problems: [...this.#problems.all, ...this.profiles.problems(), ...this.#likeProfiles()],
@@ -148,9 +148,11 @@ export class Daemon {
     else await this.#resolver.close();
   }
 
-  #connections(profile: string, several: boolean): State['connections'] {
+  #connections({ name: profile, gateway }: ProfileState, several: boolean): State['connections'] {
+    const isAway = gateway?.state === 'offline';
     return this.#listeners.rows(profile).map((row) => ({
       ...row,
+      ...(isAway && row.state === 'ready' && { state: 'offline' as const }),
       ...(several && { profile }),
       flows: this.#flows.count(profile, row.name),
     }));

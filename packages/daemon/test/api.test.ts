@@ -82,7 +82,7 @@ function options(): ApiOptions {
       },
       use: () => {},
       rename: async () => {},
-      remove: async () => true,
+      remove: async () => ({ ended: true }),
     },
     gateway: (() => ({
       sessions: fail(new ApiError(401, 'login-required', 'nobody')),

@@ -27,16 +27,18 @@ export interface About {
   start(): Promise<void>;
   /** What ends a hoopd that is silent. */
   silenceMend: string;
+  /** What keeps it from working, where it does not answer. */
+  trouble?(): UserError | undefined;
   /** Milliseconds. */
   patience?: number;
 }
 
-export function daemonAt(socket: string, { start, silenceMend, patience = PATIENCE }: About): Daemon {
+export function daemonAt(socket: string, { start, silenceMend, trouble, patience = PATIENCE }: About): Daemon {
   const get = (path: string) => ask(socket, { method: 'GET', path }, patience);
   const lost = (cause: unknown): UserError =>
     codeOf(cause) === 'SILENT'
       ? new UserError('daemon-silent', SILENT, { hint: silenceMend, exit: 'unavailable', cause })
-      : noAnswer(cause);
+      : (trouble?.() ?? noAnswer(cause));
   /** As long as whoever hoopd asks needs to answer it; a hoopd that is alive tells its state meanwhile. */
   const askWatched = (request: Request) => {
     let timer: NodeJS.Timeout | undefined;

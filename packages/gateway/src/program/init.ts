@@ -21,7 +21,7 @@ export interface InitOptions {
 }
 
 /** Writes a gateway's folder: gateway.yaml, its CA, a server certificate. Replaces nothing. */
-export async function init(options: InitOptions, { out }: Terminal): Promise<void> {
+export async function init(options: InitOptions, { out, err }: Terminal): Promise<void> {
   const folder = resolve(options.dir);
   const file = join(folder, 'gateway.yaml');
   const ca = join(resolve(folder, options.data), 'ca');
@@ -32,6 +32,8 @@ export async function init(options: InitOptions, { out }: Terminal): Promise<voi
         hint: 'choose another --dir, or --data; nothing was changed',
       });
   const [host = 'localhost'] = options.host;
+  if (options.host.length === 0)
+    err('without --host this gateway is called localhost: only this machine can dial it so');
   makeFolder(folder);
   const authority = await Authority.create(ca, options.name);
   await authority.server(options.host.length > 0 ? options.host : [host]);
