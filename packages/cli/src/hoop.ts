@@ -28,7 +28,7 @@ function needsOf(): Needs {
   const supervisor = supervisorOf(machine);
   const paths = planPaths(machine);
   const program = realpathSync(process.argv[1] ?? '');
-  const start = async () => (await import('./client/start.js')).startDaemon({ machine, paths, program, supervisor });
+  const start = async () => (await import('./client/start.js')).startDaemon({ machine, paths, program });
   return {
     out: (words) => void process.stdout.write(words),
     err: (words) => void process.stderr.write(words),
@@ -43,6 +43,7 @@ function needsOf(): Needs {
     ...{ machine, paths, program, version: pack.version },
     daemon: daemonAt(paths.socket, {
       start,
+      uid: machine.uid,
       silenceMend: silenceMend(machine.uid, supervisor?.name),
       trouble: () => folderTrouble(paths, machine.uid),
     }),

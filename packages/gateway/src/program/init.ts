@@ -32,12 +32,12 @@ export async function init(options: InitOptions, { out, err }: Terminal): Promis
         hint: 'choose another --dir, or --data; nothing was changed',
       });
   const [host = 'localhost'] = options.host;
-  if (options.host.length === 0)
-    err('without --host this gateway is called localhost: only this machine can dial it so');
   makeFolder(folder);
   const authority = await Authority.create(ca, options.name);
   await authority.server(options.host.length > 0 ? options.host : [host]);
   writeFileSync(file, example({ ...options, publicHost: host }), { mode: 0o600, flag: 'wx' });
+  if (options.host.length === 0)
+    err('without --host this gateway is called localhost: only this machine can dial it so');
   out(
     summary(
       file,

@@ -49,6 +49,8 @@ export interface Column {
   size?: number | undefined;
   /** Of a generated column: the expression over others of its relation, as SQL. */
   generated?: string | undefined;
+  /** Of one that holds dates or timestamps: its default, as SQL. */
+  default?: string | undefined;
 }
 
 export interface Relation {

@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { fieldOf } from './answers.js';
-import { itemsOf } from './bounds/values.js';
+import { itemsOf } from './bounds/arrays.js';
 import { as, constant, eachChild, listOf, open, type Part, words } from './nodes.js';
 import { spend } from './steps.js';
 import { oneOf, oneOfMany, untold } from './unnamed.js';

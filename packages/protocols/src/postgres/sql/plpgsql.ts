@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { assignedIn, assignmentIn, textOf } from './assigned.js';
-import { itemsOf } from './bounds/values.js';
+import { itemsOf } from './bounds/arrays.js';
 import { constantText, DYNAMIC } from './dynamic.js';
 import { type Given, Holds } from './holds.js';
 import { as, listOf, type Part, words } from './nodes.js';

@@ -1,9 +1,11 @@
 import type { Node } from 'libpg-query';
 import { as, constant, listOf, open, type Part, words } from '../nodes.js';
 import { spend } from '../steps.js';
+import { itemsOf } from './arrays.js';
 import { fixed } from './known.js';
 import type { Rows } from './rows.js';
-import { hasParameter, itemsOf, shape } from './values.js';
+import { subjectOf } from './subject.js';
+import { hasParameter, shape } from './values.js';
 
 /**
  * What a condition lets in of a column: a few values, all but a few, those below or above an end, NULL or what is not. Of what is true
@@ -128,12 +130,20 @@ const FLIPPED = {
 
 function sideOf(rows: Rows, node: Node | undefined): Side | undefined {
   const [type, part] = open(node);
-  const on = (one: unknown): string => rows.column(one as Node) ?? shape(one);
+  const on = (one: unknown): string => orderedBy(rows, one as Node) ?? shape(one);
   if (type === 'NullTest') return { on: on(part.arg), lets: part.nulltesttype === 'IS_NULL' ? 'null' : 'not null' };
   if (type === 'BooleanTest')
     return { on: on(part.arg), lets: part.booltesttype === 'IS_UNKNOWN' ? 'null' : 'not null' };
   if (type === 'A_Expr') return ofComparison(rows, part, on);
   return constant(node) === undefined ? { on: on(node), lets: 'few', end: 'true' } : undefined;
+}
+
+/** The column that it is, or whose order it has; a part of one is another. */
+function orderedBy(rows: Rows, node: Node): string | undefined {
+  const column = rows.column(node);
+  const subject = column === undefined ? subjectOf(rows, node) : undefined;
+  if (subject === undefined || subject.kind === 'unknown') return column;
+  return subject.via === 'plain' || subject.via === 'cast' ? subject.column : undefined;
 }
 
 function flipped(side: Side | undefined): Side | undefined {
@@ -143,15 +153,22 @@ function flipped(side: Side | undefined): Side | undefined {
 }
 
 function ofComparison(rows: Rows, { kind, name, lexpr, rexpr }: Part, on: (one: unknown) => string): Side {
-  const turned = as(rexpr, 'ColumnRef') !== undefined && as(lexpr, 'ColumnRef') === undefined;
+  const turned = subjectOf(rows, rexpr as Node) !== undefined && subjectOf(rows, lexpr as Node) === undefined;
   const [side, other] = turned ? [rexpr, lexpr] : [lexpr, rexpr];
   const how = words(name).at(-1) ?? '';
   const isNegated = /^(?:<>|!)/.test(how) !== (kind === 'AEXPR_DISTINCT') || /NOT_(?:BETWEEN)/.test(String(kind));
   if (isNegated) return { on: on(side), lets: 'many' };
   const end = fixed(other as Node);
   if (!/^[<>]=?$/.test(how) || kind !== 'AEXPR_OP') return { on: on(side), lets: 'few', end: truthOf(rows, side, end) };
-  const lets = /^</.test(how) !== turned ? 'below' : 'above';
-  return { on: on(side), lets, end, ...(rows.trusts && hasParameter(other) && { trusted: true }) };
+  const solve = subjectOf(rows, side as Node)?.solve;
+  const lets = /^</.test(solve?.(how, 0)[0] ?? how) !== turned ? 'below' : 'above';
+  // Of what is made of a column the end is not the column's.
+  return {
+    on: on(side),
+    lets,
+    end: solve === undefined ? end : undefined,
+    ...(rows.trusts && hasParameter(other) && { trusted: true }),
+  };
 }
 
 /** Both of what a boolean may be are in a list, or may be. */

@@ -1,12 +1,17 @@
 import type { Node } from 'libpg-query';
 import { as, constant, eachChild, listOf, open, type Part, words } from '../nodes.js';
 import { isEither } from './alternatives.js';
+import { itemsOf } from './arrays.js';
+import { answersAt } from './beside.js';
 import { bounds } from './condition.js';
-import { isText, leavesOut } from './ends.js';
-import { daysOf, fixed } from './known.js';
+import { leavesOut } from './ends.js';
+import { fixed } from './known.js';
+import { isNormalOf } from './normal.js';
 import { asksFor, isImpossible, type Language } from './pattern.js';
 import type { Rows } from './rows.js';
-import { itemsOf, otherOf, type Subject, shape, subjectOf } from './values.js';
+import { type Kind, kindOf } from './spans.js';
+import { mirror, type Subject, subjectOf } from './subject.js';
+import { isTime, otherOf, shape } from './values.js';
 
 const OPPOSITE: Readonly<Record<string, string>> = {
   '=': '<>',
@@ -17,7 +22,7 @@ const OPPOSITE: Readonly<Record<string, string>> = {
   '<=': '>',
   '>=': '<',
 };
-const MIRROR: Readonly<Record<string, string>> = { '<': '>', '>': '<', '<=': '>=', '>=': '<=', '@>': '<@', '<@': '@>' };
+const MIRROR: Readonly<Record<string, string>> = { '@>': '<@', '<@': '@>' };
 const LANGUAGES: Readonly<Record<string, Language>> = { '~~': 'like', '~~*': 'like', '~': 'regexp', '~*': 'regexp' };
 
 /** A comparison that leaves rows out. */
@@ -51,8 +56,12 @@ function operates(rows: Rows, { lexpr, rexpr }: Part, name: string, not: boolean
     if (truth && as(one, 'A_Expr') !== undefined)
       return bounds(rows, one, (/^t/.test(constant(other) ?? '') === (name === '=')) === not);
   }
-  const how = not ? (OPPOSITE[name] ?? (NEGATED.has(name) ? '<>' : name)) : name;
-  return pair(rows, left, right, how) || pair(rows, right, left, MIRROR[how] ?? how) || differ(rows, left, right, how);
+  const how = not ? (OPPOSITE[name] ?? (NEGATED.has(name) ? `!${name}` : name)) : name;
+  return (
+    pair(rows, left, right, how) ||
+    pair(rows, right, left, MIRROR[how] ?? mirror(how)) ||
+    differ(rows, left, right, how)
+  );
 }
 /** Of whose opposites only so much is known, that they hold for others. */
 const NEGATED: ReadonlySet<string> = new Set(['@>', '<@', '&&', '?', '?|', '?&', '@?', '@@', '^@']);
@@ -86,33 +95,61 @@ function ofRow(rows: Rows, own: readonly Node[], values: readonly Node[] | undef
 
 function isTold(rows: Rows, subject: Subject, node: Node | undefined, how: string): boolean {
   const other = otherOf(rows, node);
-  const isRange = /^[<>]=?$/.test(how);
   switch (other.is) {
     case 'constant':
-      return other.value === null || leavesOut(rows, subject, other.value, how);
+      return leavesOut(rows, subject, node as Node, how);
     case 'parameter':
       return rows.trusts || (how === '=' && subject.via !== 'function');
     case 'time':
-      return isRange && !isFar(node, how);
+      return leavesOut(rows, subject, node as Node, how);
     case 'foreign':
-      return how === '=' || (how !== '<>' && !(isRange && rows.isKey(subject.column) && isOfEachRow(node)));
+      return how === '=' || (RANGE.test(how) && isMeasured(rows, subject, node, how));
     case 'untold':
       return how === '=';
     case 'one':
       return how === '=' && !rows.loops;
     case 'own':
-      return false;
+      return isNormal(rows, subject, node, how);
     default:
       if (rows.loops && isOtherEachTime(rows, node)) return false;
       return (
-        how === '=' || (how === '@@' && !/"sval":"\s*!/.test(shape(node))) || (!isRange && how !== '<>' && isList(node))
+        how === '=' ||
+        (how === '@@' && !/"sval":"\s*!/.test(shape(node))) ||
+        (!RANGE.test(how) && how !== '<>' && isList(node, how))
       );
   }
 }
+const RANGE = /^[<>]=?$/;
 
-/** A column of other rows, or of each of them. */
-const isOfEachRow = (node: Node | undefined): boolean =>
-  as(node, 'ColumnRef') !== undefined || as(node, 'SubLink')?.subLinkType === 'ARRAY_SUBLINK';
+/** A column that is not in order yet: `name <> trim(name)`. */
+const isNormal = (rows: Rows, { column, via, solve, spell }: Subject, node: Node | undefined, how: string): boolean =>
+  how === '<>' &&
+  via === 'plain' &&
+  solve === undefined &&
+  spell === undefined &&
+  rows.column(node) === undefined &&
+  isNormalOf(rows, column, node);
+
+/**
+ * A range whose end is another source's: what a table keeps says where that lies, what the text itself puts there only as it stands.
+ * `now() - retention` is before now.
+ */
+function isMeasured(rows: Rows, subject: Subject, node: Node | undefined, how: string): boolean {
+  const [type, part] = open(node);
+  if (type === 'TypeCast') return isMeasured(rows, subject, part.arg as Node, how);
+  if (type === 'A_Expr') return how.startsWith('<') && words(part.name).at(-1) === '-' && isTime(part.lexpr as Node);
+  const isKept = type === 'ColumnRef' && rows.measures(node as Node, subject);
+  const ends =
+    type === 'SubLink'
+      ? answersAt(rows.names, rows.with, as(part.subselect, 'SelectStmt') ?? {}, 0)
+      : rows.endsOf(node);
+  if (ends === undefined) return isKept;
+  // What is written there for the text to compare with has no zero that is meant.
+  const strict = how.startsWith('>') ? '>=' : '<=';
+  return ends.every((end) =>
+    end === 'made' ? false : end === 'kept' ? type === 'SubLink' || isKept : isTold(rows, subject, end, strict),
+  );
+}
 
 /** It calls what is volatile. */
 function isOtherEachTime(rows: Rows, node: Node | undefined): boolean {
@@ -126,22 +163,10 @@ function isOtherEachTime(rows: Rows, node: Node | undefined): boolean {
   look(...open(node));
   return found;
 }
-const isList = (node: Node | undefined): boolean =>
-  listOf(as(as(node, 'TypeCast')?.arg ?? node, 'A_ArrayExpr')?.elements).length > 0;
-
-/** `> now() - interval '100 years'`, `< now() + interval '10 years'`: nothing is kept for so long, and little is set for so far ahead. */
-function isFar(node: Node | undefined, how: string): boolean {
-  const moves = words(as(node, 'A_Expr')?.name)[0];
-  if (moves !== (how.startsWith('>') ? '-' : '+')) return false;
-  const interval = fixed(as(node, 'A_Expr')?.rexpr as Node);
-  if ((interval?.length ?? 0) > INTERVAL_LONGEST) return true;
-  const days = daysOf(interval);
-  if (days !== undefined) return Math.abs(days) >= (how.startsWith('>') ? 20 : 5) * 365;
-  return /decade|centur|millen|infinity/i.test(shape(node));
+function isList(node: Node | undefined, how: string): boolean {
+  const items = itemsOf(node) ?? [];
+  return items.length > 0 && (!how.startsWith('!') || items.every((item) => typeof fixed(item) === 'string'));
 }
-
-/** Characters of an interval that anybody writes. */
-const INTERVAL_LONGEST = 200;
 
 /** Two columns of one row, as of a value that is to be brought up to date: neither is the key, and they are of one type. */
 function differ(rows: Rows, left: Node | undefined, right: Node | undefined, how: string): boolean {
@@ -256,16 +281,25 @@ const isListed = (node: Node | undefined): boolean => !/"sval":"generate_series"
 
 function matches(rows: Rows, part: Part, language: Language, not: boolean): boolean {
   const subject = subjectOf(rows, part.lexpr as Node);
-  if (subject === undefined || subject.via === 'arithmetic') return false;
+  if (subject === undefined || subject.via === 'measure') return false;
   const { pattern, escaping } = patternOf(part.rexpr as Node);
-  if (pattern === null) return true;
+  if (pattern === null || subject.trusted) return true;
   if (pattern === undefined) {
     const { is } = otherOf(rows, part.rexpr as Node);
     return is === 'parameter' ? rows.trusts || (not && language !== 'regexp') : is === 'foreign' || is === 'one';
   }
-  if (not) return !isImpossible(pattern, language);
-  const isOfNumber = subject.via === 'cast' && !isText(rows.typeOf(subject.column));
-  return asksFor(pattern, language, isOfNumber, escaping);
+  if (subject.via === 'cast') return isWritten(kindOf(rows, subject.column), pattern, language, not);
+  if (subject.via === 'function') return !not && subject.kind === 'text' && asksFor(pattern, language, false, escaping);
+  const isSpelled = subject.spell === undefined || subject.spell(pattern) === pattern;
+  return not ? isSpelled && !isImpossible(pattern, language) : asksFor(pattern, language, false, escaping);
+}
+
+/** Of what is no text: digits of a number, of a time a year or a month. */
+function isWritten(kind: Kind, pattern: string, language: Language, not: boolean): boolean {
+  if (!(language === 'like' ? /^[\w\s:.+%-]*$/ : /^\^?[\w\s:.+-]*\$?$/).test(pattern)) return false;
+  if (kind === 'moment') return /(?:19|20)\d\d|-\d\d-/.test(pattern) && !/[a-z]/i.test(pattern);
+  if (kind === 'number') return /\d/.test(pattern) && !/[^\d.%^$-]/.test(pattern);
+  return !not && /[a-z\d]{2}/i.test(pattern);
 }
 
 function patternOf(node: Node): { pattern: string | null | undefined; escaping?: string | undefined } {

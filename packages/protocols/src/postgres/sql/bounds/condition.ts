@@ -6,7 +6,8 @@ import { compares, isTwins } from './compare.js';
 import { fixed } from './known.js';
 import type { Rows } from './rows.js';
 import { sourcesIn } from './sources.js';
-import { mentions, subjectOf, written } from './values.js';
+import { subjectOf } from './subject.js';
+import { mentions, written } from './values.js';
 
 /**
  * True where the condition is known to leave rows out; `not`: where its opposite is. What holds for every row cannot be listed, so
@@ -115,6 +116,7 @@ function leavesOut(rows: Rows, node: Node, not: boolean): boolean {
   if (type === 'CoalesceExpr') return rows.column(listOf(part.args)[0]) !== undefined;
   if (type === 'FuncCall') return asked(rows, part, not);
   if (type === 'CurrentOfExpr') return !rows.loops;
+  if (type === 'TypeCast') return subjectOf(rows, node)?.kind === 'truth';
   return type === 'ColumnRef' && rows.column(node) !== undefined;
 }
 const isTrue = (value: string): boolean => /^\s*(?:t|tr|tru|true|y|ye|yes|on|1)\s*$/i.test(value);
@@ -143,7 +145,7 @@ function nullTest(rows: Rows, { arg, nulltesttype }: Part, not: boolean): boolea
   const value = fixed(arg as Node);
   if (value !== undefined) return (value === null) !== isNull;
   if (as(as(arg, 'TypeCast')?.arg ?? arg, 'ParamRef') !== undefined) return rows.trusts;
-  if (isNull) return subjectOf(rows, arg as Node) !== undefined;
+  if (isNull) return (subjectOf(rows, arg as Node)?.via ?? 'function') !== 'function';
   const column = rows.column(arg as Node) ?? partOf(rows, arg as Node);
   return column !== undefined && rows.mayBeNull(column);
 }
@@ -169,11 +171,11 @@ function subquery(rows: Rows, part: Part, not: boolean): boolean {
   const isIn = part.subLinkType === 'ANY_SUBLINK' && how === '=';
   const isOut = part.subLinkType === 'ALL_SUBLINK' && (how === '<>' || how === '!=');
   const subjects = [part.testexpr as Node, ...listOf(as(part.testexpr, 'RowExpr')?.args)];
-  const subject = subjects.map((one) => subjectOf(rows, one)).find((one) => one !== undefined);
+  const subject = subjects.find((one) => subjectOf(rows, one) !== undefined);
   if (subject === undefined || !(isIn || isOut)) return false;
   // NOT IN is how rows without partners are found; of no rows at all it holds for every one.
   if (isOut !== not) return mayAnswer(rows, select) && !mentions(rows, part.subselect as Node);
-  return isChosen(rows, part.subselect as Node, subject.via === 'plain' ? subject.column : undefined);
+  return isChosen(rows, part.subselect as Node, rows.column(subject));
 }
 
 /** `IN (select …)` of rows that are not the same again. */

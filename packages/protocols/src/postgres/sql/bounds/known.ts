@@ -91,6 +91,7 @@ const UNITS: readonly (readonly [RegExp, number])[] = [
   [/^c/, 36_525],
   [/^dec/, 3_652.5],
   [/^y/, 365.25],
+  [/^q/, 91],
   [/^mon/, 30],
   [/^w/, 7],
   [/^d/, 1],
@@ -98,7 +99,8 @@ const UNITS: readonly (readonly [RegExp, number])[] = [
   [/^m(?:in|$)/, 1 / 1440],
   [/^(?:s|ms|us|milli|micro)/, 1 / 86_400],
 ];
-const unitOf = (word: string): number => UNITS.find(([begins]) => begins.test(word))?.[1] ?? Number.NaN;
+/** NaN for what is none. */
+export const unitOf = (word: string): number => UNITS.find(([begins]) => begins.test(word))?.[1] ?? Number.NaN;
 
 /** Characters of an interval that is read: patterns take the square of that. */
 const LONGEST = 200;
@@ -106,12 +108,26 @@ const LONGEST = 200;
 /** How many days an interval has, or a number of them. https://www.postgresql.org/docs/current/datatype-datetime.html */
 export function daysOf(interval: string | null | undefined): number | undefined {
   if (interval === null || interval === undefined || interval.length > LONGEST) return undefined;
-  if (interval.trim() !== '' && !Number.isNaN(Number(interval))) return Number(interval);
-  const clock = interval.replace(/^@/, '').replace(/[+-]?\d+:\d\d(?::\d\d(?:\.\d+)?)?\s*$/, ' ');
-  let days = clock === interval ? Number.NaN : 0;
-  for (const [, number, unit = ''] of clock.toLowerCase().matchAll(/([+-]?[\d.]+)\s*([a-z]+)/g))
-    days = (Number.isNaN(days) ? 0 : days) + Number(number) * unitOf(unit);
-  return Number.isNaN(days) ? undefined : days;
+  const text = interval.trim().toLowerCase();
+  if (text !== '' && !Number.isNaN(Number(text))) return Number(text);
+  const [date, clock] = text.startsWith('p') ? isoParts(text) : [text, ''];
+  let days = Number.NaN;
+  const add = (more: number): void => {
+    days = (Number.isNaN(days) ? 0 : days) + more;
+  };
+  for (const [, number, unit = ''] of date.matchAll(/([+-]?[\d.]+)\s*([a-z]+)/g)) add(Number(number) * unitOf(unit));
+  for (const [, number, unit] of clock.matchAll(/([+-]?[\d.]+)([hms])/g)) add(Number(number) * unitOf(unit as string));
+  for (const [, sign, hours, minutes] of date.matchAll(/([+-]?)(\d+):(\d\d)/g))
+    add((sign === '-' ? -1 : 1) * (Number(hours) / 24 + Number(minutes) / 1440));
+  for (const [, years, months] of date.matchAll(/(?<![\d-])([+-]?\d+)-(\d+)(?![\d-])/g))
+    add(Number(years) * unitOf('year') + Number(months) * unitOf('month'));
+  return Number.isNaN(days) ? undefined : text.endsWith('ago') ? -days : days;
+}
+
+/** `P1Y2MT3H`: before the T an M is months. */
+function isoParts(text: string): [string, string] {
+  const [date = '', clock = ''] = text.slice(1).split('t');
+  return [date.replace(/m(?![a-z])/, 'mon'), clock];
 }
 
 const PARTS = ['years', 'months', 'weeks', 'days', 'hours', 'mins', 'secs'];

@@ -14,15 +14,22 @@ export function asksFor(pattern: string, language: Language, sparing = false, es
   if (pattern.length > LONGEST) return false;
   spend(2 * pattern.length);
   const text = language === 'similar' ? pattern.replace(/%/g, '.*').replace(/_/g, '.') : pattern;
-  if (language === 'regexp' && text.startsWith('***')) return false;
+  // Options may have it read as another language, or with comments.
+  if (language === 'regexp' && /^\*\*\*|^\(\?(?![icnmspwt]*\)|:)/.test(text)) return false;
   const reader = new Reader(text, sparing);
   return reader.alternatives() && reader.atEnd;
 }
 
 /** No text can match: what it says stands behind the end or before the beginning. So may a look ahead, which says anything. */
 export const isImpossible = (pattern: string, language: Language): boolean =>
-  language === 'regexp' &&
-  (pattern.length > LONGEST || /\$(?![)|]|$)|[^(|\\[]\^|\(\?|\\[yYmMAZ]/.test(pattern.replace(/\[[^\]]*\]/g, 'x')));
+  /^$|[\0-\x08\x0e-\x1f\x7f]/.test(pattern) ||
+  (language === 'regexp' &&
+    (pattern.length > LONGEST ||
+      ENDLESS.test(pattern) ||
+      /\$(?![)|]|$)|[^(|\\[]\^|\(\?|\\[yYmMAZ]/.test(pattern.replace(/\[[^\]]*\]/g, 'x'))));
+
+/** So many characters of none of these. */
+const ENDLESS = /\[\^(?:\[:\w+:\]|[^\]])*\]\{\d\d/;
 
 /** What of a LIKE pattern has to stand there as it is. */
 function literalOf(pattern: string, escaping: string): string {

@@ -1,11 +1,13 @@
 import type { Node } from 'libpg-query';
-import type { Relation } from '../catalogue.js';
+import type { Column, Relation } from '../catalogue.js';
 import type { Names } from '../names.js';
 import { as, eachChild, listOf, open, type Part, partsOf, words } from '../nodes.js';
 import { spend } from '../steps.js';
 import { MANY, UNTOLD } from '../unnamed.js';
+import { type End, endsOf } from './beside.js';
 import { bounds } from './condition.js';
 import { fixed } from './known.js';
+import { isOfPast } from './past.js';
 import {
   aliasOf,
   ancestorsOf,
@@ -20,7 +22,8 @@ import {
   tablesUnder,
   without,
 } from './sources.js';
-import { hasParameter, subjectOf, written } from './values.js';
+import { type Subject, subjectOf } from './subject.js';
+import { hasParameter, written } from './values.js';
 
 /**
  * What rows of another source say of the target's: `all`: every row may meet one of them; `referred`: every row does by the
@@ -52,6 +55,10 @@ interface Of {
 interface Other {
   coverage: Coverage;
   keys: readonly string[];
+  /** Where FROM has it. */
+  source?: Source | undefined;
+  /** A column of it is asked to be one of these rows' own. */
+  tied?: boolean;
 }
 
 /** Rows of one relation (a target's, or a source's own), as a condition sees them. */
@@ -102,16 +109,31 @@ export class Rows {
   }
 
   /** What a name besides stands for: a source of the same command, the variable of a loop. */
-  meets(alias: string, coverage: Coverage, keys: readonly string[] = []): this {
-    this.#others.set(alias, { coverage, keys });
+  meets(alias: string, coverage: Coverage): this {
+    this.#others.set(alias, { keys: [], ...this.#others.get(alias), coverage });
+    return this;
+  }
+
+  /** What another's rows are beside. */
+  #beside(of: Rows, but?: string): this {
+    for (const [name, other] of of.#others) if (name !== but) this.#others.set(name, other);
     return this;
   }
 
   /** The rows of FROM, as far as WHERE and the joins between them leave none out. */
   join(from: readonly Node[], where: Node | undefined): this {
     const sources = sourcesIn(from);
-    for (const { alias, type, part } of sources)
-      this.meets(alias, this.#coverage(type, part), keysOf(this.#of.names, part));
+    const conditions = [where, ...sources.flatMap(({ on }) => on)];
+    for (const source of sources) {
+      const coverage = this.#coverage(source.type, source.part);
+      const groups = coverage === 'some' ? this.#keysIn(source) : [];
+      this.#others.set(source.alias, {
+        coverage: groups.length > 0 ? 'referred' : coverage,
+        keys: groups.length > 0 ? groups : keysOf(this.#of.names, source.part),
+        source,
+        tied: conditions.some((one) => this.#isTie(one, source.alias)),
+      });
+    }
     const whole = () =>
       sources.find((one) => this.#others.get(one.alias)?.coverage !== 'some' && this.#isLeftOut(one, sources, where));
     for (let one = whole(); one !== undefined; one = whole()) this.meets(one.alias, 'some');
@@ -122,9 +144,43 @@ export class Rows {
   #isLeftOut({ alias, type, part, on }: Source, sources: readonly Source[], where: Node | undefined): boolean {
     const own = this.#other(type === 'RangeVar' && !this.#isTable(part) ? part : {}).#of;
     const inner = new Rows({ ...own, alias, outer: this, qualified: own.relations.length === 0 && sources.length > 1 });
-    for (const [name, other] of this.#others) if (name !== alias) inner.meets(name, other.coverage, other.keys);
-    inner.meets(this.alias, 'all');
+    inner.#beside(this, alias).meets(this.alias, 'all');
     return [where, ...on].some((one) => bounds(inner, one, false));
+  }
+
+  /** `own = other's`, beside which nothing else need hold. */
+  #isTie(node: Node | undefined, alias: string): boolean {
+    const [type, part] = open(node);
+    if (type === 'BoolExpr')
+      return part.boolop === 'AND_EXPR' && listOf(part.args).some((one) => this.#isTie(one, alias));
+    if (type !== 'A_Expr' || part.kind !== 'AEXPR_OP' || words(part.name).at(-1) !== '=') return false;
+    const [left, right] = [part.lexpr, part.rexpr] as Node[];
+    const isOf = (one: Node | undefined) => words(as(one, 'ColumnRef')?.fields).at(-2) === alias;
+    return (isOf(left) && this.column(right) !== undefined) || (isOf(right) && this.column(left) !== undefined);
+  }
+
+  /** What FROM has that the reference is to; undefined for a variable. */
+  #otherAt(node: Node | undefined): Other | undefined {
+    const fields = words(as(node, 'ColumnRef')?.fields);
+    if (fields.length > 1) return this.#others.get(fields.at(-2) ?? '');
+    const has = ({ source }: Other): boolean =>
+      source !== undefined &&
+      namesIn(this.names, [{ [source.type]: source.part } as unknown as Node], this.with).includes(fields[0] ?? '');
+    return [...this.#others.values()].find(has);
+  }
+
+  /** What another source's column may be, where it is none that a table keeps. */
+  endsOf(node: Node | undefined): readonly End[] | undefined {
+    const source = this.#otherAt(node)?.source;
+    return source && endsOf(this.names, this.with, source, words(as(node, 'ColumnRef')?.fields).at(-1) ?? '');
+  }
+
+  /** Another source's column, or a variable, says where a range ends: of a table, its row has to belong to these, or to be its only one. */
+  measures(node: Node, { column, kind }: Subject): boolean {
+    const other = this.#otherAt(node);
+    if (this.isKey(column)) return false;
+    if (other?.source === undefined || other.tied === true || kind === 'moment') return true;
+    return resolve(this.names, other.source.part).some(({ rows }) => rows === 1);
   }
 
   #isTable = ({ schemaname, relname }: Part): boolean =>
@@ -195,7 +251,7 @@ export class Rows {
     if (select.larg !== undefined) return this.#readsEither(select, tables, of, column);
     if (isLimited(this, select) || select.valuesLists !== undefined) return false;
     if (/"sval":"generate_series"/.test(written(select.targetList ?? []))) return true;
-    if (isOneOfEach(this, select)) return false;
+    if (isOneOfEach(this, select)) return column !== undefined && this.#groups(select).length > 0;
     const from = listOf(select.fromClause);
     const sources = sourcesIn(from);
     // A recursion over nothing but itself counts.
@@ -206,6 +262,36 @@ export class Rows {
         (inner.#others.get(alias)?.coverage === 'all' && !isOtherColumn(select, column)) ||
         inner.#tellsKey(alias, select),
     );
+  }
+
+  /** Answers of a query in FROM of which every row has one: by what it groups, or by the foreign key. */
+  #keysIn({ type, part }: Source): readonly string[] {
+    const own = this.#isTable(part) ? this.#of.with.of(String(part.relname)) : undefined;
+    const select = as(type === 'RangeSubselect' ? part.subquery : own?.ctequery, 'SelectStmt');
+    if (select === undefined || select.larg !== undefined || isLimited(this, select)) return [];
+    if (isOneOfEach(this, select)) return this.#groups(select);
+    const tables = ofQuery(
+      select.withClause,
+      own === undefined ? this.#of.with : without(this.#of.with, String(own.ctename)),
+    );
+    const inner = this.#under(tables).join(listOf(select.fromClause), select.whereClause as Node | undefined);
+    return partsOf(select.targetList, 'ResTarget').flatMap(({ name, val }) =>
+      inner.coverageOf(val as Node) === 'referred' ? [String(name ?? words(as(val, 'ColumnRef')?.fields).at(-1))] : [],
+    );
+  }
+
+  /** Answers of a query that has each of a column's values once: every row has one of them. */
+  #groups({ targetList, fromClause, whereClause, groupClause, havingClause }: Part): readonly string[] {
+    const [from, ...others] = listOf(fromClause);
+    const table = as(from, 'RangeVar');
+    if (table === undefined || others.length > 0 || this.#isTable(table) || !this.#holdsAll(table)) return [];
+    const rows = this.#other(table);
+    if ([whereClause, havingClause].some((one) => bounds(rows, one as Node | undefined, false))) return [];
+    const by = new Set(listOf(groupClause).map((node) => words(as(node, 'ColumnRef')?.fields).at(-1)));
+    return partsOf(targetList, 'ResTarget').flatMap(({ name, val }) => {
+      const column = words(as(val, 'ColumnRef')?.fields).at(-1);
+      return column !== undefined && by.has(column) ? [String(name ?? column)] : [];
+    });
   }
 
   #tellsKey(alias: string, select: Part): boolean {
@@ -227,16 +313,14 @@ export class Rows {
   /** The same rows, seen from a query inside. */
   #under(tables: Tables): Rows {
     const inner = new Rows({ ...this.#of, with: tables });
-    for (const [name, { coverage, keys }] of this.#others) inner.meets(name, coverage, keys);
-    return inner;
+    return inner.#beside(this);
   }
 
   /** The same rows, seen from a condition of a query that has FROM. */
   hiding(from: readonly Node[]): Rows {
     const own = namesIn(this.names, from, this.with);
     const inner = new Rows({ ...this.#of, hidden: new Set([...(this.#of.hidden ?? []), ...own]) });
-    for (const [name, { coverage, keys }] of this.#others) inner.meets(name, coverage, keys);
-    return inner;
+    return inner.#beside(this);
   }
 
   /** The column of the rows that it is; undefined for what is none of theirs. */
@@ -281,7 +365,9 @@ export class Rows {
     if (fields[0] === MANY) return 'all';
     if (fields.length === 1 && outer !== undefined && !outer.#isDerived && outer.column(node) !== undefined)
       return 'all';
-    const { coverage = 'some', keys = [] } = this.#others.get(fields.at(-2) ?? fields[0] ?? '') ?? {};
+    const other =
+      this.#others.get(fields.at(-2) ?? fields[0] ?? '') ?? (fields.length === 1 ? this.#otherAt(node) : undefined);
+    const { coverage = 'some', keys = [] } = other ?? {};
     return coverage === 'referred' && !keys.includes(fields.at(-1) ?? '') ? 'some' : coverage;
   }
 
@@ -304,10 +390,20 @@ export class Rows {
     return of.every(({ columns }) => columns.find(({ name }) => name === column)?.notNull !== true);
   }
 
-  /** The oid of its type. */
-  typeOf(column: string): number | undefined {
-    for (const { columns } of this.#of.relations) for (const one of columns) if (one.name === column) return one.type;
+  columnOf(column: string): Column | undefined {
+    for (const { columns } of this.#of.relations) for (const one of columns) if (one.name === column) return one;
     return undefined;
+  }
+
+  /** The oid of its type. */
+  typeOf = (column: string): number | undefined => this.columnOf(column)?.type;
+
+  /** It holds when something happened, as its default or its name says. */
+  isPast(column: string): boolean {
+    const kept = [...this.#of.relations, ...this.#of.tables].flatMap(({ columns }) =>
+      columns.filter(({ name }) => name === column),
+    );
+    return kept.some(isOfPast);
   }
 }
 
@@ -315,8 +411,15 @@ export class Rows {
 const FEW = 100;
 const BATCH = 10_000;
 
-const keysOf = (names: Names, rel: Part): readonly string[] =>
-  resolve(names, rel).flatMap(({ key }) => (key.length === 1 ? key : []));
+/** By the names that FROM gives them. */
+function keysOf(names: Names, rel: Part): readonly string[] {
+  const given = words((rel.alias as Part | undefined)?.colnames);
+  return resolve(names, rel).flatMap(({ key, columns }) => {
+    const [name] = key;
+    if (name === undefined || key.length > 1) return [];
+    return [given[columns.findIndex((column) => column.name === name)] ?? name];
+  });
+}
 
 /** So many rows at most that they are meant; a parameter is somebody's number. */
 function isLimited(rows: Rows, { limitCount, limitOption, sortClause }: Part): boolean {

@@ -102,12 +102,14 @@ export const without = (tables: Tables, gone: string): Tables => ({
 /** Names of the columns of what FROM has. */
 export function namesIn(names: Names, from: readonly Node[], tables: Tables): string[] {
   return sourcesIn(from).flatMap(({ type, part, alias }) => {
-    if (type === 'RangeFunction') return [alias, ...words((part.alias as Part | undefined)?.colnames)];
-    if (type !== 'RangeVar') return answersOf(as(part.subquery, 'SelectStmt'));
+    const given = words((part.alias as Part | undefined)?.colnames);
+    if (type === 'RangeFunction') return [alias, ...given];
+    if (type !== 'RangeVar') return [...given, ...answersOf(as(part.subquery, 'SelectStmt'))];
     const table = part.schemaname === undefined ? tables.of(String(part.relname)) : undefined;
-    if (table !== undefined) return [...words(table.aliascolnames), ...answersOf(as(table.ctequery, 'SelectStmt'))];
+    if (table !== undefined)
+      return [...given, ...words(table.aliascolnames), ...answersOf(as(table.ctequery, 'SelectStmt'))];
     const known = resolve(names, part).flatMap(({ columns }) => columns.map(({ name }) => name));
-    return [...SYSTEM, ...known, ...names.columnsMade(String(part.relname))];
+    return [...SYSTEM, ...given, ...known, ...names.columnsMade(String(part.relname))];
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query';
-import { as, constant, eachChild, listOf, open, type Part, words } from '../nodes.js';
+import { as, eachChild, listOf, open, type Part, words } from '../nodes.js';
 import { spend } from '../steps.js';
 import { fixed } from './known.js';
 import type { Rows } from './rows.js';
@@ -18,88 +18,6 @@ export function shape(node: unknown): string {
   spend(text.length / 32);
   return text;
 }
-
-/** A value that differs from row to row: one column, and what is made of it. */
-export interface Subject {
-  column: string;
-  via: 'plain' | 'cast' | 'measure' | 'arithmetic' | 'function';
-}
-
-/** Undefined where it does not depend on a column of the rows, or is the same for all of them as likely as not. */
-export function subjectOf(rows: Rows, node: Node | undefined): Subject | undefined {
-  spend(1);
-  const [type, part] = open(node);
-  const column = rows.column(node);
-  if (column !== undefined) return column === 'ctid' || !SYSTEM.has(column) ? { column, via: 'plain' } : undefined;
-  if (type === 'TypeCast') return via(subjectOf(rows, part.arg as Node), 'cast');
-  if (type === 'CollateClause' || type === 'A_Indirection') return subjectOf(rows, part.arg as Node);
-  if (type === 'CoalesceExpr') return via(subjectOf(rows, listOf(part.args)[0]), 'function');
-  if (type === 'FuncCall') return ofCall(rows, part);
-  return type === 'A_Expr' && part.kind === 'AEXPR_OP' ? ofOperator(rows, part) : undefined;
-}
-const SYSTEM = new Set(['xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
-
-const via = (of: Subject | undefined, how: Subject['via']): Subject | undefined =>
-  of === undefined ? undefined : { column: of.column, via: of.via === 'plain' || of.via === 'cast' ? how : of.via };
-
-function ofCall(rows: Rows, part: Part): Subject | undefined {
-  const name = words(part.funcname).at(-1) ?? '';
-  const args = listOf(part.args);
-  const subjects = args.map((arg) => subjectOf(rows, arg));
-  const found = subjects.filter((subject) => subject !== undefined);
-  const others = args.filter((_, at) => subjects[at] === undefined);
-  // `left(name, 0)`, `replace(name, name, '')`, `mod(id, 1)` are the same for every row.
-  const isEmpty = found.length !== 1 || others.some((arg) => /^(?:0|)$/.test(fixed(arg) ?? ' '));
-  if (!rows.trusts && others.some(hasParameter)) return undefined;
-  if (isEmpty || (name === 'mod' && constant(others[0]) === '1') || hasOwn(rows, others)) return undefined;
-  if (SPELLED.test(name)) return via(found[0], 'cast');
-  if (MEASURES.test(name)) return via(found[0], 'measure');
-  return VARYING.has(name) ? via(found[0], 'function') : undefined;
-}
-const hasOwn = (rows: Rows, nodes: readonly Node[]): boolean => nodes.some((node) => mentions(rows, node));
-/** The same in other letters. */
-const SPELLED = /^(?:lower|upper|initcap|[blr]?trim)$/;
-const MEASURES =
-  /^(?:length|char_length|character_length|octet_length|bit_length|cardinality|array_length|jsonb?_array_length|abs|extract|date_part)$/;
-const VARYING = new Set(
-  `substr substring left right split_part replace regexp_replace date_trunc to_char to_date to_timestamp age md5 round floor ceil ceiling trunc date mod hashtext jsonb_extract_path_text
-  json_extract_path_text jsonb_extract_path json_extract_path timezone position strpos encode to_tsvector sha256 jsonb_typeof
-  json_typeof host masklen family make_date justify_days`.split(/\s+/),
-);
-
-/** Arithmetic with something that is the same for all rows, and that does not take the difference away. */
-function ofOperator(rows: Rows, { name, lexpr, rexpr }: Part): Subject | undefined {
-  const how = OPERATORS[words(name).at(-1) ?? ''];
-  const [left, right] = [subjectOf(rows, lexpr as Node), subjectOf(rows, rexpr as Node)];
-  const of = left ?? right;
-  const other = (left === undefined ? lexpr : rexpr) as Node | undefined;
-  if (how === undefined || of === undefined || other === undefined || (left !== undefined && right !== undefined))
-    return undefined;
-  const value = fixed(other);
-  if (value === undefined && !(rows.trusts && hasParameter(other)) && !isTime(other)) return undefined;
-  if (value !== undefined && !how.keeps(Number(value))) return undefined;
-  return how.part === true ? { column: of.column, via: 'plain' } : via(of, 'arithmetic');
-}
-interface Arithmetic {
-  keeps(other: number): boolean;
-  /** A part of a document is a column of its own. */
-  part?: true;
-}
-const always: Arithmetic = { keeps: () => true };
-const inside: Arithmetic = { keeps: () => true, part: true };
-const OPERATORS: Readonly<Record<string, Arithmetic>> = {
-  '+': always,
-  '-': always,
-  '||': always,
-  '*': { keeps: (other) => other !== 0 },
-  '/': { keeps: (other) => Math.abs(other) <= 1000 },
-  '%': { keeps: (other) => Math.abs(other) >= 2 },
-  '&': { keeps: (other) => other !== 0 },
-  '->': inside,
-  '->>': inside,
-  '#>': inside,
-  '#>>': inside,
-};
 
 /** What the other side of a comparison is. */
 export type Other =
@@ -224,18 +142,3 @@ export function hasParameter(node: unknown): boolean {
   look(...open(node as Node));
   return found;
 }
-
-/** The items of an array that the text has; undefined where it has none. */
-export function itemsOf(node: Node | undefined): readonly Node[] | undefined {
-  const inner = as(node, 'TypeCast')?.arg ?? node;
-  const array = as(inner, 'A_ArrayExpr');
-  if (array !== undefined) return listOf(array.elements);
-  const text = fixed(inner as Node);
-  if (typeof text !== 'string') return undefined;
-  const items = /^\s*\{(.*)\}\s*$/s.exec(text)?.[1]?.trim() ?? text;
-  return items === '' ? [] : items.split(',').map(itemOf);
-}
-const itemOf = (item: string): Node =>
-  ({
-    A_Const: /^\s*null\s*$/i.test(item) ? { isnull: true } : { sval: { sval: item.trim().replace(/^"(.*)"$/s, '$1') } },
-  }) as Node;
