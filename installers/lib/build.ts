@@ -24,10 +24,7 @@ import { tarballFiles, writeTarball } from './tarball.ts';
 /** `installers/build`: makes what was asked for, then the sums of it. Reads top to bottom. */
 
 const root = resolve(import.meta.dirname, '../..');
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { out: { type: 'string', default: join(root, 'installers/dist') }, url: { type: 'string' } },
-});
+const { values, positionals } = given();
 const out = resolve(values.out);
 const work = join(out, '.work');
 const epoch = Number(process.env.SOURCE_DATE_EPOCH);
@@ -35,6 +32,15 @@ if (!Number.isInteger(epoch) || epoch <= 0) fail('SOURCE_DATE_EPOCH is not a tim
 const linux = process.platform === 'linux';
 const SUMS = 'SHA256SUMS';
 const own = readFileSync(join(root, 'LICENSE'), 'utf8');
+
+function given() {
+  const options = { out: { type: 'string', default: join(root, 'installers/dist') }, url: { type: 'string' } } as const;
+  try {
+    return parseArgs({ allowPositionals: true, options });
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+}
 
 function fail(why: string): never {
   console.error(`hoop: ${why}`);

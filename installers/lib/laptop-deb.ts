@@ -8,8 +8,8 @@ export function laptopDeb(root: string, made: Made, epoch: number): Deb {
     ...{ name: 'hoop', version: made.version, section: 'net' },
     // The last two for keytar.
     depends: [...NODE_DEPENDS, 'libsecret-1-0 (>= 0.18)', 'libglib2.0-0 (>= 2.44) | libglib2.0-0t64'],
-    // A keyring, desktop notices, the trust stores of browsers, and ports that another program holds.
-    suggests: ['gnome-keyring | kwalletmanager', 'libnotify-bin', 'libnss3-tools', 'nftables'],
+    // What `hoop connect` opens, a keyring, desktop notices, the trust stores of browsers, and ports that another program holds.
+    suggests: ['postgresql-client', 'gnome-keyring | kwalletmanager', 'libnotify-bin', 'libnss3-tools', 'nftables'],
     description: [
       made.program.summary,
       'hoop gives each database and server that you may reach a name and an address on your own machine: psql -h pg-prod.hoop, and you are in. A gateway between knows who you are, guards, masks and records.',

@@ -9,7 +9,7 @@ if [ "$(id -u)" = 0 ]; then prefix=/usr/local; else prefix=$HOME/.local; fi
 case ${1:-} in
   '') ;;
   --prefix) prefix=${2:-}; [ $# = 2 ] || die "--prefix wants one folder" ;;
-  -h | --help) sed -n '2,4p' "$0"; exit 0 ;;
+  -h | --help) sed -n '2,4s/^# //p' "$0"; exit 0 ;;
   *) die "there is no option $1" "install.sh [--prefix DIR]" ;;
 esac
 # A path that stands as it is in a script, in a unit and in a plist.

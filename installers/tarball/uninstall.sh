@@ -1,6 +1,11 @@
 #!/bin/sh
 # Takes back what install.sh did, and before that what `hoop setup` did. A person's login and settings stay.
 set -eu
+case ${1:-} in
+  '') ;;
+  -h | --help) sed -n '2s/^# //p' "$0"; exit 0 ;;
+  *) echo "hoop: there is no option $1" >&2; exit 2 ;;
+esac
 lib=$(cd "$(dirname "$0")" && pwd)
 prefix=${lib%/lib/hoop}
 [ -f "$lib/MANIFEST" ] && [ "$prefix" != "$lib" ] || { echo "hoop: nothing was installed by install.sh in $lib" >&2; exit 1; }

@@ -15,15 +15,22 @@ export function find(state: State, name: string): { connection: LocalConnection;
   throw unknown(state, own, name);
 }
 
-function lookedFor(state: State, given: string): LocalConnection | undefined {
-  const hostname = given.endsWith('.hoop') ? given : `${given}.hoop`;
+/** The one that is meant, if there is one; as names are, in any case of letters. */
+export function lookedFor(state: State, given: string): LocalConnection | undefined {
+  const name = given.toLowerCase();
+  const hostname = name.endsWith('.hoop') ? name : `${name}.hoop`;
   const is = (one: LocalConnection) => one.hostname === hostname || longHostname(one) === hostname;
   return state.connections.find((one) => is(one) || (!isOfSeveral(state) && one.name === given));
 }
 
 /** Of several profiles the one that the name is in, whether it has such a connection or not. */
 export function profileMeant(state: State, given: string): string {
-  const meant = lookedFor(state, given)?.profile ?? given.replace(/\.hoop$/, '').split('.')[1];
+  const meant =
+    lookedFor(state, given)?.profile ??
+    given
+      .toLowerCase()
+      .replace(/\.hoop$/, '')
+      .split('.')[1];
   return meant !== undefined && hasProfile(state, meant) ? meant : currentOf(state);
 }
 

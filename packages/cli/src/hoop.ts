@@ -1,6 +1,14 @@
 import { realpathSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { asSupervised, environment, holderOf, planPaths, supervisorOf, unreadWatch } from '@hoop/platform';
+import {
+  asSupervised,
+  environment,
+  folderTrouble,
+  holderOf,
+  planPaths,
+  supervisorOf,
+  unreadWatch,
+} from '@hoop/platform';
 import pack from '../package.json' with { type: 'json' };
 import { daemonAt } from './client/daemon.js';
 import { silenceMend } from './client/silence.js';
@@ -37,6 +45,7 @@ function needsOf(): Needs {
       start,
       uid: machine.uid,
       silenceMend: silenceMend(machine.uid, supervisor?.name),
+      trouble: () => folderTrouble(paths, machine.uid),
     }),
     supervisor,
     system: () => import('@hoop/platform/setup'),

@@ -50,7 +50,9 @@ function pathIn(commands: readonly Command[], args: readonly string[]): string[]
 const ENVIRONMENT = `Environment:
   HOOP_GATEWAY  the gateway to log in to    HOOP_SOCKET  the daemon's socket
   HOOP_PROFILE  which login is meant        HOOP_LOG     the daemon's log level
-  NO_COLOR, BROWSER`;
+  NO_COLOR, BROWSER
+Ends with: 0 done, 1 you can mend it, 2 wrong use, 4 log in first, 5 refused by policy,
+  69 hoopd or the gateway is away, 70 a bug, 130 Ctrl-C; connect and run as the program.`;
 
 /** Help is for 80 columns; what goes wrong is thrown, and rendered in one place. */
 function quiet(parser: Parser, needs: Needs): void {

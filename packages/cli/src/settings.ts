@@ -12,6 +12,8 @@ export interface Settings {
   loginStore: 'keychain' | 'memory';
 }
 
+/** As the login takes it, too: openssl writes it with colons. */
+const FINGERPRINT = /^(sha256:)?([0-9a-f]{2}:?){32}$/i;
 const KEYS = ['gateway', 'caFile', 'caFingerprint', 'loginStore'] as const;
 type Config = Partial<Record<(typeof KEYS)[number], string>>;
 /** What stands at the top is for the profile `default`; below `profiles`, by name, what is for others. */
@@ -31,11 +33,12 @@ export async function readSettings(needs: Needs, input: Input, whose: Whose = US
   const { profiles, ...top } = await readConfig(needs.paths.configFile, needs.machine.uid);
   const config = profile === DEFAULT_PROFILE ? top : { loginStore: top.loginStore, ...profiles?.[profile] };
   const given = text(input, 'caFile') !== undefined || text(input, 'caFingerprint') !== undefined;
-  const caFile = text(input, 'caFile') ?? (given ? undefined : config.caFile);
+  const caFile = text(input, 'caFile');
+  const ca = caFile !== undefined ? readRoots(caFile) : given ? undefined : configuredRoots(config, needs);
   return {
     gateway:
       (input.arguments[0] as string | undefined) ?? ((isShells && needs.variables.HOOP_GATEWAY) || config.gateway),
-    ca: caFile === undefined ? undefined : readRoots(caFile),
+    ca,
     caFingerprint: text(input, 'caFingerprint') ?? (given ? undefined : config.caFingerprint),
     loginStore: storeOf(text(input, 'loginStore') ?? config.loginStore ?? 'keychain'),
   };
@@ -54,15 +57,16 @@ export async function readConfig(path: string, uid: number): Promise<Configs> {
   return found as Configs;
 }
 
-/** What the configuration counts for nothing for, as a problem of the state; undefined: nothing. */
-export async function configTrouble({
-  paths,
-  machine,
-}: Pick<Needs, 'paths' | 'machine'>): Promise<Trouble | undefined> {
-  return readConfig(paths.configFile, machine.uid).then(
-    () => undefined,
-    ({ code, message, hint }: HoopError) => ({ code, message, hint }),
-  );
+/** What the configuration, or a part of it, counts for nothing for, as a problem of the state; undefined: nothing. */
+export async function configTrouble(needs: Pick<Needs, 'paths' | 'machine'>): Promise<Trouble | undefined> {
+  try {
+    const { profiles = {}, ...top } = await readConfig(needs.paths.configFile, needs.machine.uid);
+    for (const config of [top, ...Object.values(profiles)]) configuredRoots(config, needs);
+    return undefined;
+  } catch (error) {
+    const { code, message, hint } = error as HoopError;
+    return { code, message, hint };
+  }
 }
 export type Trouble = Pick<HoopError, 'code' | 'message'> & { hint?: string | undefined };
 
@@ -82,7 +86,7 @@ function checkConfigs(found: object, wrong: Wrong): void {
 
 function readWritten(path: string, uid: number): string | undefined {
   try {
-    return readOwn(path, uid);
+    return readOwn(path, uid, { orRoots: true });
   } catch (error) {
     if (error instanceof HoopError) throw error;
     throw bad(path, `it cannot be read (${(error as NodeJS.ErrnoException).code})`, `chmod u+r ${path}`);
@@ -94,6 +98,10 @@ function checkKeys(found: object, known: readonly string[], wrong: Wrong): void 
     if (!known.includes(key))
       throw wrong(`\`${key}\` is not a key`, `mend or remove the line; known: ${known.join(', ')}`, key);
     if (typeof value !== 'string') throw wrong(`\`${key}\` is not text`, 'write it as text', key);
+    if (key === 'gateway' && /^(?!https:)\w+:\/\//.test(value))
+      throw wrong('`gateway` does not begin with https://', 'write https://NAME', key);
+    if (key === 'caFingerprint' && !FINGERPRINT.test(value))
+      throw wrong('`caFingerprint` is not sha256: and 64 hexadecimal digits', 'as hoop-gateway init prints it', key);
     if (key === 'loginStore' && !isStore(value)) throw wrong(noStore(value), 'write keychain or memory', key);
   }
 }
@@ -118,16 +126,26 @@ function parsed(path: string, written: string, parse: (text: string) => unknown)
 const bad = (where: string, what: string, hint: string) =>
   new UserError('bad-config', `${where}: ${what}`, { hint, exit: 'usage' });
 
-function readRoots(file: string): string {
+/** Of the file that config.yaml names, where `~/` is the person's home. */
+function configuredRoots(
+  { caFile }: Pick<Config, 'caFile'>,
+  { paths, machine }: Pick<Needs, 'paths' | 'machine'>,
+): string | undefined {
+  return caFile === undefined
+    ? undefined
+    : readRoots(caFile.replace(/^~(?=\/)/, machine.home), `mend caFile in ${paths.configFile}`);
+}
+
+function readRoots(file: string, hint = 'check --ca-file'): string {
   let pem: string;
   try {
     pem = readFileSync(file, 'utf8');
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    throw new UserError('ca-file', `${file} cannot be read (${code})`, { hint: 'check --ca-file', cause });
+    throw new UserError('ca-file', `${file} cannot be read (${code})`, { hint, cause });
   }
   if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
-  throw new UserError('ca-file', `${file} holds no certificate in PEM`, { hint: 'check --ca-file' });
+  throw new UserError('ca-file', `${file} holds no certificate in PEM`, { hint });
 }
 
 function storeOf(name: string): 'keychain' | 'memory' {

@@ -25,7 +25,7 @@ function isSettling(state: State): boolean {
 /** What is wrong with the login: of an attempt that failed beside one that works, its own command has told. */
 export function troubleOf({ attempt, login }: State): NonNullable<LoginAttempt['error']> | undefined {
   const isOwn = attempt !== null && ['renewal', 'restore'].includes(attempt.id);
-  return isOwn || login === null || login.state === 'expired' ? attempt?.error : undefined;
+  return isOwn || login === null ? attempt?.error : undefined;
 }
 
 /** The state once logins and gateways are known; as it is when that takes too long. */
@@ -51,10 +51,10 @@ export async function settled(needs: Needs): Promise<State> {
 export function loginOf(state: State): Login {
   if (state.login === null) throw new UserError('login-required', 'you are not logged in', cureOf(state));
   if (state.login.state !== 'expired') return state.login;
-  const why = troubleOf(state)?.message;
-  const message = `your login has ended${why === undefined ? '' : `: ${why}`}`;
-  throw new UserError('login-expired', message, cureOf(state));
+  const why = troubleOf(state)?.message ?? state.needs?.message ?? ENDED;
+  throw new UserError('login-expired', why.startsWith(ENDED) ? why : `${ENDED}: ${why}`, cureOf(state));
 }
+const ENDED = 'your login has ended';
 const cureOf = (state: State) => ({ hint: loginMend(state), exit: 'login' }) as const;
 /** What ends the lack of a login: mostly a command; else whom to ask. */
 export const loginMend = (state: State): string =>

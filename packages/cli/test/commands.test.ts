@@ -5,7 +5,8 @@ import { ApiError } from '@hoop/contracts/http';
 import type { State } from '@hoop/contracts/local';
 import { planPaths } from '@hoop/platform';
 import { describe, expect, test } from 'vitest';
-import { namesOf } from '../src/commands/run.js';
+import type { Daemon } from '../src/client/daemon.js';
+import { follow, namesOf } from '../src/commands/run.js';
 import { blocked, hoop, login, machineAt, NOW, pg, state } from './stage.js';
 
 describe('ls', () => {
@@ -35,6 +36,35 @@ describe('ls', () => {
     });
     const ended = await hoop(['ls'], { now: state({ login: { ...login, state: 'expired' } }) });
     expect([ended.code, ended.err]).toEqual([4, 'hoop: your login has ended\n  hoop login https://gw.example\n']);
+  });
+
+  test('an ended login is told by what ended it, not by what another attempt failed of', async () => {
+    const attempt = { id: '7', phase: 'failed' as const, error: { code: 'gateway-untrusted', message: 'elsewhere' } };
+    const needs = { act: 'ask' as const, message: 'alice is disabled', hint: 'ask carol, then: hoop login' };
+    const problems = [{ code: 'identity-disabled', message: 'alice is disabled' }];
+    const now = state({ login: { ...login, state: 'expired' }, attempt, needs, problems });
+    const { err } = await hoop(['connect', 'pg-prod'], { now });
+    expect(err).toContain('alice is disabled\n  ask carol, then: hoop login\n');
+    const own = { ...attempt, id: 'renewal', error: { code: 'identity-disabled', message: 'alice is disabled' } };
+    const { out } = await hoop(['status'], { now: { ...now, attempt: own } });
+    expect(out.match(/alice is disabled/g)).toHaveLength(1);
+    expect((await hoop(['status'], { now })).out).not.toContain('elsewhere');
+  });
+
+  test('a gateway that is away is said, and each connection of it', async () => {
+    const gateway = {
+      url: 'https://gw.example',
+      state: 'offline' as const,
+      since: NOW,
+      warm: 0,
+      error: 'nobody listens',
+    };
+    const now = state({ gateway, connections: [{ ...pg, state: 'offline' }] });
+    expect(await hoop(['ls'], { now })).toMatchObject({
+      code: 0,
+      out: 'pg-prod  postgres  127.77.3.2:5432  gateway away\n',
+      err: 'the gateway https://gw.example cannot be reached: nobody listens\n',
+    });
   });
 
   test('waits for a daemon that is finding its feet', async () => {
@@ -547,4 +577,27 @@ test.each([
 
 test('run gives names only to what is reached by its own port', () => {
   expect(namesOf(state())).toEqual([{ hostname: 'pg-prod.hoop', address: '127.77.3.2' }]);
+});
+
+test('run follows the names over an end of hoopd, and starts none', async () => {
+  const over = new AbortController();
+  const set: string[][] = [];
+  const lives: (State[] | 'none' | 'broken')[] = [[state(), state({ connections: [] })], 'none', 'broken', [state()]];
+  const pauses: number[] = [];
+  const daemon = {
+    running: async () => {
+      if (Array.isArray(lives[0])) return state();
+      if (lives.shift() === 'broken') throw new Error('SILENT');
+      return undefined;
+    },
+    watch: async function* () {
+      yield* lives.shift() as State[];
+      if (lives.length === 0) over.abort();
+    },
+  } as unknown as Daemon;
+  const names = { set: (now: readonly { hostname: string }[]) => void set.push(now.map(({ hostname }) => hostname)) };
+  await follow({ daemon, pause: async (ms) => void pauses.push(ms) }, names, over.signal);
+  const all = namesOf(state()).map(({ hostname }) => hostname);
+  expect(set).toEqual([all, [], [], [], [], all]);
+  expect(pauses).toHaveLength(3);
 });

@@ -162,10 +162,12 @@ describe('two profiles', () => {
     await hoop(['show', 'pg-prod.acme'], { now: two(), api });
     await hoop(['show', 'pg-prod'], { now: two(), api });
     await hoop(['sessions', 'ls', '--connection', 'pg-prod.acme'], { now: two(), api });
+    await hoop(['sessions', 'ls', '--connection', 'PG-prod.acme.hoop'], { now: two(), api });
     await hoop(['sessions', 'ls', '--profile', 'acme'], { now: two(), api });
     expect(asked).toEqual([
       { name: 'pg-prod', query: { profile: 'acme' } },
       { name: 'pg-prod', query: { profile: 'default' } },
+      { query: { connection: 'pg-prod', profile: 'acme' } },
       { query: { connection: 'pg-prod', profile: 'acme' } },
       { query: { profile: 'acme' } },
     ]);
@@ -260,6 +262,14 @@ describe('profiles', () => {
     now = two({ login: null });
     expect(await told(['--profile', 'default'])).toBe('logged out of default; still logged in: acme\n');
     expect((await hoop(['logout'], { api: { logout: async () => ({ ended: true }) } })).err).toBe('logged out\n');
+  });
+
+  test('logout says who could not be told of it', async () => {
+    const api = { logout: async () => ({ ended: true, untold: ['gateway' as const, 'IdP' as const] }) };
+    const told = 'logged out\nthe gateway and the IdP could not be told: there the login ends by itself\n';
+    expect(await hoop(['logout'], { api })).toMatchObject({ code: 0, err: told });
+    expect(await json(['logout', '--json'], { api })).toEqual({ ended: true, untold: ['gateway', 'IdP'] });
+    expect(await json(['logout', '--all', '--json'], { api })).toMatchObject({ untold: ['gateway', 'IdP'] });
   });
 
   test('a login is advised by the name of its profile, default or not', async () => {

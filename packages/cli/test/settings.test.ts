@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { planPaths } from '@hoop/platform';
 import { describe, expect, test } from 'vitest';
 import type { Input, Needs } from '../src/command.js';
-import { readSettings } from '../src/settings.js';
+import { configTrouble, readConfig, readSettings } from '../src/settings.js';
 import { machineAt } from './stage.js';
 
 const PEM = '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n';
@@ -45,6 +45,8 @@ describe('settings', () => {
     ['what is no map', '- a\n', 'it is not a map of keys'],
     ['what is no YAML', 'a: [\n', 'it is not YAML'],
     ['a store that does not exist', 'loginStore: disk\n', 'neither keychain nor memory'],
+    ['a gateway without TLS', 'gateway: http://x\n', 'does not begin with https://'],
+    ['a fingerprint that is none', 'caFingerprint: sha256:12\n', 'is not sha256:'],
   ])('%s is refused', async (_, config, message) => {
     await expect(setUp(config).read()).rejects.toThrow(message);
   });
@@ -96,6 +98,26 @@ describe('settings', () => {
       message: expect.stringContaining(`${needs.paths.configFile}:${line}: `),
       hint: expect.any(String),
     });
+  });
+
+  test('roots that the file names are told of there, before a login too; ~ is the home', async () => {
+    expect((await setUp('caFile: ~/ca.pem\n').read()).ca).toBe(PEM);
+    expect(await configTrouble(setUp('profiles:\n  acme:\n    caFile: ~/ca.pem\n').needs)).toBeUndefined();
+    const { home, needs, read } = setUp('caFile: ~/gone.pem\n');
+    const told = {
+      message: `${home}/gone.pem cannot be read (ENOENT)`,
+      hint: `mend caFile in ${needs.paths.configFile}`,
+    };
+    await expect(read()).rejects.toMatchObject(told);
+    expect(await configTrouble(needs)).toMatchObject(told);
+    expect((await read({ options: { caFile: join(home, 'ca.pem') } })).ca).toBe(PEM);
+  });
+
+  test.runIf(process.getuid?.() === 0)("root's own file is believed, where nobody else can write it", async () => {
+    const { needs } = setUp('gateway: https://x\n');
+    expect(await readConfig(needs.paths.configFile, 1000)).toEqual({ gateway: 'https://x' });
+    chmodSync(needs.paths.configFile, 0o664);
+    await expect(readConfig(needs.paths.configFile, 1000)).rejects.toThrow('belongs to user id 0');
   });
 
   test('roots that are not there, or none, are refused', async () => {

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { WireIdentity } from '@hoop/contracts/gateway';
-import type { Login, LoginAttempt, StartedLogin, StartLogin } from '@hoop/contracts/local';
+import type { Ended, Login, LoginAttempt, StartedLogin, StartLogin } from '@hoop/contracts/local';
 import type * as z from 'zod';
 
 /** What an uplink or a call of the gateway's API authenticates with. */
@@ -27,8 +27,13 @@ export interface Credentials {
   wanted(isRefused?: boolean): void;
   /** Who is at work on a credential: a person who logs in, or hoopd, which renews. */
   pending(): 'person' | 'renewal' | undefined;
-  /** `lastGateway`: where the last login was made, also after a logout. */
-  state(): { login: Login | null; attempt: LoginAttempt | null; lastGateway?: string | undefined };
+  /** `lastGateway`: where the last login was made, also after a logout. `ended`: why the one that is held has. */
+  state(): {
+    login: Login | null;
+    attempt: LoginAttempt | null;
+    lastGateway?: string | undefined;
+    ended?: LoginAttempt['error'];
+  };
   /** Called on each change: certificate renewed, login started or ended, attempt progressed. Answers the unsubscriber. */
   on(change: () => void): () => void;
   /** News from the sync uplink: the gateway honours the login until then, for this identity. */
@@ -38,7 +43,7 @@ export interface Credentials {
   /** Joins an attempt under way for the same; else starts one, in place of another. */
   start(request: z.infer<typeof StartLogin>): Promise<z.infer<typeof StartedLogin>>;
   cancel(): boolean;
-  logout(): Promise<boolean>;
+  logout(): Promise<Ended>;
   /** Takes up the login that the keychain holds, if any. Never rejects because there is none. */
   restore(): Promise<void>;
   /**

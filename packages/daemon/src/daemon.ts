@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { State } from '@hoop/contracts/local';
+import type { ProfileState, State } from '@hoop/contracts/local';
+
 import type { Greeting, ProtocolName } from '@hoop/core';
 import {
   addressOf,
@@ -161,7 +162,7 @@ export class Daemon {
       },
       ...ofDefault,
       ...(profiles.length > 1 && { profiles }),
-      connections: profiles.flatMap(({ name }) => this.#connections(name, profiles.length > 1)),
+      connections: profiles.flatMap((one) => this.#connections(one, profiles.length > 1)),
       waiting: this.#flows.waiting,
       refused: { ...this.#refused },
       problems: [...this.#problems.all, ...this.profiles.problems(), ...this.#likeProfiles()],
@@ -174,9 +175,11 @@ export class Daemon {
     await this.#flows.close();
   }
 
-  #connections(profile: string, several: boolean): State['connections'] {
+  #connections({ name: profile, gateway }: ProfileState, several: boolean): State['connections'] {
+    const isAway = gateway?.state === 'offline';
     return this.#listeners.rows(profile).map((row) => ({
       ...row,
+      ...(isAway && row.state === 'ready' && { state: 'offline' as const }),
       ...(several && { profile }),
       flows: this.#flows.count(profile, row.name),
     }));

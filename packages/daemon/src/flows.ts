@@ -11,6 +11,7 @@ import { kept } from './listeners/kept.js';
 import type { Leaves } from './listeners/leaf.js';
 import { awaited, type Patience } from './login/awaited.js';
 import { type Act, lackOf } from './login/lack.js';
+import { isUntrusted, unreachable } from './login/unreachable.js';
 import { type Carrying, carry } from './uplinks/carry.js';
 import type { Uplink } from './uplinks/dial.js';
 import type { Pool } from './uplinks/pool.js';
@@ -237,8 +238,10 @@ export class Flows {
 async function uplinkBy({ pool }: Way, credential: Credential): Promise<{ socket: Uplink } | { refusal: Refusal }> {
   try {
     return { socket: await inTime(pool.take(credential)) };
-  } catch {
-    return { refusal: { ...UNREACHABLE, message: `the gateway ${credential.gateway.host} cannot be reached` } };
+  } catch (cause) {
+    const { gateway } = credential;
+    const away = { ...UNREACHABLE, message: `the gateway ${gateway.host} cannot be reached` };
+    return { refusal: isUntrusted(cause) ? { ...away, message: unreachable(gateway, cause).message } : away };
   }
 }
 

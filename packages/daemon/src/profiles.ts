@@ -1,4 +1,4 @@
-import type { ProfileState } from '@hoop/contracts/local';
+import type { Ended, ProfileState } from '@hoop/contracts/local';
 import { UserError } from '@hoop/core';
 import { DEFAULT_PROFILE, profileName } from '@hoop/platform';
 import type { Credentials } from './credentials.js';
@@ -112,7 +112,12 @@ export class Profiles {
 
   /** Gives it the short names. */
   use(name: string): void {
-    this.#default = this.get(name).name;
+    const profile = this.get(name);
+    if (isEmpty(profile) && name !== DEFAULT_PROFILE)
+      throw new UserError('profile', `nobody has logged in to ${name}`, {
+        hint: `hoop login https://YOUR-GATEWAY --profile ${name}`,
+      });
+    this.#default = name;
     this.#options.kept.setDefault(this.#default);
     this.#options.changed();
   }
@@ -161,8 +166,8 @@ export class Profiles {
     throw error;
   }
 
-  /** Ends its login and forgets it. False: nobody was logged in. */
-  async remove(name: string): Promise<boolean> {
+  /** Ends its login and forgets it. */
+  async remove(name: string): Promise<Ended> {
     if (name === DEFAULT_PROFILE) {
       throw new UserError('profile', 'the profile default is always there', {
         hint: 'hoop logout --profile default ends its login',

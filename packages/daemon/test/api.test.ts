@@ -83,7 +83,7 @@ function options(): ApiOptions {
       },
       use: () => {},
       rename: async () => {},
-      remove: async () => true,
+      remove: async () => ({ ended: true }),
     },
     gateway: (() => ({
       sessions: fail(new ApiError(401, 'login-required', 'nobody')),

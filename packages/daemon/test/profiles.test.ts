@@ -140,6 +140,8 @@ describe('the default', () => {
 
   test('there is none of a name that nobody made, nor is one guessed', () => {
     expect(() => on.daemon.profiles.use('other')).toThrow(/no profile called "other"/);
+    on.daemon.profiles.ensure('failed');
+    expect(() => on.daemon.profiles.use('failed')).toThrow('nobody has logged in to failed');
     expect(() => on.daemon.profiles.ensure('not.one')).toThrow(/not a profile's name/);
     expect(meantBy('a.b.c', 'default')).toBeUndefined();
   });

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   chownSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -12,7 +13,17 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { appendOwn, checkSocket, type Environment, ownFolder, planPaths, readOwn, replaceOwn } from '../src/index.js';
+import {
+  appendOwn,
+  checkSocket,
+  type Environment,
+  folderTrouble,
+  ownFolder,
+  planPaths,
+  readOwn,
+  replaceOwn,
+} from '../src/index.js';
+import { told } from '../src/paths/apply.js';
 
 const machine = (over: Partial<Environment>): Environment => ({
   platform: 'linux',
@@ -67,6 +78,20 @@ describe('files of ours', () => {
     folder = mkdtempSync(join(tmpdir(), 'hoop-paths-'));
   });
   afterEach(() => rmSync(folder, { recursive: true }));
+
+  test('what is wrong with them is said as that, and nothing where nothing is', () => {
+    const paths = planPaths(machine({ variables: { XDG_STATE_HOME: folder, XDG_RUNTIME_DIR: folder } }));
+    expect(folderTrouble(paths, uid)).toBeUndefined();
+    mkdirSync(paths.stateFolder, { mode: 0o700 });
+    writeFileSync(paths.logFile, '', { mode: 0o600 });
+    expect(folderTrouble(paths, uid)).toBeUndefined();
+    expect(folderTrouble(paths, uid + 1)).toMatchObject({ message: `${paths.stateFolder} belongs to user id ${uid}` });
+    const full = existsSync('/dev/full') ? () => writeFileSync('/dev/full', 'x') : undefined;
+    if (full !== undefined) expect(() => told('/x', full)).toThrow('/x cannot be written: its disk is full');
+    if (uid === 0) return;
+    chmodSync(paths.logFile, 0o400);
+    expect(folderTrouble(paths, uid)).toMatchObject({ message: `${paths.logFile} may not be written` });
+  });
 
   test('a folder is made 0700, and closed if it was open', () => {
     const path = join(folder, 'a/b');

@@ -228,6 +228,21 @@ test('kill -9 of the gateway: a client at rest is told natively, and new flows w
   expect(ms).toBeLessThan(10_000);
 }, 90_000);
 
+test('a command under hoop run has the names again after hoopd was restarted', async () => {
+  const child = alice.spawn(['hoop', 'run', '--', 'sh']);
+  const ended = finished(child, 30_000);
+  expect((await alice.hoop('daemon', 'restart')).code).toBe(0);
+  const named = (then: string) => `until getent hosts ${NAME}; do sleep 0.2; done; echo ${then}\n`;
+  child.stdin?.write(named('first'));
+  await said(child, /first\n/, 'the shell');
+  expect((await alice.hoop('daemon', 'stop')).code).toBe(0);
+  child.stdin?.write(`while getent hosts ${NAME}; do sleep 0.2; done; echo gone\n`);
+  await said(child, /gone\n/, 'the shell');
+  expect((await alice.hoop('daemon', 'start')).code).toBe(0);
+  child.stdin?.write(`${named('again')}exit\n`);
+  expect((await ended).stdout).toMatch(/again\n$/);
+}, 60_000);
+
 /** Where the connection is reached without its name. */
 async function where(): Promise<[string, string]> {
   const { stdout } = await alice.hoop('ls', '--json');

@@ -28,13 +28,15 @@ export interface About {
   start(): Promise<void>;
   /** What ends a hoopd that is silent. */
   silenceMend: string;
+  /** What keeps it from working, where it does not answer. */
+  trouble?(): UserError | undefined;
   /** Whose hoopd it is. */
   uid: number;
   /** Milliseconds. */
   patience?: number;
 }
 
-export function daemonAt(socket: string, { start, silenceMend, uid, patience = PATIENCE }: About): Daemon {
+export function daemonAt(socket: string, { start, silenceMend, trouble, uid, patience = PATIENCE }: About): Daemon {
   const asked = async (request: Request, patience?: number) => {
     checkSocket(socket, uid);
     return ask(socket, request, patience);
@@ -45,7 +47,7 @@ export function daemonAt(socket: string, { start, silenceMend, uid, patience = P
       ? cause
       : codeOf(cause) === 'SILENT'
         ? new UserError('daemon-silent', SILENT, { hint: silenceMend, exit: 'unavailable', cause })
-        : noAnswer(cause);
+        : (trouble?.() ?? noAnswer(cause));
   /** As long as whoever hoopd asks needs to answer it; a hoopd that is alive tells its state meanwhile. */
   const askWatched = (request: Request) => {
     let timer: NodeJS.Timeout | undefined;

@@ -4,6 +4,7 @@ import { UserError } from '@hoop/core';
 import {
   appendOwn,
   type Environment,
+  folderTrouble,
   hoopdCommand,
   ownFolder,
   type Paths,
@@ -46,13 +47,14 @@ export async function startDaemon(about: Start): Promise<void> {
   const until = performance.now() + PATIENCE;
   while (performance.now() < until) {
     if (await answers(paths.socket)) return;
-    if (pid !== undefined && !alive(pid) && !(await answers(paths.socket))) throw failed('ended as it started', paths);
+    if (pid !== undefined && !alive(pid) && !(await answers(paths.socket))) throw failed('ended as it started', about);
     await new Promise((resolve) => setTimeout(resolve, LOOK));
   }
-  throw failed(`did not answer within ${PATIENCE / 1000} s`, paths);
+  throw failed(`did not answer within ${PATIENCE / 1000} s`, about);
 }
 
-const failed = (how: string, paths: Paths) =>
+const failed = (how: string, { paths, machine }: Start) =>
+  folderTrouble(paths, machine.uid) ??
   new UserError('daemon-start', `hoop's daemon ${how}`, {
     hint: `its log says why: ${paths.logFile}`,
     exit: 'unavailable',

@@ -1,6 +1,7 @@
+import type { Ended } from '@hoop/contracts/local';
 import { type Command, flag, type Input, JSON_OPTION, type Needs } from '../command.js';
 import { currentOf, isOfSeveral, PROFILE_OPTION, profileOf, whose } from '../profile.js';
-import { profilesOf } from './profile.js';
+import { profilesOf, untoldText } from './profile.js';
 
 export const logout: Command = {
   name: 'logout',
@@ -9,7 +10,7 @@ export const logout: Command = {
   run: async (needs, input) => {
     const ended = flag(input, 'all') ? await endAll(needs) : await endOne(needs, input);
     if (flag(input, 'json')) return needs.out(`${JSON.stringify(ended)}\n`);
-    needs.err(ended.ended ? await endText(needs, input) : 'nobody was logged in\n');
+    needs.err(ended.ended ? `${await endText(needs, input)}${untoldText(ended)}` : 'nobody was logged in\n');
   },
 };
 
@@ -24,16 +25,17 @@ async function endText(needs: Needs, input: Input): Promise<string> {
 }
 
 /** A login can wait in the keychain while no daemon runs: only a daemon can end it. */
-async function endOne(needs: Needs, input: Input): Promise<{ ended: boolean }> {
+async function endOne(needs: Needs, input: Input): Promise<Ended> {
   await needs.daemon.state();
   return (await needs.daemon.api()).logout(whose(profileOf(needs, input)));
 }
 
 /** `profiles`: whose login there was. */
-async function endAll(needs: Needs): Promise<{ ended: boolean; profiles: string[] }> {
+async function endAll(needs: Needs): Promise<Ended & { profiles: string[] }> {
   const profiles = profilesOf(await needs.daemon.state());
   const { logout: end } = await needs.daemon.api();
   const each = await Promise.all(profiles.map(async ({ name }) => ({ name, ...(await end(whose(name))) })));
   const ended = each.filter((one) => one.ended).map(({ name }) => name);
-  return { ended: ended.length > 0, profiles: ended };
+  const untold = [...new Set(each.flatMap((one) => one.untold ?? []))];
+  return { ended: ended.length > 0, profiles: ended, ...(untold.length > 0 && { untold }) };
 }

@@ -44,7 +44,11 @@ function openLog({ paths }: Needs): Log {
   try {
     file = openSync(paths.logFile, 'r');
   } catch (cause) {
-    throw new UserError('no-log', `there is no log yet: ${paths.logFile}`, { hint: 'hoop daemon start', cause });
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT')
+      throw new UserError('no-log', `there is no log yet: ${paths.logFile}`, { hint: 'hoop daemon start', cause });
+    const hint = 'give it and its folder back to yourself (chown, chmod)';
+    throw new UserError('no-log', `${paths.logFile} cannot be read (${code})`, { hint, cause });
   }
   return {
     read: (from) => {

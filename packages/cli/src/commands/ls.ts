@@ -18,7 +18,9 @@ export const ls: Command = {
     const state = await ready(needs);
     needs.out(show(state));
     if (!json && state.connections.length === 0) needs.err(`${NONE}: ask your administrator\n`);
-    if (!json) for (const line of [...remarksOn(state.connections), ...troublesOf(state)]) needs.err(`${line}\n`);
+    if (json) return;
+    for (const line of [...remarksOn(state.connections), ...troublesOf(state), ...awayOf(state)])
+      needs.err(`${line}\n`);
   },
 };
 
@@ -41,6 +43,7 @@ const STATES: Record<LocalConnection['state'], string> = {
   ready: 'ready',
   blocked: 'not by name',
   requestable: 'on request',
+  offline: 'gateway away',
 };
 export const stateOf = ({ state }: LocalConnection): string => STATES[state];
 
@@ -69,6 +72,16 @@ export const troublesOf = (state: State): string[] =>
       ...(trouble.hint === undefined ? [] : [`  ${plain(trouble.hint)}`]),
     ];
   });
+
+/** Gateways that cannot be reached, whose connections are listed all the same. */
+const awayOf = (state: State): string[] =>
+  partsOf(state).flatMap(({ gateway, connections }) =>
+    gateway?.state === 'offline' && connections.length > 0
+      ? [
+          `the gateway ${gateway.url} cannot be reached${gateway.error === undefined ? '' : `: ${plain(gateway.error)}`}`,
+        ]
+      : [],
+  );
 
 function whyNot({ state, contact, holder, address, port }: LocalConnection): string | undefined {
   if (state === 'requestable') return contact === undefined ? undefined : `on request, ask ${plain(contact)}`;

@@ -1,4 +1,4 @@
-import type { ProfileState, State } from '@hoop/contracts/local';
+import type { Ended, ProfileState, State } from '@hoop/contracts/local';
 import { UserError } from '@hoop/core';
 import { DEFAULT_PROFILE, profileName } from '@hoop/platform';
 import { type Command, flag, JSON_OPTION, type Needs, word } from '../command.js';
@@ -71,9 +71,9 @@ const remove: Command = {
         hint: 'hoop logout --profile default ends its login',
       });
     }
-    const { ended } = await (await needs.daemon.api()).removeProfile({ name });
-    if (flag(input, 'json')) return needs.out(`${JSON.stringify({ removed: name, ended })}\n`);
-    needs.err(`${ended ? 'logged out; ' : ''}the profile ${name} is forgotten\n`);
+    const ended = await (await needs.daemon.api()).removeProfile({ name });
+    if (flag(input, 'json')) return needs.out(`${JSON.stringify({ removed: name, ...ended })}\n`);
+    needs.err(`${ended.ended ? 'logged out; ' : ''}the profile ${name} is forgotten\n${untoldText(ended)}`);
   },
 };
 
@@ -91,6 +91,10 @@ export const profilesOf = ({ profiles, login, attempt, lastGateway, gateway, nee
       ...(lastGateway !== undefined && { lastGateway }),
     },
   ];
+
+/** Nothing of the login is left here; whoever was not told holds it for as long as it holds any. */
+export const untoldText = ({ untold = [] }: Ended): string =>
+  untold.length === 0 ? '' : `the ${untold.join(' and the ')} could not be told: there the login ends by itself\n`;
 
 function rowOf({ name, isDefault, login, lastGateway }: ProfileState): string[] {
   const who =

@@ -27,11 +27,12 @@ export const run: Command = {
     }
     ownFolder(needs.paths.runtimeFolder, needs.machine.uid);
     const names = privateNames(needs.machine, needs.paths.runtimeFolder, namesOf(state));
-    const following = follow(needs, names);
+    const over = new AbortController();
+    void follow(needs, names, over.signal);
     try {
       return await names.run(command, args);
     } finally {
-      following.abort();
+      over.abort();
       names.close();
     }
   },
@@ -48,16 +49,28 @@ export const namesOf = ({ connections }: State): HostName[] =>
       })),
     );
 
-/** Keeps the names as the daemon's list is, as long as the command runs. */
-function follow(needs: Needs, names: PrivateNames): AbortController {
-  const over = new AbortController();
-  const watch = async () => {
-    for await (const state of needs.daemon.watch()) {
-      if (over.signal.aborted) return;
-      names.set(namesOf(state));
+/** Milliseconds between two looks for a daemon that has ended: it may be started again, and by anybody. */
+const LOOK = 1_000;
+
+/** Keeps the names as the daemon's list is, as long as the command runs; while no daemon runs, there are none. */
+export async function follow(
+  { daemon, pause }: Pick<Needs, 'daemon' | 'pause'>,
+  names: Pick<PrivateNames, 'set'>,
+  over: AbortSignal,
+): Promise<void> {
+  while (!over.aborted) {
+    try {
+      if ((await daemon.running()) !== undefined) {
+        for await (const state of daemon.watch()) {
+          if (over.aborted) return;
+          names.set(namesOf(state));
+        }
+      }
+    } catch {
+      // One that is silent, or that ends while it answers, is looked for again.
     }
-  };
-  // A daemon that ends takes its listeners along; the names it had then lead nowhere, which is the truth.
-  watch().catch(() => {});
-  return over;
+    if (over.aborted) return;
+    names.set([]);
+    await pause(LOOK);
+  }
 }

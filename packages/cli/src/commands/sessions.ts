@@ -1,8 +1,8 @@
 import type { RecordedStatement, SessionRow } from '@hoop/contracts/gateway';
 import { UserError } from '@hoop/core';
 import { type Command, flag, type Input, JSON_OPTION, type Needs, text, word } from '../command.js';
-import { find } from '../find.js';
-import { inProfile, ofProfile, PROFILE_OPTION, profileOf, shownName, whose } from '../profile.js';
+import { find, lookedFor } from '../find.js';
+import { inProfile, ofProfile, PROFILE_OPTION, profileOf, whose } from '../profile.js';
 import { loginOf, settled } from '../settle.js';
 import { clockTime, columns, counted, dayTime, plain, span } from '../table.js';
 
@@ -70,7 +70,7 @@ function queryOf(input: Input): { all?: 'true'; connection?: string; limit?: num
 async function questionOf(needs: Needs, input: Input) {
   const asked = queryOf(input);
   const state = await settled(needs);
-  const named = state.connections.find((one) => asked.connection !== undefined && shownName(one) === asked.connection);
+  const named = asked.connection === undefined ? undefined : lookedFor(state, asked.connection);
   const profile = named?.profile ?? profileOf(needs, input);
   loginOf(profile === undefined ? state : ofProfile(state, profile));
   const query = { ...asked, ...(named && { connection: named.name }), ...(profile !== undefined && { profile }) };

@@ -1,4 +1,5 @@
 import type { State } from '@hoop/contracts/local';
+import { folderTrouble } from '@hoop/platform';
 import { type Command, flag, JSON_OPTION, type Needs, WATCH_OPTION } from '../command.js';
 import { follow } from '../follow.js';
 import { inProfile, isOfSeveral, PROFILE_OPTION, partsOf, shownName } from '../profile.js';
@@ -14,9 +15,12 @@ export const status: Command = {
   run: async (all, input) => {
     const needs = inProfile(all, input);
     const json = flag(input, 'json');
-    const trouble = await configTrouble(needs);
-    const whole = (state: State): State =>
-      trouble === undefined ? state : { ...state, problems: [...state.problems, trouble] };
+    const troubles = [await configTrouble(needs), folderTrouble(needs.paths, needs.machine.uid)].flatMap((one) =>
+      one === undefined
+        ? []
+        : [{ code: one.code, message: one.message, ...(one.hint !== undefined && { hint: one.hint }) }],
+    );
+    const whole = (state: State): State => ({ ...state, problems: [...state.problems, ...troubles] });
     const show = (state: State) => (json ? `${JSON.stringify(whole(state))}\n` : statusOf(whole(state), needs.now()));
     if (!flag(input, 'watch')) return needs.out(show(await needs.daemon.probed()));
     const stop = probing(needs);
@@ -145,11 +149,13 @@ const refusedRows = ({ refused }: State): string[][] =>
     .filter((kind) => refused[kind] > 0)
     .map((kind, at) => [at === 0 ? 'turned away' : '', `${refused[kind]} ${REFUSED[kind]}`]);
 
+/** What the gateway has said already, as of a person who is disabled, is not said again of the login. */
 const problemsOf = (state: State): State['problems'] => [
   ...state.problems,
   ...partsOf(state).flatMap((part) => {
     const trouble = troubleOf(part);
     const [one] = part.profiles ?? [];
-    return trouble === undefined ? [] : [{ ...trouble, ...(one && { profile: one.name }) }];
+    const isSaid = state.problems.some(({ message }) => message === trouble?.message);
+    return trouble === undefined || isSaid ? [] : [{ ...trouble, ...(one && { profile: one.name }) }];
   }),
 ];

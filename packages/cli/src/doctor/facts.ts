@@ -1,5 +1,5 @@
 import type { LocalConnection, State } from '@hoop/contracts/local';
-import { DEFAULT_PROFILE, profileFolder } from '@hoop/platform';
+import { DEFAULT_PROFILE, folderTrouble, profileFolder } from '@hoop/platform';
 import type * as Looks from '@hoop/platform/doctor';
 import type { Needs } from '../command.js';
 import { currentOf } from '../profile.js';
@@ -34,6 +34,8 @@ export interface Facts {
   /** What keeps hoopd running, by name. */
   keeper: string | undefined;
   daemon: State | 'down' | 'silent';
+  /** What keeps hoopd from working in its folders. */
+  folders?: { message: string; hint?: string | undefined } | undefined;
   /** To the gateway of the default profile. */
   way: Way | undefined;
   /** To those of the other profiles that somebody is logged in to, by their names. */
@@ -98,6 +100,7 @@ export async function gather(needs: Needs, sight: Sight): Promise<Facts> {
       platform: machine.platform,
     },
     uid: machine.uid,
+    folders: folderTrouble(needs.paths, machine.uid),
     keeper: needs.supervisor?.name,
     ipv6: sight.hasIPv6(machine.platform),
     secretive: sight.secretiveBrowsers(machine.home),

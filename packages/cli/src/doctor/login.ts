@@ -6,9 +6,11 @@ import type { Facts } from './facts.js';
 import { type Finding, fail, ok, warn } from './finding.js';
 
 /** hoopd itself: nothing below can be better than it. */
-export function daemonFinding({ daemon, version, keeper, uid }: Facts): Finding {
-  if (daemon === 'down')
-    return fail('daemon', 'hoopd does not run', uid === 0 ? NOT_ROOT : 'hoop daemon start', 'unavailable');
+export function daemonFinding({ daemon, version, keeper, uid, folders }: Facts): Finding {
+  if (daemon === 'down' && uid === 0) return fail('daemon', 'hoopd does not run', NOT_ROOT, 'unavailable');
+  if (folders !== undefined)
+    return fail('daemon', plain(folders.message), plain(folders.hint ?? 'mend it'), 'unavailable');
+  if (daemon === 'down') return fail('daemon', 'hoopd does not run', 'hoop daemon start', 'unavailable');
   if (daemon === 'silent') return fail('daemon', SILENT, silenceMend(uid, keeper), 'unavailable');
   const { version: runs, pid } = daemon.daemon;
   const kept = keeper === undefined ? '' : `, kept by ${keeper}`;

@@ -64,6 +64,8 @@ function routeFinding(names: Names): Finding {
     );
   // Without a resolver that could be told of ours, a set-up writes the names that a login brings.
   const setUpNow = routed === undefined && each.length === 0 ? 'hoop login, then hoop setup' : 'hoop setup';
+  if (!setUp && each.length > 0 && each.every(({ seen, address }) => seen === address))
+    return ok(check, 'they resolve here, as in all that hoop run starts');
   if (!setUp) return warn(check, '*.hoop is not asked of hoopd: this machine is not set up', setUpNow);
   if (each.length > 0 && each.every(({ hosts, address }) => hosts.some((line) => line.address === address)))
     return warn(check, 'the names of the set-up are in /etc/hosts; newer ones are not', 'hoop setup');

@@ -30,8 +30,8 @@ export const LocalConnection = z.object({
   port: z.number().int(),
   /** Where it can be reached now: the two above (`byName`), or 127.0.0.1 and a stable high port. */
   reach: z.object({ address: z.string(), port: z.number().int(), byName: z.boolean() }),
-  /** `blocked`: not bound by name, see `holder`. */
-  state: z.enum(['ready', 'blocked', 'requestable']),
+  /** `blocked`: not bound by name, see `holder`. `offline`: its gateway cannot be reached. */
+  state: z.enum(['ready', 'blocked', 'requestable', 'offline']),
   /** Who holds the port, e.g. `docker-proxy (pid 812)`. */
   holder: z.string().optional(),
   /** What mends it. */
@@ -161,6 +161,10 @@ export const StartLogin = z.object({
 /** Whose gateway is meant; the default profile's, if it is not said. */
 const Whose = z.object({ profile: z.string().optional() });
 
+/** How a login was ended: `untold`, who could not be reached and so holds it until it runs out. */
+export const Ended = z.object({ ended: z.boolean(), untold: z.array(z.enum(['gateway', 'IdP'])).optional() });
+export type Ended = z.infer<typeof Ended>;
+
 export const localApi = {
   status: {
     method: 'GET',
@@ -186,9 +190,9 @@ export const localApi = {
   logout: {
     method: 'POST',
     path: '/v1/logout',
-    summary: 'Ends the login here and at the gateway',
+    summary: 'Ends the login here, at the gateway and at the IdP',
     query: Whose,
-    answer: z.object({ ended: z.boolean() }),
+    answer: Ended,
   },
   controls: {
     method: 'GET',
@@ -240,7 +244,7 @@ export const localApi = {
     method: 'DELETE',
     path: '/v1/profiles/:name',
     summary: 'Ends its login and forgets it, with its addresses',
-    answer: z.object({ ended: z.boolean() }),
+    answer: Ended,
   },
   makeAuthority: {
     method: 'POST',

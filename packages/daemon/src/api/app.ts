@@ -1,5 +1,5 @@
 import { ApiError, failureOf, mount } from '@hoop/contracts/http';
-import { localApi, type State, WATCH_PATH } from '@hoop/contracts/local';
+import { type Ended, localApi, type State, WATCH_PATH } from '@hoop/contracts/local';
 import { HoopError, UserError } from '@hoop/core';
 import { Hono } from 'hono';
 import type { LocalAuthority } from '../authority.js';
@@ -16,7 +16,7 @@ export interface LocalProfiles {
   ensure(name?: string): { credentials: Called };
   use(name: string): void;
   rename(name: string, to: string): Promise<void>;
-  remove(name: string): Promise<boolean>;
+  remove(name: string): Promise<Ended>;
 }
 
 export interface ApiOptions {
@@ -73,7 +73,7 @@ function handlers(options: ApiOptions): Parameters<typeof mount<typeof localApi,
     },
     login: ({ body: { profile, ...request } }) => profiles.ensure(profile).credentials.start(request),
     cancelLogin: ({ query }) => ({ cancelled: login(query).cancel() }),
-    logout: async ({ query }) => ({ ended: await login(query).logout() }),
+    logout: ({ query }) => login(query).logout(),
     sessions: ({ query: { profile, all, ...more } }) =>
       gateway(profile).sessions({ query: { ...more, all: all ? 'true' : 'false' } }),
     session: ({ id, query }) => gateway(query.profile).session({ id }),
@@ -87,7 +87,7 @@ function handlers(options: ApiOptions): Parameters<typeof mount<typeof localApi,
       await profiles.rename(name, to);
       return { name: to };
     },
-    removeProfile: async ({ name }) => ({ ended: await profiles.remove(name) }),
+    removeProfile: ({ name }) => profiles.remove(name),
     retry: () => options.retry(),
     makeAuthority: () => options.authority().make(Date.now()),
     forgetAuthority: async () => ({ forgotten: await options.authority().forget() }),

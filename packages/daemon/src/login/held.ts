@@ -1,6 +1,6 @@
 import type { Discovery, Issued, WireIdentity } from '@hoop/contracts/gateway';
 import { ApiError } from '@hoop/contracts/http';
-import type { Login } from '@hoop/contracts/local';
+import type { Ended, Login } from '@hoop/contracts/local';
 import { HoopError, UserError } from '@hoop/core';
 import type * as z from 'zod';
 import type { Credential } from '../credentials.js';
@@ -39,6 +39,8 @@ const LAST_RETRY = 60_000;
 const AGAIN = 1_000;
 /** For the good-byes of a logout. */
 const PATIENCE = 5_000;
+
+type Untold = NonNullable<Ended['untold']>[number];
 
 /**
  * A login that is held: hands out the certificate and renews it at two thirds of its life or its lease's, also after a restart and past
@@ -140,16 +142,24 @@ export class HeldLogin {
     await this.#options.entries.delete(this.#options.account).catch(() => false);
   }
 
-  /** Ends the login at the gateway and the IdP, as far as they can be reached within 5 s. */
-  async endElsewhere(): Promise<void> {
+  /** Ends the login at the gateway and the IdP; answers who could not be told within 5 s. */
+  async endElsewhere(): Promise<Untold[]> {
+    if (this.#isExpired()) return [];
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const off = this.#options.reach.clock.after(PATIENCE, resolve);
+    const untold = new Set<Untold>(['gateway', 'IdP']);
+    const tell = async (whom: Untold, telling: Promise<boolean> | undefined) => {
+      const told = await telling?.catch((error: unknown) => error instanceof HoopError && isOver(error));
+      if (told) untold.delete(whom);
+    };
     const ends = async () => {
       await this.#renewing;
-      await Promise.allSettled([this.#endAtGateway(), this.#own?.grant.revoke()]);
+      const revoked = this.#own?.grant.revoke().then(() => true);
+      await Promise.all([tell('gateway', this.#endAtGateway()), tell('IdP', revoked)]);
     };
     await Promise.race([ends(), late]);
     off();
+    return [...untold];
   }
 
   /** Closes it once no renewal is under way: what the store has by then is all there is. */
@@ -240,13 +250,15 @@ export class HeldLogin {
     failed(isAway(why) ? kept(why) : why);
   }
 
-  async #endAtGateway(): Promise<void> {
+  /** False: its certificate is past its end, and nothing else is taken there. */
+  async #endAtGateway(): Promise<boolean> {
     const credential = this.current();
-    if (credential === undefined) return;
+    if (credential === undefined) return false;
     const { reach, gateway, trust } = this.#options;
     const api = reach.gatewayApi(gateway, trust, { cert: credential.certificate, key: pemOf(credential.key) });
     try {
       await api.logout({});
+      return true;
     } finally {
       await api.close();
     }

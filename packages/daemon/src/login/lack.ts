@@ -11,14 +11,14 @@ export interface Lack {
   act: Act | undefined;
 }
 
-type Standing = Pick<ReturnType<Credentials['state']>, 'login' | 'attempt'>;
+type Standing = Pick<ReturnType<Credentials['state']>, 'login' | 'attempt' | 'ended'>;
 
 /** Of a login that has no credential now. */
-export function lackOf({ login, attempt }: Standing): Lack {
+export function lackOf({ login, attempt, ended: why }: Standing): Lack {
   if (attempt !== null && attempt.phase !== 'failed') return { refusal: UNDER_WAY, act: undefined };
   const trouble = attempt !== null && OWN.includes(attempt.id) ? attempt.error : undefined;
   if (login === null) return { refusal: NOBODY, act: 'log-in' };
-  if (login.state === 'expired') return ended(trouble);
+  if (login.state === 'expired') return ended(why ?? trouble);
   if (login.state === 'waiting-for-unlock') return { refusal: LOCKED, act: 'unlock' };
   return trouble === undefined ? { refusal: UNANSWERED, act: undefined } : unrenewed(trouble);
 }

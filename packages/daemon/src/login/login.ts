@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { WireIdentity } from '@hoop/contracts/gateway';
-import type { LoginAttempt, StartedLogin, StartLogin } from '@hoop/contracts/local';
+import type { Ended, LoginAttempt, StartedLogin, StartLogin } from '@hoop/contracts/local';
 import { HoopError } from '@hoop/core';
 import type * as z from 'zod';
 import type { Credential, Credentials } from '../credentials.js';
@@ -54,6 +54,8 @@ export class LoginCredentials implements Credentials {
   #entries: EntryStore | undefined;
   #underWay: UnderWay | undefined;
   #failed: LoginAttempt | undefined;
+  /** Why the one that is held has ended, whatever a later attempt fails of. */
+  #ended: LoginAttempt['error'];
   #attempts = 0;
 
   constructor(options: LoginOptions) {
@@ -77,7 +79,9 @@ export class LoginCredentials implements Credentials {
   state() {
     const lastGateway = this.#last.address;
     const attempt = this.#underWay?.attempt ?? this.#failed ?? null;
-    return { login: this.#held?.login() ?? null, attempt, ...(lastGateway !== undefined && { lastGateway }) };
+    const login = this.#held?.login() ?? null;
+    const ended = login?.state === 'expired' ? this.#ended : undefined;
+    return { login, attempt, ...(lastGateway !== undefined && { lastGateway }), ...(ended && { ended }) };
   }
 
   on(change: () => void): () => void {
@@ -127,19 +131,20 @@ export class LoginCredentials implements Credentials {
     return true;
   }
 
-  async logout(): Promise<boolean> {
+  async logout(): Promise<Ended> {
     this.cancel();
     const held = this.#held;
-    if (held === undefined) return false;
+    if (held === undefined) return { ended: false };
     this.#held = undefined;
     this.#whose = undefined;
     held.close();
     this.#options.file.remove();
     this.#changed();
-    await held.endElsewhere();
+    const untold = await held.endElsewhere();
     await this.#entries?.delete(this.#account);
-    this.#options.log('info', 'logged out', {});
-    return true;
+    if (untold.length === 0) this.#options.log('info', 'logged out', {});
+    else this.#options.log('warn', 'logged out here alone', { untold: untold.join(', ') });
+    return { ended: true, ...(untold.length > 0 && { untold }) };
   }
 
   async restore(): Promise<void> {
@@ -185,8 +190,13 @@ export class LoginCredentials implements Credentials {
         report,
         signal,
       });
+      // Of one that was given up it is told nothing; of one that cannot be kept here it is.
       if (this.#underWay === underWay) this.#underWay = undefined;
-      this.#replace(about, achieved);
+      try {
+        this.#replace(about, achieved);
+      } catch (error) {
+        this.#fail(error, underWay.attempt.id);
+      }
     } catch (error) {
       if (this.#underWay !== underWay) return;
       this.#underWay = undefined;
@@ -201,13 +211,13 @@ export class LoginCredentials implements Credentials {
   }
 
   #replace({ request, account, entries }: Pick<Attempt, 'request' | 'account' | 'entries'>, achieved: Achieved): void {
+    const remembered = this.#remember(request, achieved);
     const old = this.#held;
     old?.close();
     void old?.endElsewhere();
     if (this.#entries !== undefined && (account !== this.#account || this.#entries.kind !== entries.kind)) {
       void this.#entries.delete(this.#account).catch(() => false);
     }
-    const remembered = this.#remember(request, achieved);
     this.#account = account;
     this.#entries = entries;
     this.#held = this.#hold(achieved.gateway, remembered, entries);
@@ -255,7 +265,10 @@ export class LoginCredentials implements Credentials {
         if (this.#failed?.id === RENEWAL && this.#held?.login().state === 'active') this.#failed = undefined;
         this.#changed();
       },
-      over: (why) => this.#fail(why, RENEWAL),
+      over: (why) => {
+        this.#ended = told(why);
+        this.#fail(why, RENEWAL);
+      },
       failed: (why) => this.#fail(why, RENEWAL),
     });
   }
@@ -288,9 +301,8 @@ export class LoginCredentials implements Credentials {
 
   #fail(error: unknown, id: string): void {
     const known = error instanceof HoopError ? error : new HoopError('internal', 'the login failed', { cause: error });
-    const { code, message, hint } = known;
-    this.#failed = { id, phase: 'failed', error: { code, message, ...(hint === undefined ? {} : { hint }) } };
-    this.#options.log('warn', message, { code });
+    this.#failed = { id, phase: 'failed', error: told(known) };
+    this.#options.log('warn', known.message, { code: known.code });
     this.#changed();
   }
 
@@ -298,3 +310,5 @@ export class LoginCredentials implements Credentials {
     for (const watcher of this.#watchers) watcher();
   }
 }
+
+const told = ({ code, message, hint }: HoopError) => ({ code, message, ...(hint === undefined ? {} : { hint }) });

@@ -4,13 +4,19 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { ApiError } from '@hoop/contracts/http';
-import { HoopError } from '@hoop/core';
+
+import { HoopError, UserError } from '@hoop/core';
 import { environment, peerLookup } from '@hoop/platform';
 import { type Authority, browse, CLIENT_ID, type Idp, newAuthority, remembered, STAFF, startIdp } from '@hoop/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ownersSocket } from '../../src/listeners/listener.js';
+import { systemClock } from '../../src/login/clock.js';
+import { gatewayApiOf } from '../../src/login/gateway.js';
+
 import type { LoginCredentials } from '../../src/login/login.js';
+import { openProvider } from '../../src/login/oidc.js';
 import { shownChain } from '../../src/login/shown.js';
+import { pinnedCertificate } from '../../src/login/trust.js';
 import {
   failedWith,
   fileInMemory,
@@ -568,17 +574,54 @@ describe('a login that is held', () => {
     expect(login.state().attempt).toBeNull();
   });
 
+  test('fails, and is not waited for, where it cannot be kept here', async () => {
+    const full = () => {
+      throw new UserError('path-refused', 'its disk is full');
+    };
+    const login = kept({ store: sharedStore(), file: { ...fileInMemory(), write: full } });
+    await login.start(startRequest({ store: 'keychain' }));
+    const failed = failedWith(login);
+    await browse((await inBrowser(login)).url ?? '', visitor('alice'));
+    expect(await failed).toBe('path-refused');
+  });
+
+  test('says on logout who could not be told, and ends here all the same', async () => {
+    let isFrozen = false;
+    const clock = {
+      ...systemClock,
+      after: (ms: number, run: () => void) => systemClock.after(isFrozen ? 50 : ms, run),
+    };
+    const frozen: typeof openProvider = async (...args) => {
+      const provider = await openProvider(...args);
+      return { ...provider, revoke: (token) => (isFrozen ? new Promise(() => {}) : provider.revoke(token)) };
+    };
+    const reach = { clock, gatewayApi: gatewayApiOf, openProvider: frozen, pinned: pinnedCertificate };
+    const said: unknown[] = [];
+    const login = kept({ reach, log: (...line) => said.push(line) });
+    await logIn(login);
+    await gateway.close();
+    expect(await login.logout()).toEqual({ ended: true, untold: ['gateway'] });
+    expect(login.state().login).toBeNull();
+    expect(said.at(-1)).toEqual(['warn', 'logged out here alone', { untold: 'gateway' }]);
+
+    gateway = await startGateway({ authority, issuer: idp.issuer, clientId: CLIENT_ID });
+    const other = kept({ reach });
+    await logIn(other);
+    isFrozen = true;
+    expect(await other.logout()).toEqual({ ended: true, untold: ['IdP'] });
+  });
+
   test('ends everywhere on logout: here, at the gateway by its certificate, at the IdP', async () => {
     const [store, file] = [sharedStore(), fileInMemory()];
     const login = kept({ store, file });
     await logIn(login, { store: 'keychain' });
     const [account, entry] = [...store.held][0]!;
-    expect(await login.logout()).toBe(true);
+    expect(await login.logout()).toEqual({ ended: true });
     expect(login.state()).toMatchObject({ login: null, attempt: null });
     expect(store.held.size).toBe(0);
     expect(file.remembered).toBeUndefined();
     expect(gateway.seen.at(-1)).toMatchObject({ call: 'logout', serial: '01' });
-    expect(await login.logout()).toBe(false);
+    expect(await login.logout()).toEqual({ ended: false });
 
     store.held.set(account, entry);
     file.write({ gateway: gateway.url, ca: authority.certificate, email: 'alice@shop.example', since: 1 });

@@ -61,7 +61,7 @@ export class TestCredentials implements Credentials {
   cancel = () => false;
   logout = async () => {
     this.set(undefined);
-    return true;
+    return { ended: true };
   };
   restore = async () => {};
   handOver = async () => async () => {};

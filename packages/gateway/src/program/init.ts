@@ -21,7 +21,7 @@ export interface InitOptions {
 }
 
 /** Writes a gateway's folder: gateway.yaml, its CA, a server certificate. Replaces nothing. */
-export async function init(options: InitOptions, { out }: Terminal): Promise<void> {
+export async function init(options: InitOptions, { out, err }: Terminal): Promise<void> {
   const folder = resolve(options.dir);
   const file = join(folder, 'gateway.yaml');
   const ca = join(resolve(folder, options.data), 'ca');
@@ -36,6 +36,8 @@ export async function init(options: InitOptions, { out }: Terminal): Promise<voi
   const authority = await Authority.create(ca, options.name);
   await authority.server(options.host.length > 0 ? options.host : [host]);
   writeFileSync(file, example({ ...options, publicHost: host }), { mode: 0o600, flag: 'wx' });
+  if (options.host.length === 0)
+    err('without --host this gateway is called localhost: only this machine can dial it so');
   out(
     summary(
       file,

@@ -57,7 +57,7 @@ function addInit(root: Command, io: Terminal): void {
     .command('init')
     .description('write a folder for a new gateway: gateway.yaml, its CA, a server certificate')
     .option('-d, --dir <folder>', 'where', '.')
-    .option('--data <folder>', 'for CA, store and record', './data')
+    .option('--data <folder>', 'for CA, store and record; below --dir, if relative', './data')
     .option('--host <name>', 'a name that laptops dial; the first is the public one (may be repeated)', many, [])
     .option('--listen <address>', 'the address to listen on', '0.0.0.0')
     .option('--port <port>', 'the port to listen on', port, 8443)

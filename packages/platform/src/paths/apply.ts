@@ -22,7 +22,7 @@ import { UserError } from '@hoop/core';
  * A symbolic link or a foreign owner is refused: whoever placed it could read or replace what we keep there.
  */
 export function ownFolder(path: string, uid: number): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  told(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }));
   const found = lstatSync(path);
   if (found.isSymbolicLink() || !found.isDirectory()) throw refused(path, 'is not a plain folder');
   if (found.uid !== uid) throw refused(path, `belongs to user id ${found.uid}`);
@@ -70,8 +70,11 @@ const foreign = (path: string, why: string) =>
     exit: 'unavailable',
   });
 
-/** The file's text, or undefined if there is none. Links and foreign owners are refused. */
-export function readOwn(path: string, uid: number): string | undefined {
+/**
+ * The file's text, or undefined if there is none. Links and foreign owners are refused; `orRoots`: but for a file that root has
+ * placed, as for all of a company, and nobody else can write.
+ */
+export function readOwn(path: string, uid: number, { orRoots = false } = {}): string | undefined {
   let file: number;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -81,7 +84,7 @@ export function readOwn(path: string, uid: number): string | undefined {
     throw code === 'ELOOP' ? refused(path, 'is a symbolic link') : cause;
   }
   try {
-    checkFile(file, path, uid);
+    checkFile(file, path, uid, orRoots);
     return readFileSync(file, 'utf8');
   } finally {
     closeSync(file);
@@ -91,12 +94,7 @@ export function readOwn(path: string, uid: number): string | undefined {
 /** Opens a file of ours for appending, 0600; the caller closes it. Links and foreign owners are refused. */
 export function appendOwn(path: string, uid: number): number {
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
-  let file: number;
-  try {
-    file = openSync(path, flags, 0o600);
-  } catch (cause) {
-    throw (cause as NodeJS.ErrnoException).code === 'ELOOP' ? refused(path, 'is a symbolic link') : cause;
-  }
+  const file = told(path, () => openSync(path, flags, 0o600));
   checkFile(file, path, uid);
   return file;
 }
@@ -104,8 +102,31 @@ export function appendOwn(path: string, uid: number): number {
 /** Names of files that `replaceOwn` has not put in their place. */
 export const UNFINISHED = /^\.\d+\.next$/;
 
+/** What keeps a file or folder of ours from being written, as the person can mend it. */
+const WHY: Record<string, readonly [why: string, hint: string]> = {
+  ELOOP: ['is a symbolic link', 'move it away: hoop makes its own'],
+  EACCES: ['may not be written', 'move it away, or give it and its folder back to yourself (chown, chmod)'],
+  EPERM: ['may not be written', 'move it away, or give it and its folder back to yourself (chown, chmod)'],
+  EROFS: ['is on a disk that is read-only', 'mount it to be written'],
+  ENOSPC: ['cannot be written: its disk is full', 'make room there'],
+  EDQUOT: ['cannot be written: your quota is used up', 'make room there'],
+};
+
+export function told<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const [why, hint] = WHY[(cause as NodeJS.ErrnoException).code ?? ''] ?? [];
+    throw why === undefined ? cause : refused(path, why, hint);
+  }
+}
+
 /** Replaces the file's text in one step, 0600: after a crash there is the old text or the new one. */
 export function replaceOwn(path: string, text: string): void {
+  told(path, () => replace(path, text));
+}
+
+function replace(path: string, text: string): void {
   const next = join(dirname(path), `.${process.pid}.next`);
   rmSync(next, { force: true });
   const file = openSync(next, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
@@ -118,9 +139,10 @@ export function replaceOwn(path: string, text: string): void {
   renameSync(next, path);
 }
 
-function checkFile(file: number, path: string, uid: number): void {
+function checkFile(file: number, path: string, uid: number, orRoots = false): void {
   const found = fstatSync(file);
   if (!found.isFile()) throw refused(path, 'is not a plain file');
+  if (orRoots && found.uid === 0 && (found.mode & 0o022) === 0) return;
   if (found.uid !== uid) throw refused(path, `belongs to user id ${found.uid}`);
 }
 

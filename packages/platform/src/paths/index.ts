@@ -1,3 +1,4 @@
 export * from './apply.js';
 export * from './plan.js';
 export * from './profile.js';
+export { folderTrouble } from './trouble.js';
