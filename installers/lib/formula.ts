@@ -44,7 +44,7 @@ ${blocks.join('\n')}
     libexec.install Dir["lib/hoop/*"]
     (bin/"hoop").write <<~SH
       #!/bin/sh
-      exec "#{opt_libexec}/bin/node" "#{opt_libexec}/main.js" "$@"
+      exec "#{opt_libexec}/bin/node" --disable-sigusr1 "#{opt_libexec}/main.js" "$@"
     SH
     bash_completion.install "share/bash-completion/completions/hoop"
     zsh_completion.install "share/zsh/site-functions/_hoop"

@@ -26,4 +26,5 @@ export function laptopDeb(root: string, made: Made, epoch: number): Deb {
 }
 
 /** Starts the program with its own Node, whatever Node the system has. */
-export const launcher = (folder: string): string => `#!/bin/sh\nexec ${folder}/bin/node ${folder}/main.js "$@"\n`;
+export const launcher = (folder: string): string =>
+  `#!/bin/sh\nexec ${folder}/bin/node --disable-sigusr1 ${folder}/main.js "$@"\n`;

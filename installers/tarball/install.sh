@@ -48,7 +48,7 @@ rm -rf "$lib.old"
 mv "$lib.new" "$lib"
 rm -rf "$lib.old"
 for file in $files; do cp "$from/$file" "$prefix/$file"; done
-printf '#!/bin/sh\nexec "%s/bin/node" "%s/main.js" "$@"\n' "$lib" "$lib" >"$prefix/bin/.hoop.new"
+printf '#!/bin/sh\nexec "%s/bin/node" --disable-sigusr1 "%s/main.js" "$@"\n' "$lib" "$lib" >"$prefix/bin/.hoop.new"
 chmod 755 "$prefix/bin/.hoop.new"
 mv "$prefix/bin/.hoop.new" "$prefix/bin/hoop"
 # What the older one had and this one has not.

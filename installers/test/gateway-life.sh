@@ -21,10 +21,12 @@ echo "serving: $(state), $(ss -lntH | grep -c ':8443') listening"
 pid=$(systemctl show -P MainPID hoop-gateway)
 [ "$pid" -gt 0 ] || { log | tail -n 20; exit 1; }
 echo "process: $(readlink "/proc/$pid/exe") as $(stat -c %U "/proc/$pid"), capabilities $(grep -i capeff "/proc/$pid/status" | cut -f2)"
+kill -USR1 "$pid"
 echo "socket, a command of root's: $(hoop-gateway users ls | head -n 1 | cut -d' ' -f1)"
 echo "not the gateway's own: $(find /var/lib/hoop-gateway ! -user hoop-gateway | wc -l)"
 echo "discovery: $(/usr/lib/hoop-gateway/bin/node -e '
   require("https").get("https://127.0.0.1:8443/.well-known/hoop", { rejectUnauthorized: false }, (r) => console.log(r.statusCode)).on("error", (e) => console.log(e.code))')"
+echo "a debugger of SIGUSR1: $(ss -lntH "sport = :9229" | wc -l), the same process: $([ "$(systemctl show -P MainPID hoop-gateway)" = "$pid" ] && echo yes)"
 systemctl reload hoop-gateway; for _ in $(seq 50); do log | grep -q 'configuration reloaded' && break; sleep 0.1; done
 echo "reload: $(log | grep -c 'configuration reloaded')"
 kill -9 "$pid"; for _ in $(seq 100); do [ "$(systemctl show -P MainPID hoop-gateway)" != "$pid" ] && ss -lnt | grep -q ':8443' && break; sleep 0.1; done

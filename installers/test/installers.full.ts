@@ -137,6 +137,7 @@ test.skipIf(skip || lacking.length > 0)(
       "socket, a command of root's: PERSON",
       "not the gateway's own: 0",
       'discovery: 200',
+      'a debugger of SIGUSR1: 0, the same process: yes',
       'reload: 1',
       'after kill -9: active',
       'exposure: 1.4',

@@ -20,7 +20,7 @@ function needsOf(): Needs {
   const supervisor = supervisorOf(machine);
   const paths = planPaths(machine);
   const program = realpathSync(process.argv[1] ?? '');
-  const start = async () => (await import('./client/start.js')).startDaemon({ machine, paths, program, supervisor });
+  const start = async () => (await import('./client/start.js')).startDaemon({ machine, paths, program });
   return {
     out: (words) => void process.stdout.write(words),
     err: (words) => void process.stderr.write(words),
@@ -33,7 +33,11 @@ function needsOf(): Needs {
     },
     variables: process.env,
     ...{ machine, paths, program, version: pack.version },
-    daemon: daemonAt(paths.socket, { start, silenceMend: silenceMend(machine.uid, supervisor?.name) }),
+    daemon: daemonAt(paths.socket, {
+      start,
+      uid: machine.uid,
+      silenceMend: silenceMend(machine.uid, supervisor?.name),
+    }),
     supervisor,
     system: () => import('@hoop/platform/setup'),
     sight: async () => {

@@ -14,7 +14,8 @@ afterEach(() => {
   server = undefined;
 });
 const folder = () => join(mkdtempSync(join(tmpdir(), 'hoop-client-')), 's');
-const never = { start: () => Promise.reject(new Error('was started')), silenceMend: 'end it' };
+const uid = process.getuid!();
+const never = { uid, start: () => Promise.reject(new Error('was started')), silenceMend: 'end it' };
 
 function listen(path: string, handle: RequestListener): Promise<void> {
   const own: Server = createServer(handle);
@@ -33,6 +34,22 @@ describe('the local API, spoken over the socket', () => {
     });
     expect(await daemonAt(path, never).state()).toEqual(state());
     expect(asked).toEqual([['GET', '/v1/status', 'hoopd', undefined]]);
+  });
+
+  test('asks nobody but this user’s own hoopd', async () => {
+    const path = folder();
+    let asked = 0;
+    await listen(path, (_, response) => {
+      asked += 1;
+      response.end(JSON.stringify(state()));
+    });
+    const another = { ...never, uid: uid + 47_001 };
+    const daemon = daemonAt(path, another);
+    const refused = { code: 'socket-foreign', exit: 'unavailable', message: expect.stringContaining(`user id ${uid}`) };
+    for (const ask of [daemon.state(), daemon.running(), daemon.watch().next(), daemon.probed()])
+      await expect(ask).rejects.toMatchObject(refused);
+    await expect((await daemon.api()).stop({})).rejects.toMatchObject(refused);
+    expect(asked).toBe(0);
   });
 
   test('starts a daemon if nobody listens, once, and `running` does not', async () => {

@@ -51,6 +51,17 @@ describe('hoop daemon', () => {
     expect(machine.said).toEqual(said);
   });
 
+  test('restart ends a hoopd that a command started before there was who keeps it', async () => {
+    const { said, needs } = kept('systemd', true);
+    const { tell } = needs.supervisor!;
+    const outside = {
+      ...needs.supervisor!,
+      tell: (verb: string) => (verb === 'stop' ? said.push('in vain') : tell(verb)),
+    };
+    expect((await hoop(['daemon', 'restart'], { needs: { ...needs, supervisor: outside } })).code).toBe(0);
+    expect(said).toEqual(['in vain', 'asked to stop', 'started']);
+  });
+
   test('what only root may do is said with its command', async () => {
     const ran = await hoop(['daemon', 'stop'], { needs: kept('systemd', true, true).needs });
     expect([ran.code, ran.err]).toEqual([69, 'hoop: not you\n  sudo systemctl stop hoop\n']);

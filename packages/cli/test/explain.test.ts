@@ -151,7 +151,7 @@ describe('explain', () => {
 describe('show', () => {
   const controls: Controlled = {
     guardrails: [
-      { name: 'scratch', then: 'observe' },
+      { name: 'scratch', then: 'observe', programs: ['DBeaver', 'pg_*'] },
       { name: 'destructive-ddl', then: 'deny', about: 'DROP, TRUNCATE and what else removes for good' },
       { name: 'not-understood', then: 'deny', about: 'what cannot be understood' },
     ],
@@ -173,7 +173,7 @@ describe('show', () => {
     expect(out.split('address')[1]?.split('psql')[0]).toMatchInlineSnapshot(`
       "   127.77.3.2:5432
       database  shop
-      observed  scratch
+      observed  scratch, from DBeaver, pg_*
       refused   destructive-ddl: DROP, TRUNCATE and what else removes for good
                 not-understood: what cannot be understood
       masked    pii: redact; *.email, *.e_mail, *.birthday, *.dob, *.birth_date,

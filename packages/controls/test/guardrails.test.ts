@@ -203,8 +203,25 @@ describe('a condition of a rule that refuses', () => {
     expect(told(verdict)).toBe(holds ? 'own-1' : 'allow');
   });
 
-  test('on the program does not hold where none was told', () => {
-    expect(told(judge({ rules: own({ programs: ['*'] }) }, [select]))).toBe('allow');
+  test('on the program holds where none could be told, and says so; one that lets through does not', () => {
+    for (const program of [undefined, '']) {
+      const verdict = judge({ rules: own({ programs: ['psql', 'pg*'] }) }, [select], { program });
+      expect(verdict).toMatchObject({ rule: 'own-1', hint: expect.stringContaining('psql, pg*; which program') });
+      expect(told(judge({ rules: own({ programs: ['*'], then: 'hold' }) }, [select], { program }))).toBe('own-1');
+      expect(told(judge({ rules: own({ programs: ['*'], then: 'observe' }) }, [select], { program }))).toBe('allow');
+    }
+    const known = judge({ rules: own({ programs: ['psql'] }) }, [select], { program: 'psql' });
+    expect(known).not.toHaveProperty('hint');
+  });
+
+  test('on the program is listed, whichever program asks', () => {
+    const rules = own({ programs: ['psql'] }, { programs: ['x'], then: 'observe' }, { then: 'hold' });
+    expect(new Guardrails({ packs: [], rules }).listed(SCOPE)).toEqual([
+      { name: 'own-1', then: 'deny', programs: ['psql'] },
+      { name: 'own-2', then: 'observe', programs: ['x'] },
+      { name: 'own-3', then: 'hold' },
+      expect.objectContaining({ name: 'not-understood' }),
+    ]);
   });
 
   test('on the text holds for a text too long to be searched; one that lets through does not', () => {

@@ -51,8 +51,8 @@ const GREETING_DEADLINE = 60_000;
 const UPLINK_DEADLINE = 2_500;
 /** A gateway that has said nothing on a flow by then is asked whether it answers at all: warm uplinks do not tell. */
 const FIRST_WORD = 4_000;
-/** The program's name is found while the client greets; a flow hardly waits for it. */
-const PROGRAM_DEADLINE = 50;
+/** The program's name is found while the client greets, in some milliseconds; rules go by it, so a busy machine has longer. */
+const PROGRAM_DEADLINE = 500;
 /** A client that was refused closes its side within this. */
 const LAST_WORDS = 2_000;
 /** When hoopd ends, its clients have this long to hear it. */

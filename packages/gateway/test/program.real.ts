@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -175,5 +175,35 @@ describe('hoop-gateway', () => {
     idp.stop();
     for (const socket of upstream.sockets) socket.destroy();
     upstream.server.close();
+  });
+
+  test.runIf(process.getuid?.() === 0)("root leaves nothing of its own in another user's data folder", async () => {
+    const NOBODY = 65534;
+    await run('init', '--dir', folder, '--host', 'localhost');
+    const data = join(folder, 'data');
+    const all = () => [data, ...readdirSync(data, { recursive: true }).map((name) => join(data, String(name)))];
+    for (const path of all()) chownSync(path, NOBODY, NOBODY);
+    for (const path of [folder, join(folder, '..')]) chmodSync(path, 0o755);
+    expect((await run('users', 'enable', ALICE.email, '--config', file())).code).toBe(1);
+    expect((await run('sessions', 'ls', '--config', file())).code).toBe(0);
+    expect(all().filter((path) => statSync(path).uid !== NOBODY)).toEqual([]);
+    expect((await run('audit', 'verify', '--config', file())).code).toBe(0);
+    const served = await run('serve', '--config', file());
+    expect([served.code, served.err]).toEqual([1, expect.stringContaining(`belongs to user id ${NOBODY}`)]);
+
+    const cannotRead = async (path: string, ...args: string[]) => {
+      const owner = statSync(path);
+      chownSync(path, 0, 0);
+      chmodSync(path, 0o600);
+      const { code, err } = await run(...args, '--config', file());
+      chownSync(path, owner.uid, owner.gid);
+      expect([code, err]).toEqual([1, expect.stringMatching(/(cannot read|may not be used).*EACCES\n {2}run it as/s)]);
+      expect(err).toContain(path);
+    };
+    await cannotRead(join(data, 'record/head.json'), 'audit', 'verify');
+    await cannotRead(join(data, 'record/00000001.jsonl'), 'audit', 'verify');
+    await cannotRead(join(data, 'record/00000001.jsonl'), 'users', 'ls');
+    await cannotRead(join(data, 'store.db'), 'users', 'ls');
+    await cannotRead(join(data, 'record.key'), 'users', 'ls');
   });
 });

@@ -1,9 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { adminCaller } from '../src/admin/client.js';
+import { socketPath } from '../src/admin/path.js';
 import { loadConfig } from '../src/config/load.js';
 import { startOf } from '../src/program/init.js';
-import { counted } from '../src/program/render.js';
+import { counted, renderError } from '../src/program/render.js';
 import { runGateway } from '../src/program/run.js';
 import { readable } from '../src/readable.js';
 import { makeFolder } from '../src/store/make-folder.js';
@@ -121,6 +124,26 @@ describe('check', () => {
     expect(plain.out).toContain('1 connection, 2 roles');
     expect(plain.out).toMatch(/controls pg-prod +guardrails destructive-ddl, unbounded-writes, privilege-changes,/);
   });
+});
+
+test('a gateway that is frozen is said to be, and what was asked of it may yet happen', async () => {
+  const data = temporary();
+  const frozen = createServer(() => {}).listen(socketPath(data));
+  const asked = adminCaller(data, 50);
+  const said = async (call: Promise<unknown>) => {
+    let text = '';
+    const told = await call.catch((error: unknown) =>
+      renderError(error, false, { out: () => {}, err: (line) => (text += `${line}\n`) }),
+    );
+    return [told, text];
+  };
+  const silent = `hoop-gateway: the gateway does not answer on its socket ${socketPath(data)}\n`;
+  expect(await said(asked.users({}))).toEqual([69, `${silent}  is it stopped, or busy?\n`]);
+  expect(await said(asked.disable({ body: { email: 'a@b.c' } }))).toEqual([
+    69,
+    `${silent}  what was asked may yet take effect: hoop-gateway users ls\n`,
+  ]);
+  frozen.close();
 });
 
 test('counts agree with their words', () => {

@@ -1,8 +1,18 @@
-import { lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { appendOwn, type Environment, ownFolder, planPaths, readOwn, replaceOwn } from '../src/index.js';
+import { appendOwn, checkSocket, type Environment, ownFolder, planPaths, readOwn, replaceOwn } from '../src/index.js';
 
 const machine = (over: Partial<Environment>): Environment => ({
   platform: 'linux',
@@ -81,6 +91,44 @@ describe('files of ours', () => {
     expect(() => ownFolder(join(folder, 'link'), uid)).toThrow(/not a plain folder/);
     expect(() => ownFolder(join(folder, 'target'), uid + 1)).toThrow(/belongs to user id/);
   });
+
+  test.skipIf(uid !== 0)(
+    'a socket is asked only where it and its folder are one’s own, and nobody else’s is on the way',
+    () => {
+      const [alice, mallory] = [47_001, 47_002];
+      chmodSync(folder, 0o755);
+      const made = (path: string, owner: number, mode = 0o700) => {
+        mkdirSync(join(folder, path), { mode });
+        chmodSync(join(folder, path), mode);
+        chownSync(join(folder, path), owner, owner);
+      };
+      const socket = (path: string, owner: number) => {
+        writeFileSync(join(folder, path), '');
+        chownSync(join(folder, path), owner, owner);
+        return () => checkSocket(join(folder, path), alice);
+      };
+      for (const [path, owner, mode] of [
+        ['alice', alice],
+        ['alice/hoop', alice],
+        ['mallory', mallory, 0o777],
+        ['mallory/hoop', alice],
+        ['open', 0, 0o777],
+        ['open/hoop', alice],
+        ['tmp', 0, 0o1777],
+        ['tmp/hoop', alice],
+      ] as const)
+        made(path, owner, mode);
+      expect(socket('alice/hoop/s', alice)).not.toThrow();
+      expect(socket('tmp/hoop/s', alice)).not.toThrow();
+      expect(socket('alice/hoop/other', mallory)).toThrow(/belongs to user id 47002/);
+      expect(socket('mallory/hoop/s', alice)).toThrow(/mallory belongs to user id 47002/);
+      expect(socket('open/hoop/s', alice)).toThrow(/everybody may change/);
+      expect(() => checkSocket(join(folder, 'alice/hoop/other'), 0)).not.toThrow();
+      expect(() => checkSocket(join(folder, 'mallory/none/s'), alice)).toThrow(/belongs to user id 47002/);
+      for (const none of ['alice/none/s', 'none/hoop/s'])
+        expect(() => checkSocket(join(folder, none), alice)).not.toThrow();
+    },
+  );
 
   test('a link in place of a file is neither read nor written', () => {
     const target = join(folder, 'target');

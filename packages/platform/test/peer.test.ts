@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
+  type Endpoint,
   type Environment,
   endpoint,
   environment,
@@ -10,8 +11,10 @@ import {
   ProgramFinder,
   peerLookup,
 } from '../src/index.js';
+import { peersAmong } from '../src/peer/index.js';
 import { findSocket, parseProcNet } from '../src/peer/proc-net.js';
 import { sequenceOf, socketOf, socketRequest } from '../src/peer/sock-diag.js';
+import { provenOr, type Sockets } from '../src/peer/sockets.js';
 
 const linux = process.platform === 'linux';
 const machine = environment();
@@ -49,6 +52,18 @@ describe.runIf(linux).each(['best', 'proc'] as const)('who is at the other end (
     accepted.destroy();
   });
 
+  test('many clients at once, and one that has gone', async () => {
+    const pairs = await Promise.all(Array.from({ length: 40 }, () => connected('127.77.250.9')));
+    const finder = new ProgramFinder();
+    const inodes = pairs.map(({ accepted }) => lookup(ends(accepted).here, ends(accepted).there)!.inode);
+    const found = await Promise.all([...inodes, 1, ...inodes].map((inode) => finder.find(inode)));
+    expect(found.map((one) => one?.pid)).toEqual([...inodes, undefined, ...inodes].map((one) => one && process.pid));
+    for (const { accepted, client } of pairs) {
+      client.destroy();
+      accepted.destroy();
+    }
+  });
+
   test('a connection that is not, is nobody’s, even where somebody listens', async () => {
     const { accepted, client } = await connected('127.77.250.9');
     const { here, there } = ends(accepted);
@@ -67,6 +82,17 @@ describe.runIf(linux).each(['best', 'proc'] as const)('who is at the other end (
     expect(lookup(here, there)).toBeUndefined();
   });
 
+  test('who is led elsewhere is known; who went there by themselves, or has gone, is nobody', async () => {
+    const { accepted, client } = await connected('127.77.250.9');
+    const { here, there } = ends(accepted);
+    const other = await connected('127.77.250.9');
+    const behind = ends(other.accepted);
+    // As if the kernel had led there: a socket that says so at this end, and none at the other.
+    expect(lookup(here, there, here)).toBeUndefined();
+    expect(lookup(here, there, behind.here)).toBeUndefined();
+    for (const socket of [accepted, client, other.accepted, other.client]) socket.destroy();
+  });
+
   test('nonsense is nobody’s', () => {
     expect(lookup({ address: 'x', port: 1 }, { address: '127.0.0.1', port: 70_000 })).toBeUndefined();
   });
@@ -76,6 +102,53 @@ test('where it cannot be told, nobody is let in', () => {
   const elsewhere: Environment = { ...machine, platform: 'darwin' };
   const end = { address: '127.0.0.1', port: 5432 };
   expect(peerLookup(elsewhere)(end, end)).toBeUndefined();
+});
+
+describe('a kernel that knows no sockets by netlink', () => {
+  const ours = { address: '127.0.0.1', port: 40_000 };
+  const there = { address: '127.77.0.3', port: 5432 };
+  const behind = { ...there, port: 5378 };
+  const table = (...pairs: (readonly [Endpoint, Endpoint])[]): Sockets & { asked: number } => {
+    const has = (local: Endpoint, remote: Endpoint) => pairs.some(([a, b]) => a === local && b === remote);
+    const sockets = {
+      asked: 0,
+      has: (local: Endpoint, remote: Endpoint) => {
+        sockets.asked += 1;
+        return has(local, remote);
+      },
+      find: (local: Endpoint, remote: Endpoint) => (has(local, remote) ? { uid: 7, inode: 1 } : undefined),
+    };
+    return sockets;
+  };
+
+  test('is asked by /proc, until it has known one', () => {
+    const proc = table([ours, there]);
+    expect(peersAmong(provenOr(table(), proc))(there, ours)).toEqual({ uid: 7, inode: 1 });
+    const best = peersAmong(provenOr(table([ours, there]), table([ours, behind])));
+    expect(best(behind, ours)).toEqual({ uid: 7, inode: 1 });
+    expect(best(there, ours)).toEqual({ uid: 7, inode: 1 });
+    expect(best(behind, ours)).toBeUndefined();
+  });
+
+  test.each([
+    ['led there', [[behind, ours]], { uid: 7, inode: 1 }],
+    [
+      'who went there',
+      [
+        [behind, ours],
+        [ours, behind],
+      ],
+      undefined,
+    ],
+    ['who has reset it', [], undefined],
+  ] as const)('%s', (_, more, expected) => {
+    expect(peersAmong(table([ours, there], ...more))(there, ours, behind)).toEqual(expected);
+  });
+
+  test('what does not say lets nobody in', () => {
+    const silent: Sockets = { ...table([ours, there]), has: () => undefined };
+    expect(peersAmong(silent)(there, ours, behind)).toBeUndefined();
+  });
 });
 
 describe('sock_diag messages', () => {

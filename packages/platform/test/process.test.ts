@@ -1,10 +1,28 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, closeSync, constants, mkdirSync, mkdtempSync, openSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findProgram } from '../src/process/find.js';
 import { unreadWatch } from '../src/process/reader.js';
+import { hoopdCommand } from '../src/service/command.js';
+
+test('a signal opens no debugger in hoopd', async () => {
+  const program = join(mkdtempSync(join(tmpdir(), 'hoop-signal-')), 'waits.mjs');
+  writeFileSync(
+    program,
+    `process.stdout.write(process.argv.slice(2).join(' ')); process.stdin.once('data', () => process.exit(3)).resume();`,
+  );
+  const [node = '', ...args] = hoopdCommand(process.execPath, program);
+  const child = spawn(node, args);
+  let err = '';
+  child.stderr.on('data', (text) => (err += text));
+  expect(String(await once(child.stdout, 'data'))).toBe('daemon run');
+  child.kill('SIGUSR1');
+  child.stdin.write('end');
+  expect([await once(child, 'close'), err]).toEqual([[3, null], '']);
+});
 
 test('a program is found as execvp finds it', () => {
   const folder = mkdtempSync(join(tmpdir(), 'hoop-find-'));

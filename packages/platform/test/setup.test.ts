@@ -94,11 +94,12 @@ describe('the service', () => {
         'BindsTo=user@1000.service',
         'WantedBy=user@1000.service',
         'Restart=on-failure',
-        'ExecStart="/opt/hoop/node" "--max-semi-space-size=1" "--no-memory-reducer" "/opt/hoop/cli/main.js" "daemon" "run"',
+        'ExecStartPre=+"setpriv" "--reuid=1000" "--regid=1000" "--init-groups" "--reset-env" "--no-new-privs" "--" "mkdir" "-p" "-m" "700" "/home/alice/.local/state/hoop"',
+        'ExecStart="/opt/hoop/node" "--disable-sigusr1" "--max-semi-space-size=1" "--no-memory-reducer" "/opt/hoop/cli/main.js" "daemon" "run"',
         'ReadWritePaths=-"/run/user/1000" -"/home/alice/.local/state/hoop"',
       ]),
     );
-    expect(lines.filter((line) => /^Exec/.test(line))).toHaveLength(1);
+    expect(lines.filter((line) => /^Exec/.test(line))).toHaveLength(2);
   });
 
   test('keeps what the shell says of proxies and folders', () => {
@@ -199,7 +200,7 @@ describe('macOS', () => {
     expect(text).toContain('<key>Label</key><string>dev.hoop.hoopd</string>');
     expect(text).toContain('<key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>');
     expect(text).toContain(
-      '<string>/opt/hoop/node</string><string>--max-semi-space-size=1</string><string>--no-memory-reducer</string><string>/opt/hoop/cli/main.js</string><string>daemon</string>',
+      '<string>/opt/hoop/node</string><string>--disable-sigusr1</string><string>--max-semi-space-size=1</string><string>--no-memory-reducer</string><string>/opt/hoop/cli/main.js</string><string>daemon</string>',
     );
     // XML 1.0 §2.5: no `--` within a comment.
     expect(text).toMatch(/<!-- (?:(?!--).)* -->/);

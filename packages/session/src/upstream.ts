@@ -41,6 +41,8 @@ export class UpstreamSocket {
   /** The socket wants us to wait for its drain. */
   #full = false;
   readonly #gathered = new Gathered((pieces) => this.#write(pieces), setImmediate);
+  /** TLS gives each record by itself, 8 KiB of rows: what comes in one turn is told as one. */
+  readonly #arrived = new Gathered((pieces) => this.#tell(joined(pieces)), setImmediate);
   readonly #whenClosed: (() => void)[] = [];
 
   private constructor(socket: Socket) {
@@ -88,6 +90,13 @@ export class UpstreamSocket {
   deafen(unread: readonly Uint8Array[]): void {
     this.#events = undefined;
     for (const chunk of unread) this.#early.push(chunk);
+    this.#arrived.flush();
+    this.pause();
+  }
+
+  #tell(chunk: Uint8Array): void {
+    if (this.#events !== undefined) return this.#events.data(chunk);
+    this.#early.push(chunk);
     this.pause();
   }
 
@@ -174,12 +183,12 @@ export class UpstreamSocket {
   /** Sets our listeners on a socket; gives what takes them off again. */
   #watch(socket: Socket): () => void {
     const data = (chunk: Uint8Array) => {
-      if (this.#events !== undefined) return this.#events.data(chunk);
-      this.#early.push(chunk);
-      this.pause();
+      if (this.#events === undefined) this.#tell(chunk);
+      else this.#arrived.add(chunk);
     };
     const end = () => {
       this.#ended = true;
+      this.#arrived.flush();
       this.#events?.end();
     };
     const drain = () => {
@@ -188,6 +197,7 @@ export class UpstreamSocket {
     };
     const error = (cause: Error) => {
       this.#lost = cause;
+      this.#arrived.flush();
       this.#events?.lost(cause);
     };
     const close = () => {
@@ -237,6 +247,9 @@ function handshake(secure: TLSSocket): Promise<void> {
     });
   });
 }
+
+const joined = (pieces: readonly Uint8Array[]): Uint8Array =>
+  pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
 
 function toError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error('aborted');

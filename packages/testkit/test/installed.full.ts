@@ -23,6 +23,7 @@ describe.skipIf(missing !== undefined)(title, () => {
   let rig: Rig;
   let folder: string;
   let before = '';
+  let company: CompanyLine;
 
   beforeAll(async () => {
     mkdirSync(join(ROOT, '.tools'), { recursive: true });
@@ -56,7 +57,15 @@ describe.skipIf(missing !== undefined)(title, () => {
     (JSON.parse((await rig.as('alice', 'hoop doctor --json')).stdout) as { findings: Finding[] }).findings;
   const names = async () => (await findings()).find(({ check }) => check === 'names');
 
-  test('apt install, login, setup, psql by name; the doctor finds nothing', async () => {
+  const login = async () => said(await logIn(rig, company, readFileSync(company.caFile, 'utf8')), 'hoop login');
+  /** What set-up leaves where nothing of hoop's was before: one hoopd, the unit's, in folders of hers alone. */
+  const keptByItsUnit = async () => {
+    expect(await rig.sh('pgrep -x hoopd')).toBe(await rig.sh('systemctl show -P MainPID hoop.service'));
+    expect(await rig.sh('systemctl show -P NRestarts hoop.service')).toBe('0\n');
+    expect(await rig.sh('stat -c "%U %a" /home/alice/.local/state/hoop')).toBe('alice 700\n');
+  };
+
+  test('apt install, setup before all else as it says, login, psql by name; the doctor finds nothing', async () => {
     const installed = await rig.sh(`apt-get install -qq ${join(folder, deb())} 2>&1`);
     expect(installed).toMatch(/^next, as yourself, not as root: hoop setup\r?$/m);
     // Nothing is done to the machine by the package alone.
@@ -70,13 +79,25 @@ describe.skipIf(missing !== undefined)(title, () => {
       join(folder, 'world'),
     ]);
     const [json] = await line(held, /\{.*\}/, 'the company', 60_000);
-    const company = JSON.parse(json) as CompanyLine;
-    said(await logIn(rig, company, readFileSync(company.caFile, 'utf8')), 'hoop login');
+    company = JSON.parse(json) as CompanyLine;
     said(await rig.as('alice', 'hoop setup'), 'hoop setup');
+    await keptByItsUnit();
+    said(await rig.as('alice', 'hoop daemon restart'), 'hoop daemon restart');
+    await keptByItsUnit();
+    await login();
     await works();
     expect((await findings()).filter(({ state }) => state !== 'ok')).toEqual([]);
     expect(await rig.sh('systemctl show -P ExecStart hoop.service')).toContain('/usr/lib/hoop/bin/node');
   }, 120_000);
+
+  test('undone without a login, which takes the folders too, and set up again', async () => {
+    said(await rig.as('alice', 'hoop logout && hoop setup --undo'), 'hoop setup --undo');
+    expect((await rig.in('test', '-e', '/home/alice/.local/state/hoop')).code).toBe(1);
+    said(await rig.as('alice', 'hoop setup'), 'hoop setup');
+    await keptByItsUnit();
+    await login();
+    await works();
+  }, 60_000);
 
   test('installed again, as by an upgrade: hoopd is the new one, and still set up', async () => {
     const pid = await rig.sh('systemctl show -P MainPID hoop.service');

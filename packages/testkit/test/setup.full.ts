@@ -230,6 +230,13 @@ describe.skipIf(missing !== undefined)(title, () => {
     );
   });
 
+  test('her signals open no debugger in it, which others could talk to', async () => {
+    const pid = await rig.sh('systemctl show -P MainPID hoop.service');
+    said(await rig.as('alice', `kill -USR1 ${pid}`), 'kill -USR1');
+    await works('SIGUSR1');
+    expect(await rig.sh('ss -Hltn "sport = :9229"; systemctl show -P MainPID hoop.service')).toBe(pid);
+  });
+
   test('the person starts and stops it without a password, and nobody else', async () => {
     const stopped = await rig.as('alice', 'hoop daemon stop');
     expect([stopped.code, (await rig.in('systemctl', 'is-active', 'hoop.service')).stdout]).toEqual([0, 'inactive\n']);

@@ -1,6 +1,7 @@
 import type { Caller } from '@hoop/contracts/http';
 import type { localApi, State, WATCH_PATH, WatchLine } from '@hoop/contracts/local';
 import { HoopError, UserError } from '@hoop/core';
+import { checkSocket } from '@hoop/platform';
 import { type Answer, ask, jsonOf, type Request } from './http.js';
 import { SILENT } from './silence.js';
 
@@ -27,16 +28,24 @@ export interface About {
   start(): Promise<void>;
   /** What ends a hoopd that is silent. */
   silenceMend: string;
+  /** Whose hoopd it is. */
+  uid: number;
   /** Milliseconds. */
   patience?: number;
 }
 
-export function daemonAt(socket: string, { start, silenceMend, patience = PATIENCE }: About): Daemon {
-  const get = (path: string) => ask(socket, { method: 'GET', path }, patience);
-  const lost = (cause: unknown): UserError =>
-    codeOf(cause) === 'SILENT'
-      ? new UserError('daemon-silent', SILENT, { hint: silenceMend, exit: 'unavailable', cause })
-      : noAnswer(cause);
+export function daemonAt(socket: string, { start, silenceMend, uid, patience = PATIENCE }: About): Daemon {
+  const asked = async (request: Request, patience?: number) => {
+    checkSocket(socket, uid);
+    return ask(socket, request, patience);
+  };
+  const get = (path: string) => asked({ method: 'GET', path }, patience);
+  const lost = (cause: unknown): HoopError =>
+    cause instanceof HoopError
+      ? cause
+      : codeOf(cause) === 'SILENT'
+        ? new UserError('daemon-silent', SILENT, { hint: silenceMend, exit: 'unavailable', cause })
+        : noAnswer(cause);
   /** As long as whoever hoopd asks needs to answer it; a hoopd that is alive tells its state meanwhile. */
   const askWatched = (request: Request) => {
     let timer: NodeJS.Timeout | undefined;
@@ -44,7 +53,7 @@ export function daemonAt(socket: string, { start, silenceMend, patience = PATIEN
       const look = () => void get(STATUS).catch((error) => codeOf(error) === 'SILENT' && reject(error));
       timer = setTimeout(look, patience / 2);
     });
-    return Promise.race([ask(socket, request), silent]).finally(() => clearTimeout(timer));
+    return Promise.race([asked(request), silent]).finally(() => clearTimeout(timer));
   };
   /** Asks; starts the daemon if nobody listens, and asks again. */
   const started = async (request: () => Promise<Answer>): Promise<Answer> => {
@@ -64,7 +73,7 @@ export function daemonAt(socket: string, { start, silenceMend, patience = PATIEN
         return await documentOf<State>(await get(STATUS));
       } catch (error) {
         if (isAbsent(error)) return undefined;
-        throw error instanceof HoopError ? error : lost(error);
+        throw lost(error);
       }
     },
     watch: async function* () {

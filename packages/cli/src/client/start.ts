@@ -7,8 +7,8 @@ import {
   hoopdCommand,
   ownFolder,
   type Paths,
-  type Supervisor,
   startDetached,
+  supervisorOf,
 } from '@hoop/platform';
 
 const PATIENCE = 5_000;
@@ -22,7 +22,6 @@ export interface Start {
   paths: Paths;
   /** The file that this program is. */
   program: string;
-  supervisor: Supervisor | undefined;
 }
 
 /**
@@ -31,7 +30,7 @@ export interface Start {
  * running, that starts it, and nobody else.
  */
 export async function startDaemon(about: Start): Promise<void> {
-  const { machine, paths, program, supervisor } = about;
+  const { machine, paths, program } = about;
   if (machine.uid === 0) {
     throw new UserError('root', "hoop's daemon does not run as root by itself", {
       hint: 'use your own account; or, knowing why: hoop daemon run --allow-root',
@@ -39,6 +38,8 @@ export async function startDaemon(about: Start): Promise<void> {
   }
   ownFolder(paths.stateFolder, machine.uid);
   closeSync(appendOwn(paths.logFile, machine.uid));
+  // As it is by now: this very command may have set it up.
+  const supervisor = supervisorOf(machine);
   supervisor?.tell('start');
   const [node = '', ...run] = hoopdCommand(process.execPath, program, process.execArgv);
   const pid = supervisor === undefined ? startDetached(node, run, paths.logFile, OWN) : undefined;

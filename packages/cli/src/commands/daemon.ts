@@ -44,11 +44,22 @@ const restart: Command = {
 /** By whatever keeps it, which would else start it again. False: it did not run. */
 async function end(needs: Needs): Promise<boolean> {
   const runs = (await needs.daemon.running().catch((error) => unheard(error, needs))) !== undefined;
-  if (needs.supervisor !== undefined) needs.supervisor.tell('stop');
-  else if (runs) await (await needs.daemon.api()).stop({});
-  while (runs && (await needs.daemon.running().catch(() => undefined)) !== undefined) await needs.pause(25);
+  needs.supervisor?.tell('stop');
+  const pid = runs ? await pidOf(needs) : undefined;
+  const ask = needs.supervisor === undefined ? 0 : PATIENCE;
+  for (let looks = 0; pid !== undefined && (await pidOf(needs)) === pid; looks++) {
+    if (looks === ask) await (await needs.daemon.api()).stop({});
+    await needs.pause(25);
+  }
   return runs;
 }
+
+/** Looks at a hoopd that was told to end by what keeps it; one that goes on then was started by a command, and is asked. */
+const PATIENCE = 80;
+
+/** Of the hoopd that answers, if one does. */
+export const pidOf = async ({ daemon }: Needs): Promise<number | undefined> =>
+  (await daemon.running().catch(() => undefined))?.daemon.pid;
 
 /** Whoever keeps it ends one that is silent too; nobody else does. */
 function unheard(error: HoopError, { supervisor }: Needs): null {

@@ -4,6 +4,7 @@ import { type Command, flag, type Input, JSON_OPTION, type Needs, type System, t
 import type { Report, Verified } from '../report.js';
 import { settled } from '../settle.js';
 import { NO_SUDO, undo } from '../undo.js';
+import { pidOf } from './daemon.js';
 import { namesOf } from './run.js';
 
 export const setup: Command = {
@@ -191,9 +192,6 @@ async function handOver(needs: Needs, before: number | undefined): Promise<void>
     await needs.pause(100);
   }
 }
-
-const pidOf = async (needs: Needs): Promise<number | undefined> =>
-  (await needs.daemon.running().catch(() => undefined))?.daemon.pid;
 
 /** How long names may take to be there. Milliseconds. */
 const PATIENCE = 10_000;

@@ -76,9 +76,9 @@ function rowsOf(rows: readonly [string, string][]): [string, string][] {
   return lines.map(([label, line], at) => [lines[at - 1]?.[0] === label ? '' : label, line]);
 }
 
-const guardrailText = ({ name, then, about }: Controlled['guardrails'][number]): [string, string] => [
+const guardrailText = ({ name, then, about, programs }: Controlled['guardrails'][number]): [string, string] => [
   DONE[then],
-  `${plain(name)}${about === undefined ? '' : `: ${plain(about)}`}`,
+  `${plain(name)}${programs ? `, from ${plain(programs.join(', '))}` : ''}${about === undefined ? '' : `: ${plain(about)}`}`,
 ];
 const DONE = { deny: 'refused', hold: 'held', warn: 'warned', observe: 'observed' };
 

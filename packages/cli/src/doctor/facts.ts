@@ -114,7 +114,10 @@ async function otherWaysIn(state: State | undefined, needs: Needs, sight: Sight)
 const daemonOf = ({ daemon }: Needs): Promise<Facts['daemon']> =>
   daemon.running().then(
     (state) => state ?? 'down',
-    () => 'silent',
+    (error) => {
+      if (error.code === 'socket-foreign') throw error;
+      return 'silent';
+    },
   );
 
 /** The configuration's gateway; none, where it cannot be read. */

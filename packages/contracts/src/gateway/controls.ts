@@ -15,6 +15,8 @@ export const Controlled = z.object({
       then: Then,
       /** What it is for, where it is one of hoop's own. */
       about: z.string().optional(),
+      /** Patterns of the programs that it is for; of all if absent. */
+      programs: z.array(z.string()).optional(),
     }),
   ),
   masks: z.array(

@@ -7,7 +7,7 @@ import { type Guardrail, refuses, THENS, type Then } from './rule.js';
 export interface FlowScope {
   connection: string;
   groups: readonly string[];
-  /** The laptop's program, if it told. */
+  /** The laptop's program, where it could tell. */
   program?: string | undefined;
   /** Whom to ask for leave. */
   contact?: string | undefined;
@@ -84,10 +84,17 @@ export class FlowGuardrails {
     return { rule: NOT_UNDERSTOOD, then: 'deny', message: unknownOf(command), hint: this.#hint(EXPLAIN) };
   }
 
-  #told({ name, then, message, hint }: Guardrail, command: Reading): Decided {
+  #told({ name, then, message, hint, programs }: Guardrail, command: Reading): Decided {
     const told = typeof message === 'function' ? message(command) : message;
     const said = told ?? this.#sentence(then, command);
-    return { rule: name, then, message: said, hint: hint ?? this.#hint(then === 'hold' ? HELD : undefined) };
+    const help = hint ?? this.#hint(then === 'hold' ? HELD : undefined);
+    const whose = programs === undefined || this.#scope.program ? [] : [untold(programs)];
+    return {
+      rule: name,
+      then,
+      message: said,
+      hint: [...whose, ...(help === undefined ? [] : [help])].join(' ') || undefined,
+    };
   }
 
   #sentence(then: Then, command: Reading): string {
@@ -111,11 +118,13 @@ export interface Listed {
   then: Then;
   /** What it is about, where that is known: of a pack, or in the operator's words. */
   about?: string | undefined;
+  /** Patterns of the programs that it is for; of all if absent. */
+  programs?: readonly string[] | undefined;
 }
 
-function listedOf({ rule: { name, then, message }, pack }: Ready): Listed {
+function listedOf({ rule: { name, then, message, programs }, pack }: Ready): Listed {
   const about = pack === undefined ? message : PACK_SUMMARIES[pack];
-  return { name, then, ...(typeof about === 'string' && { about }) };
+  return { name, then, ...(typeof about === 'string' && { about }), ...(programs && { programs }) };
 }
 
 /** The strictest of what was decided on the commands, as a verdict. */
@@ -156,6 +165,9 @@ const isUnderstood = (command: Reading): boolean => command.class !== 'unknown' 
 
 const unknownOf = (command: Reading): string =>
   `this ${spoken(command)} was not understood: ${command.unknown ?? 'it may run what was not read'}`;
+
+const untold = (programs: readonly string[]): string =>
+  `It is for ${programs.join(', ')}; which program asks is not known here.`;
 
 const ALLOWED: Verdict = { allow: true };
 const LAST: Listed = { name: NOT_UNDERSTOOD, then: 'deny', about: 'what cannot be understood' };

@@ -1,8 +1,8 @@
 import { matchesAny } from '../pattern.js';
 import { conditionOf } from './conditions.js';
-import { FlowGuardrails, type FlowScope, type Ready } from './flow.js';
+import { FlowGuardrails, type FlowScope, type Listed, type Ready } from './flow.js';
 import { GUARDRAIL_PACKS, type GuardrailPack, packRules } from './packs.js';
-import type { Guardrail } from './rule.js';
+import { type Guardrail, refuses } from './rule.js';
 
 /** A pack that is on, and for whom; as the conditions of a rule. */
 export interface GuardrailPackUse {
@@ -29,8 +29,16 @@ export class Guardrails {
 
   /** Those that are on for a flow, in the order in which they are asked: the operator's own, then the packs in theirs. */
   for(scope: FlowScope): FlowGuardrails {
-    const on = this.#ready.filter(({ rule }) => concerns(rule, scope));
+    const on = this.#ready.filter(({ rule }) => concerns(rule, scope) && isFor(rule, scope.program));
     return new FlowGuardrails(scope, on);
+  }
+
+  /** Those that are on for a person's flows, whichever program opens them. */
+  listed(scope: Omit<FlowScope, 'program'>): readonly Listed[] {
+    return new FlowGuardrails(
+      scope,
+      this.#ready.filter(({ rule }) => concerns(rule, scope)),
+    ).listed;
   }
 
   /** Whether any is on for a connection, whoever opens it: then its statements must be read. */
@@ -51,8 +59,13 @@ function readyOf({ pack, connections, groups }: GuardrailPackUse): Ready[] {
   return packRules[pack].map((rule) => ({ rule: { ...rule, connections, groups }, holds: conditionOf(rule), pack }));
 }
 
-function concerns({ connections, groups, programs }: Guardrail, scope: FlowScope): boolean {
+function concerns({ connections, groups }: Guardrail, scope: FlowScope): boolean {
   if (!matchesAny(connections ?? EVERY, scope.connection)) return false;
-  if (groups !== undefined && !groups.some((group) => scope.groups.includes(group))) return false;
-  return programs === undefined || (scope.program !== undefined && matchesAny(programs, scope.program));
+  return groups === undefined || groups.some((group) => scope.groups.includes(group));
+}
+
+/** A program that could not be told may be the one that is meant: what refuses holds for it, what lets through does not. */
+function isFor(rule: Guardrail, program: string | undefined): boolean {
+  if (rule.programs === undefined) return true;
+  return program ? matchesAny(rule.programs, program) : refuses(rule);
 }

@@ -20,7 +20,10 @@ export interface Guardrail {
   connections?: readonly string[] | undefined;
   /** It is for people who are in one of these groups; for all if absent. */
   groups?: readonly string[] | undefined;
-  /** Patterns of the laptop's program, e.g. `psql`: told by the laptop, not proven. */
+  /**
+   * Patterns of the laptop's program, e.g. `psql`: its file's name, told by the laptop, not proven. Where it could not be
+   * told, what refuses holds, and what lets through does not.
+   */
   programs?: readonly string[] | undefined;
   /** Patterns of `Reading.kind`. */
   kinds?: readonly string[] | undefined;

@@ -260,3 +260,19 @@ test('what is written in other digits is found wherever it lies in a long text, 
     }
   }
 });
+
+test('whatever digits, words and gaps stand before it, and wherever it lies in memory, each is found', () => {
+  const values = TRUE.flatMap(([name, all]) => all.map((value) => ({ name, value })));
+  const parts = fc.constantFrom('1', '42', '12:10', 'x', 'a1', 'ff00', 'the order was', '=?;', '~'.repeat(70), 'é');
+  const before = fc.array(parts, { maxLength: 12 }).map((all) => all.map((part) => `${part},\n`).join(''));
+  fc.assert(
+    fc.property(fc.constantFrom(...values), before, fc.nat(3), ({ name, value }, text, shift) => {
+      const bytes = Buffer.from(`${'~'.repeat(shift)}${text}${value}`).subarray(shift);
+      const places = new Found();
+      scan(bytes, bitOf(name), places);
+      const last = places.count - 1;
+      expect([places.spans[2 * last], places.spans[2 * last + 1]]).toEqual([Buffer.byteLength(text), bytes.length]);
+    }),
+    { numRuns: 3000 },
+  );
+});

@@ -40,9 +40,10 @@ export function listen(where: Endpoint, options: ListenerOptions): Promise<Bound
 }
 
 function ownersSocket(socket: Socket, options: ListenerOptions): PeerSocket | undefined {
-  const here = options.asked ?? endpoint(socket.localAddress, socket.localPort);
+  const here = endpoint(socket.localAddress, socket.localPort);
   const there = endpoint(socket.remoteAddress, socket.remotePort);
   if (here === undefined || there === undefined) return undefined;
-  const peer = options.peerOf(here, there);
+  const { asked, peerOf } = options;
+  const peer = asked === undefined ? peerOf(here, there) : peerOf(asked, there, here);
   return peer?.uid === options.owner ? peer : undefined;
 }

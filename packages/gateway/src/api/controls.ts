@@ -8,8 +8,9 @@ import type { Services } from '../tunnel/services.js';
 /** What is controlled on a connection for a person who may open it. Throws `ApiError` for one who may not. */
 export function controlledFor({ configured }: Services, identity: Identity, name: string): Controlled {
   opened(configured, identity, name);
-  const guardrails = configured.guardrailsFor(name, identity).listed;
-  return { guardrails: [...guardrails], masks: configured.masksOf(name).map((rule) => maskOf(rule, identity)) };
+  const listed = configured.guardrailsListed(name, identity);
+  const guardrails = listed.map(({ programs, ...one }) => ({ ...one, ...(programs && { programs: [...programs] }) }));
+  return { guardrails, masks: configured.masksOf(name).map((rule) => maskOf(rule, identity)) };
 }
 
 function maskOf(

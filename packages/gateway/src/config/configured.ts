@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type FlowGuardrails, Guardrails, type MaskRule, matchesAny, Scope } from '@hoop/controls';
+import { type FlowGuardrails, Guardrails, type Listed, type MaskRule, matchesAny, Scope } from '@hoop/controls';
 import { type Identity, UserError } from '@hoop/core';
 import { rolesFor, type Upstream } from '@hoop/session';
 import { maskRules } from './masks.js';
@@ -27,9 +27,17 @@ export class Configured {
 
   /** What guards a connection that this person opens, by that program of theirs if it is known. */
   guardrailsFor(connection: string, identity: Identity, program?: string): FlowGuardrails {
+    return this.guardrails.for({ ...this.#scope(connection, identity), program });
+  }
+
+  /** The same for any program, as it is told to the person. */
+  guardrailsListed(connection: string, identity: Identity): readonly Listed[] {
+    return this.guardrails.listed(this.#scope(connection, identity));
+  }
+
+  #scope(connection: string, identity: Identity) {
     const contact = this.policy.connection(connection)?.contact;
-    const { groups } = identity;
-    return this.guardrails.for({ connection, groups, program, contact, masked: this.isMasked(connection, identity) });
+    return { connection, groups: identity.groups, contact, masked: this.isMasked(connection, identity) };
   }
 
   /** Masks of a connection, whoever opens it. */

@@ -15,8 +15,10 @@ function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EACCES') throw cause;
     const hint = 'make one with: hoop-gateway init; or name another with --config';
-    throw new UserError('config', `cannot read ${path}: ${(cause as NodeJS.ErrnoException).code}`, { hint, cause });
+    throw new UserError('config', `cannot read ${path}: ${code}`, { hint, cause });
   }
 }
 

@@ -5,6 +5,7 @@ import { loadConfig } from '../config/load.js';
 import { RecordKey } from '../record/folder.js';
 import { type Known, type Verdict, verifyRecord } from '../record/verify.js';
 import { openStore, RECORD_FOLDER } from '../store/open.js';
+import { actAsOwner } from '../store/owner.js';
 import { counted, type Terminal } from './render.js';
 
 /** Checks the record: the gateway's own against its store, or a copy by itself. Throws `UserError` `broken`; as JSON the verdict says so. */
@@ -40,6 +41,7 @@ function told({ torn, tail }: Verdict): string {
 
 async function own(file: string): Promise<Verdict> {
   const { data } = loadConfig(file);
+  actAsOwner(data);
   const folder = join(data, RECORD_FOLDER);
   if (!existsSync(folder)) throw new UserError('record', `there is no record in ${data} yet`);
   const store = await openStore(data);
@@ -60,11 +62,8 @@ function readable<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
+    const { code, path: at = path } = cause as NodeJS.ErrnoException;
     if (code === undefined) throw cause;
-    throw new UserError('record', `cannot read ${path}: ${code}`, {
-      hint: 'run it as a user who may read the copy',
-      cause,
-    });
+    throw new UserError('record', `cannot read ${at}: ${code}`, { hint: 'run it as a user who may read it', cause });
   }
 }

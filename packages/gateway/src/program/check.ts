@@ -1,5 +1,6 @@
 import { EXIT, UserError } from '@hoop/core';
 import { loadConfig } from '../config/load.js';
+import { actAsOwner } from '../store/owner.js';
 import { checked, failed, type Result } from './checks.js';
 import { counted, type Terminal, table } from './render.js';
 
@@ -9,6 +10,7 @@ export async function check(
   io: Terminal,
 ): Promise<number> {
   const config = loadConfig(options.config);
+  actAsOwner(config.data);
   const results = await checked(options.config, config, { offline: options.offline ?? false });
   const { length } = failed(results);
   if (options.json) {

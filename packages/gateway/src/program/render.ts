@@ -13,7 +13,8 @@ export const terminal: Terminal = {
 };
 
 /** The one place where an error becomes words and an exit code (design §7 and §8). */
-export function renderError(error: unknown, json: boolean, { err }: Terminal): number {
+export function renderError(thrown: unknown, json: boolean, { err }: Terminal): number {
+  const error = denied(thrown) ?? thrown;
   const told = error instanceof HoopError ? error : undefined;
   const code = told?.code ?? 'internal';
   const message = told?.message ?? `a bug of ours: ${(error as Error | undefined)?.message ?? error}`;
@@ -24,6 +25,14 @@ export function renderError(error: unknown, json: boolean, { err }: Terminal): n
     if (!told && error instanceof Error) err(error.stack ?? '');
   }
   return exitOf(error);
+}
+
+/** A file that is not this user's to read or write is nobody's bug. */
+function denied(error: unknown): UserError | undefined {
+  const { code, path } = (error ?? {}) as NodeJS.ErrnoException;
+  if ((code !== 'EACCES' && code !== 'EPERM') || path === undefined) return undefined;
+  const hint = "run it as the gateway's user, or as root";
+  return new UserError('denied', `${path} may not be used: ${code}`, { hint, cause: error });
 }
 
 function exitOf(error: unknown): number {

@@ -3,12 +3,14 @@ import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { Gateway } from '../gateway.js';
 import { makeLog } from '../log.js';
+import { refuseForeign } from '../store/owner.js';
 import { checked, failed } from './checks.js';
 
 /** Runs until SIGTERM or SIGINT: then it drains; a second signal ends it at once. SIGHUP reloads the configuration. */
 export async function serve(options: { config: string }): Promise<void> {
   const sessions = { runFlow, refusalFor, epitaphOf, isReadable, read: readStatement, cancels: cancelRegistry() };
   const config = loadConfig(options.config);
+  refuseForeign(config.data);
   const log = makeLog();
   const gateway = await Gateway.start({ config, log, sessions });
   log.info({ host: config.listen.host, port: gateway.port, name: config.name }, 'serving');

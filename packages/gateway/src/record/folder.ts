@@ -34,8 +34,9 @@ export class RecordKey {
       const { privateKey } = generateKeyPairSync('ed25519');
       writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' });
     }
+    const pem = readFileSync(path);
     try {
-      return new RecordKey(createPrivateKey(readFileSync(path)));
+      return new RecordKey(createPrivateKey(pem));
     } catch (cause) {
       throw new UserError('record', `the record's key ${path} cannot be read`, {
         hint: 'restore it from its copy',
@@ -59,12 +60,13 @@ export function writeHead(folder: string, seal: Seal): void {
   renameSync(`${path}.new`, path);
 }
 
-/** `broken`: it is there, and not what was written. */
+/** `broken`: it is there, and not what was written. Throws where it cannot be read, which says nothing of what it is. */
 export function readHead(folder: string): Seal | 'broken' | undefined {
   const path = join(folder, HEAD);
   if (!existsSync(path)) return undefined;
+  const text = readFileSync(path, 'utf8');
   try {
-    return Seal.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data ?? 'broken';
+    return Seal.safeParse(JSON.parse(text)).data ?? 'broken';
   } catch {
     return 'broken';
   }

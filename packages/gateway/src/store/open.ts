@@ -4,6 +4,7 @@ import { HoopError, UserError } from '@hoop/core';
 import { Kysely } from 'kysely';
 import { makeFolder } from './make-folder.js';
 import { migrate } from './migrations.js';
+import { mayUse } from './owner.js';
 import { damageOf, dialect, openDatabase } from './sqlite.js';
 import { Store } from './store.js';
 import type { Tables } from './tables.js';
@@ -18,6 +19,7 @@ export const RECORD_FOLDER = 'record';
 export async function openStore(data: string): Promise<Store> {
   makeFolder(data);
   const path = join(data, STORE_FILE);
+  mayUse(path);
   refuseLost(path, data);
   try {
     const database = openDatabase(path);

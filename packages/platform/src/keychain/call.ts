@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { NO_DEBUGGER } from '../service/command.js';
 
 /** What `child.ts` is asked. `secret` only for `set`. */
 export interface KeychainCall {
@@ -29,7 +30,7 @@ export function callKeychain(
   call: KeychainCall,
   options: { deadline: number; environment: NodeJS.ProcessEnv; program?: string },
 ): Promise<KeychainReply> {
-  const child = spawn(process.execPath, ['--no-warnings', options.program ?? childProgram()], {
+  const child = spawn(process.execPath, [NO_DEBUGGER, '--no-warnings', options.program ?? childProgram()], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: options.environment,
   });

@@ -10,6 +10,8 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  type Stats,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -31,6 +33,42 @@ export function ownFolder(path: string, uid: number): void {
 
 /** Only folders that carry our name are closed: HOOP_SOCKET may lie in any folder, and that one is not ours to change. */
 const isHoops = (path: string) => basename(path) === 'hoop' || basename(dirname(path)) === 'hoop';
+
+/** Nobody's here: what a user namespace does not map, such as the root folder in a container (user_namespaces(7)). */
+const UNMAPPED = 65_534;
+
+/**
+ * Sees to it that whoever answers on a socket is this user: it and its folder are theirs, and no other person's folder is on
+ * the way, who could put another in its place. What is not there is not judged. Root may ask whom it likes.
+ */
+export function checkSocket(path: string, uid: number): void {
+  const folder = dirname(path);
+  for (let at = path; uid !== 0; at = dirname(at)) {
+    const found = lookAt(at);
+    const isOwn = at === path || at === folder;
+    const allowed = isOwn ? [uid] : [uid, 0, UNMAPPED];
+    if (found !== undefined && !allowed.includes(found.uid))
+      throw foreign(path, `${at} belongs to user id ${found.uid}`);
+    const isShared = found !== undefined && (found.mode & 0o002) !== 0 && (found.mode & 0o1000) === 0;
+    if (isShared && at !== path) throw foreign(path, `everybody may change ${at}`);
+    if (at === dirname(at)) return;
+  }
+}
+
+/** Undefined: not there, or not to be seen; then a folder on the way to it says whose it is. */
+function lookAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+const foreign = (path: string, why: string) =>
+  new UserError('socket-foreign', `${path} is not your hoopd’s: ${why}`, {
+    hint: 'unset HOOP_SOCKET and XDG_RUNTIME_DIR, or log in anew',
+    exit: 'unavailable',
+  });
 
 /** The file's text, or undefined if there is none. Links and foreign owners are refused. */
 export function readOwn(path: string, uid: number): string | undefined {

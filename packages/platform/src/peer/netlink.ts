@@ -1,7 +1,8 @@
 import type { DynamicLibraryResult } from 'node:ffi';
 import { ffi } from '../ffi.js';
-import type { Endpoint, PeerSocket } from './endpoint.js';
-import { sequenceOf, socketOf, socketRequest } from './sock-diag.js';
+import type { Endpoint } from './endpoint.js';
+import { isAbsence, isOf, sequenceOf, socketOf, socketRequest } from './sock-diag.js';
+import type { Sockets } from './sockets.js';
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
@@ -14,13 +15,11 @@ const LIBC = {
   recv: { arguments: ['i32', 'buffer', 'u64', 'i32'], return: 'i64' },
 } as const;
 
-export type SocketLookup = (local: Endpoint, remote: Endpoint) => PeerSocket | undefined;
-
 /**
  * Looks sockets up over netlink through `node:ffi`, ≈ 11 µs each. Undefined where that is not possible (a Node without
- * FFI, a kernel or a sandbox without sock_diag): the caller then reads /proc. The descriptor lives as long as the process.
+ * FFI, a sandbox without netlink): the caller then reads /proc. The descriptor lives as long as the process.
  */
-export function netlinkLookup(): SocketLookup | undefined {
+export function netlinkSockets(): Sockets | undefined {
   const libc = openLibc();
   if (libc === undefined) return undefined;
   const { socket, send, recv } = libc.functions;
@@ -28,7 +27,7 @@ export function netlinkLookup(): SocketLookup | undefined {
   if (descriptor < 0) return undefined;
   const answer = new Uint8Array(512);
   let sequence = 0;
-  return (local, remote) => {
+  const reply = (local: Endpoint, remote: Endpoint): Uint8Array | undefined => {
     sequence = (sequence + 1) >>> 0;
     const request = socketRequest(local, remote, sequence);
     if (send(descriptor, request, BigInt(request.length), 0) !== BigInt(request.length)) return undefined;
@@ -36,8 +35,19 @@ export function netlinkLookup(): SocketLookup | undefined {
     for (;;) {
       const length = Number(recv(descriptor, answer, BigInt(answer.length), MSG_DONTWAIT));
       if (length <= 0) return undefined;
-      if (sequenceOf(answer) === sequence) return socketOf(answer.subarray(0, length), local, remote);
+      if (sequenceOf(answer) === sequence) return answer.subarray(0, length);
     }
+  };
+  return {
+    find: (local, remote) => {
+      const told = reply(local, remote);
+      return told && socketOf(told, local, remote);
+    },
+    has: (local, remote) => {
+      const told = reply(local, remote);
+      if (told === undefined) return undefined;
+      return isOf(told, local, remote) || (isAbsence(told) ? false : undefined);
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Endpoint, PeerSocket } from './endpoint.js';
+import type { Sockets } from './sockets.js';
 
 /** A line of /proc/net/tcp or tcp6 (proc(5)): addresses in hex, each 32-bit word in the host's byte order. */
 export interface ProcSocket extends PeerSocket {
@@ -65,10 +66,18 @@ export function procNetSockets(): ProcSocket[] {
 
 /** The one socket with these two ends; none if it is an orphan, or if there is more than one candidate. */
 export function findSocket(sockets: readonly ProcSocket[], local: Endpoint, remote: Endpoint): PeerSocket | undefined {
-  const same = (a: Endpoint, b: Endpoint) => a.port === b.port && a.address === b.address;
-  const found = sockets.filter((s) => !s.listening && same(s.local, local) && same(s.remote, remote));
+  const found = sockets.filter((socket) => isBetween(socket, local, remote));
   const [only] = found;
   return found.length === 1 && only !== undefined && only.inode !== 0
     ? { uid: only.uid, inode: only.inode }
     : undefined;
 }
+
+const same = (a: Endpoint, b: Endpoint) => a.port === b.port && a.address === b.address;
+const isBetween = (socket: ProcSocket, local: Endpoint, remote: Endpoint) =>
+  !socket.listening && same(socket.local, local) && same(socket.remote, remote);
+
+export const procSockets: Sockets = {
+  find: (local, remote) => findSocket(procNetSockets(), local, remote),
+  has: (local, remote) => procNetSockets().some((socket) => isBetween(socket, local, remote)),
+};

@@ -7,37 +7,45 @@ export interface ClientProcess {
   name: string | undefined;
 }
 
-/** A thousand connections at once are not worth a thousand walks through /proc. */
-const MOST = 16;
-
 /**
- * Finds the process that holds a socket, off the path of the bytes: by the links in /proc/PID/fd, last hits and newest
- * processes first, for a client has mostly just been started or has been here before. Sees this user's processes only.
+ * Finds the processes that hold sockets, off the path of the bytes: by the links in /proc/PID/fd, last hits and newest
+ * processes first, for a client has mostly just been started or has been here before. Sees this user's processes only, of
+ * its own user namespace. All that is asked for while it looks is looked for together, in the next walk.
  */
 export class ProgramFinder {
   readonly #proc: string;
   readonly #known: number[] = [];
-  #looking = 0;
+  #wanted = new Map<string, ((found: number | undefined) => void)[]>();
+  #walking = false;
 
   constructor(proc = '/proc') {
     this.#proc = proc;
   }
 
-  /** Where no process is found (it has gone, is another user's, or too many are looked for at once): undefined. */
+  /** Where no process is found (it has gone, or may not be looked into): undefined. */
   async find(inode: number): Promise<ClientProcess | undefined> {
-    if (this.#looking >= MOST) return undefined;
-    this.#looking += 1;
-    try {
-      return await this.#look(`socket:[${inode}]`);
-    } finally {
-      this.#looking -= 1;
-    }
+    const link = `socket:[${inode}]`;
+    const pid = await new Promise<number | undefined>((resolve) => {
+      this.#wanted.set(link, [...(this.#wanted.get(link) ?? []), resolve]);
+      if (!this.#walking) void this.#walkAll();
+    });
+    return pid === undefined ? undefined : { pid, name: await programName(pid, this.#proc) };
   }
 
-  async #look(wanted: string): Promise<ClientProcess | undefined> {
-    for (const pid of this.#known) if (await this.#holds(pid, wanted)) return this.#found(pid);
-    for (const pid of await this.#newestFirst()) if (await this.#holds(pid, wanted)) return this.#found(pid);
-    return undefined;
+  async #walkAll(): Promise<void> {
+    this.#walking = true;
+    while (this.#wanted.size > 0) {
+      const wanted = this.#wanted;
+      this.#wanted = new Map();
+      await this.#walk(wanted);
+      for (const asked of wanted.values()) for (const tell of asked) tell(undefined);
+    }
+    this.#walking = false;
+  }
+
+  async #walk(wanted: Map<string, ((found: number | undefined) => void)[]>): Promise<void> {
+    for (const pid of [...this.#known]) if (await this.#look(pid, wanted)) return;
+    for (const pid of await this.#newestFirst()) if (await this.#look(pid, wanted)) return;
   }
 
   async #newestFirst(): Promise<number[]> {
@@ -48,22 +56,28 @@ export class ProgramFinder {
       .sort((a, b) => b - a);
   }
 
-  async #holds(pid: number, wanted: string): Promise<boolean> {
+  /** Tells of those that this process holds; whether all are found then. */
+  async #look(pid: number, wanted: Map<string, ((found: number | undefined) => void)[]>): Promise<boolean> {
     const folder = `${this.#proc}/${pid}/fd`;
     const descriptors = await readdir(folder).catch(() => []);
     // A client's connection is mostly its newest descriptor.
     for (const name of descriptors.map(Number).sort((a, b) => b - a)) {
-      if ((await readlink(`${folder}/${name}`).catch(() => '')) === wanted) return true;
+      const link = await readlink(`${folder}/${name}`).catch(() => '');
+      const asked = wanted.get(link);
+      if (asked === undefined) continue;
+      wanted.delete(link);
+      this.#remember(pid);
+      for (const tell of asked) tell(pid);
+      if (wanted.size === 0) return true;
     }
     return false;
   }
 
-  async #found(pid: number): Promise<ClientProcess> {
+  #remember(pid: number): void {
     const at = this.#known.indexOf(pid);
     if (at >= 0) this.#known.splice(at, 1);
     this.#known.unshift(pid);
     this.#known.length = Math.min(this.#known.length, 4);
-    return { pid, name: await programName(pid, this.#proc) };
   }
 }
 

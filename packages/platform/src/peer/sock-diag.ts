@@ -7,6 +7,8 @@ import { type Endpoint, octets, type PeerSocket } from './endpoint.js';
  */
 const SOCK_DIAG_BY_FAMILY = 20;
 const NLM_F_REQUEST = 1;
+const NLMSG_ERROR = 2;
+const ENOENT = 2;
 const NLMSG_HEADER = 16;
 const REQUEST = NLMSG_HEADER + 56;
 const REPLY = NLMSG_HEADER + 72;
@@ -47,16 +49,30 @@ export function socketRequest(local: Endpoint, remote: Endpoint, sequence: numbe
  * such connection, so both ends and the state are compared; an orphan (inode 0) has lost its owner and answers nobody.
  */
 export function socketOf(reply: Uint8Array, local: Endpoint, remote: Endpoint): PeerSocket | undefined {
-  if (reply.length < REPLY) return undefined;
-  const view = new DataView(reply.buffer, reply.byteOffset, reply.byteLength);
-  if (view.getUint16(4, littleEndian) !== SOCK_DIAG_BY_FAMILY) return undefined;
+  if (!isOf(reply, local, remote)) return undefined;
+  const view = viewOf(reply);
   const state = view.getUint8(NLMSG_HEADER + 1);
   if (![TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2].includes(state)) return undefined;
-  if (view.getUint16(ID_IN_REPLY) !== local.port || view.getUint16(ID_IN_REPLY + 2) !== remote.port) return undefined;
   const uid = view.getUint32(NLMSG_HEADER + 64, littleEndian);
   const inode = view.getUint32(NLMSG_HEADER + 68, littleEndian);
   return inode === 0 ? undefined : { uid, inode };
 }
+
+/** Whether the reply is of a socket with these two ends. */
+export function isOf(reply: Uint8Array, local: Endpoint, remote: Endpoint): boolean {
+  if (reply.length < REPLY) return false;
+  const view = viewOf(reply);
+  if (view.getUint16(4, littleEndian) !== SOCK_DIAG_BY_FAMILY) return false;
+  return view.getUint16(ID_IN_REPLY) === local.port && view.getUint16(ID_IN_REPLY + 2) === remote.port;
+}
+
+/** Whether the reply says that there is no such socket (netlink(7): an error, and its negated number). */
+export const isAbsence = (reply: Uint8Array): boolean =>
+  reply.length >= NLMSG_HEADER + 4 &&
+  viewOf(reply).getUint16(4, littleEndian) === NLMSG_ERROR &&
+  viewOf(reply).getInt32(NLMSG_HEADER, littleEndian) === -ENOENT;
+
+const viewOf = (reply: Uint8Array) => new DataView(reply.buffer, reply.byteOffset, reply.byteLength);
 
 /** The sequence number a reply answers. */
 export function sequenceOf(reply: Uint8Array): number {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Machine } from '../setup/machine.js';
 import { type Action, MARK, type StepPlan } from '../setup/plan.js';
 import type { Request } from '../setup/request.js';
+import { asPerson } from '../setup/system.js';
 import { isInPlace, quoted, unit, unitActions } from '../setup/unit.js';
 import { hoopdCommand } from './command.js';
 import { launchAgent } from './launchd.js';
@@ -41,7 +42,8 @@ export function planService(machine: Machine, request: Request): StepPlan {
 export function serviceUnit({ person }: Machine, { uid, program, variables }: Request): string {
   const manager = `user@${uid}.service`;
   const runtime = `/run/user/${uid}`;
-  const state = variables.XDG_STATE_HOME ?? join(person.home, '.local/state');
+  const state = join(variables.XDG_STATE_HOME ?? join(person.home, '.local/state'), 'hoop');
+  const makeState = asPerson(person, 'mkdir', '-p', '-m', '700', state);
   const environment = {
     XDG_RUNTIME_DIR: runtime,
     DBUS_SESSION_BUS_ADDRESS: `unix:path=${runtime}/bus`,
@@ -59,13 +61,15 @@ export function serviceUnit({ person }: Machine, { uid, program, variables }: Re
       'Type=exec',
       `User=${uid}`,
       ...Object.entries(environment).map(([key, value]) => `Environment=${quoted(`${key}=${value}`)}`),
+      // Before the sandbox is made, which has no way to make it: at the first start, and at one after it was removed.
+      `ExecStartPre=+${makeState.map(quoted).join(' ')}`,
       `ExecStart=${hoopdCommand(program.node, program.main).map(quoted).join(' ')}`,
       'Restart=on-failure',
       'RestartSec=1',
       'AmbientCapabilities=CAP_NET_BIND_SERVICE',
       'CapabilityBoundingSet=CAP_NET_BIND_SERVICE',
       ...HARDENED,
-      `ReadWritePaths=-${quoted(runtime)} -${quoted(join(state, 'hoop'))}`,
+      `ReadWritePaths=-${quoted(runtime)} -${quoted(state)}`,
     ],
     // Not at boot: without the person there is no keyring, and nobody to reach anything.
     Install: [`WantedBy=${manager}`],

@@ -1,6 +1,7 @@
 import type { Machine } from '../setup/machine.js';
 import { type Action, type Command, MARK, type StepPlan } from '../setup/plan.js';
 import { type Request, TO_MAKE } from '../setup/request.js';
+import { asPerson } from '../setup/system.js';
 import { AUTHORITY_NAME, authorityCertificate, fingerprintOf } from './certificate.js';
 
 /** Where a system keeps roots that its owner adds, and what makes them count. */
@@ -70,18 +71,10 @@ const macos = (path: string, text: string, sha1: string): Action[] => [
   },
 ];
 
-/** setpriv(1): as the person, with nothing of root's; files of theirs are no business of root's. */
-const as = ({ person }: Machine, ...command: string[]): Command => [
-  'setpriv',
-  `--reuid=${person.uid}`,
-  `--regid=${person.gid}`,
-  ...['--init-groups', '--reset-env', '--no-new-privs', '--'],
-  ...command,
-];
-
 /** certutil(1) of NSS. A store with a password of its own cannot be written to without it, and is passed over. */
 function nss(machine: Machine, folder: string, file: string): Action {
-  const certutil = (...args: string[]) => as(machine, 'certutil', ...args, '-d', `sql:${folder}`, '-n', AUTHORITY_NAME);
+  const certutil = (...args: string[]) =>
+    asPerson(machine.person, 'certutil', ...args, '-d', `sql:${folder}`, '-n', AUTHORITY_NAME);
   return {
     do: 'run',
     optional: true,
@@ -102,7 +95,7 @@ function keytool(machine: Machine, { home, own }: Machine['javas'][number], file
     'hoop-local-ca',
   ];
   const run = (...args: string[]): Command =>
-    own ? as(machine, ...words(...args)) : ['setpriv', '--no-new-privs', '--', ...words(...args)];
+    own ? asPerson(machine.person, ...words(...args)) : ['setpriv', '--no-new-privs', '--', ...words(...args)];
   return {
     do: 'run',
     optional: true,

@@ -49,9 +49,9 @@ const upstreamOf = (user: string, password: string): Upstream => ({
 });
 const authorityOf = (): string => (cluster.config().ssl as { ca: string }).ca;
 
-async function load(from: Upstream = upstream): Promise<Catalogue> {
+async function load(from: Upstream = upstream, before?: Catalogue): Promise<Catalogue> {
   const outcome = await dial({
-    spec: { ...protocols.postgres, connect: learn },
+    spec: { ...protocols.postgres, connect: (options) => learn(options, before) },
     upstream: from,
     database: 'world',
     parameters: new Map(),
@@ -129,6 +129,8 @@ describe('the catalogue of a real server', () => {
   test('what is locked is not waited for, nor understood, and all else is', async () => {
     const client = new Client(cluster.config({ database: 'world' }));
     await client.connect();
+    const before = await load();
+    const classOf = (text: string, catalogue: Catalogue) => read(text, { catalogue, paths: [[]] })[0]?.class;
     try {
       await client.query('begin');
       await client.query('create or replace view public.v_customers as select id, name, city from public.customers');
@@ -146,6 +148,22 @@ describe('the catalogue of a real server', () => {
       expect(read('insert into public.ruled values (1)', { catalogue: other, paths: [[]] })[0]?.unknown).toBe(
         'the SQL of a rule could not be read',
       );
+      await client.query('rollback');
+      await client.query('begin');
+      await client.query('lock table public.audit, public.customers');
+      expect(classOf('insert into public.audit values (1)', await load())).toBe('unknown');
+      // What was written out before of the very same is known.
+      expect(await load(upstream, before)).toBe(before);
+      expect(classOf('insert into public.audit values (1)', before)).toBe('write');
+      await client.query('rollback');
+      await client.query('alter table public.customers rename column city to town');
+      await client.query('begin');
+      await client.query('lock table public.customers');
+      const renamed = await load(upstream, before);
+      expect(classOf('select * from public.v_customers', renamed)).toBe('unknown');
+      await client.query('rollback');
+      expect(classOf('select * from public.v_customers', await load(upstream, renamed))).toBe('read');
+      await client.query('alter table public.customers rename column town to city');
     } finally {
       await client.query('rollback');
       await client.end();

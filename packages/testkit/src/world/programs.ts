@@ -35,8 +35,8 @@ export function programs(root: string, place: string, foreign: boolean): Program
   if (hidden) cpSync(realpathSync(process.execPath), node);
   const bin = join(place, 'bin');
   mkdirSync(bin, { recursive: true, mode: 0o755 });
-  script(join(bin, 'hoop'), `exec '${node}' '${packages}/cli/dist/main.js' "$@"`);
-  script(join(bin, 'hoop-gateway'), `exec '${node}' '${packages}/gateway/dist/main.js' "$@"`);
+  script(join(bin, 'hoop'), `exec '${node}' --disable-sigusr1 '${packages}/cli/dist/main.js' "$@"`);
+  script(join(bin, 'hoop-gateway'), `exec '${node}' --disable-sigusr1 '${packages}/gateway/dist/main.js' "$@"`);
   for (const folder of [place, bin]) chmodSync(folder, 0o755);
   return { node, packages, bin };
 }

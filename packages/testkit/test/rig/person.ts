@@ -23,7 +23,7 @@ cp "$1" /opt/hoop/node
 cp -r "$2"/packages/cli/dist /opt/hoop/cli/
 cp "$2"/packages/cli/package.json /opt/hoop/cli/
 cp -rL "$3" /opt/hoop/node_modules/keytar
-printf '#!/bin/sh\\nexec /opt/hoop/node /opt/hoop/cli/dist/main.js "$@"\\n' >/usr/local/bin/hoop
+printf '#!/bin/sh\\nexec /opt/hoop/node --disable-sigusr1 /opt/hoop/cli/dist/main.js "$@"\\n' >/usr/local/bin/hoop
 chmod 755 /usr/local/bin/hoop`;
 
 export async function installHoop(rig: Rig): Promise<void> {

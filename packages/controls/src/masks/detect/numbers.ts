@@ -1,11 +1,14 @@
 import { BETWEEN, DIGIT, endOfShort, isAlnum, isDigit, KIND, LETTER, upper } from './bytes.js';
 import * as check from './checks.js';
 import { CARD, type Found, IBAN, NATIONAL, PHONE, type Wanted } from './detectors.js';
+import type { Digits } from './digits.js';
 import { findIban } from './iban.js';
 import type { Texts } from './texts.js';
 
 /** The shortest run of digits and what stands between them that anything is found in. */
 const RUN_LEAST = 6;
+/** How far from a digit others are likely. */
+const NEAR = 64;
 /** Digits of the longest number looked for. */
 const DIGITS_MOST = 19;
 const CARD_LEAST = 13;
@@ -43,38 +46,41 @@ const digits = new Uint8Array(DIGITS_MOST + 1);
 let dialled = 0;
 
 /**
- * Finds numbers of people in `from` to `to`. Looks at each sixth byte first: a run that is long enough holds one of them,
- * so where there are few digits most bytes are never read.
+ * Finds numbers of people in `from` to `to`. Near a digit it looks at each sixth byte first: a run that is long enough holds one
+ * of them. Where a while nothing was found, it goes on at the next digit.
  */
 export function findNumbers(
   bytes: Uint8Array,
   from: number,
   to: number,
+  digits: Digits,
   texts: Texts,
   wanted: Wanted,
   found: Found,
 ): void {
-  for (let at = from + RUN_LEAST - 1; at < to; at += RUN_LEAST) {
-    if (!isRun(bytes[at])) continue;
-    // Where texts end costs more to know than what is beside a byte.
-    const last = endOfShort(bytes, at, from, to, DIGIT | BETWEEN, RUN_LEAST);
-    if (last > 0) {
-      at = last;
-      continue;
+  for (let at = digits.next(from); at < to; at = digits.next(at - RUN_LEAST + 1)) {
+    for (const near = Math.min(to, at + NEAR); at < near; at += RUN_LEAST) {
+      if (!isRun(bytes[at])) continue;
+      // Where texts end costs more to know than what is beside a byte.
+      const last = endOfShort(bytes, at, from, to, DIGIT | BETWEEN, RUN_LEAST);
+      if (last > 0) {
+        at = last;
+        continue;
+      }
+      if (!texts.seek(at)) {
+        if (texts.to > at) at = texts.to;
+        continue;
+      }
+      let start = at;
+      while (start > texts.from && isRun(bytes[start - 1])) start -= 1;
+      let end = at + 1;
+      while (end < texts.to && isRun(bytes[end])) end += 1;
+      if (end - start >= RUN_LEAST) {
+        found.cell = texts.cell;
+        lookAt(bytes, texts.from, texts.to, start, end, wanted, found);
+      }
+      at = end;
     }
-    if (!texts.seek(at)) {
-      if (texts.to > at) at = texts.to;
-      continue;
-    }
-    let start = at;
-    while (start > texts.from && isRun(bytes[start - 1])) start -= 1;
-    let end = at + 1;
-    while (end < texts.to && isRun(bytes[end])) end += 1;
-    if (end - start >= RUN_LEAST) {
-      found.cell = texts.cell;
-      lookAt(bytes, texts.from, texts.to, start, end, wanted, found);
-    }
-    at = end;
   }
 }
 

@@ -12,6 +12,7 @@ import {
   URL_PASSWORD,
   type Wanted,
 } from './detectors.js';
+import { Digits } from './digits.js';
 import { fold, nextFolded } from './fold.js';
 import { findNumbers } from './numbers.js';
 import { type CellTexts, OneText, type Texts } from './texts.js';
@@ -58,10 +59,18 @@ export function scanCells(
 
 /** One pass for each kind of thing; each starts at the front of the texts. */
 function scanTexts(bytes: Buffer, from: number, to: number, texts: Texts, wanted: Wanted, found: Found): void {
-  if ((wanted & NUMBERS) !== 0) findNumbers(bytes, from, to, texts.rewind(), wanted, found);
-  if ((wanted & TOKENS) !== 0) findTokens(bytes, from, to, texts.rewind(), wanted, found);
+  if ((wanted & (NUMBERS | TOKENS)) !== 0) findDigits(bytes, from, to, texts, wanted, found);
   if ((wanted & PRIVATE_KEY) !== 0) findPrivateKeys(bytes, from, to, texts.rewind(), found);
   if ((wanted & ADDRESSES) !== 0) findAddresses(bytes, from, to, texts.rewind(), wanted, found);
+}
+
+/** Numbers and tokens: all of them have digits. */
+function findDigits(bytes: Buffer, from: number, to: number, texts: Texts, wanted: Wanted, found: Found): void {
+  const digits = new Digits(bytes, from, to);
+  const first = digits.next(from);
+  if (first === to) return;
+  if ((wanted & NUMBERS) !== 0) findNumbers(bytes, from, to, digits, texts.rewind(), wanted, found);
+  if ((wanted & TOKENS) !== 0) findTokens(bytes, from, to, digits, texts.rewind(), wanted, found);
 }
 
 function scanFolded(bytes: Buffer, from: number, to: number, wanted: Wanted, found: Found, cell: number): void {

@@ -1,9 +1,13 @@
 import { DIGIT, endOfShort, isAlnum, isDigit, JOINT, KIND, LETTER, startsWith, upper, WORD } from './bytes.js';
 import { CLOUD_KEY, type Found, JWT, NATIONAL, PRIVATE_KEY, type Wanted } from './detectors.js';
+import type { Digits } from './digits.js';
 import type { Texts } from './texts.js';
 
 /** The shortest run of token characters that anything is found in. */
 const TOKEN_LEAST = 16;
+
+/** How far from a digit others are likely. */
+const NEAR = 64;
 
 /** What a key starts with, and how many characters of which kind come behind it at least. */
 interface Key {
@@ -34,35 +38,38 @@ const BY_FIRST: readonly (readonly Key[])[] = Array.from({ length: 128 }, (_, co
   KEYS.filter(({ prefix }) => prefix.charCodeAt(0) === code),
 );
 
-/** Finds keys and tokens. Looks at each sixteenth byte first: a run that is long enough holds one of them. */
+/** Finds keys and tokens. Near a digit it looks at each sixteenth byte first: a run that is long enough holds one of them. */
 export function findTokens(
   bytes: Uint8Array,
   from: number,
   to: number,
+  digits: Digits,
   texts: Texts,
   wanted: Wanted,
   found: Found,
 ): void {
-  for (let at = from + TOKEN_LEAST - 1; at < to; at += TOKEN_LEAST) {
-    if (!isToken(bytes[at])) continue;
-    const last = endOfShort(bytes, at, from, to, TOKEN, TOKEN_LEAST);
-    if (last > 0) {
-      at = last;
-      continue;
-    }
-    if (!texts.seek(at)) {
-      if (texts.to > at) at = texts.to;
-      continue;
-    }
-    let start = at;
-    while (start > texts.from && isToken(bytes[start - 1])) start -= 1;
-    at = readRun(bytes, start, texts.to);
-    // No key or number of these has letters alone.
-    if (!hasDigit || at - start < TOKEN_LEAST) continue;
-    found.cell = texts.cell;
-    for (let word = 0; word < words; word++) {
-      const last = tokenAt(bytes, starts[word] as number, at, wanted, found);
-      while (word + 1 < words && (starts[word + 1] as number) < last) word += 1;
+  for (let at = digits.next(from); at < to; at = digits.next(at - TOKEN_LEAST + 1)) {
+    for (const near = Math.min(to, at + NEAR); at < near; at += TOKEN_LEAST) {
+      if (!isToken(bytes[at])) continue;
+      const last = endOfShort(bytes, at, from, to, TOKEN, TOKEN_LEAST);
+      if (last > 0) {
+        at = last;
+        continue;
+      }
+      if (!texts.seek(at)) {
+        if (texts.to > at) at = texts.to;
+        continue;
+      }
+      let start = at;
+      while (start > texts.from && isToken(bytes[start - 1])) start -= 1;
+      at = readRun(bytes, start, texts.to);
+      // No key or number of these has letters alone.
+      if (!hasDigit || at - start < TOKEN_LEAST) continue;
+      found.cell = texts.cell;
+      for (let word = 0; word < words; word++) {
+        const last = tokenAt(bytes, starts[word] as number, at, wanted, found);
+        while (word + 1 < words && (starts[word + 1] as number) < last) word += 1;
+      }
     }
   }
 }

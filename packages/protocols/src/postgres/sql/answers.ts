@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query';
-import { as, eachChild, listOf, open, type Part, words } from './nodes.js';
+import { as, constant, eachChild, listOf, open, type Part, words } from './nodes.js';
 import { untold } from './unnamed.js';
 
 /** Which of a query's columns: by its place, or by its name. */
@@ -33,8 +33,8 @@ export const queried = (select: Part, many: boolean): Node =>
 export function fieldOf(row: Node, name: string): readonly Node[] {
   const { subLinkType, subselect } = as(row, 'SubLink') ?? {};
   if (subselect !== undefined) return answersOf(subselect as Node, name, subLinkType === 'ARRAY_SUBLINK');
-  const fields = words(as(row, 'ColumnRef')?.fields);
-  return fields.length === 0 ? [untold] : [fieldNamed(row, name)];
+  if (constant(row) === null) return [row];
+  return as(row, 'ColumnRef') === undefined ? [untold] : [fieldNamed(row, name)];
 }
 
 const fieldNamed = (row: Node, name: string): Node => {

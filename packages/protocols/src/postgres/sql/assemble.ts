@@ -12,8 +12,13 @@ const FIRST_OWN = 16_384;
 const HASHED = 64 * 1024;
 const VOLATILITY = { i: 'immutable', s: 'stable', v: 'volatile' } as const;
 
-/** What each catalogue was made of. */
+/** What each catalogue was made of, and what it has that was written out. */
 const digests = new WeakMap<Catalogue, string>();
+const texts = new WeakMap<Catalogue, ReadonlyMap<string, string>>();
+/** Rows whose last cell the server writes out of what the one before it is a digest of. */
+const WRITTEN: ReadonlySet<string> = new Set(['generated', 'on-write', 'on-read', 'indexed', 'definition', 'rule']);
+/** Stands for SQL that could not be had. */
+const UNREADABLE = '?';
 
 /** Makes a catalogue of the rows that `learn` reads; each is a JSON array that says first what it is about. */
 export class Assembly {
@@ -35,14 +40,45 @@ export class Assembly {
   readonly #hash = createHash('sha256');
   /** Rows that are to be hashed, many at once. */
   #rows = '';
+  /** What the server has written out, by what it wrote it out of; and what it could not without waiting for somebody. */
+  readonly #texts = new Map<string, string>();
+  readonly #unwritten = new Map<string, Cell[]>();
 
   add(row: string): void {
-    this.#rows += `${row}\n`;
+    const cells = parsed(row);
+    const isWritten = WRITTEN.has(String(cells[0]));
+    this.#rows += isWritten ? this.#write(cells) : `${row}\n`;
     if (this.#rows.length > HASHED) this.#digest();
-    const [about, ...cells] = parsed(row);
+    if (!isWritten) this.#take(cells);
+  }
+
+  #take([about, ...cells]: readonly Cell[]): void {
     const take = this.#takers[String(about)];
     if (take === undefined) throw new ProtocolError('a row of the catalogue that was not asked for');
     take(new Cells(cells));
+  }
+
+  /** What is written out follows from the rest of the catalogue, so that says whether it is another one. */
+  #write(cells: readonly Cell[]): string {
+    const text = cells.at(-1);
+    const key = JSON.stringify(cells.slice(0, -1));
+    if (typeof text === 'string') {
+      this.#texts.set(key, text);
+      this.#take([...cells.slice(0, -2), text]);
+    } else this.#unwritten.set(key, cells.slice(0, -2));
+    return `${key}\n`;
+  }
+
+  /** What could not be written out now is what it was before, as long as nothing has another name. */
+  #settle(before: Catalogue | undefined): void {
+    if (this.#unwritten.size === 0) return;
+    const known = before !== undefined && isNamedAlike(before.byOid, this.#relations) ? texts.get(before) : undefined;
+    for (const [key, cells] of this.#unwritten) {
+      const text = known?.get(key);
+      if (text === undefined) this.#rows += `unwritten ${key}\n`;
+      else this.#texts.set(key, text);
+      if (text !== undefined || cells[0] !== 'definition') this.#take([...cells, text ?? UNREADABLE]);
+    }
   }
 
   #digest(): void {
@@ -52,11 +88,13 @@ export class Assembly {
 
   /** `before` itself where it was made of the same rows: what was found out by it is known on. */
   catalogue(before?: Catalogue): Catalogue {
+    this.#settle(before);
     this.#digest();
     const digest = this.#hash.digest('base64');
     if (before !== undefined && digests.get(before) === digest) return before;
     const made = this.#made();
     digests.set(made, digest);
+    texts.set(made, this.#texts);
     return made;
   }
 
@@ -66,7 +104,7 @@ export class Assembly {
     // A rule whose text could not be had stands there as one that cannot be parsed.
     for (const [oid, count] of this.#ruled) {
       const rules = this.#relations.get(oid)?.rules ?? [];
-      if (rules.length < count) rules.push('?');
+      if (rules.length < count) rules.push(UNREADABLE);
     }
     return {
       version: this.#version,
@@ -315,6 +353,20 @@ class Cells {
     if (typeof cell !== type) throw new ProtocolError(`a row of the catalogue without a ${type}`);
     return cell as T;
   }
+}
+
+type Relations = ReadonlyMap<number, Pick<Relation, 'schema' | 'name' | 'columns'>>;
+
+/** No relation of both is called otherwise in one of them, nor has a column that is. */
+function isNamedAlike(some: Relations, others: Relations): boolean {
+  for (const [oid, { schema, name, columns }] of some) {
+    const other = others.get(oid);
+    if (other === undefined) continue;
+    const names = new Map(other.columns.map((column) => [column.number, column.name]));
+    if (schema !== other.schema || name !== other.name) return false;
+    if (columns.some((column) => (names.get(column.number) ?? column.name) !== column.name)) return false;
+  }
+  return true;
 }
 
 function byName<T extends { name: string }>(items: Iterable<T>): ReadonlyMap<string, readonly T[]> {

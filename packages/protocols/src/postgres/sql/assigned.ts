@@ -60,12 +60,11 @@ class Gathering {
   }
 
   finished(): Assigned {
-    const fields = new Set([...this.#values.keys()].map((key) => key.split('.')[0]));
     for (const datum of this.#datums) {
       const [type, { refname, lineno }] = open(datum as unknown as Node);
       const name = String(refname);
       if (type === 'PLpgSQL_row' || type === 'PLpgSQL_recfield' || this.#values.has(name)) continue;
-      if (lineno !== undefined) this.#values.set(name, [fields.has(name) ? untold : NULL]);
+      if (lineno !== undefined) this.#values.set(name, [NULL]);
     }
     return {
       values: this.#values,

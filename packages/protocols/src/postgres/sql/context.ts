@@ -24,15 +24,28 @@ export interface ReadingContext {
   given?: Given | undefined;
 }
 
+/** A column as it was made. */
+export interface MadeColumn {
+  name: string;
+  /** Oid of its type, where that could be told. */
+  type?: number | undefined;
+  /** Name of its type, where the session has made that too. */
+  of?: string | undefined;
+}
+
 /** A name that the session has given away; the schema is left out, so it stands for that name in any. */
 export interface Made {
   /** `table`: rows, and nothing that runs by itself. `other`: a view, function, operator, type, rule, trigger …: it may run anything. */
   what: 'table' | 'other';
   name: string;
   /** Of a table that is new: where it is, and its columns in order. */
-  as?: { schema: string; columns: readonly string[] } | undefined;
+  as?: { schema: string; columns: readonly MadeColumn[] } | undefined;
   /** Of one that is there: columns that were put behind its others, and nothing else about it that a reader goes by has changed. */
-  adds?: readonly string[] | undefined;
+  adds?: readonly MadeColumn[] | undefined;
+  /** Rows of another table that was there are its own from now on, or go with these. */
+  reaches?: true | undefined;
+  /** It is a type of words. */
+  words?: true | undefined;
   /** It is in the session's own temporary schema. */
   temporary?: true | undefined;
 }

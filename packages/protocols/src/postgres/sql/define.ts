@@ -1,6 +1,9 @@
 import type { StatementClass, Trait } from '@hoop/core';
 import type { Node } from 'libpg-query';
+import { deedUnread, isHarmless } from './builtins.js';
+import type { Catalogue, Routine, UserType } from './catalogue.js';
 import { commandOf, mention, valuesOf } from './commands.js';
+import type { MadeColumn } from './context.js';
 import { Facts } from './facts.js';
 import { losesRows, losesWrites } from './losses.js';
 import { ANY_KIND } from './names.js';
@@ -9,6 +12,7 @@ import { isAbsent, isColumnAbsent, isOwn, keepIndex, keepRows, rewriteRows } fro
 import { losesValues } from './retype.js';
 import { callNamed, readBody } from './routines.js';
 import { judgeSetting } from './settings.js';
+import { typeWritten } from './types.js';
 import { type Desk, inside, placedAt, type Scope } from './walk.js';
 
 interface Rule {
@@ -220,7 +224,7 @@ const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | unde
   },
   // Its values are words, and no function of anybody's makes them.
   CreateEnumStmt: (desk, part) =>
-    void desk.facts.makes.push({ what: 'table', name: words(part.typeName).at(-1) ?? '' }),
+    void desk.facts.makes.push({ what: 'table', name: words(part.typeName).at(-1) ?? '', words: true }),
   CreateRangeStmt: (desk, part) => named(desk, words(part.typeName)),
   DropStmt: drop,
   RenameStmt: (desk, part) => moved(desk, part, 'renameType', 'rename'),
@@ -333,7 +337,7 @@ const isOfServer = ({ names }: Desk, name: readonly string[]): boolean =>
 const isThere = ({ names }: Desk, name: readonly string[]): boolean =>
   names.routines(name.at(-2), name.at(-1) ?? '').some(({ builtin }) => !builtin);
 
-function made(desk: Desk, rel: unknown, what: 'table' | 'other', columns?: readonly string[]): undefined {
+function made(desk: Desk, rel: unknown, what: 'table' | 'other', columns?: readonly MadeColumn[]): undefined {
   const part = (rel ?? {}) as Part;
   if (part.relname === undefined) return;
   for (const name of desk.names.creations(part)) desk.facts.use(name, 'define');
@@ -341,26 +345,34 @@ function made(desk: Desk, rel: unknown, what: 'table' | 'other', columns?: reado
 }
 
 /** Columns of a table that has none from elsewhere, and none that is made of others or by a user's function. */
-function plainColumns(desk: Desk, { tableElts, inhRelations, partbound, ofTypename }: Part): string[] | undefined {
+function plainColumns(desk: Desk, { tableElts, inhRelations, partbound, ofTypename }: Part): MadeColumn[] | undefined {
   if ([inhRelations, partbound, ofTypename].some((part) => part !== undefined)) return undefined;
   const columns = listOf(tableElts).filter((node) => as(node, 'Constraint') === undefined);
-  const names = columns.map((node) => columnOf(desk, as(node, 'ColumnDef')));
-  return names.every((name) => name !== undefined) ? names : undefined;
+  const made = columns.map((node) => columnOf(desk, as(node, 'ColumnDef')));
+  return made.every((one) => one !== undefined) ? made : undefined;
 }
 
-function columnOf(desk: Desk, part: Part | undefined): string | undefined {
+function columnOf(desk: Desk, part: Part | undefined): MadeColumn | undefined {
   const constraints = partsOf(part?.constraints, 'Constraint');
   const made = constraints.some(
     ({ contype, raw_expr: value }) =>
       contype === 'CONSTR_GENERATED' || (contype === 'CONSTR_DEFAULT' && !isPlain(desk, value as Node)),
   );
-  return made || part?.colname === undefined || !isOfPlainType(desk, part.typeName) ? undefined : String(part.colname);
+  if (made || part?.colname === undefined || !isOfPlainType(desk, part.typeName)) return undefined;
+  return { name: String(part.colname), ...typeWritten(desk, (part.typeName ?? {}) as Part) };
 }
 
 /** A domain has checks and a default of its own. */
 function isOfPlainType({ names }: Desk, type: unknown): boolean {
   const name = words((type as Part | undefined)?.names);
-  return names.types(name.at(-2), name.at(-1) ?? '').every(({ builtin, kind }) => builtin || kind === 'e');
+  return names.types(name.at(-2), name.at(-1) ?? '').every((one) => isPlainType(one, names.catalogue));
+}
+
+/** Only who installs extensions makes base types; that of arrays comes with each type. */
+function isPlainType({ builtin, kind, base }: UserType, catalogue: Catalogue): boolean {
+  if (builtin || kind === 'e') return true;
+  const element = catalogue.typeByOid.get(base);
+  return kind === 'b' && (element === undefined || isPlainType(element, catalogue));
 }
 
 /** Constants, and what the server's own functions make of them. */
@@ -368,8 +380,7 @@ function isPlain(desk: Desk, node: Node | undefined): boolean {
   const [type, part] = open(node);
   const { names } = desk;
   const name = words(type === 'FuncCall' ? part.funcname : part.name);
-  if (type === 'FuncCall' && !names.routines(name.at(-2), name.at(-1) ?? '').every(({ builtin }) => builtin))
-    return false;
+  if (type === 'FuncCall' && !names.routines(name.at(-2), name.at(-1) ?? '').every(isKnown)) return false;
   if (type === 'A_Expr' && names.operators(name.at(-2), name.at(-1) ?? '').length > 0) return false;
   if (type === 'TypeCast' && !isOfPlainType(desk, part.typeName)) return false;
   if (!PLAIN.has(type)) return false;
@@ -377,6 +388,8 @@ function isPlain(desk: Desk, node: Node | undefined): boolean {
     (one) => one === undefined || isPlain(desk, one as Node),
   );
 }
+const isKnown = (routine: Routine): boolean =>
+  routine.builtin ? isHarmless(routine) : deedUnread(routine)?.class === 'read' && routine.language === 'c';
 const PLAIN: ReadonlySet<string> = new Set([
   'A_Const',
   'TypeCast',
@@ -387,7 +400,7 @@ const PLAIN: ReadonlySet<string> = new Set([
 ]);
 
 /** A relation that is there already, by its full name. */
-function changed(desk: Desk, rel: unknown, what?: 'table' | 'other', adds?: readonly string[]): undefined {
+function changed(desk: Desk, rel: unknown, what?: 'table' | 'other', adds?: readonly MadeColumn[]): undefined {
   const part = (rel ?? {}) as Part;
   if (part.relname === undefined) return;
   const found = desk.names.relations(part.schemaname as string | undefined, String(part.relname));
@@ -423,10 +436,25 @@ function alterTable(desk: Desk, part: Part): string {
     if ((drops || remakes || loses) && !own) desk.facts.mark('destroys');
     if (PRIVILEGES.test(String(subtype))) desk.facts.mark('privileges');
     if (REWRITES.has(String(subtype))) rewriteRows(desk, (part.relation ?? {}) as Part);
+    for (const name of reachedBy(String(subtype), def))
+      desk.facts.makes.push({ what: 'table', name, adds: [], reaches: true });
     inside(desk, { def }, undefined);
   }
   changed(desk, part.relation, 'table', part.objtype === 'OBJECT_TABLE' ? addedColumns(desk, part) : undefined);
   return `alter ${objectOf(part.objtype)}`;
+}
+
+/** Tables that a table gives its rows to, or lets its own go with. */
+function reachedBy(subtype: string, def: unknown): string[] {
+  const node = def as Node | undefined;
+  if (subtype === 'AT_AddInherit') return [String(as(node, 'RangeVar')?.relname)];
+  const own = as(node, 'Constraint');
+  const all = own === undefined ? partsOf(as(node, 'ColumnDef')?.constraints, 'Constraint') : [own];
+  return all.flatMap(({ pktable, fk_del_action, fk_upd_action }) =>
+    pktable !== undefined && [fk_del_action, fk_upd_action].some((action) => /^[cnd]$/.test(String(action)))
+      ? [String((pktable as Part).relname)]
+      : [],
+  );
 }
 
 /** What it drops IF EXISTS is not there. */
@@ -449,14 +477,14 @@ const REWRITES: ReadonlySet<string> = new Set([
 ]);
 
 /** What ALTER TABLE puts behind the columns; undefined where it does more to what they hold. */
-function addedColumns(desk: Desk, part: Part): string[] | undefined {
-  const names = listOf(part.cmds).map((node) => {
+function addedColumns(desk: Desk, part: Part): MadeColumn[] | undefined {
+  const all = listOf(part.cmds).map((node) => {
     const { subtype, def } = as(node, 'AlterTableCmd') ?? {};
     if (subtype === 'AT_AddColumn') return columnOf(desk, as(def, 'ColumnDef'));
     if (subtype === 'AT_ColumnDefault' && !isPlain(desk, def as Node) && def !== undefined) return undefined;
-    return KEEPS.has(String(subtype)) || isMissing(desk, part, node) ? '' : undefined;
+    return KEEPS.has(String(subtype)) || isMissing(desk, part, node) ? 'none' : undefined;
   });
-  return names.every((name) => name !== undefined) ? names.filter((name) => name !== '') : undefined;
+  return all.every((one) => one !== undefined) ? all.filter((one) => one !== 'none') : undefined;
 }
 const KEEPS: ReadonlySet<string> = new Set([
   'AT_AddConstraint',

@@ -80,6 +80,8 @@ export class Facts {
   /** Adds what a part found out: a view's definition, a function's body. */
   add(other: Facts): this {
     spend((other.uses.size + other.functions.size + other.makes.length) / 16);
+    // Its places are in a text of its own.
+    if (other.fails !== undefined) this.fail(other.fails.code, other.fails.message);
     if (other.unknown !== undefined) this.doubt(other.unknown);
     this.raise(other.class);
     this.unbounded ||= other.unbounded;

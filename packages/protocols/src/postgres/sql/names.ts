@@ -141,6 +141,12 @@ export class Names {
     return isSchema(wanted, schema);
   }
 
+  /** The same of a table that was made a moment ago: nobody else has seen it. */
+  isNew(schema: string | undefined, name: string, made: readonly Made[]): boolean {
+    const fresh = [...this.#made, ...made].filter((one) => one.name === name);
+    return this.relations(schema, name).length === 0 && isNew(fresh, schema);
+  }
+
   /**
    * Nothing but a temporary relation has that name, so it means the session's own or none: no other stands in any path, nor was made
    * meanwhile. `made`: what the command itself has made. `kinds`: as in `Relation.kind`.
@@ -166,20 +172,21 @@ export class Names {
     return !isMade && schema?.startsWith('pg_') !== true && (ABSENCES[what]?.(this, name, schema) ?? false);
   }
 
+  /** What the session has made under that name. */
+  made(name: string): readonly Made[] {
+    return this.#made.filter((one) => one.name === name);
+  }
+
   /** Columns of a new table of that name, where they are known. */
   columnsMade(name: string): readonly string[] {
-    const made = this.#made.filter((one) => one.name === name);
-    return made.every(({ as, adds }) => as !== undefined || adds !== undefined)
-      ? made.flatMap(({ as, adds = [] }) => [...(as?.columns ?? []), ...adds])
-      : [];
+    const made = this.made(name);
+    return made.every(({ as, adds }) => as !== undefined || adds !== undefined) ? made.flatMap(namesMade) : [];
   }
 
   /** A relation of that name may have come to have the column meanwhile. */
   mayHave(name: string, column: string, made: readonly Made[]): boolean {
     const ways = [...this.#made, ...made].filter((one) => one.name === name);
-    return ways.some(
-      ({ as, adds }) => (as ?? adds) === undefined || [...(as?.columns ?? []), ...(adds ?? [])].includes(column),
-    );
+    return ways.some((one) => (one.as ?? one.adds) === undefined || namesMade(one).includes(column));
   }
 
   /** Oids of what a table of that name has been filled with, in any schema. */
@@ -197,6 +204,13 @@ export class Names {
     return this.#others.has(name);
   }
 }
+
+/** A table was made under that name, and is still what it was made as. */
+const isNew = (made: readonly Made[], schema: string | undefined): boolean =>
+  made.every((one) => one.what === 'table' && (one.as ?? one.adds) !== undefined && one.reaches !== true) &&
+  made.some(({ as }) => as !== undefined && (schema ?? as.schema) === as.schema);
+
+const namesMade = ({ as, adds = [] }: Made): string[] => [...(as?.columns ?? []), ...adds].map(({ name }) => name);
 
 const columnNames = new WeakMap<Catalogue, Set<string>>();
 const rowTypes = new WeakMap<Catalogue, Map<number, number>>();

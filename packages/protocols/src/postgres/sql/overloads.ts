@@ -12,6 +12,8 @@ export interface Overload {
 export const UNKNOWN = 705;
 /** What stands for the type of a parameter that a message brings: it is unknown, or one of the server's own. */
 export const GIVEN = -1;
+/** What stands for a type of words that the session has made a moment ago: nothing of anybody's takes it but what takes any. */
+export const WORDS = -2;
 /** Oid of the pseudo-type anyarray: an array of whatever. */
 export const ANYARRAY = 2277;
 
@@ -189,6 +191,7 @@ function most<T>(all: readonly T[], count: (one: T) => number): readonly T[] {
 export function coerces(from: number | undefined, to: number | undefined, catalogue: Catalogue): boolean {
   if (from === undefined || to === undefined || from === UNKNOWN || from === to) return true;
   const [source, target] = [catalogue.typeByOid.get(from), catalogue.typeByOid.get(to)];
+  if (from === WORDS) return target?.kind === 'p' && TAKE_WORDS.has(to);
   if (source === undefined || target === undefined) return true;
   if (from === ANYARRAY)
     return target.kind === 'p'
@@ -215,6 +218,8 @@ function isKind(source: UserType, to: number, catalogue: Catalogue): boolean {
   if (MULTIRANGES.has(to)) return base.kind === 'm';
   return to === RECORD ? base.kind === 'c' : to !== CSTRING;
 }
+/** anyenum, any, anyelement, anynonarray, anycompatible and anycompatiblenonarray. */
+const TAKE_WORDS: ReadonlySet<number> = new Set([3500, 2276, 2283, 2776, 5077, 5079]);
 const RECORD = 2249;
 const CSTRING = 2275;
 const ENUM = 3500;
@@ -240,3 +245,20 @@ export function elementIn(oid: number, { typeByOid }: Catalogue): number | undef
   const type = typeByOid.get(oid);
   return type !== undefined && type.kind === 'b' && type.base !== 0 && type.category === 'A' ? type.base : undefined;
 }
+
+const arrays = new WeakMap<Catalogue, ReadonlyMap<number, number>>();
+
+/** The type of arrays of such elements. */
+export function arrayType(element: number, catalogue: Catalogue): number | undefined {
+  const known = arrays.get(catalogue) ?? arraysIn(catalogue);
+  arrays.set(catalogue, known);
+  return known.get(element);
+}
+
+/** By their elements' oids. What has elements and is no array has a name of its own: point, name, oidvector. */
+const arraysIn = ({ typeByOid }: Catalogue): ReadonlyMap<number, number> =>
+  new Map(
+    [...typeByOid.values()].flatMap(({ oid, kind, base, category, name }) =>
+      kind === 'b' && category === 'A' && base !== 0 && name.startsWith('_') ? [[base, oid] as const] : [],
+    ),
+  );

@@ -29,6 +29,19 @@ const COMPARING = `select f.oid as class, f.opcname as name, f.opcnamespace as s
   where p.oid >= 16384 and not exists (
     select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')`;
 
+/** What somebody changes just now is locked, and to write out what refers to it would wait for that. */
+const LOCKED = `select k.relation from pg_locks k where k.mode = 'AccessExclusiveLock' and k.relation is not null
+  and k.database = (select d.oid from pg_database d where d.datname = current_database())`;
+const dependsOnLocked = (what: 'pg_rewrite' | 'pg_proc', oid: string): string => `exists (
+  select from pg_depend d where d.classid = '${what}'::regclass and d.objid = ${oid} and d.refclassid = 'pg_class'::regclass
+    and d.refobjid in (${LOCKED}))`;
+
+/** A digest of what the server keeps, and that written out, null where it would wait. */
+const written = (tree: string, text: string, waits: string): string =>
+  `md5(${tree}::text), case when not ${waits} then ${text} end`;
+const expression = (tree: string, relation: string): string =>
+  written(tree, `pg_get_expr(${tree}, ${relation})`, `${relation} in (${LOCKED})`);
+
 export const QUESTIONS: readonly string[] = [
   `select ${row("'schema'", 'nspname')} from pg_namespace`,
   `select ${row("'extension'", 'extname')} from pg_extension`,
@@ -61,7 +74,7 @@ export const QUESTIONS: readonly string[] = [
     where c.relkind in ('r', 'p', 'm') and c.oid >= 16384 and c.reltuples > 0`,
 
   // Servers before 12 have no such columns, nor attgenerated.
-  `select ${row("'generated'", 'd.adrelid::int8', 'd.adnum', 'pg_get_expr(d.adbin, d.adrelid)')} from pg_attrdef d
+  `select ${row("'generated'", 'd.adrelid::int8', 'd.adnum', expression('d.adbin', 'd.adrelid'))} from pg_attrdef d
     join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum where to_jsonb(a) ->> 'attgenerated' <> ''`,
 
   `select ${row("'default'", 'd.adrelid::int8', 'd.adnum', 'pg_get_expr(d.adbin, d.adrelid)')} from pg_attrdef d
@@ -69,22 +82,22 @@ export const QUESTIONS: readonly string[] = [
     where a.atttypid in (1082, 1114, 1184) and d.adrelid >= 16384`,
 
   // Expressions that a write evaluates; those of the system's own tables are none.
-  `select ${row("'on-write'", 'd.adrelid::int8', 'pg_get_expr(d.adbin, d.adrelid)')} from pg_attrdef d where d.adrelid >= 16384`,
-  `select ${row("'on-write'", 'k.conrelid::int8', 'pg_get_expr(k.conbin, k.conrelid)')} from pg_constraint k
+  `select ${row("'on-write'", 'd.adrelid::int8', expression('d.adbin', 'd.adrelid'))} from pg_attrdef d where d.adrelid >= 16384`,
+  `select ${row("'on-write'", 'k.conrelid::int8', expression('k.conbin', 'k.conrelid'))} from pg_constraint k
     where k.contype = 'c' and k.conrelid >= 16384`,
-  `select ${row("'indexed'", 'i.indrelid::int8', 'x.relname', 'pg_get_expr(i.indexprs, i.indrelid)')}
+  `select ${row("'indexed'", 'i.indrelid::int8', 'x.relname', expression('i.indexprs', 'i.indrelid'))}
     from pg_index i join pg_class x on x.oid = i.indexrelid where i.indexprs is not null and i.indrelid >= 16384`,
-  `select ${row("'indexed'", 'i.indrelid::int8', 'x.relname', 'pg_get_expr(i.indpred, i.indrelid)')}
+  `select ${row("'indexed'", 'i.indrelid::int8', 'x.relname', expression('i.indpred', 'i.indrelid'))}
     from pg_index i join pg_class x on x.oid = i.indexrelid where i.indpred is not null and i.indrelid >= 16384`,
   `select ${row("'comparing'", 'k.relation::int8', 'array_agg(c.called::int8)')} from (${COMPARING}) c join (
       select i.indrelid, unnest(i.indclass::oid[]) from pg_index i where i.indrelid >= 16384
       union select p.partrelid, unnest(p.partclass::oid[]) from pg_partitioned_table p) k (relation, class) on k.class = c.class
     group by k.relation`,
   `select ${row("'trigger'", 't.tgrelid::int8', 't.tgname')} from pg_trigger t where not t.tgisinternal`,
-  `select ${row("'on-write'", 't.tgrelid::int8', 'pg_get_triggerdef(t.oid)')} from pg_trigger t
+  `select ${row("'on-write'", 't.tgrelid::int8', written('t.tgqual', 'pg_get_triggerdef(t.oid)', `t.tgrelid in (${LOCKED})`))} from pg_trigger t
     where t.tgqual is not null and not t.tgisinternal`,
-  `select ${row("'on-read'", 'p.polrelid::int8', 'pg_get_expr(p.polqual, p.polrelid)')} from pg_policy p where p.polqual is not null`,
-  `select ${row("'on-read'", 'p.polrelid::int8', 'pg_get_expr(p.polwithcheck, p.polrelid)')} from pg_policy p
+  `select ${row("'on-read'", 'p.polrelid::int8', expression('p.polqual', 'p.polrelid'))} from pg_policy p where p.polqual is not null`,
+  `select ${row("'on-read'", 'p.polrelid::int8', expression('p.polwithcheck', 'p.polrelid'))} from pg_policy p
     where p.polwithcheck is not null`,
   `select ${row("'reference'", 'k.confrelid::int8', 'k.conrelid::int8', "(k.confdeltype in ('c', 'n', 'd') or k.confupdtype in ('c', 'n', 'd'))")}
     from pg_constraint k where k.contype = 'f'`,
@@ -159,23 +172,17 @@ export const QUESTIONS: readonly string[] = [
     where r.oid >= 16384 and r.rulename <> '_RETURN' group by r.ev_class`,
 ];
 
-/** What somebody changes just now is locked, and to write out what refers to it would wait for that. */
-const LOCKED = `select k.relation from pg_locks k where k.mode = 'AccessExclusiveLock' and k.relation is not null`;
-const dependsOnLocked = (what: 'pg_rewrite' | 'pg_proc', oid: string): string => `exists (
-  select from pg_depend d where d.classid = '${what}'::regclass and d.objid = ${oid} and d.refclassid = 'pg_class'::regclass
-    and d.refobjid in (${LOCKED}))`;
-
 /** Of these any may fail, should it wait for a lock all the same: what is not had is then not understood. */
 export const OPTIONAL: readonly string[] = [
   // Servers before 14 keep no statistics of expressions.
-  `select ${row("'indexed'", 's.stxrelid::int8', "''", 'e.text')}
-    from pg_statistic_ext s, unnest(pg_get_statisticsobjdef_expressions(s.oid)) e (text)`,
+  `select ${row("'indexed'", 's.stxrelid::int8', "''", written('s.stxexprs', "array_to_string(pg_get_statisticsobjdef_expressions(s.oid), ', ')", `s.stxrelid in (${LOCKED})`))}
+    from pg_statistic_ext s where s.stxexprs is not null`,
   `select ${row("'source'", 'p.oid::int8', 'pg_get_functiondef(p.oid)')} from pg_proc p join pg_language l on l.oid = p.prolang
     where p.oid >= 16384 and p.prokind in ('f', 'p') and l.lanname in ('sql', 'plpgsql') and not ${dependsOnLocked('pg_proc', 'p.oid')}`,
   `select ${row("'source'", 'p.oid::int8', 'p.prosrc')} from pg_proc p join pg_language l on l.oid = p.prolang
     where p.oid >= 16384 and l.lanname = 'internal'`,
-  `select ${row("'definition'", 'r.ev_class::int8', 'pg_get_viewdef(r.ev_class)')} from pg_rewrite r
-    where r.oid >= 16384 and r.rulename = '_RETURN' and not ${dependsOnLocked('pg_rewrite', 'r.oid')}`,
-  `select ${row("'rule'", 'r.ev_class::int8', 'pg_get_ruledef(r.oid)')} from pg_rewrite r
-    where r.oid >= 16384 and r.rulename <> '_RETURN' and not ${dependsOnLocked('pg_rewrite', 'r.oid')}`,
+  `select ${row("'definition'", 'r.ev_class::int8', written('r.ev_action', 'pg_get_viewdef(r.ev_class)', dependsOnLocked('pg_rewrite', 'r.oid')))} from pg_rewrite r
+    where r.oid >= 16384 and r.rulename = '_RETURN'`,
+  `select ${row("'rule'", 'r.ev_class::int8', written('r.ev_action', 'pg_get_ruledef(r.oid)', dependsOnLocked('pg_rewrite', 'r.oid')))} from pg_rewrite r
+    where r.oid >= 16384 and r.rulename <> '_RETURN'`,
 ];

@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { analyzes, commandOf } from './commands.js';
-import type { Filled, Made, ReadingContext, SqlReading } from './context.js';
+import type { Filled, Made, MadeColumn, ReadingContext, SqlReading } from './context.js';
 import { Facts } from './facts.js';
 import type { Given } from './given.js';
 import { rowOf } from './lineage/flow.js';
@@ -228,12 +228,13 @@ function isPlanned(node: Node, { functions, unknown }: Facts): boolean {
 }
 
 /** The columns of a table that the command makes of a query's answer. */
-function madeOf(node: Node, into: Part, text: string, at: ReadingContext): readonly string[] | undefined {
+function madeOf(node: Node, into: Part, text: string, at: ReadingContext): readonly MadeColumn[] | undefined {
   const select = as(node, 'SelectStmt');
   const query = select === undefined ? (as(node, 'CreateTableAsStmt')?.query as Node | undefined) : without(select);
   if (query === undefined || (as(node, 'CreateTableAsStmt')?.into ?? select?.intoClause) !== into) return undefined;
   const given = words(into.colNames);
-  return trace(query, text, at).outputs?.map(({ name }, index) => given[index] ?? name);
+  const { outputs, types } = trace(query, text, at);
+  return outputs?.map(({ name }, index) => ({ name: given[index] ?? name, type: types[index] }));
 }
 const without = ({ intoClause: _into, ...rest }: Part): Node => ({ SelectStmt: rest }) as Node;
 

@@ -1,7 +1,7 @@
 import { traitOfSystemRelation } from './builtins.js';
 import type { Relation } from './catalogue.js';
 import { ROWS } from './names.js';
-import type { Part } from './nodes.js';
+import { type Part, partsOf } from './nodes.js';
 import { remember } from './remember.js';
 import { callOid } from './routines.js';
 import { readDefinition, readExpressions, readRule } from './texts.js';
@@ -20,6 +20,17 @@ export function isOwn(desk: Desk, rel: Part, kinds: string = ROWS): boolean {
   const own = desk.names.isTemporary(schema, name, made, kinds);
   if (own && schema === undefined) desk.facts.own = true;
   return own;
+}
+
+/** Whatever it changes nobody else has seen: a table, or columns that it sets, put there a moment ago. */
+export function changesNew(desk: Desk, part: Part, how: string): boolean {
+  const rel = (part.relation ?? {}) as Part;
+  const name = String(rel.relname);
+  const made = [...(desk.earlier?.get(name) ?? []), ...desk.facts.makes];
+  const found =
+    desk.names.isNew(schemaOf(desk, rel.schemaname), name, made) || (how === 'update' && setsNew(desk, part));
+  if (found) desk.facts.own = true;
+  return found;
 }
 
 /** Nothing of the kind has that name, by a catalogue that is loaded for the question; `type`: an ObjectType. */
@@ -41,6 +52,16 @@ export function isColumnAbsent(desk: Desk, rel: Part, column: string): boolean {
   return true;
 }
 
+function setsNew(desk: Desk, { relation, targetList }: Part): boolean {
+  const rel = (relation ?? {}) as Part;
+  const added = desk.names.columnsMade(String(rel.relname));
+  const set = partsOf(targetList, 'ResTarget').map(({ name }) => String(name));
+  const found = desk.names.relations(schemaOf(desk, rel.schemaname), String(rel.relname));
+  const isNew = (name: string) =>
+    added.includes(name) && !found.some(({ columns }) => columns.some((column) => column.name === name));
+  return found.length > 0 && set.length > 0 && set.every(isNew);
+}
+
 /** All that the name may stand for, and what going there does. */
 export function useRelations(desk: Desk, rel: Part, going: Going): void {
   const name = String(rel.relname);
@@ -50,8 +71,19 @@ export function useRelations(desk: Desk, rel: Part, going: Going): void {
   if (desk.names.madeOther(name)) desk.facts.doubt(`${nameOf(rel)} was made just now`);
   else if (found.length > 0) return;
   else if (desk.names.madeTable(name) || desk.facts.makes.some((made) => made.what === 'table' && made.name === name))
-    desk.facts.use(nameOf(rel), going === 'read' ? 'read' : 'write');
+    useMade(desk, rel, going);
   else if (!isTransition(desk, name, schema)) desk.facts.miss(nameOf(rel), 'relation', rel.location);
+}
+
+/** A table as it was made in this session. */
+function useMade(desk: Desk, rel: Part, going: Going): void {
+  const { facts, names } = desk;
+  if (!facts.use(nameOf(rel), going === 'read' ? 'read' : 'write')) return;
+  const made = [...names.made(String(rel.relname)), ...facts.makes.filter(({ name }) => name === rel.relname)];
+  for (const { type, of } of made.flatMap(({ as, adds = [] }) => [...(as?.columns ?? []), ...adds])) {
+    if (of !== undefined && names.madeOther(of)) facts.doubt(`the type ${of} was changed just now`);
+    if (type !== undefined) (going === 'read' ? holdOid : touchOid)(desk, type);
+  }
 }
 
 /** In a trigger's function a name without schema may be of the rows that changed (REFERENCING NEW TABLE AS …). */

@@ -1,7 +1,9 @@
 import type { UserType } from './catalogue.js';
+import type { MadeColumn } from './context.js';
 import { Facts } from './facts.js';
 import type { Part } from './nodes.js';
 import { words } from './nodes.js';
+import { arrayType, WORDS } from './overloads.js';
 import { remember } from './remember.js';
 import { callOid } from './routines.js';
 import { readExpressions } from './texts.js';
@@ -86,8 +88,33 @@ function doubtRemade({ names, facts }: Desk, { name, builtin, kind }: UserType):
 }
 
 /** Words of CREATE TABLE for an integer with a sequence; no types. */
-const isSerial = (name: readonly string[]): boolean =>
-  name.length === 1 && /^(?:small|big)?serial[248]?$/.test(name[0] ?? '');
+const isSerial = (name: readonly string[]): boolean => name.length === 1 && SERIALS.has(name[0] ?? '');
+/** By the oids of int2, int4 and int8. */
+const SERIALS: ReadonlyMap<string, number> = new Map([
+  ['smallserial', 21],
+  ['serial2', 21],
+  ['serial', 23],
+  ['serial4', 23],
+  ['bigserial', 20],
+  ['serial8', 20],
+]);
+
+/** The type that a new column is given, where one alone can be meant. */
+export function typeWritten(desk: Desk, { names, arrayBounds }: Part): Pick<MadeColumn, 'type' | 'of'> {
+  const name = words(names);
+  const last = name.at(-1) ?? '';
+  const found = desk.names.types(schemaOf(desk, name.at(-2)), last);
+  const fresh = [...desk.names.made(last), ...(desk.earlier?.get(last) ?? []), ...desk.facts.makes].filter(
+    (made) => made.name === last,
+  );
+  if (found.length === 0 && fresh.length > 0) {
+    const isWords = arrayBounds === undefined && fresh.every((made) => made.words === true);
+    return { of: last, ...(isWords && { type: WORDS }) };
+  }
+  const oid = isSerial(name) ? SERIALS.get(last) : found.length === 1 ? found[0]?.oid : undefined;
+  if (oid === undefined || fresh.length > 0) return {};
+  return { type: arrayBounds === undefined ? oid : arrayType(oid, desk.names.catalogue) };
+}
 
 /** A range whose bounds are compared, or told apart, by what anybody wrote: that runs wherever one is put together or searched. */
 function isOrdered({ names: { catalogue } }: Desk, { kind, calls }: UserType): boolean {

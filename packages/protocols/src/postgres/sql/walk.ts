@@ -2,14 +2,14 @@ import type { Node } from 'libpg-query';
 import { isHarmless } from './builtins.js';
 import { type Arguments, argumentsOf, type Loops, rowsOf, withRowsOf } from './called.js';
 import type { OperatorClass, Routine } from './catalogue.js';
-import type { Made } from './context.js';
+import type { Made, MadeColumn } from './context.js';
 import type { Facts } from './facts.js';
 import { type Given, withGiven } from './given.js';
 import type { Holds } from './holds.js';
 import type { Names } from './names.js';
 import { as, constant, eachChild, listOf, open, operatorsOf, type Part, partsOf, words } from './nodes.js';
 import { coerces, type Overload } from './overloads.js';
-import { isOwn, useRelations } from './relations.js';
+import { changesNew, isOwn, useRelations } from './relations.js';
 import { callNamed, callOid, callRoutine, settle } from './routines.js';
 
 import { spend } from './steps.js';
@@ -33,7 +33,7 @@ export interface Desk {
   /** The client's command, and its text. */
   own: { node: Node; text: string };
   /** Columns of the table that it makes of a query, where it is one that does and where they can be told. */
-  answers?: ((into: Part) => readonly string[] | undefined) | undefined;
+  answers?: ((into: Part) => readonly MadeColumn[] | undefined) | undefined;
   /** How many views and functions it is inside of. */
   depth: number;
   /** How many views, functions and types may still be looked into. */
@@ -264,7 +264,7 @@ export function fill(desk: Desk, rel: Part | undefined, query: Node | undefined,
 }
 
 /** Where something new is, if that is one place, with the columns of a table. */
-export function placedAt({ names }: Desk, rel: Part, columns?: readonly string[]): Pick<Made, 'as' | 'temporary'> {
+export function placedAt({ names }: Desk, rel: Part, columns?: readonly MadeColumn[]): Pick<Made, 'as' | 'temporary'> {
   const [only, ...others] = names.creations(rel);
   if (only === undefined || others.length > 0) return {};
   const schema = only.slice(0, -String(rel.relname).length - 1);
@@ -302,7 +302,7 @@ function change(desk: Desk, part: Part, scope: Scope | undefined, how: keyof typ
   if (desk.plans !== true) {
     facts.raise('write').runs.add(how);
     const reach = reachOf(desk, part, inner, how);
-    if (reach !== 'some' && !isOwn(desk, (relation ?? {}) as Part)) {
+    if (reach !== 'some' && !isOwn(desk, (relation ?? {}) as Part) && !changesNew(desk, part, how)) {
       facts.hangs ||= reach === 'parameters';
       facts.unbounded ||= reach === 'all' || desk.given !== undefined;
     }

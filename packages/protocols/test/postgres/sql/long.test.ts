@@ -50,7 +50,7 @@ describe('what is broken off', () => {
 
   test('leaves nothing half done of what it was looking into', () => {
     const busy = Array.from({ length: 900 }, (_, n) => `ssn like '${n}%'`).join(' or ');
-    const definition = ['definition', 91_000, `SELECT c.ssn FROM customers c WHERE ${busy}`];
+    const definition = ['definition', 91_000, 'h', `SELECT c.ssn FROM customers c WHERE ${busy}`];
     const view = ['relation', 91_000, 'public', 'busy', 'v', [[1, 'ssn', 25, false]], [], [], []];
     const context = at(view, definition);
     const text = 'select ssn from busy';

@@ -7,12 +7,14 @@ import { CALLS } from './calls.js';
 import { CASTS } from './casts.js';
 import { CODE } from './code.js';
 import { EXECUTED } from './executed.js';
+import { FRESH } from './fresh.js';
 import { GUESSED, MEASURED, SORTED } from './guesses.js';
 import { KNOWN } from './known.js';
 import { LASTING } from './lasting.js';
 import { LEXICAL } from './lexical.js';
 import { LISTS } from './lists.js';
 import { DERIVED, INFERENCE, MASKING, MESSAGES } from './masking.js';
+import { MATCHED } from './matched.js';
 import { NEWER } from './newer.js';
 import { OPEN } from './open.js';
 import { ORACLES } from './oracle.js';
@@ -54,4 +56,6 @@ export const ATTACKS: readonly Attack[] = [
   ...UNBOUNDED,
   ...VARIABLES,
   ...LISTS,
+  ...MATCHED,
+  ...FRESH,
 ];

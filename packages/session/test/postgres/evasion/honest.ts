@@ -7,10 +7,12 @@ import { BOUNDED } from './bounds.js';
 import { CASTS_ALLOWED } from './casts.js';
 import { DAILY } from './daily.js';
 import { EXECUTED_ALLOWED } from './executed.js';
+import { FRESH_ALLOWED } from './fresh.js';
 import { LOADED, MEASURED_ALLOWED, SORTED_ALLOWED } from './guesses.js';
 import { ALLOWED_KNOWN } from './known-allowed.js';
 import { LASTING_ALLOWED } from './lasting.js';
 import { LISTS_ALLOWED } from './lists.js';
+import { MATCHED_ALLOWED } from './matched.js';
 import { MIGRATIONS } from './open.js';
 import { OWN } from './own.js';
 import { RECORD_DEFAULTS_ALLOWED } from './record-defaults.js';
@@ -40,9 +42,11 @@ export const HONEST: readonly Allowed[] = [
   ...ASKED_DAILY,
   ...CASTS_ALLOWED,
   ...TOLD_ALLOWED,
+  ...MATCHED_ALLOWED,
   ...BOUND_ALLOWED,
   ...BOUNDED,
   ...RECORD_DEFAULTS_ALLOWED,
   ...VARIABLES_ALLOWED,
   ...LISTS_ALLOWED,
+  ...FRESH_ALLOWED,
 ];

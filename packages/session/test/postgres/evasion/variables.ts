@@ -1,7 +1,7 @@
 import { type Allowed, allowed } from './allowed.js';
 import { type Attack, attacks } from './attack.js';
 
-/** What a body's variables and parameters hold decides which rows it changes, however it comes there. */
+/** What a body's variables and parameters hold decides which rows it changes, and what it tells, however it comes there. */
 export const VARIABLES: readonly Attack[] = [
   ...attacks('A19', [
     "DO $$ BEGIN EXECUTE 'DELETE FROM orders WHERE id > $1 - 1' USING 1; END $$",
@@ -173,6 +173,30 @@ export const VARIABLES: readonly Attack[] = [
     "SELECT CASE ROW('a', 'b')::relic WHEN body THEN 1 END FROM notes",
     "DO $$ DECLARE n int; BEGIN n := CASE ROW('a', 'b')::relic WHEN 'x'::text THEN 1 END; END $$",
   ]),
+  ...attacks('A23', [
+    [
+      "DO $$ DECLARE b boolean; BEGIN SELECT ssn = '900-71-4271' INTO b FROM customers WHERE id = 1; PERFORM set_config('app.leak', (SELECT ssn FROM customers WHERE ssn = '900-71-4271'), false); END $$",
+      'SHOW app.leak',
+    ],
+    [
+      "DO $$ DECLARE s text; BEGIN SELECT ssn INTO s FROM customers WHERE ssn = '900-71-4271'; INSERT INTO notes VALUES (950, s); END $$",
+      'SELECT body FROM notes WHERE id = 950',
+    ],
+  ]),
+  ...attacks(
+    'A24',
+    [
+      "DO $$ BEGIN FOR i IN 1..999 LOOP IF EXISTS (SELECT FROM customers WHERE ssn = i || '-71-4271') THEN RAISE NOTICE '%', i; END IF; END LOOP; END $$",
+      "DO $$ BEGIN FOR i IN 1..999 LOOP EXECUTE 'SELECT 1 FROM customers WHERE ssn = $1' USING i || '-71-4271'; END LOOP; END $$",
+      "DO $$ DECLARE v text := '900-71-4271'; BEGIN PERFORM set_config('app.leak', count(*)::text, false) FROM customers WHERE ssn > v; END $$",
+      "DO $$ DECLARE c int; BEGIN SELECT id INTO c FROM customers WHERE ssn LIKE '9%'; PERFORM set_config('app.leak', c::text, false); END $$",
+      "DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM customers WHERE ssn IN ('1','2','3','4','5','6','7','8','9','10','11','12'); END $$",
+      "DO $$ BEGIN PERFORM FROM customers WHERE ssn = '1'; PERFORM FROM customers WHERE ssn = '2'; PERFORM FROM customers WHERE ssn = '3'; PERFORM FROM customers WHERE ssn = '4'; PERFORM FROM customers WHERE ssn = '5'; PERFORM FROM customers WHERE ssn = '6'; PERFORM FROM customers WHERE ssn = '7'; PERFORM FROM customers WHERE ssn = '8'; PERFORM FROM customers WHERE ssn = '9'; PERFORM FROM customers WHERE ssn = '10'; PERFORM FROM customers WHERE ssn = '11'; PERFORM FROM customers WHERE ssn = '12'; END $$",
+      "DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM customers LOOP IF r.ssn = '900-71-4271' THEN RAISE NOTICE '%', r.id; END IF; END LOOP; END $$",
+      "DO $$ DECLARE r record; BEGIN FOR r IN SELECT (ssn = '900-71-4271')::text AS x FROM customers LOOP PERFORM set_config('app.leak', r.x, false); END LOOP; END $$",
+    ],
+    'refused',
+  ),
 ];
 
 /** Batches, repairs and functions as people write them. */
@@ -242,6 +266,14 @@ export const VARIABLES_ALLOWED: readonly Allowed[] = [
     'SELECT clear_one(v) FROM (VALUES (901), (902)) t(v)',
     { text: 'SELECT clear_one(x) FROM unnest($1::int[]) x', values: ['{901,902}'] },
     'SELECT clear_like(body) FROM notes WHERE id = 1',
+    "DO $$ DECLARE c int; BEGIN SELECT id INTO c FROM customers WHERE email = 'quetzalone@canary.example'; UPDATE orders SET status = 'vip' WHERE customer_id = c; END $$",
+    "DO $$ BEGIN UPDATE orders SET status = 'vip' WHERE customer_id = (SELECT id FROM customers WHERE email = 'axolotltwo@canary.example'); END $$",
+    "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM customers WHERE email = 'nobody@x.example') THEN RAISE NOTICE 'none'; END IF; END $$",
+    "DO $$ BEGIN PERFORM 1 FROM customers WHERE email = 'nobody@x.example'; IF NOT FOUND THEN RAISE NOTICE 'none'; END IF; END $$",
+    "DO $$ DECLARE c customers.id%TYPE; BEGIN SELECT id INTO STRICT c FROM customers WHERE email = 'quetzalone@canary.example'; INSERT INTO orders (customer_id, product_id, total) VALUES (c, 1, 5); END $$",
+    "DO $$ BEGIN IF EXISTS (SELECT 1 FROM customers WHERE email = 'axolotltwo@canary.example') THEN UPDATE orders SET status = 'x' WHERE id = 3; END IF; END $$",
+    "DO $$ BEGIN UPDATE customers SET country = 'AT' WHERE email = 'quetzalone@canary.example'; END $$",
+    "DO $$ DECLARE n int; BEGIN SELECT count(*) INTO n FROM customers WHERE email = 'quetzalone@canary.example'; IF n <> 1 THEN RAISE EXCEPTION 'not one but %', n; END IF; UPDATE orders SET status = 'y' WHERE id = 4; END $$",
     'ROLLBACK',
   ]),
 ];

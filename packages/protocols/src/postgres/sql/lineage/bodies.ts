@@ -68,12 +68,15 @@ function lists(routine: Routine): Given {
 
 /** An aggregate is what its functions are. */
 function together(routine: Routine, scope: Scope): Given {
+  const facts = new Facts();
   for (const oid of routine.calls) {
     const called = scope.at.catalogue.routineByOid.get(oid);
     const given =
       called === undefined ? any(`it calls ${canonical(routine)}, which is not known`) : givenBy(called, scope);
+    facts.include(given.facts);
+    facts.repeated(given.facts.attempts);
     if (given.clause !== undefined || given.facts.columns.size > 0)
-      return any(given.clause ?? `it calls ${canonical(routine)}, which reads tables`);
+      return { ...any(given.clause ?? `it calls ${canonical(routine)}, which reads tables`), facts };
   }
   return NOTHING;
 }
@@ -91,7 +94,9 @@ function known(routine: Routine, scope: Scope): Given {
   if (had !== undefined) return had;
   if (all.size >= KEPT) all.clear();
   // One that calls itself meets this.
-  all.set(key, any(`it calls ${canonical(routine)}, which goes round`));
+  const meeting = any(`it calls ${canonical(routine)}, which goes round`);
+  meeting.facts.round = true;
+  all.set(key, meeting);
   return keeping(all, key, () => read(routine, at));
 }
 
@@ -127,6 +132,7 @@ function read(routine: Routine, at: ReadingContext): Given {
           ? ofPlPgSql(routine.source ?? '', routine.inputs, canonical(routine), at, facts)
           : undefined;
     if (shape === undefined) return any(clause);
+    if (facts.round) facts.repeated(facts.attempts);
     const fields = shape.fields.map((field) => ({ name: field.name, flow: unplaced(field.flow) }));
     return { shape: { ...shape, fields }, facts, clause: facts.opaque ?? shape.open };
   } catch (error) {
@@ -252,6 +258,7 @@ function pathIn({ options = [] }: CreateFunctionStmt): string[] | undefined {
 /** What the text of a DO comes by. */
 export function ofBlock(text: string, language: string, at: ReadingContext): Facts {
   const facts = new Facts();
+  facts.isBlock = true;
   const clause = 'it runs a block that cannot be read';
   try {
     if (language.toLowerCase() === 'plpgsql') ofPlPgSql(whole(text, 'void'), [], 'a block', at, facts);

@@ -223,7 +223,8 @@ function blockRun(body: DoStmt, scope: Scope): void {
   const language = stringOf(options.find((one) => one.defname === 'language')?.arg) ?? 'plpgsql';
   const facts = ofBlock(text, language, scope.at);
   scope.facts.include(facts);
-  for (const column of facts.columns) scope.facts.tell(column, constantAt(given?.location ?? 0));
+  for (const column of facts.asked) scope.facts.columns.add(column);
+  for (const column of [...facts.columns, ...facts.asked]) scope.facts.tell(column, constantAt(given?.location ?? 0));
   scope.facts.store({ ...FREE, columns: facts.columns, opaque: facts.opaque }, new Set());
 }
 

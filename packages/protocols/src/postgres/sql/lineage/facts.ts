@@ -22,8 +22,8 @@ const STEPS = 10_000;
 /** What is asked of columns. */
 export interface Asks {
   ask(flow: Flow, how: Predicate['how']): void;
-  /** An equality with constants. */
-  askEqual(flow: Flow, constants: Constants): void;
+  /** An equality with constants. `given`: with what somebody gives a body, too. */
+  askEqual(flow: Flow, constants: Constants, given?: boolean): void;
 }
 
 /** What is asked of columns for a value that is not shown: nobody learns of it, unless it decides on more than the value. */
@@ -34,8 +34,8 @@ export class Held implements Asks {
     this.#asked.push((to) => to.ask(flow, how));
   }
 
-  askEqual(flow: Flow, constants: Constants): void {
-    this.#asked.push((to) => to.askEqual(flow, constants));
+  askEqual(flow: Flow, constants: Constants, given?: boolean): void {
+    this.#asked.push((to) => to.askEqual(flow, constants, given));
   }
 
   tell(to: Asks): void {
@@ -81,19 +81,25 @@ export class Facts implements Asks {
   opened = false;
   /** Its parameters may be of types with collations of their own. */
   loose = false;
-  /** Of a function's body: a value that is put into one of these tells whether it was there, without the command failing. */
+  /** Of a function's body: it tells whether what it is given is there, since it compares it, or puts it in without failing. */
   readonly attempts = new Set<string>();
   /** Columns that values are put into, and those that many are at once. */
   readonly puts = new Set<string>();
   readonly loads = new Set<string>();
   /** It is of a body. */
   isBody = false;
+  /** It is of a block: nobody else gives it anything. */
+  isBlock = false;
+  /** Of a block: columns of which it asked whether they are a constant that is written there. */
+  readonly asked = new Set<string>();
   /** Of a body: columns whose values decide on what it does. */
   control: ReadonlySet<string> = new Set();
   /** Of a body: it goes on after an error. */
   catches = false;
   /** Of a body: it may run its commands again and again. */
   repeats = false;
+  /** It calls itself, or what calls it. */
+  round = false;
   #steps: number;
   #tries = 0;
   readonly #predicates = new Map<string, Predicate>();
@@ -116,6 +122,14 @@ export class Facts implements Asks {
     for (const column of flow.columns) this.columns.add(column);
     this.opaque ??= flow.opaque;
     return flow;
+  }
+
+  /** Of a block: what a condition asks is whether columns are constants that are written there; `had`: what it came by before that. */
+  askedOnly(flows: readonly Flow[], had: ReadonlySet<string>): void {
+    for (const column of flows.flatMap(({ columns }) => [...columns])) {
+      this.asked.add(column);
+      if (!had.has(column)) this.columns.delete(column);
+    }
   }
 
   /** A call or an operator means these, among others perhaps: it may be read more than once. */
@@ -152,9 +166,10 @@ export class Facts implements Asks {
     if (!flow.exact) this.ask(flow, 'function');
   }
 
-  askEqual(flow: Flow, { marks, parameters }: Constants): void {
+  askEqual(flow: Flow, { marks, parameters }: Constants, given = false): void {
     this.touch(flow);
     this.#equal(flow, marks);
+    if (given) this.attempt(flow.columns);
     for (const column of parameters.length === 0 ? [] : flow.columns) {
       const of = this.#lists.get(column) ?? new Set();
       this.#lists.set(column, of);
@@ -183,7 +198,7 @@ export class Facts implements Asks {
   }
 
   /** Rows are put in, and each that is there already is left out: `marks` tell them from others, undefined where they may be many. */
-  attemptRows(flow: Flow, marks: readonly string[] | undefined): void {
+  attemptRows(flow: Pick<Flow, 'columns'>, marks: readonly string[] | undefined): void {
     if (marks === undefined) this.repeated(flow.columns);
     else this.#equal(flow, marks);
     this.attempt(flow.columns);
@@ -265,6 +280,7 @@ export class Facts implements Asks {
 
   /** What a function's body does is done by who calls it. */
   include(body: Facts): void {
+    this.round ||= body.round;
     this.adopt({
       ...body,
       relations: [...body.relations.values()],

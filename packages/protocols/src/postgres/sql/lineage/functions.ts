@@ -1,7 +1,7 @@
 import type { FuncCall, Node } from 'libpg-query';
-import { type Catalogue, type Routine, takesSoMany } from '../catalogue.js';
+import { type Routine, takesSoMany } from '../catalogue.js';
 import { isSchema } from '../names.js';
-import { meant, UNKNOWN } from '../overloads.js';
+import { arrayType, meant, UNKNOWN } from '../overloads.js';
 import { spend } from '../steps.js';
 import { defaultsOf, givenBy, plainType, wholeOf } from './bodies.js';
 import { madeByCall } from './calls.js';
@@ -54,6 +54,7 @@ function called(body: FuncCall, scope: Scope): Called {
 /** `x.f` is `f(x)`. https://www.postgresql.org/docs/current/xfunc-sql.html#XFUNC-SQL-COMPOSITE-FUNCTIONS */
 export function attribute(name: string, row: Flow, scope: Scope): Flow {
   const found = routines([name], [row], scope);
+  for (const routine of found) unasked(routine, scope);
   if (found.length === 0) {
     if (row.opaque === undefined) scope.facts.missing.add(name);
     return changed(row);
@@ -87,18 +88,26 @@ function result(body: FuncCall, args: readonly Flow[], found: readonly Routine[]
   return { ...value, row, type: typeOfResult(found, args, scope) };
 }
 
-/** Called for row after row, what puts one value somewhere puts many there. */
+/** Called for row after row, what tells of one value tells of many, and what puts one somewhere puts many there. */
 function attempted(args: readonly Node[], found: readonly Routine[], scope: Scope): void {
   for (const routine of found) {
     if (routine.builtin) continue;
     const { attempts, puts } = givenBy(routine, scope).facts;
     const steady = args.length > 0 && args.every((arg) => isConstant(arg, scope));
     const once = steady || (isOfNoRows(scope) && !args.some((arg) => givesRows(arg, scope)));
-    if (once) scope.facts.attempt(attempts);
+    if (once) scope.facts.attemptRows({ columns: attempts }, [`${routine.oid} ${JSON.stringify(args)}`]);
     else scope.facts.repeated(attempts);
     if (once) scope.facts.put(puts);
     else scope.facts.load(puts);
   }
+}
+
+/** The same of what nobody calls by its name: it may be called for any number of rows. */
+function unasked(routine: Routine, scope: Scope): void {
+  if (routine.builtin) return;
+  const { attempts, puts } = givenBy(routine, scope).facts;
+  scope.facts.repeated(attempts);
+  scope.facts.load(puts);
 }
 
 /** Nothing stands in FROM around it. The outermost scope holds a body's variables. */
@@ -216,24 +225,11 @@ export function elementOf(type: number, scope: Scope): number | undefined {
   return isArray(type, scope) ? scope.at.catalogue.typeByOid.get(type)?.base || undefined : undefined;
 }
 
-const arrays = new WeakMap<Catalogue, ReadonlyMap<number, number>>();
-
 /** The type of arrays of such elements; of arrays it is theirs. An array of whatever, where that is not known. */
 export function arrayOf(type: number | undefined, scope: Scope): number {
-  const { catalogue } = scope.at;
   if (type === undefined || elementOf(type, scope) !== undefined) return type ?? ARRAY;
-  const known = arrays.get(catalogue) ?? arraysIn(catalogue);
-  arrays.set(catalogue, known);
-  return known.get(type) ?? ARRAY;
+  return arrayType(type, scope.at.catalogue) ?? ARRAY;
 }
-
-/** By their elements' oids. What has elements and is no array has a name of its own: point, name, oidvector. */
-const arraysIn = ({ typeByOid }: Catalogue): ReadonlyMap<number, number> =>
-  new Map(
-    [...typeByOid.values()].flatMap(({ oid, kind, base, category, name }) =>
-      kind === 'b' && category === 'A' && base !== 0 && name.startsWith('_') ? [[base, oid] as const] : [],
-    ),
-  );
 
 /** The functions that a name may mean with such arguments, in any search path. */
 export function routines(
@@ -275,7 +271,9 @@ function isArray(oid: number, scope: Scope): boolean {
 /** The same of a function by its oid: why what an operator or a cast makes with it may be anything. */
 export function besidesOid(oid: number, scope: Scope): Flow {
   const routine = scope.at.catalogue.routineByOid.get(oid);
-  return routine === undefined ? opaque('it calls a function that is not known') : besides(routine, scope);
+  if (routine === undefined) return opaque('it calls a function that is not known');
+  unasked(routine, scope);
+  return besides(routine, scope);
 }
 
 function rowOfResult(

@@ -6,7 +6,7 @@ import { evaluate, everything, isStrict } from './expression.js';
 import type { Asks } from './facts.js';
 import { changed, type Flow, FREE, mix, RISKY } from './flow.js';
 import { routines } from './functions.js';
-import { as, itemsOf, kindOf, namesOf } from './nodes.js';
+import { as, childrenOf, itemsOf, kindOf, namesOf } from './nodes.js';
 import { compares, isForeign, operated, operatorName } from './operators.js';
 import type { Scope } from './scope.js';
 import { command } from './select.js';
@@ -94,15 +94,24 @@ function byField(body: A_Expr, fields: readonly A_Expr[], scope: Scope, asks: As
 function sides(body: A_Expr, scope: Scope, asks: Asks): Flow {
   const left = body.lexpr === undefined ? [] : [body.lexpr];
   const right = itemsOf(body.rexpr);
+  const had = scope.facts.isBlock && asksPlainly(body) ? new Set(scope.facts.columns) : undefined;
   const flows = [left, right].map((nodes) => nodes.map((node) => evaluate(node, scope))) as [Flow[], Flow[]];
   scope.facts.meet(flows.flat());
   const { flows: more, foreign } = operated(body, flows[0], flows[1], scope);
   const how = foreign ? 'function' : howOf(body);
   one(flows[0], right, how, body, scope, asks);
   one(flows[1], left, how === 'equality' && /^AEXPR_OP_A/.test(body.kind ?? '') ? 'function' : how, body, scope, asks);
+  if (had !== undefined && !foreign && flows[0].every(({ exact }) => exact)) scope.facts.askedOnly(flows[0], had);
   const made = madeByOperator(body, flows.flat(), foreign, scope);
   return madeSo(changed(mix([...flows.flat(), ...more])), made);
 }
+
+/** `column = 'constant'`, `column IN ('constant', …)`. */
+const asksPlainly = ({ kind, name, lexpr, rexpr }: A_Expr): boolean =>
+  (kind === 'AEXPR_OP' || kind === 'AEXPR_IN') &&
+  operatorName(name) === '=' &&
+  as(lexpr, 'ColumnRef') !== undefined &&
+  itemsOf(rexpr).every((item) => as(item, 'A_Const') !== undefined);
 
 /** Notes how the columns of one side are asked about, by what stands on the other. */
 function one(
@@ -120,7 +129,7 @@ function one(
       asks.ask(flow, how === 'range' && !others.every((node) => isConstant(node, scope)) ? 'join' : how);
     else {
       const found = /^AEXPR_OP_A/.test(body.kind ?? '') ? elementsOf(others[0], scope) : constants(others, scope);
-      if (typeof found === 'object') asks.askEqual(flow, found);
+      if (typeof found === 'object') asks.askEqual(flow, found, others.some(isGiven));
       else asks.ask(flow, found === 'varies' ? 'join' : found === 'many' ? 'range' : 'unknown');
     }
   }
@@ -139,6 +148,9 @@ function ofCopies(how: How, others: readonly Node[]): How {
 const WORDS =
   'autovacuum|vacuum|analyze|select|insert|update|delete|copy|create|alter|drop|refresh|begin|commit|rollback|idle|<idle>|<insufficient privilege>|pg_stat_(?:activity|statements|replication|database)|pg_locks|pg_class|pg_catalog';
 const OF_SYSTEM = new RegExp(`^%*\\^?\\s*\\(?(?:${WORDS})(?:\\|(?:${WORDS}))*\\)?:?\\s*%*$`, 'i');
+
+/** It hangs on a parameter. */
+const isGiven = (node: Node): boolean => as(node, 'ParamRef') !== undefined || childrenOf(node).some(isGiven);
 
 /** A domain may bring a collation of its own, by which other texts are equal too. */
 export const isDomain = (type: TypeName | undefined, scope: Scope): boolean =>
@@ -164,6 +176,8 @@ export function isConstant(node: Node, scope: Scope): boolean {
     return !scope.facts.loose && (scope.facts.given[(parameter.number ?? 0) - 1]?.constant ?? true);
   if (body === undefined) return ['A_Const', 'SQLValueFunction'].includes(kindOf(node) ?? '');
   const args = body.args ?? [];
+  // The command may set it for each row.
+  if (namesOf(body.funcname).at(-1) === 'current_setting') return false;
   const found = routines(
     namesOf(body.funcname),
     args.map(() => FREE),

@@ -1,12 +1,12 @@
 import type { RangeVar } from 'libpg-query';
 import type { Catalogue, Relation } from '../catalogue.js';
 
-import type { Made, ReadingContext } from '../context.js';
+import type { Made, MadeColumn, ReadingContext } from '../context.js';
 
 import { isSchema, isTemporary } from '../names.js';
 import { spend } from '../steps.js';
 
-import { anything, type Field, FREE, oneOf, type Shape } from './flow.js';
+import { anything, type Field, FREE, merged, oneOf, type Shape } from './flow.js';
 
 import { canonical, knownOf } from './known.js';
 import type { Scope } from './scope.js';
@@ -17,7 +17,7 @@ export interface Candidates {
   unknown: boolean;
   /** That one, as far as it is known: a new table of plain columns, or columns that have come to one of `relations`. */
   fresh: readonly NonNullable<Made['as']>[];
-  added: readonly string[];
+  added: readonly MadeColumn[];
 }
 
 /** The relations that a name may stand for. */
@@ -52,22 +52,22 @@ function firstIn(path: readonly string[], name: string, { relations }: Catalogue
 const isWanted = ({ schemaname }: RangeVar, schema: string): boolean =>
   schemaname === undefined || isSchema(schemaname, schema);
 
-/** A table as it was made in this session; its columns' types are not known. */
-function freshShape({ schema, columns }: NonNullable<Made['as']>, name: string, added: readonly string[]): Shape {
-  return { fields: [...columns, ...added].map((column) => fieldOf(`${schema}.${name}`, column)) };
+/** A table as it was made in this session. */
+function freshShape({ schema, columns }: NonNullable<Made['as']>, name: string, added: readonly MadeColumn[]): Shape {
+  return { fields: merged([...columns, ...added].map((column) => fieldOf(`${schema}.${name}`, column))) };
 }
 
-const fieldOf = (table: string, column: string): Field => ({
-  name: column,
-  flow: { ...FREE, columns: new Set([`${table}.${column}`]), exact: true },
+const fieldOf = (table: string, { name, type }: MadeColumn): Field => ({
+  name,
+  flow: { ...FREE, columns: new Set([`${table}.${name}`]), exact: true, type },
 });
 
 /** The relation with what has come to it since, unless it shows that already. */
-function grown(shape: Shape, table: string, added: readonly string[]): Shape {
-  const fresh = added.filter((column) => !shape.fields.some(({ name }) => name === column));
+function grown(shape: Shape, table: string, added: readonly MadeColumn[]): Shape {
+  const fresh = added.filter((column) => !shape.fields.some(({ name }) => name === column.name));
   return fresh.length === 0
     ? shape
-    : { ...shape, fields: [...shape.fields, ...fresh.map((column) => fieldOf(table, column))] };
+    : { ...shape, fields: [...shape.fields, ...merged(fresh.map((column) => fieldOf(table, column)))] };
 }
 
 /** https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SEARCH-PATH: pg_catalog comes first where it is not named. */

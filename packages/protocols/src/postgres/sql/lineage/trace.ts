@@ -2,9 +2,10 @@ import type { OutputSource, Reading } from '@hoop/core';
 import type { Node } from 'libpg-query';
 import { analyzes } from '../commands.js';
 import type { Listed, ReadingContext } from '../context.js';
-import type { Overload } from '../overloads.js';
+import { type Overload, UNKNOWN } from '../overloads.js';
 import { spend, unlessTooLong } from '../steps.js';
 import type { Declared } from '../variables.js';
+import { plainType } from './bodies.js';
 import { answer } from './commands.js';
 import { Facts } from './facts.js';
 
@@ -26,6 +27,8 @@ export interface Lineage
   /** Columns that it names and nothing is known to have. */
   missing: readonly string[];
   lists: readonly Listed[];
+  /** Oids of the types of what it answers, each where it is known. */
+  types: readonly (number | undefined)[];
   /** What calls and operators mean, by their nodes. */
   meant: ReadonlyMap<object, ReadonlySet<Overload>>;
 }
@@ -57,11 +60,14 @@ export function trace(
     const shape = answer(node, scope);
     for (const field of shape.fields) facts.touch(field.flow);
     if (at.steered === true && isRun(node)) steered(facts, at);
-    return lineage(facts, shape, new Places(text));
+    return lineage(facts, shape, new Places(text), at);
   } catch (error) {
     unlessTooLong(error);
     // Nested deeper than the stack, or of a shape that the grammar does not have.
-    return { ...lineage(facts, { fields: [], open: 'it could not be followed' }, new Places(text)), meant: new Map() };
+    return {
+      ...lineage(facts, { fields: [], open: 'it could not be followed' }, new Places(text), at),
+      meant: new Map(),
+    };
   }
 }
 
@@ -84,6 +90,9 @@ function steered(facts: Facts, { catalogue }: ReadingContext): void {
   }
 }
 
+/** Oid of what a constant of no type is in the end. */
+const TEXT = 25;
+
 /** It goes through rows: a plan, a definition and a statement that is prepared do not, nor does what puts in values. */
 function isRun(node: Node): boolean {
   const explain = as(node, 'ExplainStmt');
@@ -93,7 +102,7 @@ function isRun(node: Node): boolean {
   return as(node, 'ViewStmt') === undefined && as(node, 'PrepareStmt') === undefined;
 }
 
-function lineage(facts: Facts, shape: Shape, places: Places): Lineage {
+function lineage(facts: Facts, shape: Shape, places: Places, at: ReadingContext): Lineage {
   // Whoever puts a column's values into a setting is refused it, so other commands find none there.
   const set = facts.showsSettings && facts.stores.size > 0 ? 'it shows a setting that it may have set' : undefined;
   const outputs = shape.fields.map(({ name, flow }) =>
@@ -109,6 +118,7 @@ function lineage(facts: Facts, shape: Shape, places: Places): Lineage {
     literals: facts.literals(places),
     bound: facts.bound(),
     lists: facts.lists(),
+    types: shape.fields.map(({ flow }) => (flow.type === UNKNOWN ? TEXT : plainType(flow.type, at))),
     opaque: facts.opaque ?? shape.open,
     missing: [...facts.missing],
     meant: facts.meant,

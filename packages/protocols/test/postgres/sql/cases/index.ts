@@ -1,3 +1,4 @@
+import { bodies } from './bodies.js';
 import { bounds } from './bounds.js';
 import { builtins } from './builtins.js';
 import { callers } from './callers.js';
@@ -7,4 +8,4 @@ import { settings } from './settings.js';
 export { type Case, doesOf } from './case.js';
 export { EVERY, SOME } from './rows.js';
 export { SPANNED_EVERY, SPANNED_SOME } from './spans.js';
-export const cases = { callers, bounds, commands, settings, builtins };
+export const cases = { callers, bounds, bodies, commands, settings, builtins };

@@ -128,7 +128,11 @@ select array[case when ssn > '5' then array[1] else array[1, 2] end, array[1]] f
 select ssn || ssn || (select string_agg(note, '') from orders) || case when ssn > '5' then 'x' end from customers
 update customers set ssn = case when ssn > '5' then null else ssn end
 select 1 from customers where ssn = '123' collate "loose"
-do $$ begin perform 1 from customers where ssn = '1'; end $$
+do $$ begin perform 1 from customers where ssn > '1'; end $$
+do $$ declare x text := '1'; begin perform 1 from customers where ssn = x; end $$
+do $$ begin for i in 1..9 loop execute 'select 1 from customers where ssn = $1' using i; end loop; end $$
+do $$ declare x bool; begin x := (select ssn = '1' from customers); insert into log(message) values (x); end $$
+do $$ declare x text; begin select ssn into x from customers where ssn = '1'; insert into log(message) values (x); end $$
 do $$ declare x text; begin select ssn into x from customers; insert into log(message) values (x); end $$
 `;
 
@@ -196,6 +200,8 @@ select ssn = '1', card || ' <' || upper(ssn) || '>', case when vip then ssn else
 update customers set ssn = '1', card = upper(card) where ssn = '2' returning ssn
 delete from customers where ssn = '1'
 insert into customers(ssn) values ('1') on conflict (ssn) do update set ssn = excluded.ssn returning id
+do $$ begin perform 1 from customers where ssn = '1'; end $$
+do $$ begin if exists (select 1 from customers where ssn in ('1', '2')) then update orders set note = 'x' where customer_id = 1; end if; end $$
 `;
 
 describe('what is asked plainly', () => {
@@ -235,14 +241,14 @@ describe('names that stand for something else', () => {
   });
 
   test('what the session has made of plain columns', () => {
-    const as = { schema: 'public', columns: ['id', 'ssn'] };
+    const as = { schema: 'public', columns: [{ name: 'id' }, { name: 'ssn' }] };
     const of = (text: string, ...made: Made[]) => outputsOf(lineageOf(text, { made }));
     expect(of('select * from fresh', { what: 'table', name: 'fresh', as })).toBe('id<-fresh.id! ssn<-fresh.ssn!');
     expect(of('select * from private.fresh', { what: 'table', name: 'fresh', as })).toBe('*');
     // It may be the one or the other, and hides no column that is masked.
     expect(of('select ssn from customers', { what: 'table', name: 'customers', as })).toContain('customers.ssn');
     expect(of('select * from customers', { what: 'table', name: 'customers', as })).toBe('*');
-    const grown = { what: 'table', name: 'fresh', adds: ['more'] } as const;
+    const grown = { what: 'table', name: 'fresh', adds: [{ name: 'more' }] } as const;
     expect(of('select more from fresh', { what: 'table', name: 'fresh', as }, grown)).toBe('more<-fresh.more!');
     expect(of('select * from fresh', { what: 'table', name: 'fresh', as }, { what: 'table', name: 'fresh' })).toBe('*');
   });
