@@ -183,12 +183,21 @@ export class Readings {
     if (pondered.ok) this.#long = { text, at, readings: pondered.greeting as readonly SqlReading[] };
   }
 
-  #of({ text, types = [] }: Omit<Unread, 'statement'>): readonly SqlReading[] {
-    const at = this.#context();
-    const long = this.#long?.at === at && this.#long.text === text ? this.#long.readings : undefined;
-    const readings = long ?? this.#again(text, at) ?? this.#read(text, at);
-    if (long === undefined) this.#last = { text, at, readings };
+  #of(unread: Omit<Unread, 'statement'>): readonly SqlReading[] {
+    const { types = [] } = unread;
+    const readings = this.#meant(unread);
     return types.some((oid) => this.#checks(oid)) ? readings.map(checked) : readings;
+  }
+
+  /** Where a user's function may run, that hangs on the types of parameters. */
+  #meant({ text, types = [] }: Omit<Unread, 'statement'>): readonly SqlReading[] {
+    const at = this.#context();
+    if (this.#long?.at === at && this.#long.text === text) return this.#long.readings;
+    const readings = this.#again(text, at) ?? this.#read(text, at);
+    this.#last = { text, at, readings };
+    if (!sumOf(readings).runsUsers || !/\$\d/.test(text)) return readings;
+    const told = this.#read(text, { ...at, told: types });
+    return told[0]?.long === true ? readings : told;
   }
 
   /** What is bound is then executed: one text is asked for several times on end. What EXECUTE runs may change between. */

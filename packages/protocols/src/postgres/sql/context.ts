@@ -22,6 +22,8 @@ export interface ReadingContext {
   filled?: readonly Filled[] | undefined;
   /** What the text's parameters stand for. */
   given?: Given | undefined;
+  /** Oids of the types of its parameters, as the client says; 0 where the server finds out. Absent: they may be of any of the server's. */
+  told?: readonly number[] | undefined;
 }
 
 /** A column as it was made. */

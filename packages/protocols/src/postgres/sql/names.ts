@@ -164,13 +164,14 @@ export class Names {
   }
 
   /**
-   * Nothing of that kind has that name, neither in the catalogue nor made meanwhile; the system's schemas are not all in it. `what`: the
+   * Nothing of that kind has that name in the catalogue; the system's schemas are not all in it. `what`: the
    * words of an ObjectType. Where kinds of a name are not told apart, or it is not known where they are, any is one.
    */
-  isAbsent(what: string, schema: string | undefined, name: string, made: readonly Made[]): boolean {
-    const isMade = [...this.#made, ...made].some((one) => one.name === name);
-    return !isMade && schema?.startsWith('pg_') !== true && (ABSENCES[what]?.(this, name, schema) ?? false);
+  isAbsent(what: string, schema: string | undefined, name: string): boolean {
+    return schema?.startsWith('pg_') !== true && (ABSENCES[what]?.(this, name, schema) ?? false);
   }
+
+  isMade = (name: string, made: readonly Made[]): boolean => [...this.#made, ...made].some((one) => one.name === name);
 
   /** What the session has made under that name. */
   made(name: string): readonly Made[] {

@@ -1,11 +1,13 @@
 import type { Node } from 'libpg-query';
 import { analyzes, commandOf } from './commands.js';
+
 import type { Filled, Made, MadeColumn, ReadingContext, SqlReading } from './context.js';
+
 import { Facts } from './facts.js';
 import type { Given } from './given.js';
 import { rowOf } from './lineage/flow.js';
 import { columnsOf } from './lineage/known.js';
-import { answerOf, trace } from './lineage/trace.js';
+import { answerOf, type Lineage, trace } from './lineage/trace.js';
 import { Names } from './names.js';
 import { namespaceOf } from './namespace.js';
 import { as, type Part, words } from './nodes.js';
@@ -94,8 +96,8 @@ function readAll(commands: readonly Command[], text: string, at: ReadingContext)
 function widened(at: ReadingContext, readings: readonly SqlReading[], several: boolean): ReadingContext | undefined {
   const steered = at.steered !== true && readings.some((one) => one.steers === true || one.steered === true);
   const filled = fillingOf(at.filled, readings);
-  if (!several && !steered && filled === undefined && readings.every(({ setsPath }) => setsPath.length === 0))
-    return undefined;
+  const stays = !several && !steered && filled === undefined;
+  if (stays && readings.every(({ setsPath }) => setsPath.length === 0)) return undefined;
   const had = new Set(at.paths.map((path) => JSON.stringify(path)));
   const paths = readings
     .flatMap(({ setsPath }) => (setsPath === 'unknown' ? [] : setsPath))
@@ -200,7 +202,7 @@ function readOne(command: Command, text: string, at: ReadingContext, earlier: Ea
   return {
     ...EMPTY,
     ...found(facts),
-    ...(isPlanned(node, facts) && { planned: true }),
+    ...(isPlanned(node, facts, traced) && { planned: true }),
     ...(facts.fails?.at !== undefined && { fails: { ...facts.fails, at: placeOf(facts.fails.at) } }),
     columns: traced.columns,
     told: toldBy(facts, traced.relations, at),
@@ -220,11 +222,16 @@ function readOne(command: Command, text: string, at: ReadingContext, earlier: Ea
   };
 }
 
-/** EXPLAIN without ANALYZE. What a function of somebody's gives may stand in a plan, or in its estimates. */
-function isPlanned(node: Node, { functions, unknown }: Facts): boolean {
+/**
+ * A plan that tells no more of values than its conditions do: with ANALYZE it counts the rows that they leave, but also says how large
+ * those are that are put by. What a function of somebody's gives may stand in it, or in its estimates.
+ */
+function isPlanned(node: Node, facts: Facts, { measured, predicates }: Lineage): boolean {
   const explain = as(node, 'ExplainStmt');
-  if (explain === undefined || unknown !== undefined || analyzes(explain.options)) return false;
-  return [...functions].every((name) => name.startsWith('pg_catalog.'));
+  if (explain === undefined || facts.unknown !== undefined) return false;
+  const isRun = analyzes(explain.options);
+  if (isRun && (facts.class !== 'read' || predicates.some(({ column }) => measured.has(column)))) return false;
+  return [...facts.functions].every((name) => name.startsWith('pg_catalog.'));
 }
 
 /** The columns of a table that the command makes of a query's answer. */

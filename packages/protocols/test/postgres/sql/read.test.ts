@@ -248,7 +248,8 @@ describe('what cannot be read', () => {
   });
   test('deep expressions that are short enough are read', () => {
     expect(only(`select ${'('.repeat(900)}1${')'.repeat(900)}`).class).toBe('read');
-    expect(only(`select ${'1+'.repeat(1_500)}1`).class).toBe('read');
+    expect(only(`select ${'1+'.repeat(600)}1`).class).toBe('read');
+    expect(read(`select ${'1+'.repeat(1_500)}1`, at, 'any')[0]?.class).toBe('read');
     expect(only(`select * from customers where ${'id = 1 or '.repeat(300)}id = 2`).class).toBe('read');
   });
   // 50 ms are promised.

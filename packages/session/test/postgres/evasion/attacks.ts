@@ -2,6 +2,7 @@ import { ASKED } from './asked.js';
 import type { Attack } from './attack.js';
 import { BESIDES } from './besides.js';
 import { BOUND } from './bind.js';
+import { BODIES } from './bodies.js';
 import { UNBOUNDED } from './bounds.js';
 import { CALLS } from './calls.js';
 import { CASTS } from './casts.js';
@@ -22,6 +23,7 @@ import { RECORD_DEFAULTS } from './record-defaults.js';
 import { NAMES, SETTINGS } from './session.js';
 import { TOLD } from './told.js';
 import { TRIGGERS } from './triggers.js';
+import { TYPED } from './typed.js';
 import { VARIABLES } from './variables.js';
 import { WRITES } from './writes.js';
 
@@ -53,9 +55,11 @@ export const ATTACKS: readonly Attack[] = [
   ...CASTS,
   ...TOLD,
   ...BOUND,
-  ...UNBOUNDED,
   ...VARIABLES,
+  ...UNBOUNDED,
+  ...BODIES,
   ...LISTS,
   ...MATCHED,
   ...FRESH,
+  ...TYPED,
 ];
