@@ -97,5 +97,5 @@ export function excludes({ low, high }: Span, how: string, value: number): boole
   if (how === '<=') return value < high;
   if (how === '>') return value >= low;
   if (how === '>=') return value > low;
-  return how === '<>' && value >= Math.floor(low) && value <= high;
+  return how === '<>' && value >= low && value <= high;
 }
