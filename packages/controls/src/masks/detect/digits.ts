@@ -34,7 +34,11 @@ export class Digits {
     let at = from;
     while (at < this.#to) {
       let word = Math.max(0, (at - base) >> 2);
-      while (word < words.length && mayHoldDigit(words[word] as number) === 0) word += 1;
+      // Of four bytes without their low halves, none is that of a digit: no byte of `rest` is zero.
+      for (; word < words.length; word++) {
+        const rest = ((words[word] as number) & 0xf0f0f0f0) ^ 0x30303030;
+        if (((rest - 0x01010101) & ~rest & 0x80808080) !== 0) break;
+      }
       at = Math.max(at, base + 4 * word);
       const end = word < words.length ? base + 4 * word + 4 : this.#to;
       for (; at < end; at++) if (isDigit(bytes[at])) return at;
@@ -48,9 +52,3 @@ const NEAR = 8;
 const NONE = new Int32Array(0);
 /** A shorter text is not worth a view of words. */
 const WORTH = 64;
-
-/** Not 0 where one of the four bytes is 0x30 to 0x3f: of these without their low halves, one is zero. */
-function mayHoldDigit(word: number): number {
-  const rest = (word & 0xf0f0f0f0) ^ 0x30303030;
-  return (rest - 0x01010101) & ~rest & 0x80808080;
-}

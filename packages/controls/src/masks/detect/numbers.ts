@@ -8,7 +8,7 @@ import type { Texts } from './texts.js';
 /** The shortest run of digits and what stands between them that anything is found in. */
 const RUN_LEAST = 6;
 /** How far from a digit others are likely. */
-const NEAR = 64;
+const NEAR = 48;
 /** Digits of the longest number looked for. */
 const DIGITS_MOST = 19;
 const CARD_LEAST = 13;

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { findAddresses } from './addresses.js';
 import {
   CARD,
@@ -48,6 +49,7 @@ export function scanCells(
 ): void {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   scanTexts(buffer, from, to, texts, wanted, found);
+  if (isAscii(buffer.subarray(from, to))) return;
   texts.rewind();
   for (let at = nextFolded(buffer, from, to); at < to; ) {
     const isText = texts.seek(at);

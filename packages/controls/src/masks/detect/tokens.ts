@@ -7,7 +7,7 @@ import type { Texts } from './texts.js';
 const TOKEN_LEAST = 16;
 
 /** How far from a digit others are likely. */
-const NEAR = 64;
+const NEAR = 48;
 
 /** What a key starts with, and how many characters of which kind come behind it at least. */
 interface Key {
