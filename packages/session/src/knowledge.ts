@@ -15,6 +15,8 @@ const DOUBT_MS = 3_000;
 const COMPARED_MS = 1_000;
 /** at most this share of the upstream's time goes into comparing. */
 const COMPARING = 0.005;
+/** What differed was loaded in so long: the next comparison is so many times later, or loading were all that is done while somebody migrates. */
+const LOADS_APART = 3;
 /** An asker that comes so much later waits for the comparison. */
 const BEHIND_MS = 1_000;
 /** How long the connection for that outlasts the last flow: less than somebody who drops the database waits. */
@@ -44,7 +46,7 @@ interface Kept {
  * What is known of one database of one upstream: the newest that was loaded, with its age. However many ask, one load runs at a
  * time. Who asks `anew` gets one that began after the question, since what it asks about happened before; who asks in doubt gets
  * that too, as long as doubts have not taken more than their share of the time. What somebody changes beside our flows is found by
- * comparisons, and is a doubt.
+ * comparisons.
  */
 export class Knowledge {
   readonly #load: (before: unknown) => Promise<Dialled>;
@@ -97,17 +99,26 @@ export class Knowledge {
     return late?.then(() => given(this.#kept ?? kept)) ?? given(kept);
   }
 
-  /** What differs is loaded anew, and where that fails, or has taken its time already, given as it is. */
+  /**
+   * What differs is loaded anew, and where that fails, given as it is. What cannot be compared is so
+   * too, and tried again after twice the time that it took to find that out.
+   */
   async #compare(kept: Kept): Promise<void> {
     const since = this.#now();
     const surely = since >= kept.surely;
     const ran = await this.#comparing.run(kept.knowledge, surely);
-    if (!ran.ok) kept.every = FRESH_MS;
-    else if (surely) kept.surely = since + ran.answer.ms / COMPARING;
-    else kept.every = Math.max(COMPARED_MS, ran.answer.ms / COMPARING);
-    if (ran.ok && !ran.answer.same && this.#kept === kept && this.#isLeft()) await this.#anew(true);
+    const dear = !ran.ok ? 2 * (this.#now() - since) : surely ? 0 : ran.answer.ms / COMPARING;
+    kept.every = Math.max(COMPARED_MS, dear);
+    if (ran.ok && surely) kept.surely = since + ran.answer.ms / COMPARING;
+    if (ran.ok && !ran.answer.same && this.#kept === kept) await this.#different();
     kept.shown = since;
     this.#compared = undefined;
+  }
+
+  async #different(): Promise<void> {
+    const since = this.#now();
+    await this.#anew(false);
+    if (this.#kept !== undefined) this.#kept.every = Math.max(COMPARED_MS, LOADS_APART * (this.#now() - since));
   }
 
   #isLeft(): boolean {
