@@ -3,6 +3,7 @@ import type { Node } from 'libpg-query';
 import { quoted } from './defaults.js';
 import { define } from './define.js';
 import { Facts } from './facts.js';
+import { NO_CHOICE } from './holds.js';
 import { as, constant, listOf, open, type Part, word } from './nodes.js';
 import { parseNamed } from './parse.js';
 import { cascadeTruncate, isOwn, useRelations } from './relations.js';
@@ -57,7 +58,8 @@ const COMMANDS: Readonly<Record<string, Act>> = {
     return 'prepare';
   },
   ExecuteStmt: (desk, part, scope) => {
-    const given = part.params === undefined ? desk.given : listOf(part.params);
+    const given =
+      part.params === undefined ? desk.given : listOf(desk.holds?.fill(part.params, NO_CHOICE) ?? part.params);
     runNamed({ ...desk, given }, 'prepared', String(part.name));
     inside(desk, { params: part.params }, scope);
     return 'execute';
@@ -133,7 +135,7 @@ function runNamed(desk: Desk, kind: 'prepared' | 'cursors', name: string): void 
     for (const { node } of commands(desk, text, name, parseNamed)) {
       const inner = as(node, 'PrepareStmt') ?? as(node, 'DeclareCursorStmt');
       const run = inner === undefined ? node : (inner.query as Node);
-      commandOf({ ...desk, depth: desk.depth + 1 }, run);
+      commandOf({ ...desk, holds: undefined, depth: desk.depth + 1 }, run);
     }
   }
 }

@@ -43,7 +43,8 @@ const NO_NAMES: ReadonlySet<string> = new Set();
 /** Names that are being asked for, with what stands for each where it comes up again. */
 type Asking = ReadonlyMap<string, readonly Node[]>;
 const NOBODY: Asking = new Map();
-const ONE: Choice = new Map();
+/** Of each variable all that it may hold, put together. */
+export const NO_CHOICE: Choice = new Map();
 
 /**
  * What the variables and parameters of a body may hold: of a variable, whatever is put into it in any place; of a parameter, what the
@@ -75,7 +76,7 @@ export class Holds {
   }
 
   #choicesOf(of: unknown, own: ReadonlySet<string>, asking: Asking): readonly Choice[] {
-    let choices: readonly Choice[] = [ONE];
+    let choices: readonly Choice[] = [NO_CHOICE];
     for (const key of this.#keysIn(of, own)) {
       const values = this.#resolve(key, asking) ?? [];
       if (values.length > 1 && choices.length * values.length <= MOST)

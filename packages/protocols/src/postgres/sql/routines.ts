@@ -5,7 +5,7 @@ import { type Arguments, givenTo, ofRows } from './called.js';
 import { type Routine, takesSoMany } from './catalogue.js';
 import { commandOf } from './commands.js';
 import { Facts } from './facts.js';
-import { Holds, NO_VARIABLES } from './holds.js';
+import { Holds, NO_CHOICE, NO_VARIABLES } from './holds.js';
 import { as, constant, listOf, open, type Part, word, words } from './nodes.js';
 import type { Overload } from './overloads.js';
 import { readPlPgSql } from './plpgsql.js';
@@ -77,7 +77,7 @@ function callWith(desk: Desk, routine: Routine, args: readonly Node[]): void {
   if (desk.depth > NESTED || desk.budget.left-- <= 0) return;
   const facts = new Facts();
   const values = args.map((arg) => desk.holds?.valuesOf(arg) ?? [arg]);
-  const query = desk.query && (desk.holds?.fill(desk.query, new Map()) ?? desk.query);
+  const query = desk.query && (desk.holds?.fill(desk.query, NO_CHOICE) ?? desk.query);
   const { args: once, loops } = ofRows(values, query, desk.loops, desk.names);
   const outer = desk.calling?.get(routine.oid);
   const called = outer === undefined ? once : againWith(once, outer);
