@@ -149,11 +149,12 @@ async function listeningOf(connection: LocalConnection, { machine }: Needs, sigh
 async function namesOf(state: State, { machine }: Needs, sight: Sight): Promise<Names> {
   const name = sight.canaryName();
   const ours = state.daemon.resolver;
-  const byName = state.connections.filter(({ reach }) => reach.byName);
+  // Who holds its place may let each question wait for minutes.
+  const byName = ours === null ? [] : state.connections.filter(({ reach }) => reach.byName);
   const resolvConf = sight.resolvConf();
   const local = resolvConf?.servers.find((server) => /^127\./.test(server) && !STUBS.includes(server));
   const [seen, own, each, holder] = await Promise.all([
-    sight.lookUp(name),
+    ours === null ? undefined : sight.lookUp(name),
     ours === null ? undefined : sight.askOurs(ours, name, machine),
     Promise.all(
       byName.map(async ({ hostname, address }) => ({ hostname, address, seen: await sight.lookUp(hostname) })),
