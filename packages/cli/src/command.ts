@@ -64,7 +64,7 @@ export interface Needs {
   now(): number;
 }
 
-export type System = Pick<typeof Setup, 'machineFor' | 'isSetUp' | 'canBeRoot' | 'asRoot' | 'lookUp'>;
+export type System = Pick<typeof Setup, 'machineFor' | 'isSetUp' | 'canBeRoot' | 'asRoot' | 'askOurs' | 'lookUp'>;
 
 /** The n-th argument, which commander has seen to be there. */
 export const word = (input: Input, at: number): string => input.arguments[at] as string;

@@ -15,11 +15,14 @@ const WAY: Way = {
   certificate: { issuer: 'Example CA', root: 'Example CA', until: NOW + 86_400_000 },
   ahead: 400,
 };
-const OURS = { address: '127.77.3.1', port: 5377 };
+const OURS = { address: '127.77.3.1', port: 12 };
+const ANSWER = '127.9.8.7';
 const NAMES: Names = {
   setUp: true,
+  route: OURS,
+  troubles: [],
   ours: OURS,
-  canary: { name: '_canary-1.hoop', seen: OURS.address, own: OURS.address },
+  canary: { name: '_canary-1.hoop', seen: ANSWER, own: ANSWER },
   each: [{ hostname: 'pg-prod.hoop', address: '127.77.3.2', seen: '127.77.3.2', hosts: [] }],
   resolvConf: { servers: ['127.0.0.53'], signed: undefined },
   local: undefined,
@@ -210,7 +213,27 @@ describe('names', () => {
     [
       'ours is silent',
       lost({ canary: { name: 'x', seen: undefined, own: undefined } }),
-      "fail names: hoopd's resolver does not answer on 127.77.3.1:5377 → hoop daemon restart",
+      "fail names: hoopd's resolver does not answer on 127.77.3.1:12 → hoop daemon restart",
+    ],
+    [
+      'held by somebody else, who is named',
+      lost({ ours: null, troubles: [{ code: 'resolver', message: 'held by a process of user id 7', hint: 'end it' }] }),
+      'fail names: held by a process of user id 7 → end it',
+    ],
+    [
+      'led elsewhere, though the answer comes through',
+      { names: { ...NAMES, route: { ...OURS, port: 5377 } } },
+      "fail names: *.hoop is asked on 127.77.3.1:5377, but hoopd's resolver is on 127.77.3.1:12 → hoop setup",
+    ],
+    [
+      'led to where anybody may be',
+      { names: { ...NAMES, troubles: [{ code: 'resolver-open', message: 'any user can', hint: 'hoop setup' }] } },
+      'warn names: any user can → hoop setup',
+    ],
+    [
+      'answered with what everybody knows',
+      lost({ canary: { ...NAMES.canary, seen: OURS.address } }),
+      'fail names: somebody else answers for *.hoop (127.77.3.1): a VPN, or a resolver that knows every name → hoop setup',
     ],
     [
       'not set up',
@@ -272,14 +295,15 @@ test('a listener of another program is named; hoopd’s own, which hides, is not
 });
 
 const sight = (more: Partial<Sight> = {}): Sight => ({
-  askOurs: async () => OURS.address,
+  askOurs: async () => ANSWER,
   canaryName: () => '_canary-1.hoop',
   hasIPv6: () => false,
   hostsLines: () => [],
   isSetUp: () => true,
   keychainTrouble: async () => undefined,
-  lookUp: async (name) => (name === 'pg-prod.hoop' ? '127.77.3.2' : OURS.address),
+  lookUp: async (name) => (name === 'pg-prod.hoop' ? '127.77.3.2' : ANSWER),
   resolvConf: () => NAMES.resolvConf,
+  routeIn: () => undefined,
   routedDomains: () => NAMES.routed,
   secretiveBrowsers: () => [],
   systemName: () => 'Debian',

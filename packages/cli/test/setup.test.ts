@@ -48,7 +48,8 @@ async function setup(args: readonly string[], given: Given = {}) {
     machineFor: () => ({ ...MACHINE, ...given.machine }),
     isSetUp: () => given.setUp ?? true,
     canBeRoot: () => given.sudo ?? true,
-    lookUp: async () => given.resolves ?? '127.77.3.1',
+    askOurs: async ({ port }) => (port === 12 ? '127.9.8.7' : undefined),
+    lookUp: async () => given.resolves ?? '127.9.8.7',
     asRoot: async (words, tell) => {
       asked.push(words);
       (given.events ?? DONE).forEach(tell);
@@ -76,13 +77,13 @@ describe('setup', () => {
     const ran = await setup([]);
     expect(ran.code).toBe(0);
     expect(ran.err).toContain('resolver  systemd-resolved asks hoop for *.hoop');
-    expect(ran.err).toMatch(/_canary-\w+\.hoop is 127\.77\.3\.1, as every program sees it/);
+    expect(ran.err).toMatch(/_canary-\w+\.hoop is 127\.9\.8\.7, as every program sees it/);
     expect(ran.err.split('\n').filter((line) => line.length > 80)).toEqual([]);
     expect(ran.asked).toHaveLength(1);
     expect(ran.request).toMatchObject({
       steps: ['resolver', 'ports', 'service'],
       uid: 1000,
-      resolver: { address: '127.77.3.1', port: 5377 },
+      resolver: { address: '127.77.3.1', port: 12 },
       names: [{ address: '127.77.3.2', hostname: 'pg-prod.hoop' }],
       ports: [5432],
     });
@@ -108,7 +109,7 @@ describe('setup', () => {
         { step: 'service', state: 'done' },
       ],
       failed: [],
-      verified: { good: true, address: '127.77.3.1' },
+      verified: { good: true, address: '127.9.8.7' },
     });
   });
 
@@ -141,6 +142,23 @@ describe('setup', () => {
   test('names that go elsewhere are told', async () => {
     const ran = await setup([], { resolves: '10.9.9.9' });
     expect([ran.code, ran.err]).toEqual([1, expect.stringMatching(/resolves to 10\.9\.9\.9, not to hoop/)]);
+  });
+
+  test('an answer that is public is nobody’s proof', async () => {
+    expect((await setup([], { resolves: '127.77.3.1' })).code).toBe(1);
+    // As where somebody else holds that port.
+    const args = ['--resolver', '127.77.3.1:5377', '--only', 'resolver'];
+    expect((await setup(args, { resolves: '127.77.3.1' })).code).toBe(1);
+  });
+
+  test('a hoopd that runs is told of where names are led to by now', async () => {
+    let told = 0;
+    const retry = async () => {
+      told += 1;
+      return state();
+    };
+    await setup(['--only', 'resolver'], { stage: { api: { retry } } });
+    expect(told).toBe(1);
   });
 
   test('a hoopd that a command started makes room for the one that is kept', async () => {
@@ -196,13 +214,11 @@ describe('setup', () => {
     const ask = () => Promise.reject(new Error('asked'));
     const at = { terminal: { in: true, out: true, err: true }, ask };
     const ran = await setup([], { sudo: false, machine: { names: 'other' }, stage: { needs: at } });
-    const words = ['--for', '1000', '--resolver', '127.77.3.1:5377', '--names', 'pg-prod.hoop=127.77.3.2'];
+    const words = ['--for', '1000', '--resolver', '127.77.3.1:12', '--names', 'pg-prod.hoop=127.77.3.2'];
     expect([ran.code, ran.asked]).toEqual([1, []]);
     expect(ran.err.replaceAll(/\s+/g, ' ')).toContain(`as root: hoop setup ${words.join(' ')}`);
     const only = await setup(['--only', 'service'], { sudo: false });
-    expect(only.err.replaceAll(/\s+/g, ' ')).toContain(
-      'hoop setup --for 1000 --resolver 127.77.3.1:5377 --only service',
-    );
+    expect(only.err.replaceAll(/\s+/g, ' ')).toContain('hoop setup --for 1000 --resolver 127.77.3.1:12 --only service');
     expect((await setup(['--only', 'ca'], { sudo: false })).err).toContain('install sudo');
     expect((await setup(['--undo'], { sudo: false })).err).toContain('as root: hoop setup --undo');
     const root = await setup(words, { uid: 0, machine: { names: 'other' } });

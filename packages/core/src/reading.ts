@@ -26,7 +26,7 @@ export interface Reading {
   /** It changes rows by an UPDATE or DELETE whose own WHERE is missing or holds for every row. */
   unbounded: boolean;
   traits: readonly Trait[];
-  /** Nothing of it is run, and no code but the server's own plans it: of values it tells what `predicates` ask, and no more. */
+  /** It shows a plan, and no code but the server's own makes it: of values it tells what `predicates` ask, and no more. */
   planned?: true | undefined;
   /** One for each column of what it answers; `undefined` where that cannot be told: anything may be in any of them. */
   outputs: readonly OutputSource[] | undefined;

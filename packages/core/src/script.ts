@@ -209,9 +209,11 @@ export type GreetingStep =
   | { step: 'answer'; consumed: number; bytes: Uint8Array }
   | { step: 'tls'; consumed: number; bytes: Uint8Array }
   | Settled;
+/** Told of all bytes in order, answers how many of these are the message's: fewer than all where it has ended. */
+export type Follow = (bytes: Uint8Array) => number;
 export type Settled =
-  /** `again`: what the client says once the server has answered is looked at as if it were the first. */
-  | { step: 'open'; again?: boolean }
+  /** `follow`: what the client says behind this message is looked at as if it were the first. */
+  | { step: 'open'; follow?: Follow }
   /** `bytes`: the last words to a client that has heard nothing so far. */
   | { step: 'reject'; why: string; bytes?: Uint8Array };
 

@@ -1,13 +1,19 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { ProfileState, State } from '@hoop/contracts/local';
+
 import type { Greeting, ProtocolName } from '@hoop/core';
 import {
+  addressOf,
   CANARY,
   type Claim,
   claimSubnet,
   DEFAULT_PROFILE,
   type Environment,
+  firstOpenPort,
   holderOf,
   isRedirected,
+  leadsTo,
   loadRemembered,
   type Notice,
   type Paths,
@@ -15,15 +21,21 @@ import {
   ProgramFinder,
   peerLookup,
   profileFolder,
+  RESOLVER_PORT,
   type Remembered,
+  type Route,
+  routeIn,
   saveRemembered,
   subnetsToTry,
+  supervisorOf,
+  USUAL_OPEN,
 } from '@hoop/platform';
 import { type Passed, passedOn } from './api/gateway.js';
 import { LocalAuthority } from './authority.js';
 import type { Credentials } from './credentials.js';
 import { Flows } from './flows.js';
 import { Leaves } from './listeners/leaf.js';
+import { ownersSocket } from './listeners/listener.js';
 import { Listeners } from './listeners/listeners.js';
 import { type Log, seldom } from './log.js';
 import type { Patience } from './login/awaited.js';
@@ -32,7 +44,8 @@ import { adviceFor, longName, meantBy, shownAs } from './names.js';
 import { type Problem, Problems } from './problems.js';
 import { Profile } from './profile.js';
 import { type KeptProfiles, Profiles } from './profiles.js';
-import { Resolver } from './resolver/resolver.js';
+import { KeptResolver } from './resolver/kept.js';
+import { type Place, Resolver } from './resolver/resolver.js';
 import { dialler } from './uplinks/dial.js';
 
 export interface DaemonOptions {
@@ -50,6 +63,7 @@ export interface DaemonOptions {
   /** Replaced in tests. */
   patience?: Patience | undefined;
   firstWord?: number | undefined;
+  route?: (() => Route | undefined) | undefined;
   /** Told on every change of `state`. */
   changed(): void;
 }
@@ -64,35 +78,42 @@ export class Daemon {
   readonly #refused: State['refused'] = { peers: 0, protocol: 0, api: 0, ports: 0 };
   readonly #problems: Problems;
   readonly #claim: Claim;
+  readonly #peerOf: PeerLookup;
+  readonly #tellPeers: () => void;
   readonly #leaves = new Leaves(Date.now);
   readonly authority: LocalAuthority;
   readonly profiles: Profiles;
   readonly #listeners: Listeners;
   readonly #flows: Flows;
-  #resolver: Resolver | undefined;
+  readonly #resolver: Resolver;
+  readonly #kept: KeptResolver;
 
   private constructor(options: DaemonOptions, ground: Ground) {
     this.#options = options;
     this.#claim = ground.claim;
+    this.#peerOf = ground.peerOf;
+    this.#tellPeers = seldom((times) => options.log.warn({ times }, 'connections of another user were reset'));
     this.#problems = new Problems(options.changed);
     for (const [code, message, hint] of ground.problems) this.#problems.add(code, message, hint);
     this.authority = this.#makeAuthority();
     this.profiles = this.#makeProfiles();
     this.#flows = this.#makeFlows();
     this.#listeners = this.#makeListeners(ground);
+    this.#resolver = this.#makeResolver();
+    this.#kept = this.#keepResolver();
   }
 
   /** Takes the laptop's addresses and starts; nobody needs to be logged in. */
   static async start(options: DaemonOptions): Promise<Daemon> {
     const daemon = new Daemon(options, await prepare(options));
-    await daemon.#startResolver();
+    await daemon.#kept.keep();
     daemon.profiles.start();
     return daemon;
   }
 
   /** Tries again what could not be bound; the machine may have been set up meanwhile. */
   async retry(): Promise<State> {
-    await this.#listeners.retry();
+    await Promise.all([this.#listeners.retry(), this.#kept.keep()]);
     return this.state();
   }
 
@@ -108,15 +129,26 @@ export class Daemon {
     return passedOn(credentials, (hint) => adviceFor(hint, name, this.profiles.defaultName));
   }
 
-  /** The local API turned a request away. */
+  /**
+   * Whether a connection to a login's way back is the person's own, or root's, as that of WSL's relay from the browser of Windows;
+   * where who connects cannot be told, a browser's has to do, by what it knows of the login.
+   */
+  admits(socket: Socket): boolean {
+    const { platform, uid } = this.#options.machine;
+    const isOf = (owner: number) => ownersSocket(socket, { owner, peerOf: this.#peerOf }) !== undefined;
+    if (platform !== 'linux' || isOf(uid) || isOf(0)) return true;
+    this.#peerRefused();
+    return false;
+  }
+
+  /** The local API, or a login's way back, turned a request away. */
   apiRefused(): void {
     this.#refused.api += 1;
     this.#options.changed();
   }
 
   state(): State {
-    const { address, port } = this.#claim;
-    const answered = this.#resolver?.answered;
+    const { place, answered } = this.#resolver;
     const authority = this.authority.file;
     const profiles = this.profiles.states();
     const { name: _, isDefault: __, ...ofDefault } = profiles.find(({ isDefault }) => isDefault)!;
@@ -125,7 +157,7 @@ export class Daemon {
         version: this.#options.version,
         pid: process.pid,
         startedAt: this.#startedAt,
-        resolver: answered === undefined ? null : { address, port, answered },
+        resolver: place === undefined ? null : { ...place, answered },
         ...(authority !== undefined && { authority }),
       },
       ...ofDefault,
@@ -139,13 +171,8 @@ export class Daemon {
 
   /** The addresses are free first, clients have their moment after it: the next daemon may start at once. */
   async close(): Promise<void> {
-    await Promise.all([this.profiles.close(), this.#listeners.close(), this.#unclaim()]);
+    await Promise.all([this.profiles.close(), this.#listeners.close(), this.#kept.close()]);
     await this.#flows.close();
-  }
-
-  async #unclaim(): Promise<void> {
-    if (this.#resolver === undefined) this.#claim.server.close();
-    else await this.#resolver.close();
   }
 
   #connections({ name: profile, gateway }: ProfileState, several: boolean): State['connections'] {
@@ -230,8 +257,7 @@ export class Daemon {
   }
 
   #makeListeners(ground: Ground): Listeners {
-    const { machine, paths, changed, log } = this.#options;
-    const tell = seldom((times) => log.warn({ times }, 'connections of another user were reset'));
+    const { machine, paths, changed } = this.#options;
     return new Listeners({
       changed,
       shownAs: (named) => shownAs(named, this.profiles.defaultName),
@@ -248,12 +274,14 @@ export class Daemon {
         if (way === undefined) socket.destroy();
         else void this.#flows.accept(way, connection, socket, peer);
       },
-      turnedAway: () => {
-        this.#refused.peers += 1;
-        tell();
-        changed();
-      },
+      turnedAway: () => this.#peerRefused(),
     });
+  }
+
+  #peerRefused(): void {
+    this.#refused.peers += 1;
+    this.#tellPeers();
+    this.#options.changed();
   }
 
   /** The short name first, where it has one. */
@@ -263,25 +291,42 @@ export class Daemon {
     return short === long ? [`${long}.hoop`] : [`${short}.hoop`, `${long}.hoop`];
   }
 
-  async #startResolver(): Promise<void> {
-    const { server, address, port, subnet } = this.#claim;
+  #makeResolver(): Resolver {
+    const { server, subnet } = this.#claim;
     const { profiles } = this;
+    const secret = randomBytes(32);
     const zone = {
       subnet,
-      addressOf: (name: string) => (name.startsWith(CANARY) ? address : this.#addressOf(name)),
+      addressOf: (name: string) => (name.startsWith(CANARY) ? canaryAddress(secret, name) : this.#addressOf(name)),
       isAbove: (name: string) => profiles.find(name) !== undefined,
       nameOf: (at: string) => {
         const named = this.#listeners.nameOf(at);
         return named && shownAs(named, profiles.defaultName);
       },
     };
-    try {
-      this.#resolver = await Resolver.start(zone, server, address, port);
-    } catch (error) {
-      const why = (error as NodeJS.ErrnoException).code ?? 'unknown';
-      this.#problems.add('resolver', `names cannot be answered: UDP ${address}:${port} cannot be bound (${why})`, HINT);
-    }
+    return new Resolver(zone, server && { ...this.#unrouted(), server });
   }
+
+  #keepResolver(): KeptResolver {
+    const { machine } = this.#options;
+    const routed = () => routedHere(this.#options, { subnet: this.#claim.subnet, remembered: true })?.place;
+    return new KeptResolver({
+      resolver: this.#resolver,
+      place: () => routed() ?? this.#unrouted(),
+      isOpen: ({ port }) => {
+        if (routed() === undefined || port < firstOpenPort(machine.platform)) return undefined;
+        return {
+          hint: port < USUAL_OPEN ? `sudo sysctl net.ipv4.ip_unprivileged_port_start=${USUAL_OPEN}` : 'hoop setup',
+        };
+      },
+      cure: () => (supervisorOf(machine) === undefined ? 'hoop setup' : 'hoop daemon restart'),
+      problems: this.#problems,
+      holderOf: (address, port, transport) => holderOf(machine, address, port, transport),
+    });
+  }
+
+  /** Where nobody is led to. */
+  #unrouted = (): Place => ({ address: addressOf(this.#claim.subnet ?? 0, 1), port: RESOLVER_PORT });
 
   #addressOf(name: string): string | undefined {
     const meant = meantBy(name, this.profiles.defaultName);
@@ -291,6 +336,21 @@ export class Daemon {
 
 const HINT = 'hoop connect and hoop run need no names';
 
+/** What leads to this hoopd, if set-up has led anything to it. */
+function routedHere(
+  { machine, route = routeIn }: DaemonOptions,
+  own: { subnet: number | undefined; remembered: boolean },
+): Route | undefined {
+  const found = route();
+  return found !== undefined && leadsTo(found, { uid: machine.uid, ...own }) ? found : undefined;
+}
+
+/** In 127.0.0.0/8, another one of each name, and known to nobody who has not asked this very hoopd. */
+function canaryAddress(secret: Buffer, name: string): string {
+  const [a, b, c] = createHmac('sha256', secret).update(name).digest();
+  return `127.${a}.${b}.${c}`;
+}
+
 /** What is there before the first part starts. */
 interface Ground {
   claim: Claim;
@@ -299,7 +359,8 @@ interface Ground {
   problems: [code: string, message: string, hint: string | undefined][];
 }
 
-async function prepare({ machine, paths }: DaemonOptions): Promise<Ground> {
+async function prepare(options: DaemonOptions): Promise<Ground> {
+  const { machine, paths } = options;
   const problems: Ground['problems'] = [];
   const { spoiled, ...remembered } = loadRemembered(paths.stateFile, machine.uid, Date.now());
   if (spoiled !== undefined) {
@@ -309,12 +370,22 @@ async function prepare({ machine, paths }: DaemonOptions): Promise<Ground> {
       `it was moved to ${spoiled}`,
     ]);
   }
-  const claim = await claimSubnet(subnetsToTry(machine.uid, paths.stateFolder, remembered.subnet));
+  const candidates = subnetsToTry(machine.uid, paths.stateFolder, remembered.subnet);
+  // What set-up has led somewhere stays there, whoever else is there: to move would leave them what it leads to.
+  const stays =
+    routedHere(options, { subnet: candidates[0], remembered: remembered.subnet !== undefined }) !== undefined;
+  const claim = await claimSubnet(stays ? candidates.slice(0, 1) : candidates);
   const { subnet } = claim;
   if (subnet === undefined) {
     problems.push([
       'no-addresses',
       'addresses of 127.77.0.0/16 cannot be bound here; ports of 127.0.0.1 are used',
+      HINT,
+    ]);
+  } else if (!stays && claim.server === undefined) {
+    problems.push([
+      'addresses-held',
+      `all of 127.77.0.0/16 is held by others; names are in 127.77.${subnet}.0/24 all the same`,
       HINT,
     ]);
   } else if (subnet !== remembered.subnet) {

@@ -39,6 +39,7 @@ export async function runDaemon({ version, allowRoot }: RunOptions): Promise<voi
     uid: machine.uid,
     environment: process.env,
     log: (level, message, facts) => log[level](facts, message),
+    door: { admits: (socket) => daemon.admits(socket), refused: () => daemon.apiRefused() },
   });
   const stop = stopSignal();
   const watchers = new Watchers(() => daemon.state());

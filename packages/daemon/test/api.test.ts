@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { linkSync, lstatSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { createServer, type Server } from 'node:net';
@@ -149,6 +150,20 @@ describe('who is let in', () => {
     }
     expect(turnedAway).toBe(4);
     expect(stopped).toBe(0);
+  });
+
+  test('whoever asks before hoopd has begun is answered once it has', async () => {
+    const other = join(folder, 'other.sock');
+    const starting = await takeSocket(other);
+    const asked = new Promise<number | undefined>((resolve, reject) => {
+      const options = { socketPath: other, path: '/v1/status', headers: { host: 'hoopd' } };
+      http.get(options, (answer) => resolve(answer.resume().statusCode)).on('error', reject);
+    });
+    await once(starting, 'request');
+    serve(starting, localApp(options()));
+    expect(await asked).toBe(200);
+    starting.closeAllConnections();
+    await new Promise((closed) => starting.close(closed));
   });
 
   test('the socket is nobody else’s', () => {

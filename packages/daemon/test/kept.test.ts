@@ -19,6 +19,7 @@ describe('profiles on disk', () => {
       stateFolder: folder,
       uid: process.getuid!(),
       environment: {},
+      door: { admits: () => true, refused: () => {} },
       log: (_, message) => warned.push(message),
     });
   const KNOWN = { gateway: 'https://gw.acme.example' };

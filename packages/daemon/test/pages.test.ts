@@ -96,6 +96,20 @@ describe('a page’s request', () => {
     expect(heard.toString()).toBe(own + own);
   });
 
+  test('nor does one behind a body that goes on after the answer began, or behind a whole request in one piece', async () => {
+    const evil = (host: string) => asked(host, 'Sec-Fetch-Site: cross-site');
+    const client = await dial(on, 'raw');
+    const host = `${client.remoteAddress}:${raw.port}`;
+    const post = asked(host, 'Sec-Fetch-Site: same-origin', 'Content-Length: 8').replace('GET', 'POST');
+    client.write(`${post}BODY`);
+    expect(await answered(client)).toBe('said');
+    const all = readAll(client);
+    client.write(`\x01ORE${evil(host)}`);
+    await all;
+    expect(await refused()).toBe(1);
+    expect(heard.toString()).toBe(`${post}BODY\x01ORE`);
+  });
+
   test('to a server that speaks first is not answered, and goes nowhere', async () => {
     const client = await dial(on, 'raw');
     (await arrived.promise).channel.send(Buffer.from('220 mail\r\n'), false);

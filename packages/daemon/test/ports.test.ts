@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -5,7 +6,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WireConnection } from '@hoop/contracts/gateway';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { echo, TestGateway } from './support/gateway.js';
 import { dial, freePort, laptop, readAll } from './support/laptop.js';
 
@@ -48,7 +49,12 @@ test('somebody on every address: a stable high port, the holder by name, no answ
   const { address, port } = state.daemon.resolver!;
   expect(await addressesOf('raw.hoop', address, port)).toEqual([]);
   // A canary is answered for as long as hoopd runs, whatever its connections do.
-  expect(await addressesOf('_canary-1.hoop', address, port)).toEqual([address]);
+  const canary = await addressesOf('_canary-1.hoop', address, port);
+  expect(canary).toEqual([expect.stringMatching(/^127\./)]);
+  expect(await addressesOf('_canary-1.hoop', address, port)).toEqual(canary);
+  // Nobody foretells it, by hoopd's address or by another name's.
+  expect(canary).not.toEqual([address]);
+  expect(await addressesOf('_canary-2.hoop', address, port)).not.toEqual(canary);
   await on[Symbol.asyncDispose]();
 });
 
@@ -84,6 +90,95 @@ test('two daemons of one user have a /24 each', async () => {
   await one[Symbol.asyncDispose]();
   await two[Symbol.asyncDispose]();
 });
+
+describe('where set-up has led', () => {
+  const home = () => mkdtempSync(join(tmpdir(), 'hoop-led-'));
+  const firstIn = async (folder: string) => {
+    const on = await laptop({ gateway, home: folder });
+    const { address } = on.daemon.state().daemon.resolver!;
+    await on[Symbol.asyncDispose]();
+    return { address, subnet: Number(address.split('.')[2]) };
+  };
+
+  test.each([
+    ['UDP', ['udp']],
+    ['TCP', ['tcp']],
+    ['UDP and TCP', ['udp', 'tcp']],
+  ])('it stays, whoever holds it (%s): they are named, and it is taken once it is free', async (what, transports) => {
+    const folder = home();
+    const { address, subnet } = await firstIn(folder);
+    const place = { address, port: await freePort() };
+    const route = () => ({ subnet, place, uid: process.getuid?.() });
+    const lock = await holding(address, 5377);
+    const squatters = await Promise.all(
+      transports.map((one) => (one === 'udp' ? holdingUdp(place) : holding(address, place.port))),
+    );
+    for (let start = 0; start < 2; start++) {
+      const on = await laptop({ gateway, home: folder, route });
+      const { daemon, problems } = await on.daemon.retry();
+      expect(daemon.resolver?.address).toBe(transports.includes('udp') ? undefined : address);
+      expect(problems.map(({ code, message }) => `${code}: ${message}`)).toEqual([
+        expect.stringContaining(`${what} ${address}:${place.port} is held by`),
+        expect.stringContaining('resolver-open: any user'),
+      ]);
+      expect(problems[0]!.message).toContain(`(pid ${process.pid})`);
+      const listed = await on.until(({ connections }) => connections.length === 1);
+      expect(listed.connections[0]!.address.startsWith(`127.77.${subnet}.`)).toBe(true);
+      if (start === 1) {
+        for (const end of squatters) await end();
+        const free = await on.until((state) => state.problems.every(({ code }) => code !== 'resolver'));
+        expect(free.daemon.resolver).toMatchObject(place);
+        const named = await addressesOf('raw.hoop', place.address, place.port);
+        expect(named).toEqual([listed.connections[0]!.address]);
+      }
+      await on[Symbol.asyncDispose]();
+    }
+    await lock();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('a hoopd that runs goes where a set-up leads, and says so while anybody could be there', async () => {
+    const folder = home();
+    const { address, subnet } = await firstIn(folder);
+    let route: { subnet: number; place: { address: string; port: number }; uid: undefined } | undefined;
+    const on = await laptop({ gateway, home: folder, route: () => route });
+    expect(on.daemon.state().problems).toEqual([]);
+    const place = { address, port: await freePort() };
+    route = { subnet, place, uid: undefined };
+    const led = await on.daemon.retry();
+    expect(led.daemon.resolver).toMatchObject(place);
+    expect(led.problems).toMatchObject([{ code: 'resolver-open', hint: 'hoop setup' }]);
+    route = undefined;
+    const back = await on.daemon.retry();
+    expect(back.daemon.resolver).toMatchObject({ address, port: 5377 });
+    expect(back.problems).toEqual([]);
+    await on[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('somebody else’s set-up is not followed', async () => {
+    const folder = home();
+    const { address, subnet } = await firstIn(folder);
+    const route = () => ({ subnet, place: { address, port: 12 }, uid: 47_001 });
+    await using on = await laptop({ gateway, home: folder, route });
+    expect(on.daemon.state().daemon.resolver).toMatchObject({ address, port: 5377 });
+    rmSync(folder, { recursive: true });
+  });
+});
+
+async function holding(address: string, port: number): Promise<() => Promise<unknown>> {
+  const server = net.createServer();
+  server.listen({ host: address, port, exclusive: true });
+  await once(server, 'listening');
+  return () => new Promise((closed) => server.close(closed));
+}
+
+async function holdingUdp({ address, port }: { address: string; port: number }): Promise<() => Promise<unknown>> {
+  const socket = createSocket('udp4');
+  socket.bind(port, address);
+  await once(socket, 'listening');
+  return () => new Promise<void>((closed) => socket.close(closed));
+}
 
 async function addressesOf(name: string, server: string, port: number): Promise<string[]> {
   const resolver = new Resolver({ timeout: 2_000, tries: 1 });

@@ -40,15 +40,23 @@ afterEach(async () => {
 const socket = () => join(home, 'run/hoop/hoopd.sock');
 const stateFile = () => join(home, '.local/state/hoop/state.json');
 
-function start(...flags: string[]): { child: ChildProcess; ended: Promise<{ code: number | null; said: string }> } {
+interface Started {
+  child: ChildProcess;
+  ended: Promise<{ code: number | null; said: string }>;
+}
+const start = (...flags: string[]): Started => startBy([], ...flags);
+
+/** `way`: a command that becomes the one behind it. */
+function startBy(way: readonly string[], ...flags: string[]): Started {
   const env = {
     PATH: process.env.PATH,
     HOME: home,
     XDG_RUNTIME_DIR: join(home, 'run'),
     LD_LIBRARY_PATH: process.env.LD_LIBRARY_PATH,
   };
-  const args = [PROGRAM, 'daemon', 'run', ...(root ? ['--allow-root'] : []), ...flags];
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const words = [PROGRAM, 'daemon', 'run', ...(root ? ['--allow-root'] : []), ...flags];
+  const [program = '', ...args] = [...way, process.execPath, ...words];
+  const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   running.push(child);
   let said = '';
   child.stderr?.on('data', (chunk: Buffer) => {
@@ -107,6 +115,24 @@ describe('hoopd', () => {
     start();
     await up();
     expect((await status()).daemon.resolver).toEqual({ ...before, answered: 0 });
+  });
+
+  test.runIf(root)('where all that it could claim is held, it runs, and says so', async () => {
+    // A network of its own, all of whose resolvers' addresses are held, and 127.0.0.1's ports beside.
+    const held = `
+import os, socket, sys
+os.system('ip link set lo up')
+for at in [('127.77.%d.1' % n, 5377) for n in range(256)] + [('127.0.0.1', p) for p in range(5377, 5577)]:
+    s = socket.socket(); s.bind(at); s.listen(1); s.set_inheritable(True)
+    u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(at); u.set_inheritable(True)
+    keep = [s.detach(), u.detach()]
+os.execv(sys.argv[1], sys.argv[1:])`;
+    startBy(['unshare', '--net', '/usr/bin/python3', '-c', held]);
+    await up();
+    const { daemon, problems } = await status();
+    expect(daemon.resolver).toBeNull();
+    expect(problems.map(({ code }) => code)).toEqual(['addresses-held', 'resolver']);
+    expect(problems[1]!.message).toMatch(/UDP and TCP 127\.77\.\d+\.1:5377 is held by .*\(pid \d+\)/);
   });
 
   test('its memory is no file’s and no other program’s', async () => {

@@ -178,7 +178,9 @@ describe('on its sockets', () => {
     tcp.listen(0, '127.0.0.1');
     await once(tcp, 'listening');
     address = tcp.address() as net.AddressInfo;
-    resolver = await Resolver.start(zone, tcp, address.address, address.port);
+    const { address: at, port } = address;
+    resolver = new Resolver(zone, { server: tcp, address: at, port });
+    expect(await resolver.bind({ address: at, port })).toEqual([]);
   });
   afterEach(() => resolver.close());
 
@@ -246,5 +248,37 @@ describe('on its sockets', () => {
     expect(dropped).toBe(true);
     expect(Packet.parse(await overUdp(query('pg-prod.hoop'))).answers).toHaveLength(1);
     for (const socket of sockets) socket.destroy();
+  });
+
+  test('TCP: whoever keeps many open and says nothing does not shut the others out', async () => {
+    const silent = Array.from({ length: 64 }, () => net.connect(address.port, address.address).on('error', () => {}));
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    const asker = net.connect(address.port, address.address);
+    asker.write(framed(query('pg-prod.hoop')));
+    const [reply] = (await once(asker, 'data')) as [Buffer];
+    expect(Packet.parse(reply.subarray(2)).answers).toHaveLength(1);
+    for (const socket of [...silent, asker]) socket.destroy();
+  });
+
+  test('what somebody else holds is told by transport, and taken once it is free', async () => {
+    const place = { address: '127.0.0.2', port: address.port };
+    const udp = createSocket('udp4');
+    udp.bind(place.port, place.address);
+    await once(udp, 'listening');
+    expect(await resolver.bind(place)).toEqual([{ transport: 'udp', why: 'EADDRINUSE' }]);
+    expect(resolver.place).toBeUndefined();
+    const tcp = net.createServer();
+    tcp.listen(place.port, '127.0.0.3');
+    await once(tcp, 'listening');
+    await new Promise<void>((closed) => udp.close(closed));
+    expect(await resolver.bind(place)).toEqual([]);
+    expect(resolver.place).toEqual(place);
+    // What was bound before is still there to be left to nobody, and answers; the last place is free again.
+    expect(await resolver.bind({ ...place, address: '127.0.0.3' })).toEqual([{ transport: 'tcp', why: 'EADDRINUSE' }]);
+    tcp.close();
+    const again = createSocket('udp4');
+    again.bind(place.port, place.address);
+    await once(again, 'listening');
+    again.close();
   });
 });

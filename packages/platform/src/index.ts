@@ -9,5 +9,6 @@ export * from './paths/index.js';
 export * from './peer/index.js';
 export * from './ports/index.js';
 export * from './process/index.js';
+export * from './resolver/route.js';
 export * from './service/index.js';
 export * from './trust/index.js';

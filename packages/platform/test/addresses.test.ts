@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -6,10 +6,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   assign,
   claimSubnet,
+  firstOpenPort,
   loadRemembered,
   NOTHING,
   otherPort,
   type Remembered,
+  routedPort,
   saveRemembered,
   subnetsToTry,
   without,
@@ -93,11 +95,21 @@ test('a /24 is one daemon’s as long as it lives', async () => {
   const second = await claimSubnet(ring);
   expect(first.subnet).toBe(ring[0]);
   expect(second.subnet).toBe(ring[1]);
-  await new Promise((closed) => first.server.close(closed));
+  await new Promise((closed) => first.server!.close(closed));
   const third = await claimSubnet(ring);
   expect(third.subnet).toBe(ring[0]);
-  second.server.close();
-  third.server.close();
+  // Where it may not move, or where all are held: it stays, without the lock.
+  expect(await claimSubnet(ring.slice(0, 2))).toEqual({ subnet: ring[0], server: undefined });
+  expect(await claimSubnet([ring[1]!])).toEqual({ subnet: ring[1], server: undefined });
+  second.server!.close();
+  third.server!.close();
+});
+
+test('set-up’s port is no other user’s, as this machine has it', () => {
+  const usual = readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8');
+  expect(firstOpenPort('linux')).toBe(Number(usual));
+  expect(routedPort('linux')).toBeLessThan(firstOpenPort('linux', () => undefined));
+  expect(routedPort('linux')).toBeGreaterThanOrEqual(firstOpenPort('linux', () => '0\n'));
 });
 
 describe('the state file', () => {

@@ -205,9 +205,41 @@ test.each(['', 'a\n', 'a', 'a\n\n', '# BEGIN hoop\nx\n'])('a block goes in and o
 
 test('lines that were added behind the block stay', () => {
   expect(withoutBlock(`${withBlock('a\n', 'x\n')}b\n`)).toBe('a\nb\n');
+  expect(withoutBlock(`${withBlock('a', 'x\n')}b\n`)).toBe('a\nb\n');
+});
+
+test('an editor’s blanks and line ends hide no mark, and without its end a block is no more than its own lines', () => {
+  const ours = '127.77.1.3 pg.hoop\n';
+  const blanks = withBlock('a\n', ours).replaceAll('setup\n', 'setup \t\n');
+  expect(withoutBlock(`${blanks}10.0.0.1 printer\n`)).toBe('a\n10.0.0.1 printer\n');
+  const crlf = `${withBlock('a\n', ours)}b\n`.replaceAll('\n', '\r\n');
+  expect(withoutBlock(crlf)).toBe('a\r\nb\r\n');
+  expect(withoutBlock(withBlock('a', ours).replaceAll('\n', '\r\n'))).toBe('a');
+  const endless = withBlock('a\n', `${ours}127.77.1.4 b.acme.hoop\n`).replace('# END hoop setup\n', '');
+  expect(withoutBlock(endless)).toBe('a\n');
+  expect(withoutBlock(`${endless}10.0.0.1 printer\n127.0.0.1 x.hoop\n`)).toBe(
+    'a\n10.0.0.1 printer\n127.0.0.1 x.hoop\n',
+  );
+  expect(withoutBlock(withBlock('a\n', ours).trimEnd())).toBe('a\n');
+  expect(withoutBlock(`${endless}b\n${withBlock('', ours)}`)).toBe(`a\nb\n${withBlock('', ours)}`);
 });
 
 describe('the journal', () => {
+  test('that a power cut ended at its first word leaves nothing', () => {
+    const left = () => writeFileSync(join(journalled, '.4711.next'), '{"vers');
+    mkdirSync(journalled, { mode: 0o700 });
+    left();
+    Journal.sweep(ground());
+    expect(existsSync(journalled)).toBe(false);
+    applyStep(PLAN(), open(), hands());
+    left();
+    Journal.sweep(ground());
+    expect(readdirSync(journalled)).toEqual(['setup.json']);
+    left();
+    undo();
+    expect(existsSync(journalled)).toBe(false);
+  });
+
   test('is for one person at a time', () => {
     applyStep(PLAN(), open(), hands());
     expect(() => open(1001)).toThrow(/set up for user id 1000/);

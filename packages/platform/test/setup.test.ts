@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { leadsTo, routeIn } from '../src/resolver/index.js';
+import { withBlock } from '../src/setup/block.js';
 import { machineFor, planSetup, type Request, readRequest, type StepPlan } from '../src/setup/index.js';
 import type { Machine, Sight } from '../src/setup/machine.js';
-import { type Action, actionText, digestOf } from '../src/setup/plan.js';
+import { type Action, actionText, digestOf, MARK } from '../src/setup/plan.js';
 import { LAPTOP, REQUEST } from './laptop.js';
 
 const planOf = (step: Request['steps'][number], machine: Partial<Machine>, request: Partial<Request> = {}): StepPlan =>
@@ -47,6 +49,35 @@ describe('names', () => {
     expect(plan).not.toHaveProperty('degraded');
     expect(lines(plan)[0]).toBe(`write ${path}`);
     expect(written(plan, path)).toMatch(text);
+  });
+
+  test.each<[string, Partial<Machine>]>([
+    ['systemd-resolved', {}],
+    ['NetworkManager’s dnsmasq', { names: 'networkmanager' }],
+    ['dnsmasq', { names: 'dnsmasq' }],
+    ['macOS', { platform: 'darwin', names: 'macos' }],
+  ])('what is led to whom is read again: %s', (_, machine) => {
+    const plan = planOf('resolver', machine);
+    const { resolver: place, uid } = REQUEST;
+    const route = routeIn((path) => written(plan, path));
+    expect(route).toEqual({ subnet: 4, place, uid });
+    expect(leadsTo(route!, { uid, subnet: 4, remembered: false })).toBe(true);
+    expect(leadsTo(route!, { uid, subnet: 5, remembered: true })).toBe(false);
+    expect(leadsTo(route!, { uid: 1001, subnet: 4, remembered: true })).toBe(false);
+    // Set-ups did not always say whose they are.
+    const unsaid = routeIn((path) => written(plan, path).replace(/^# for.*\n/m, ''));
+    expect(unsaid).toEqual({ subnet: 4, place, uid: undefined });
+    expect(leadsTo(unsaid!, { uid: 1001, subnet: 4, remembered: true })).toBe(true);
+    expect(leadsTo(unsaid!, { uid, subnet: 4, remembered: false })).toBe(false);
+    // Nor is somebody else's file a set-up.
+    expect(routeIn((path) => written(plan, path).replace(MARK, ''))).toBeUndefined();
+  });
+
+  test('names in /etc/hosts are led to a /24', () => {
+    const plan = planOf('resolver', { names: 'other' }, { names: [{ hostname: 'a.hoop', address: '127.77.4.3' }] });
+    const text = (path: string) =>
+      path === '/etc/hosts' ? withBlock('127.0.0.1 localhost', written(plan, path)) : undefined;
+    expect(routeIn(text)).toEqual({ subnet: 4, place: undefined, uid: undefined });
   });
 
   test('a NetworkManager beside systemd-resolved leaves our link alone', () => {

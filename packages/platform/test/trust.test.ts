@@ -1,10 +1,13 @@
 import { createHash, generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { authorityCertificate, leaf, newAuthority } from '../src/index.js';
 import { planSetup, readRequest } from '../src/setup/index.js';
 import type { Machine } from '../src/setup/machine.js';
 import { actionText } from '../src/setup/plan.js';
-import { trustOn } from '../src/setup/roots.js';
+import { isRoots, trustOn } from '../src/setup/roots.js';
+import { runSystem } from '../src/setup/system.js';
 import { fingerprintOf } from '../src/trust/certificate.js';
 import { LAPTOP, REQUEST } from './laptop.js';
 
@@ -58,6 +61,7 @@ describe('root', () => {
       nss: ['/home/alice/.pki/nssdb'],
       javas: [
         { home: '/usr/lib/jvm/own', own: false },
+        { home: '/usr/lib/jvm/mallorys', own: false, foreign: true },
         { home: '/home/alice/.jdks/a', own: true },
       ],
     };
@@ -71,6 +75,7 @@ describe('root', () => {
       `setpriv --no-new-privs -- /usr/lib/jvm/own/bin/keytool -importcert -noprompt -file ${crt} -cacerts -storepass changeit -alias hoop-local-ca`,
       `${as} /home/alice/.jdks/a/bin/keytool -importcert -noprompt -file ${crt} -cacerts -storepass changeit -alias hoop-local-ca`,
     ]);
+    expect(plan).toMatchObject({ degraded: expect.stringMatching(/^not in \/usr\/lib\/jvm\/mallorys, which others/) });
     const text = plan?.can ? plan.actions.flatMap((one) => (one.do === 'write' ? [one.text] : []))[0] : undefined;
     expect(text).toContain(authorityCertificate(parts));
     expect(JSON.stringify(plan)).not.toContain('.postgresql');
@@ -106,7 +111,7 @@ describe('root', () => {
 test('stores are looked for where browsers and Javas have them; a Java that has the system’s needs nothing', () => {
   const folders: Record<string, string[]> = {
     '/home/alice/.mozilla/firefox': ['a.default', 'profiles.ini', 'with "quote'],
-    '/usr/lib/jvm': ['default-java', 'java-17', 'oracle-8'],
+    '/usr/lib/jvm': ['default-java', 'java-17', 'mallorys', 'oracle-8'],
     '/home/alice/.jdks': ['corretto'],
   };
   const real: Record<string, string> = {
@@ -117,7 +122,7 @@ test('stores are looked for where browsers and Javas have them; a Java that has 
   const found = trustOn(
     {
       platform: 'linux',
-      run: () => ({ code: 1, stdout: '', stderr: '' }),
+      run: (command) => ({ code: 0, stdout: command.includes('/usr/lib/jvm/mallorys') ? 'x\n' : '', stderr: '' }),
       text: () => undefined,
       exists: (path) => !path.startsWith('/etc/pki') && !path.includes('profiles.ini'),
       list: (path) => folders[path] ?? [],
@@ -129,8 +134,40 @@ test('stores are looked for where browsers and Javas have them; a Java that has 
     roots: 'debian',
     nss: ['/home/alice/.pki/nssdb', '/home/alice/.mozilla/firefox/a.default'],
     javas: [
+      { home: '/usr/lib/jvm/mallorys', own: false, foreign: true },
       { home: '/usr/lib/jvm/oracle-8', own: false },
       { home: '/home/alice/.jdks/corretto', own: true },
     ],
   });
+});
+
+test.skipIf(process.getuid?.() !== 0)('root runs no program that somebody else may change, or put in its place', () => {
+  const folder = mkdtempSync('/usr/lib/hoop-test-');
+  const [home, keytool] = [join(folder, 'jdk'), join(folder, 'jdk/bin/keytool')];
+  try {
+    mkdirSync(join(home, 'bin'), { recursive: true });
+    writeFileSync(keytool, '');
+    symlinkSync('keytool', join(home, 'bin/other'));
+    const is = () => isRoots({ run: runSystem }, home);
+    expect(is()).toBe(true);
+    for (const path of [folder, home, join(home, 'bin'), keytool]) {
+      const { mode } = statSync(path);
+      for (const change of [() => chownSync(path, 1001, 0), () => chmodSync(path, mode | 0o002)]) {
+        change();
+        expect([path, is()]).toEqual([path, false]);
+        chownSync(path, 0, 0);
+        chmodSync(path, mode);
+      }
+      chmodSync(path, mode | 0o020);
+      expect(is()).toBe(true);
+      chownSync(path, 0, 1001);
+      expect(is()).toBe(false);
+      chownSync(path, 0, 0);
+      chmodSync(path, mode);
+    }
+    expect(is()).toBe(true);
+    expect(isRoots({ run: runSystem }, join(folder, 'none'))).toBe(false);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -32,6 +32,8 @@ export interface DriverPorts {
   learn(database: string, anew: boolean | 'in doubt'): Dialled | Promise<Dialled>;
   readAside(text: string, at: unknown): Promise<Dialled>;
   cancel(key: CancelKey): Promise<unknown>;
+  /** The client has left, and its work still runs upstream. */
+  abandoned(): void;
   /** Told once, when the scripts are done or were stopped and the client was told. */
   ended(ending: Ending): void;
 }
@@ -52,7 +54,11 @@ const SMALL = 16_384;
 const LAST_EFFECTS = 64;
 /** A verdict that takes longer holds up only what comes behind its action, not what came before it. */
 const SLOW_MS = 50;
-/** From the end of the client's direction until what is still held is withdrawn: what it sent before may be quick to judge. */
+/**
+ * From the end of the client's direction until what is still held is withdrawn, and what still runs is cancelled: what it sent
+ * before may be quick to judge, and to do. A script that waits for an answer hears of no end; and behind what is cancelled comes
+ * what else the client had said, so it is asked again, later each time.
+ */
 const LEFT_MS = 1_000;
 
 /**
@@ -178,11 +184,17 @@ export class Driver {
 
   /** The client waits for nothing that takes long. Its wire may be paused: what it has said before is still here. */
   #left(): void {
-    if (this.#client.state === 'done' || this.#ending !== undefined) return;
+    if (this.#client.state !== 'done' && this.#ending === undefined) this.#abandonAfter(LEFT_MS);
+  }
+
+  #abandonAfter(ms: number): void {
     this.#leaving = setTimeout(() => {
       this.#gone = true;
       this.#abort(this.#held);
-    }, LEFT_MS);
+      if (this.#ending !== undefined) return;
+      if (this.isWorking) this.#ports.abandoned();
+      this.#abandonAfter(2 * ms);
+    }, ms);
   }
 
   #roomAt(side: Side): void {

@@ -60,6 +60,7 @@ export class Flow {
       learn: (database, anew) => this.#learn(database, anew),
       readAside: (text, at) => readAside(upstream.protocol, text, at),
       cancel: (key) => options.cancels.cancel(key.process, key.secret),
+      abandoned: () => void this.#cancelUpstream(),
       ended: resolve,
     });
   }
@@ -253,7 +254,8 @@ export class Flow {
   /**
    * Work that still runs there is ended before the socket goes: the upstream would not notice until it writes. Where flows are
    * revoked, all people are told first, and the sockets go one by one: each ends a process upstream, and a thousand that
-   * close at once take the processor from whoever is to hear of it.
+   * close at once take the processor from whoever is to hear of it. Nobody is left to hear of a flow that broke: its socket goes
+   * first, so that what is cancelled cannot be answered, and the upstream does not go on with what was sent behind it.
    */
   async #leaveUpstream({ end, refusal, working }: Ending, client: Promise<void>): Promise<void> {
     const socket = this.#driver.upstream;
@@ -262,6 +264,7 @@ export class Flow {
       aheadOf(this.#spec, this.#options.upstream).flowEnded(performance.now() - this.#openSince);
       return socket.leave(LINGER_MS);
     }
+    if (working && end === 'broken' && this.#upstreamKey !== undefined) socket.reset();
     const stopped = working && end !== 'upstream' ? this.#stopUpstream(end) : undefined;
     if (end === 'revoked') await after(RESET_MS);
     else await Promise.race([Promise.all([stopped, client]), after(RESET_MS)]);

@@ -31,6 +31,7 @@ const KEEPALIVE_MS = 60_000;
  */
 export class UpstreamSocket {
   #socket: Socket;
+  readonly #plain: Socket;
   #unwatch: () => void;
   #events: UpstreamEvents | undefined;
   readonly #early = new Chunks();
@@ -47,6 +48,7 @@ export class UpstreamSocket {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    this.#plain = socket;
     this.#unwatch = this.#watch(socket);
   }
 
@@ -150,6 +152,12 @@ export class UpstreamSocket {
   /** Closes at once; with an error, whoever listens is told of it as of a loss. */
   destroy(error?: Error): void {
     this.#socket.destroy(error);
+  }
+
+  /** Closes at once, and lets the other end know: whatever it writes from now on fails. */
+  reset(): void {
+    this.#plain.resetAndDestroy();
+    this.#socket.destroy();
   }
 
   closed(): Promise<void> {

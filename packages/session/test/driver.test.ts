@@ -1,7 +1,7 @@
 import type { Controls } from '@hoop/controls';
 import type { Dialled, Engine, Output, Script, Verdict } from '@hoop/core';
 import { EMPTY, READ, Signal } from '@hoop/core';
-import { expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Driver, type Ending } from '../src/driver.js';
 import { MemoryWire } from './wire.js';
 
@@ -13,6 +13,7 @@ function drive(engine: Partial<Engine>, controls: Partial<Controls> = {}) {
   const wire = new MemoryWire();
   const ended = Promise.withResolvers<Ending>();
   const noted: string[] = [];
+  let abandoned = 0;
   const driver = new Driver({
     connection: 'pg-prod',
     wire,
@@ -28,10 +29,13 @@ function drive(engine: Partial<Engine>, controls: Partial<Controls> = {}) {
     learn: () => ({ ok: true, greeting: undefined }),
     readAside: async () => ({ ok: true as const, greeting: undefined }),
     cancel: async () => {},
+    abandoned: () => {
+      abandoned += 1;
+    },
     ended: ended.resolve,
   });
   driver.start();
-  return { wire, driver, noted, ended: ended.promise };
+  return { wire, driver, noted, abandoned: () => abandoned, ended: ended.promise };
 }
 
 test('scripts that wake each other do not nest, and no wake is lost', async () => {
@@ -184,6 +188,7 @@ test('pieces of one message go out together when small, apart when large, and on
     learn: () => ({ ok: true, greeting: undefined }),
     readAside: async () => ({ ok: true as const, greeting: undefined }),
     cancel: async () => {},
+    abandoned: () => {},
     ended: () => {},
   });
   driver.start();
@@ -214,6 +219,7 @@ test('chunks that come while the script is at work are taken in order, small one
     learn: () => ({ ok: true, greeting: undefined }),
     readAside: async () => ({ ok: true as const, greeting: undefined }),
     cancel: async () => {},
+    abandoned: () => {},
     ended: () => {},
   });
   driver.start();
@@ -350,4 +356,51 @@ test('a withdrawal ends what is held, and nothing that comes later', async () =>
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
   later.resolve({ allow: true });
   await wire.until(({ text }) => text === 'withdrawn;ran;');
+});
+
+describe('a client that leaves', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+  const answered = new Signal();
+  function* waits(): Script {
+    yield READ;
+    yield { do: 'wait', until: answered };
+    yield READ;
+  }
+
+  test('while its script waits for the upstream: its work is given up, and what came behind it too', async () => {
+    let working = true;
+    const engine = { fromClient: waits, fromUpstream: nothing, working: () => working };
+    const { wire, abandoned, ended } = drive(engine);
+    wire.say('slow');
+    vi.advanceTimersByTime(5_000);
+    expect(abandoned()).toBe(0);
+    wire.onEnd();
+    vi.advanceTimersByTime(900);
+    expect(abandoned()).toBe(0);
+    vi.advanceTimersByTime(200);
+    expect(abandoned()).toBe(1);
+    vi.advanceTimersByTime(2_000);
+    expect(abandoned()).toBe(2);
+    working = false;
+    vi.advanceTimersByTime(10_000);
+    expect(abandoned()).toBe(2);
+    answered.raise();
+    expect(await ended).toMatchObject({ end: 'client' });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('after its last word: what it has asked for is done', () => {
+    function* fromClient(): Script {
+      yield READ;
+    }
+    function* fromUpstream(): Script {
+      yield { do: 'wait', until: new Signal() };
+    }
+    const { wire, abandoned } = drive({ fromClient, fromUpstream, working: () => true });
+    wire.say('terminate');
+    wire.onEnd();
+    vi.advanceTimersByTime(60_000);
+    expect(abandoned()).toBe(0);
+  });
 });

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { State } from '../../contracts/src/local/index.js';
 import { LOCK, UNLOCK } from '../../platform/test/keyring.js';
-import { said as line } from '../src/world/index.js';
+import { finished, said as line } from '../src/world/index.js';
 import type { Target } from './rig/attacker.js';
 import { attackedBy } from './rig/browser.js';
 import { buildGo } from './rig/go.js';
@@ -270,6 +270,67 @@ describe.skipIf(missing !== undefined)(title, () => {
     await works('resolved restarted');
   });
 
+  const doctor = async () => (await rig.as('alice', 'hoop doctor')).stdout;
+  /** What `hoop doctor` says of names, and `getent` of one, while somebody holds the resolver's place; then they leave. */
+  const squatted = async (place: string, person: string) => {
+    const [address, port] = place.split(':');
+    const script = `import socket, time
+for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+    s = socket.socket(socket.AF_INET, kind); s.bind(('${address}', ${port})); keep = [s, globals().get('keep')]
+open('/tmp/held', 'w').close(); time.sleep(600)`;
+    await rig.sh(`systemctl stop hoop.service; rm -f /tmp/held; cat >/tmp/squat.py <<'EOF'\n${script}\nEOF`);
+    await rig.sh(`systemd-run -q --unit=squat -p User=${person} /usr/bin/python3 /tmp/squat.py`);
+    await rig.sh('until [ -e /tmp/held ] || ! systemctl is-active -q squat; do sleep 0.1; done');
+    const held = (await rig.in('test', '-e', '/tmp/held')).code === 0;
+    await rig.sh('systemctl start hoop.service');
+    await listed();
+    const told = { held, names: await doctor(), resolver: (await state()).daemon.resolver };
+    await rig.sh('systemctl stop squat || true; rm -f /tmp/held /tmp/squat.py; systemctl reset-failed squat || true');
+    await works(`${person} on ${place}`);
+    return { ...told, at: (await state()).daemon.resolver };
+  };
+
+  test('while hoopd is down nobody else can answer for *.hoop; whoever root lets, is named and waited for', async () => {
+    const { address, port } = (await state()).daemon.resolver!;
+    const byMallory = await squatted(`${address}:${port}`, 'mallory');
+    expect(byMallory).toMatchObject({ held: false, at: { address, port } });
+    expect(byMallory.names).toMatch(/^ok +names /m);
+    const byRoot = await squatted(`${address}:${port}`, 'root');
+    expect(byRoot).toMatchObject({ held: true, resolver: null, at: { address, port } });
+    expect(byRoot.names.replace(/\s+/g, ' ')).toContain(
+      `fail names names cannot be answered: UDP and TCP ${address}:${port} is held by a process of user id 0`,
+    );
+  });
+
+  test('a set-up that leads to a port of anybody’s says so, stays where it is, and is led elsewhere by the next', async () => {
+    const { address, port } = (await state()).daemon.resolver!;
+    const unit = '/etc/systemd/system/hoop-resolver.service';
+    await rig.sh(
+      `sed -i -e '/^# for user id/d' -e 's/${address}:${port}$/${address}:5377/' ${unit}; systemctl daemon-reload; systemctl restart hoop-resolver hoop`,
+    );
+    await works('a set-up of old');
+    expect((await doctor()).replace(/\s+/g, ' ')).toMatch(
+      /warn names any user of this machine can answer .* → hoop setup/,
+    );
+    const squat = await squatted(`${address}:5377`, 'mallory');
+    expect(squat).toMatchObject({ held: true, resolver: null, at: { address, port: 5377 } });
+    expect(squat.names.replace(/\s+/g, ' ')).toMatch(/fail names names cannot be answered: .* of user id 1001 on/);
+    said(await rig.as('alice', 'hoop setup'), 'hoop setup');
+    expect((await state()).daemon.resolver).toMatchObject({ address, port });
+    await works('a set-up anew');
+    expect(await doctor()).toMatch(/^ok +names /m);
+  });
+
+  test('a hoopd by hand beside a set-up says what to do', async () => {
+    await rig.sh('systemctl stop hoop.service');
+    const byHand = finished(await rig.started('alice', 'exec hoop daemon run'), 60_000);
+    await rig.as('alice', 'until hoop daemon status; do sleep 0.2; done');
+    expect((await state()).problems).toMatchObject([{ code: 'resolver', hint: 'hoop daemon restart' }]);
+    await hoop('daemon restart');
+    await byHand;
+    await works('a hoopd by hand');
+  });
+
   test('a gateway that stands still: status says so at once, psql within seconds, and all goes on with it', async () => {
     const { port } = new URL(company.gateway);
     const [, pid] = await line(rig.beside('laptop', ['ss', '-Hltnp', `sport = :${port}`]), /pid=(\d+)/, 'ss');
@@ -511,7 +572,7 @@ describe.skipIf(missing !== undefined)(title, () => {
     await rig.sh(begin);
     const was = await rig.sh(TRACES);
     const { address } = await listed();
-    const done = await rig.as('alice', 'hoop setup --only resolver');
+    const done = await rig.as('alice', 'hoop setup');
     expect([done.code, done.stderr]).toEqual([0, expect.stringContaining(says)]);
     await works(says);
     overheard = '';

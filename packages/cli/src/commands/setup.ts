@@ -109,7 +109,7 @@ async function requestOf(needs: Needs, input: Input): Promise<Request> {
   return {
     ...shared,
     uid,
-    resolver: resolver ?? state?.daemon.resolver ?? (await ownResolver(needs)),
+    resolver: resolver ?? (await ownResolver(needs, state?.daemon.resolver?.address)),
     variables: Object.fromEntries(
       Object.entries(needs.variables).flatMap(([name, value]) => (isCarried(name, value) ? [[name, value]] : [])),
     ),
@@ -153,16 +153,17 @@ function resolverIn(given: string | undefined): Request['resolver'] | undefined 
   const [, address, port] = /^(127(?:\.\d{1,3}){3}):(\d{1,5})$/.exec(given) ?? [];
   if (address === undefined || Number(port) < 1 || Number(port) > 65_535) {
     throw new UserError('resolver', 'the resolver is a loopback address and a port', {
-      hint: 'hoop status shows it, e.g. 127.77.3.1:5377',
+      hint: 'hoop status shows it, e.g. 127.77.3.1:12',
       exit: 'usage',
     });
   }
   return { address, port: Number(port) };
 }
 
-async function ownResolver({ machine, paths, now }: Needs): Promise<Request['resolver']> {
-  const { expectedResolver } = await import('@hoop/platform/setup');
-  return expectedResolver(machine.uid, paths, now());
+/** Where hoopd is, or will be, on a port that nobody else may take while it is down. */
+async function ownResolver({ machine, paths, now }: Needs, address?: string): Promise<Request['resolver']> {
+  const { expectedAddress, routedPort } = await import('@hoop/platform/setup');
+  return { address: address ?? expectedAddress(machine.uid, paths, now()), port: routedPort(machine.platform) };
 }
 
 async function apply(needs: Needs, system: System, request: Request, report: Report, quiet: boolean): Promise<void> {
@@ -178,7 +179,8 @@ async function apply(needs: Needs, system: System, request: Request, report: Rep
   if (report.was('done', 'service')) await handOver(needs, before);
   // Whoever was logged in is so again before this ends, and finds their names.
   if (needs.machine.uid !== 0) await settled(needs);
-  if (report.was('done', 'ports') && needs.machine.uid !== 0) await (await needs.daemon.api()).retry({});
+  const isNew = report.was('done', 'ports') || report.was('done', 'resolver');
+  if (isNew && needs.machine.uid !== 0) await (await needs.daemon.api()).retry({});
   report.verified = await verified(needs, system, request, report);
   if (!quiet) needs.err(report.endText());
 }
@@ -196,7 +198,7 @@ async function handOver(needs: Needs, before: number | undefined): Promise<void>
 /** How long names may take to be there. Milliseconds. */
 const PATIENCE = 10_000;
 
-/** A name as every program resolves it. A hosts file has no canary: one of its own names stands for all. */
+/** A name as every program resolves it, and as only hoopd can answer it. A hosts file has no canary: one of its own names stands for all. */
 async function verified(needs: Needs, system: System, request: Request, report: Report): Promise<Verified | undefined> {
   if (!report.was('done', 'resolver') && !report.was('in-place', 'resolver')) return undefined;
   const { canaryName } = await import('@hoop/platform/setup');
@@ -205,8 +207,10 @@ async function verified(needs: Needs, system: System, request: Request, report: 
   for (;;) {
     const name = own?.hostname ?? canaryName();
     const address = await system.lookUp(name);
+    const expected =
+      own?.address ?? (await system.askOurs(request.resolver, name, { ...needs.machine, uid: request.uid }));
     const ms = needs.now() - start;
-    if (address === (own?.address ?? request.resolver.address)) return { good: true, name, address, ms };
+    if (address !== undefined && address === expected) return { good: true, name, address, ms };
     if (ms > PATIENCE) return { good: false, name, address: address ?? null, ms };
     await needs.pause(200);
   }

@@ -15,6 +15,7 @@ export type Sight = Pick<
   | 'keychainTrouble'
   | 'lookUp'
   | 'resolvConf'
+  | 'routeIn'
   | 'routedDomains'
   | 'secretiveBrowsers'
   | 'systemName'
@@ -57,6 +58,10 @@ export interface Listening {
 
 export interface Names {
   setUp: boolean;
+  /** Where set-up has led *.hoop, if it has. */
+  route: { address: string; port: number } | undefined;
+  /** What hoopd says is wrong with it. */
+  troubles: State['problems'];
   /** Where our resolver is; null: there is none. */
   ours: { address: string; port: number } | null;
   /** A name of ours that nobody has asked for, as programs see it, and as our resolver answers it itself. */
@@ -149,7 +154,7 @@ async function namesOf(state: State, { machine }: Needs, sight: Sight): Promise<
   const local = resolvConf?.servers.find((server) => /^127\./.test(server) && !STUBS.includes(server));
   const [seen, own, each, holder] = await Promise.all([
     sight.lookUp(name),
-    ours === null ? undefined : sight.askOurs(ours, name),
+    ours === null ? undefined : sight.askOurs(ours, name, machine),
     Promise.all(
       byName.map(async ({ hostname, address }) => ({ hostname, address, seen: await sight.lookUp(hostname) })),
     ),
@@ -157,6 +162,8 @@ async function namesOf(state: State, { machine }: Needs, sight: Sight): Promise<
   ]);
   return {
     setUp: sight.isSetUp(machine.platform),
+    route: sight.routeIn()?.place,
+    troubles: state.problems.filter(({ code }) => code === 'resolver' || code === 'resolver-open'),
     ours,
     canary: { name, seen, own },
     each: each.map((one) => ({ ...one, hosts: sight.hostsLines(one.hostname) })),

@@ -37,11 +37,24 @@ export function nameFindings({ names }: Facts): Finding[] {
 }
 
 function routeFinding(names: Names): Finding {
-  const { ours, canary, setUp, each, routed } = names;
+  const { ours, canary, setUp, each, routed, route, troubles } = names;
   const check = 'names';
+  const missing = troubles.find(({ code }) => code === 'resolver');
+  if (missing !== undefined) return fail(check, plain(missing.message), plain(missing.hint ?? 'hoop daemon restart'));
   if (ours === null) return fail(check, "hoopd's resolver does not run", 'hoop daemon restart');
-  if (canary.seen === ours.address) return ok(check, '*.hoop is asked of hoopd, as programs see it');
-  if (canary.own !== ours.address)
+  // An answer that came by another way may be hoopd's all the same: who holds that place can ask it, too.
+  if (route !== undefined && (route.address !== ours.address || route.port !== ours.port))
+    return fail(
+      check,
+      `*.hoop is asked on ${route.address}:${route.port}, but hoopd's resolver is on ${ours.address}:${ours.port}`,
+      'hoop setup',
+    );
+  const [open] = troubles;
+  if (canary.own !== undefined && canary.seen === canary.own)
+    return open === undefined
+      ? ok(check, '*.hoop is asked of hoopd, as programs see it')
+      : warn(check, plain(open.message), plain(open.hint ?? 'hoop setup'));
+  if (canary.own === undefined)
     return fail(check, `hoopd's resolver does not answer on ${ours.address}:${ours.port}`, 'hoop daemon restart');
   if (canary.seen !== undefined)
     return fail(
@@ -88,7 +101,7 @@ function captured({ resolvConf, local, routed }: Names): Finding | undefined {
 }
 const LINK = 'hoop0';
 
-function wrongName({ hostname, address, seen, hosts }: Names['each'][number], { canary, ours }: Names): Finding[] {
+function wrongName({ hostname, address, seen, hosts }: Names['each'][number], { canary }: Names): Finding[] {
   if (seen === address) return [];
   const check = `name ${hostname}`;
   const line = hosts.find((one) => one.address !== address);
@@ -101,7 +114,7 @@ function wrongName({ hostname, address, seen, hosts }: Names['each'][number], { 
       ),
     ];
   // Where no name of ours arrives, one line has said so.
-  if (canary.seen !== ours?.address && seen === undefined) return [];
+  if (canary.seen !== canary.own && seen === undefined) return [];
   return [fail(check, `resolves to ${seen ?? 'nothing'}, not to ${address}`, 'resolvectl flush-caches')];
 }
 

@@ -1,5 +1,5 @@
 import { chmodSync, lstatSync, renameSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { UserError } from '@hoop/core';
@@ -21,7 +21,7 @@ export async function takeSocket(path: string): Promise<Server> {
       connectionsCheckingInterval: CHECK,
     });
     const failed = await listenOn(server, path);
-    if (failed === undefined) return server;
+    if (failed === undefined) return waiting(server);
     if (failed.code !== 'EADDRINUSE') throw failed;
     if (!(await removeStale(path))) break;
   }
@@ -42,8 +42,20 @@ async function removeStale(path: string): Promise<boolean> {
   return !alive;
 }
 
+type Call = [request: IncomingMessage, response: ServerResponse];
+/** Calls of those who came before hoopd had found its feet. */
+const early = new WeakMap<Server, Call[]>();
+
+function waiting(server: Server): Server {
+  const calls: Call[] = [];
+  early.set(server, calls);
+  return server.on('request', (...call: Call) => calls.push(call));
+}
+
 export function serve(server: Server, app: Hono): void {
-  server.on('request', getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  server.removeAllListeners('request').on('request', answer);
+  for (const call of early.get(server)?.splice(0) ?? []) void answer(...call);
 }
 
 function listenOn(server: Server, path: string): Promise<NodeJS.ErrnoException | undefined> {

@@ -39,7 +39,11 @@ export function listen(where: Endpoint, options: ListenerOptions): Promise<Bound
   });
 }
 
-function ownersSocket(socket: Socket, options: ListenerOptions): PeerSocket | undefined {
+/** What is at the other end, if that is the owner's. Before a byte of it is read. */
+export function ownersSocket(
+  socket: Socket,
+  options: Pick<ListenerOptions, 'owner' | 'peerOf' | 'asked'>,
+): PeerSocket | undefined {
   const here = endpoint(socket.localAddress, socket.localPort);
   const there = endpoint(socket.remoteAddress, socket.remotePort);
   if (here === undefined || there === undefined) return undefined;

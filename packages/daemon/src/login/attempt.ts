@@ -4,7 +4,7 @@ import type { LoginAttempt, StartLogin } from '@hoop/contracts/local';
 import { UserError } from '@hoop/core';
 import { randomPKCECodeVerifier, randomState } from 'openid-client';
 import type * as z from 'zod';
-import { listenForCallback } from './callback.js';
+import { type Door, listenForCallback } from './callback.js';
 import { byOurClock } from './certify.js';
 import type { Clock } from './clock.js';
 import type { Entry, EntryStore } from './entry.js';
@@ -37,10 +37,20 @@ export interface Attempt {
   account: string;
   entries: EntryStore;
   reach: Reach;
+  door: Door;
+  /** Who is logged in at this gateway, or was until their login ended. */
+  whose: Person | undefined;
   /** Of other profiles. */
   rivals(): readonly Rival[];
   report: (progress: Pick<LoginAttempt, 'phase'> & Partial<LoginAttempt>) => void;
   signal: AbortSignal;
+}
+
+/** As an IdP knows them. */
+export interface Person {
+  issuer: string;
+  subject: string;
+  email: string;
 }
 
 /** How long a person may take in the browser. */
@@ -62,7 +72,7 @@ export async function attemptLogin(attempt: Attempt): Promise<Achieved> {
     const key = await newKey();
     const { tokens, random } = await (request.flow === 'device'
       ? byDevice(attempt, provider, discovery)
-      : byBrowser(attempt, provider, key));
+      : byBrowser(attempt, provider, key, discovery));
     signal.throwIfAborted();
     report({ phase: 'certifying' });
     const issued = byOurClock(api, await api.login({ body: { csr: csrOf(key), idToken: tokens.idToken, random } }));
@@ -100,17 +110,30 @@ interface Proven {
   random: string | null;
 }
 
-async function byBrowser({ reach, report, signal }: Attempt, provider: Provider, key: KeyObject): Promise<Proven> {
+/**
+ * Nobody takes another's place unasked: whoever can bring their own code to a person's login would have that person's work done,
+ * and recorded, as theirs. What the IdP gave for it is given back.
+ */
+async function samePerson({ whose }: Attempt, provider: Provider, issuer: string, tokens: Tokens): Promise<Tokens> {
+  if (whose === undefined || whose.issuer !== issuer || whose.subject === tokens.subject) return tokens;
+  if (tokens.refreshToken !== undefined) await provider.revoke(tokens.refreshToken).catch(() => {});
+  throw new UserError('other-person', `that is another account at the IdP than ${whose.email}, who is logged in here`, {
+    hint: 'if it is meant: hoop logout, then again; else first log out of the IdP in the browser',
+  });
+}
+
+async function byBrowser(attempt: Attempt, provider: Provider, key: KeyObject, about: Discovery): Promise<Proven> {
+  const { reach, report, signal } = attempt;
   const { nonce, random } = boundNonce(key);
   const state = randomState();
-  const callback = await listenForCallback(state);
+  const callback = await listenForCallback(state, attempt.door);
   const request = { redirectUri: callback.redirectUri, state, nonce, verifier: randomPKCECodeVerifier() };
   let how: 'done' | 'failed' = 'failed';
   try {
     const url = await provider.authorizationUrl(request);
     report({ phase: 'browser', url: url.href, expiresAt: reach.clock.now() + BROWSER });
     const came = await patient(callback.came, reach.clock, signal);
-    const tokens = await provider.exchange(came, request);
+    const tokens = await samePerson(attempt, provider, about.issuer, await provider.exchange(came, request));
     how = 'done';
     return { tokens, random };
   } finally {
@@ -118,7 +141,8 @@ async function byBrowser({ reach, report, signal }: Attempt, provider: Provider,
   }
 }
 
-async function byDevice({ reach, report, signal }: Attempt, provider: Provider, about: Discovery): Promise<Proven> {
+async function byDevice(attempt: Attempt, provider: Provider, about: Discovery): Promise<Proven> {
+  const { reach, report, signal } = attempt;
   if (!about.deviceFlow) {
     throw new UserError('no-device-flow', "this gateway's IdP does not offer the device flow", {
       hint: 'log in without --device',
@@ -127,7 +151,7 @@ async function byDevice({ reach, report, signal }: Attempt, provider: Provider, 
   const code = await provider.deviceCode();
   const expiresAt = reach.clock.now() + code.expiresIn * 1000;
   report({ phase: 'device', url: code.url, userCode: code.userCode, expiresAt });
-  return { tokens: await code.tokens(signal), random: null };
+  return { tokens: await samePerson(attempt, provider, about.issuer, await code.tokens(signal)), random: null };
 }
 
 /** Waits for the browser, for as long as a person may take. */

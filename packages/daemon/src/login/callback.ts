@@ -1,9 +1,18 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+
+/** Who may come to a port that every user of the machine can reach. */
+export interface Door {
+  /** Asked before a byte is read. False: the connection is reset. */
+  admits(socket: Socket): boolean;
+  /** A request for another host, or with another state, was turned away. */
+  refused(): void;
+}
 
 /**
- * The loopback end of the browser's way back (RFC 8252 §7.3): one random port of 127.0.0.1, one path, one use. A request
+ * The loopback end of the browser's way back (RFC 8252 §7.3): one random port of 127.0.0.1, one path, one use. Another user of the
+ * machine, who can read the address that a browser was started with, is reset; a request
  * with a foreign Host, or without the state of this attempt, changes nothing. Pages are static and hold no script.
  */
 export interface Callback {
@@ -14,19 +23,21 @@ export interface Callback {
   end(how: 'done' | 'failed'): void;
 }
 
-export async function listenForCallback(state: string): Promise<Callback> {
+export async function listenForCallback(state: string, door: Door): Promise<Callback> {
   const { promise: came, resolve } = Promise.withResolvers<URL>();
   const { promise: ended, resolve: end } = Promise.withResolvers<'done' | 'failed'>();
   let used = false;
   const server = createServer({ maxHeaderSize: 16_384, requestTimeout: 10_000 }, (request, response) => {
     const { port } = server.address() as AddressInfo;
     const asked = lookAt(request, `127.0.0.1:${port}`, state);
+    if (asked === 400 || asked === 421) door.refused();
     if (typeof asked === 'number') return page(response, asked, REFUSED[asked] ?? '');
     if (used) return page(response, 400, 'This login has been used. Look at the terminal.');
     used = true;
     resolve(asked);
     void ended.then((how) => page(response, how === 'done' ? 200 : 400, ENDED[how]));
   });
+  server.on('connection', (socket: Socket) => door.admits(socket) || socket.resetAndDestroy());
   await listen(server);
   const { port } = server.address() as AddressInfo;
   return {

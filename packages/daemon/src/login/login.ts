@@ -4,7 +4,8 @@ import type { Ended, LoginAttempt, StartedLogin, StartLogin } from '@hoop/contra
 import { HoopError } from '@hoop/core';
 import type * as z from 'zod';
 import type { Credential, Credentials } from '../credentials.js';
-import { type Achieved, type Attempt, attemptLogin, gatewayUrl, type Reach } from './attempt.js';
+import { type Achieved, type Attempt, attemptLogin, gatewayUrl, type Person, type Reach } from './attempt.js';
+import type { Door } from './callback.js';
 import type { EntryStore } from './entry.js';
 import { HeldLogin } from './held.js';
 import { LastGateway } from './last.js';
@@ -20,6 +21,8 @@ export interface LoginOptions {
   random: () => number;
   /** The gateways of other profiles. */
   rivals: () => readonly Rival[];
+  /** Of the way back from the browser. */
+  door: Door;
   log: (level: 'info' | 'warn', message: string, facts: Record<string, string>) => void;
 }
 interface UnderWay {
@@ -45,6 +48,8 @@ export class LoginCredentials implements Credentials {
   readonly #last: LastGateway;
   readonly #watchers = new Set<() => void>();
   #held: HeldLogin | undefined;
+  /** Who is held. */
+  #whose: (Person & { gateway: string }) | undefined;
   #account = '';
   #entries: EntryStore | undefined;
   #underWay: UnderWay | undefined;
@@ -131,6 +136,7 @@ export class LoginCredentials implements Credentials {
     const held = this.#held;
     if (held === undefined) return { ended: false };
     this.#held = undefined;
+    this.#whose = undefined;
     held.close();
     this.#options.file.remove();
     this.#changed();
@@ -148,6 +154,10 @@ export class LoginCredentials implements Credentials {
     this.#account = accountOf(this.#options.profile, gateway.origin);
     this.#entries = this.#storeOf('keychain', (is) => this.#held?.waiting(is));
     this.#held = this.#hold(gateway, remembered, this.#entries);
+    const { subject, email } = remembered;
+    const issuer = this.#last.known?.client?.issuer;
+    if (subject !== undefined && issuer !== undefined)
+      this.#whose = { gateway: gateway.origin, issuer, subject, email };
     this.#changed();
     await this.#held.renew();
   }
@@ -174,6 +184,8 @@ export class LoginCredentials implements Credentials {
       const achieved = await attemptLogin({
         ...about,
         reach: this.#options.reach,
+        door: this.#options.door,
+        whose: this.#whose?.gateway === about.request.gateway ? this.#whose : undefined,
         rivals: () => [...this.#options.rivals(), ...this.#replaced()],
         report,
         signal,
@@ -213,11 +225,12 @@ export class LoginCredentials implements Credentials {
     this.#held.adopt(achieved);
   }
 
-  #remember(request: z.infer<typeof StartLogin>, { gateway, trust, discovery, issued }: Achieved): Remembered {
+  #remember(request: z.infer<typeof StartLogin>, { gateway, trust, discovery, entry, issued }: Achieved): Remembered {
     const { clock } = this.#options.reach;
     const remembered: Remembered = {
       gateway: gateway.origin,
       email: issued.identity.email,
+      subject: entry.subject,
       since: clock.now(),
       ...(trust.ca === undefined ? {} : { ca: trust.ca }),
       ...(trust.pinned === undefined ? {} : { pinned: trust.pinned }),
@@ -226,6 +239,7 @@ export class LoginCredentials implements Credentials {
     if (request.store === 'keychain') this.#options.file.write(remembered);
     else this.#options.file.remove();
     const { issuer, clientId: id } = discovery;
+    this.#whose = { gateway: gateway.origin, issuer, subject: entry.subject, email: remembered.email };
     // Of the gateway that it replaces nothing is left to share with: the next one is asked for again.
     const isShared = request.sharedIdp === true && this.#options.rivals().length > 0;
     this.#last.is({ ...remembered, client: { issuer, id }, ...(isShared && { sharedIdp: true }) });

@@ -21,6 +21,8 @@ export const Remembered = KnownGateway.extend({
   /** PEM of the certificate that the fingerprint named. */
   pinned: z.string().optional(),
   email: z.string(),
+  /** As the IdP knows them. */
+  subject: z.string().optional(),
   since: z.number().int(),
 });
 export type Remembered = z.infer<typeof Remembered>;

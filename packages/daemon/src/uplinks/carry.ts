@@ -8,7 +8,7 @@ import {
   type Head,
   json,
 } from '@hoop/contracts/uplink';
-import { Gathered, type Greeting, ProtocolError, type Refusal, type Settled, writeAll } from '@hoop/core';
+import { type Follow, Gathered, type Greeting, ProtocolError, type Refusal, type Settled, writeAll } from '@hoop/core';
 import { Screen } from '../listeners/screen.js';
 import type { Uplink } from './dial.js';
 
@@ -62,8 +62,8 @@ class Flow implements Carrying {
   readonly #gathered = new Gathered((pieces, length) => this.#write(pieces, length), setImmediate);
   /** While what the client says is held. */
   #screen: Screen | undefined;
-  /** What it says after an answer is looked at anew. */
-  #again = false;
+  /** What it says behind this message is looked at anew. */
+  #follow: Follow | undefined;
   #epitaph: Uint8Array | undefined;
   /** The bytes given to the client end on a message boundary of its protocol. */
   #boundary = false;
@@ -141,14 +141,18 @@ class Flow implements Carrying {
 
   #said(bytes: Uint8Array): void {
     if (this.#over) return;
-    if (this.#screen !== undefined) this.#screen.add(bytes);
-    else if (!this.#channel.send(bytes, false)) this.#local.pause();
+    if (this.#screen !== undefined) return this.#screen.add(bytes);
+    const length = this.#follow?.(bytes) ?? bytes.length;
+    if (length > 0 && !this.#channel.send(bytes.subarray(0, length), false)) this.#local.pause();
+    if (length === bytes.length) return;
+    this.#lookOut();
+    this.#said(bytes.subarray(length));
   }
 
   #settled(as: Settled, held: Uint8Array): void {
     this.#screen = undefined;
     if (as.step === 'reject') return this.#reject(as);
-    this.#again = as.again === true;
+    this.#follow = as.follow;
     this.#said(held);
   }
 
@@ -176,7 +180,6 @@ class Flow implements Carrying {
     if (this.#over) return;
     this.#received += bytes.length;
     this.#boundary = boundary;
-    if (this.#again && this.#screen === undefined) this.#lookOut();
     this.#gathered.add(bytes);
   }
 

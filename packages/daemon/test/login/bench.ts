@@ -89,6 +89,7 @@ export function loginOn(options: Partial<LoginOptions> & { store?: EntryStore; c
     reach: { clock, gatewayApi: gatewayApiOf, openProvider, pinned: pinnedCertificate },
     random: () => 0.5,
     rivals: () => [],
+    door: { admits: () => true, refused: () => {} },
     log: () => {},
     ...rest,
   });

@@ -1,13 +1,18 @@
+import { spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { ApiError } from '@hoop/contracts/http';
+
 import { HoopError, UserError } from '@hoop/core';
+import { environment, peerLookup } from '@hoop/platform';
 import { type Authority, browse, CLIENT_ID, type Idp, newAuthority, remembered, STAFF, startIdp } from '@hoop/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ownersSocket } from '../../src/listeners/listener.js';
 import { systemClock } from '../../src/login/clock.js';
 import { gatewayApiOf } from '../../src/login/gateway.js';
+
 import type { LoginCredentials } from '../../src/login/login.js';
 import { openProvider } from '../../src/login/oidc.js';
 import { shownChain } from '../../src/login/shown.js';
@@ -112,6 +117,68 @@ describe('a login in the browser', () => {
     await expect(at(`/callback?code=x&state=${state}`)).rejects.toThrow(/ECONNREFUSED|ECONNRESET/);
     expect(gateway.seen.map((one) => one.call)).toEqual(['login']);
   });
+
+  test.skipIf(process.getuid?.() !== 0)(
+    'is not for another user of the machine, who is reset; a forged one is counted',
+    async () => {
+      const peerOf = peerLookup(environment());
+      const was = { reset: 0, forged: 0 };
+      const admits = (socket: Socket) => {
+        const isOwn = ownersSocket(socket, { owner: process.getuid!(), peerOf }) !== undefined;
+        if (!isOwn) was.reset += 1;
+        return isOwn;
+      };
+      const login = kept({ door: { admits, refused: () => (was.forged += 1) } });
+      await login.start(startRequest());
+      const attempt = await inBrowser(login);
+      const params = new URL(attempt.url ?? '').searchParams;
+      const back = new URL(params.get('redirect_uri') ?? '');
+      const answer = `${back.href}?code=x&state=${params.get('state')}`;
+      const theirs = spawn('setpriv', ['--reuid=nobody', '--regid=nogroup', '--clear-groups', 'curl', '-s', answer]);
+      let heard = '';
+      theirs.stdout.on('data', (text) => (heard += text));
+      // curl(1): 56 is a failure in receiving.
+      expect([await once(theirs, 'close'), heard]).toEqual([[56, null], '']);
+      expect(await knock(back, '/callback?code=x&state=forged', back.host)).toBe(400);
+      expect([was, login.state().attempt]).toEqual([{ reset: 1, forged: 1 }, attempt]);
+      await browse(attempt.url ?? '', visitor('alice'));
+      await loggedIn(login);
+    },
+  );
+
+  test.each(['browser', 'device'] as const)(
+    'by another person takes nobody’s place, until they log out (%s)',
+    async (flow) => {
+      const file = fileInMemory();
+      const [store, gateways] = [sharedStore(), gatewayInMemory()];
+      const first = kept({ file, store, gateways });
+      const request = { store: 'keychain' as const, flow };
+      const start = async (login: LoginCredentials, name: string) => {
+        await login.start(startRequest(request));
+        const { url = '' } = await until(login, ({ attempt }) => (attempt?.url === undefined ? undefined : attempt));
+        return browse(url, visitor(name));
+      };
+      await start(first, 'alice');
+      const { since } = await loggedIn(first);
+      const page = await start(first, 'bob');
+      expect(await failedWith(first)).toBe('other-person');
+      if (flow === 'browser') expect(page.html).toContain('did not succeed');
+      expect(first.state()).toMatchObject({
+        login: { since, state: 'active', identity: { email: 'alice@shop.example' } },
+      });
+      expect(first.state().attempt?.error?.message).toContain('alice@shop.example');
+      expect([...store.held.values()].map(({ subject }) => subject)).toEqual(['alice']);
+      await first.close();
+      const again = kept({ file, store, gateways });
+      await again.restore();
+      await start(again, 'bob');
+      expect(await failedWith(again)).toBe('other-person');
+      expect(gateway.seen.filter(({ call }) => call === 'login')).toHaveLength(1);
+      await again.logout();
+      await start(again, 'bob');
+      expect((await loggedIn(again)).identity.subject).toBe('bob');
+    },
+  );
 
   test('fails with a code that the IdP did not give, and logs nobody in', async () => {
     const login = kept();

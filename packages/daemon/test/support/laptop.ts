@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LocalConnection, State } from '@hoop/contracts/local';
 import type { Greeting, ProtocolName } from '@hoop/core';
-import { environment, type Notice, ownFolder, type Paths, planPaths } from '@hoop/platform';
+import { environment, type Notice, ownFolder, type Paths, planPaths, type Route } from '@hoop/platform';
 import type { Credential, Credentials } from '../../src/credentials.js';
 import { Daemon } from '../../src/daemon.js';
 import { openLog } from '../../src/log.js';
@@ -135,6 +135,7 @@ export async function laptop(
     secrets?: SecretKeeper;
     patience?: Patience;
     firstWord?: number;
+    route?: () => Route | undefined;
     show?: (notice: Notice) => Promise<boolean>;
   } = {},
 ): Promise<Laptop> {
@@ -154,8 +155,21 @@ export async function laptop(
   const greetings = { postgres: TELLING, tcp: TELLING, ...options.greetings };
   const log = openLog(2, 'silent');
   const secrets = options.secrets ?? secretsIn(new Map());
-  const { patience, firstWord, show = async () => false } = options;
-  const about = { version: '0', machine, paths, kept, secrets, greetings, log, changed, patience, firstWord, show };
+  const { patience, firstWord, route = () => undefined, show = async () => false } = options;
+  const about = {
+    version: '0',
+    machine,
+    paths,
+    kept,
+    secrets,
+    greetings,
+    log,
+    changed,
+    patience,
+    firstWord,
+    route,
+    show,
+  };
   const daemon = await Daemon.start(about);
   const until = (is: (state: State) => boolean) =>
     new Promise<State>((resolve) => {

@@ -1,4 +1,3 @@
-import { Resolver } from 'node:dns/promises';
 import { LINK } from '../resolver/plan.js';
 import { runSystem, textOf } from '../setup/system.js';
 
@@ -41,16 +40,3 @@ export function routedDomains(run = runSystem): { link: string; domains: string[
   }));
 }
 export { LINK };
-
-/** How long our own resolver, on this machine, may take. Milliseconds. */
-const PATIENCE = 1_000;
-
-/** Asks our resolver itself, past whatever the system does; undefined if it does not say. */
-export async function askOurs(at: { address: string; port: number }, name: string): Promise<string | undefined> {
-  const resolver = new Resolver({ timeout: PATIENCE, tries: 1 });
-  resolver.setServers([`${at.address}:${at.port}`]);
-  return resolver.resolve4(name).then(
-    ([address]) => address,
-    () => undefined,
-  );
-}

@@ -1,6 +1,6 @@
 import { readdir, readlink } from 'node:fs/promises';
 import type { Environment } from '../environment.js';
-import { type ProcSocket, procNetSockets } from '../peer/proc-net.js';
+import { type ProcSocket, procNetSockets, type Transport } from '../peer/proc-net.js';
 import { programName } from '../peer/program.js';
 
 /** Who listens where we wanted to. `pid` is missing where it is another user's process. */
@@ -12,9 +12,14 @@ export interface Holder {
 }
 
 /** Who holds `port` on `address` or on every address. Undefined where it cannot be told. */
-export async function holderOf(machine: Environment, address: string, port: number): Promise<Holder | undefined> {
+export async function holderOf(
+  machine: Environment,
+  address: string,
+  port: number,
+  transport: Transport = 'tcp',
+): Promise<Holder | undefined> {
   if (machine.platform !== 'linux') return undefined;
-  const listener = listenerOn(procNetSockets(), address, port);
+  const listener = listenerOn(procNetSockets(transport), address, port);
   if (listener === undefined) return undefined;
   const pid = await processWith(listener.inode);
   const program = pid === undefined ? undefined : await programName(pid);

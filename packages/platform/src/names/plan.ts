@@ -4,7 +4,7 @@ export interface HostName {
   hostname: string;
 }
 
-/** Names that begin so are answered with the resolver's own address; no connection can have one. */
+/** Names that begin so are answered with an address that only hoopd can tell; no connection can have one. */
 export const CANARY = '_canary-';
 
 const MARK = '# hoop';

@@ -99,6 +99,9 @@ export function appendOwn(path: string, uid: number): number {
   return file;
 }
 
+/** Names of files that `replaceOwn` has not put in their place. */
+export const UNFINISHED = /^\.\d+\.next$/;
+
 /** What keeps a file or folder of ours from being written, as the person can mend it. */
 const WHY: Record<string, readonly [why: string, hint: string]> = {
   ELOOP: ['is a symbolic link', 'move it away: hoop makes its own'],

@@ -11,7 +11,10 @@ export interface ProcSocket extends PeerSocket {
   wildcard: boolean;
 }
 
-const LISTEN = '0A';
+export type Transport = 'tcp' | 'udp';
+
+/** A listener of TCP; a socket of UDP that is connected to nobody. */
+const LISTEN: readonly (string | undefined)[] = ['0A', '07'];
 const ANY = '0.0.0.0';
 
 /** Reads one table. Of tcp6, only what also speaks IPv4 is kept: v4-mapped addresses and `::`. */
@@ -28,7 +31,7 @@ function parseLine(line: string): ProcSocket[] {
     {
       local,
       remote,
-      listening: fields[3] === LISTEN,
+      listening: LISTEN.includes(fields[3]),
       wildcard: local.address === ANY,
       uid: Number(fields[7]),
       inode: Number(fields[9]),
@@ -54,14 +57,16 @@ function ipv4(word: string): string {
 }
 
 /** Both tables of this network namespace. */
-export function procNetSockets(): ProcSocket[] {
-  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((path) => {
-    try {
-      return parseProcNet(readFileSync(path, 'latin1'));
-    } catch {
-      return [];
-    }
-  });
+export function procNetSockets(transport: Transport = 'tcp'): ProcSocket[] {
+  return ['', '6']
+    .map((version) => `/proc/net/${transport}${version}`)
+    .flatMap((path) => {
+      try {
+        return parseProcNet(readFileSync(path, 'latin1'));
+      } catch {
+        return [];
+      }
+    });
 }
 
 /** The one socket with these two ends; none if it is an orphan, or if there is more than one candidate. */

@@ -8,7 +8,7 @@ export const RESOLVER_UNIT = 'hoop-resolver.service';
 /** TEST-NET-1 (RFC 5737): never routed; resolved passes over a link that has no address. */
 const LINK_ADDRESS = '192.0.2.53/32';
 
-const PATHS = {
+export const PATHS = {
   unit: `/etc/systemd/system/${RESOLVER_UNIT}`,
   /** NetworkManager.conf(5): what is in conf.d is read beside the main file. */
   unmanaged: '/etc/NetworkManager/conf.d/hoop.conf',
@@ -20,6 +20,9 @@ const PATHS = {
   hosts: '/etc/hosts',
 } as const;
 
+/** Whose hoopd it leads to. */
+const forWhom = ({ uid }: Request): string => `# for user id ${uid}\n`;
+
 /**
  * Routes `*.hoop`, and nothing else, to our resolver, by whatever answers programs on this machine. Whatever is done stays
  * while hoopd is down, so that a name of ours is then no name, and is asked of nobody else.
@@ -29,11 +32,11 @@ export function planResolver(machine: Machine, request: Request): StepPlan {
   const step = { step: 'resolver', can: true } as const;
   const snippet = (path: string, text: string, reload: Command): Action[] => [
     { do: 'later', undo: { command: reload } },
-    { do: 'write', path, text: `# ${MARK}\n${text}` },
+    { do: 'write', path, text: `# ${MARK}\n${forWhom(request)}${text}` },
     { do: 'run', command: reload },
   ];
   const dnsmasq = `server=/hoop/${address}#${port}\n`;
-  if (machine.names === 'resolved') return resolved(machine, `${address}:${port}`);
+  if (machine.names === 'resolved') return resolved(machine, `${forWhom(request)}${linkUnit(`${address}:${port}`)}`);
   if (machine.names === 'networkmanager')
     return {
       ...step,
@@ -50,7 +53,9 @@ export function planResolver(machine: Machine, request: Request): StepPlan {
     return {
       ...step,
       does: 'macOS asks hoop for *.hoop',
-      actions: [{ do: 'write', path: PATHS.macos, text: `# ${MARK}\nnameserver ${address}\nport ${port}\n` }],
+      actions: [
+        { do: 'write', path: PATHS.macos, text: `# ${MARK}\n${forWhom(request)}nameserver ${address}\nport ${port}\n` },
+      ],
     };
   return hosts(request);
 }
@@ -60,11 +65,10 @@ export function planResolver(machine: Machine, request: Request): StepPlan {
  * asked for every name, and not at all while offline. `.hoop` has no signatures and our resolver no TLS, whatever the
  * machine wants of others.
  */
-function resolved(machine: Machine, server: string): StepPlan {
+function resolved(machine: Machine, text: string): StepPlan {
   const step = 'resolver';
   if (!machine.systemd || !machine.programs.includes('ip'))
     return { step, can: false, why: '`ip` (iproute2) is not installed', hint: 'install iproute2, then hoop setup' };
-  const text = linkUnit(server);
   const { networkManager, files } = machine;
   const isLeft = !networkManager || files[PATHS.unmanaged] === UNMANAGED;
   const actions = [...(networkManager ? unmanaged() : []), ...unitActions(RESOLVER_UNIT, PATHS.unit, text)];

@@ -1,7 +1,7 @@
-import { existsSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@hoop/core';
-import { ownFolder, readOwn, replaceOwn } from '../paths/apply.js';
+import { ownFolder, readOwn, replaceOwn, UNFINISHED } from '../paths/apply.js';
 import { STEPS, type StepName, type Undo } from './plan.js';
 
 /** Where a journal is kept, who alone may have written it, and under what folders it may remove files. */
@@ -59,6 +59,18 @@ export class Journal {
     });
   }
 
+  /** Removes what a power cut left of a journal that was being written, and the folder, if nothing else is in it. */
+  static sweep({ folder, owner }: Ground): void {
+    if (!existsSync(folder)) return;
+    ownFolder(folder, owner);
+    for (const name of readdirSync(folder).filter((one) => UNFINISHED.test(one))) rmSync(join(folder, name));
+    try {
+      rmdirSync(folder);
+    } catch {
+      // There is a journal, or somebody keeps something else in it.
+    }
+  }
+
   get entries(): readonly Entry[] {
     return this.#written.entries;
   }
@@ -84,11 +96,7 @@ export class Journal {
       return replaceOwn(fileIn(this.#ground), `${JSON.stringify({ version: 1, ...this.#written }, null, 1)}\n`);
     }
     rmSync(fileIn(this.#ground), { force: true });
-    try {
-      rmdirSync(folder);
-    } catch {
-      // Somebody keeps something else in it.
-    }
+    Journal.sweep(this.#ground);
   }
 }
 

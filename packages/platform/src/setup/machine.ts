@@ -26,8 +26,8 @@ export interface Machine {
   roots: 'debian' | 'redhat' | 'suse' | 'arch' | 'macos' | undefined;
   /** Folders of the person's NSS stores (browsers), if certutil is here to write to them. */
   nss: readonly string[];
-  /** Javas with a store of their own; `own`: the person's. */
-  javas: readonly { home: string; own: boolean }[];
+  /** Javas with a store of their own; `own`: the person's; `foreign`: root would run what somebody else may change. */
+  javas: readonly { home: string; own: boolean; foreign?: true }[];
 }
 
 export interface Person {

@@ -62,9 +62,11 @@ function apply(digest: string, text: string, say: (event: Event) => void): numbe
 }
 
 function undo(step: StepName | undefined, say: (event: Event) => void): number {
-  const journal = Journal.find(rootsGround(process.platform));
+  const ground = rootsGround(process.platform);
+  const journal = Journal.find(ground);
   const entries = (journal?.entries ?? []).filter((entry) => step === undefined || entry.step === step);
   const failed = journal === undefined ? [] : undoAll(entries, journal, hands(undefined, say));
+  Journal.sweep(ground);
   for (const message of failed) say({ event: 'failed', code: 'setup-undo', message, hint: 'hoop setup --undo again' });
   say({ event: 'undone', entries: entries.length - failed.length });
   return failed.length === 0 ? 0 : 1;

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Machine, Person, Sight } from './machine.js';
 
 type Trust = Pick<Machine, 'roots' | 'nss' | 'javas'>;
@@ -39,8 +40,22 @@ function javasIn(see: Sight, { home }: Person): Trust['javas'] {
     see
       .list(folder)
       .map((name) => ({ home: `${folder}/${name}${below}`, own }))
-      .filter(({ home }) => isPlain(home) && ownStore(see, `${home}/lib/security/cacerts`) && see.real(home) === home),
+      .filter(({ home }) => isPlain(home) && ownStore(see, `${home}/lib/security/cacerts`) && see.real(home) === home)
+      .map((java) => (java.own || isRoots(see, java.home) ? java : { ...java, foreign: true as const })),
   );
+}
+
+/** What others than root may change: theirs, or everybody's, or a group's (find(1)). */
+const OTHERS = ['(', '!', '-uid', '0', '-o', '-perm', '-002', '-o', '(', '-perm', '-020', '!', '-gid', '0', ')', ')'];
+
+const above = (path: string): string[] => (path === dirname(path) ? [] : [dirname(path), ...above(dirname(path))]);
+
+/** Whether root alone can change a folder, all that is in it, and the way to it. */
+export function isRoots(see: Pick<Sight, 'run'>, folder: string): boolean {
+  return [[...above(folder), '-maxdepth', '0'], [folder]].every((where) => {
+    const { code, stdout } = see.run(['find', '-L', ...where, ...OTHERS, '!', '-type', 'l']);
+    return code === 0 && stdout === '';
+  });
 }
 
 const ownStore = (see: Sight, path: string) => see.exists(path) && !see.real(path).startsWith('/etc/');

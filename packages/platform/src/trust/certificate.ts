@@ -80,6 +80,11 @@ const nameOf = (serial: string) => commonName(`${AUTHORITY_NAME} ${serial.slice(
  * §4.2.1.10): every address is excluded; of e-mail and URIs, one name that nobody can have is permitted (RFC 2606), and so
  * no other. To exclude the empty name would say it too, but verifiers differ: it means all to NSS and Go, none to OpenSSL,
  * and Java cannot read it.
+ *
+ * Limit. A leaf without any alternative name, whose common name has no dot, as `localhost`, is bound by none of this, and accepted
+ * by verifiers that fall back to common names (OpenSSL and what is made of it, Java): there, constraints on DNS names are for
+ * names with dots, and one on a directory name binds how a subject begins, not what else is in it. Browsers and Go read no
+ * common name. So the key stays in the keychain, and `hoop setup --undo` is what ends its trust.
  */
 function authorityBody({ publicKey, serial, notBefore }: Body): Buffer {
   const subtrees = (...names: Buffer[]) => names.map((name) => sequence(name));

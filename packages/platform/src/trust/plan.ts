@@ -42,12 +42,16 @@ export function planCa(machine: Machine, { authority }: Request): StepPlan {
   const store = machine.roots === 'macos' ? macos(file, text, sha1) : system(file, text, update, forget);
   const others = [
     ...machine.nss.map((folder) => nss(machine, folder, file)),
-    ...machine.javas.map((java) => keytool(machine, java, file)),
+    ...machine.javas.filter((java) => !java.foreign).map((java) => keytool(machine, java, file)),
   ];
+  const foreign = machine.javas.filter((java) => java.foreign).map(({ home }) => home);
   return {
     step,
     can: true,
     does: `this machine trusts a CA made on it, for names within .hoop and nothing else: in its own store${others.length === 0 ? '' : `, and in ${others.length} of browsers and Java`}`,
+    ...(foreign.length > 0 && {
+      degraded: `not in ${foreign.join(', ')}, which others than root may change: sudo chown -R root:root, if it is to be`,
+    }),
     actions: machine.files[file] === text ? [] : [...store, ...others],
   };
 }

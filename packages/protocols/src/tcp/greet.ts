@@ -21,6 +21,6 @@ export const greetTcp: Greeting = {
 
 function lookAt(first: Uint8Array, own: Own): GreetingStep {
   if (first.length === 0) return { step: 'open' };
-  if (first[0] === TLS_HANDSHAKE) return lookAtHello(first, own);
+  if (first[0] === TLS_HANDSHAKE) return lookAtHello(first);
   return lookAtStun(first) ?? lookAtHttp(first, own);
 }

@@ -1,32 +1,26 @@
-import type { GreetingStep, Own } from '@hoop/core';
-import { HEAD_DEADLINE, isOwnName, LONGEST_HEAD } from './own.js';
+import type { GreetingStep } from '@hoop/core';
+import { HEAD_DEADLINE, LONGEST_HEAD } from './own.js';
 
 const OPEN: GreetingStep = { step: 'open' };
 /** A fatal alert, `unrecognized_name` (RFC 8446 §6.2). */
 const ALERT = Uint8Array.of(0x15, 3, 3, 0, 2, 2, 112);
 const CLIENT_HELLO = 1;
-const SERVER_NAME = 0;
 /** Encrypted Client Hello and delegated credentials (RFC 9849, RFC 9345): Firefox has both; other programs than browsers hardly. */
 const BROWSERS_OWN = [0xfe0d, 0x22];
 
-interface Hello {
-  /** As it came; undefined: none, as where an address is dialled. */
-  name: string | undefined;
-  isBrowser: boolean;
-}
-
 /**
- * A program's handshake goes on if it is for the connection's own name, or for none: what is in it is between the two ends, who
- * know by the certificate whom they talk to. A name that leads here without being ours is an attacker's. A browser's is refused
- * whatever its name: whether a person or a page of another site made it is told only inside of it, where nobody can look.
+ * A program's handshake goes on, whatever name it is for: an upstream's certificate may be for a name of its own, which the
+ * program asks for and verifies (`tls-server-name` of a kubeconfig). A browser's is refused, whatever its name: whether a person
+ * or a page of another site made it is told only inside of it, where nobody can look. A browser is told by its marks.
+ *
+ * Limits. A browser without any, from before they came, gets its ClientHello to an upstream, also by a name that was rebound and
+ * with a session that its server chose; no more, as the certificate is for another name. A program that has a mark, as mail programs made of Firefox, or what greases ECH
+ * as browsers do, is taken for a browser.
  */
-export function lookAtHello(first: Uint8Array, own: Own): GreetingStep {
+export function lookAtHello(first: Uint8Array): GreetingStep {
   const bytes = messageOf(first.subarray(0, LONGEST_HEAD));
   if (bytes === 'more') return first.length < LONGEST_HEAD ? SLOW : refused('a handshake without an end');
-  const hello = bytes === undefined ? undefined : read(new Reader(bytes));
-  if (hello === undefined) return OPEN;
-  if (hello.isBrowser) return refused('TLS of a browser');
-  return hello.name === undefined || isOwnName(hello.name, own) ? OPEN : refused('TLS for another name');
+  return bytes !== undefined && isBrowsers(new Reader(bytes)) ? refused('TLS of a browser') : OPEN;
 }
 
 /** The first handshake message out of its records; undefined where there is none (RFC 8446 §5.1). */
@@ -47,31 +41,21 @@ function messageOf(first: Uint8Array): Uint8Array | 'more' | undefined {
   }
 }
 
-/** RFC 8446 §4.1.2. Undefined: not as it says there. */
-function read(hello: Reader): Hello | undefined {
+/** RFC 8446 §4.1.2. What is not as it says there is nobody's. */
+function isBrowsers(hello: Reader): boolean {
   hello.take(2 + 32);
   hello.vector(1);
   const ciphers = new Reader(hello.vector(2));
   hello.vector(1);
   const extensions = new Reader(hello.vector(2));
-  let name: string | undefined;
   let isBrowser = false;
   while (ciphers.left > 0) isBrowser = isGrease(ciphers.number(2)) || isBrowser;
   while (extensions.left > 0) {
     const type = extensions.number(2);
-    const body = new Reader(extensions.vector(2));
-    if (type === SERVER_NAME) name = nameIn(body);
+    extensions.vector(2);
     isBrowser ||= isGrease(type) || BROWSERS_OWN.includes(type);
-    if (body.isShort) return undefined;
   }
-  return hello.isShort || ciphers.isShort || extensions.isShort ? undefined : { name, isBrowser };
-}
-
-/** RFC 6066 §3: a list, of one host name. */
-function nameIn(body: Reader): string {
-  const list = new Reader(body.vector(2));
-  list.take(1);
-  return new TextDecoder('latin1').decode(list.vector(2));
+  return isBrowser && ![hello, ciphers, extensions].some(({ isShort }) => isShort);
 }
 
 /** Values that mean nothing, by which Chromium and Safari keep servers tolerant (RFC 8701). */

@@ -1,4 +1,5 @@
 import type { GreetingStep, Own, Settled } from '@hoop/core';
+import { followed } from './body.js';
 import { BRIEFLY, HEAD_DEADLINE, isOwnHost, isOwnUrl, LONGEST_HEAD } from './own.js';
 
 /** RFC 9110 §5.6.2. A page may ask by any method that is one. */
@@ -23,7 +24,7 @@ export function lookAtHttp(first: Uint8Array, own: Own): GreetingStep {
   const kind = kindOf(text);
   if (kind === 'other') return { step: 'open' };
   const end = kind === 'request' ? /\r?\n\r?\n/.exec(text) : null;
-  if (end !== null) return judge(text.slice(0, end.index), own);
+  if (end !== null) return judge(text.slice(0, end.index), end.index + end[0].length, own);
   if (first.length >= LONGEST_HEAD) return TOO_LONG;
   return kind === 'word' ? BRIEF : SLOW;
 }
@@ -40,7 +41,8 @@ function kindOf(text: string): 'request' | 'begun' | 'word' | 'other' {
   return isLikely ? 'begun' : 'word';
 }
 
-function judge(head: string, own: Own): Settled {
+/** `length`: of the head with its end. */
+function judge(head: string, length: number, own: Own): Settled {
   const [line = '', ...rest] = head.split(/\r?\n/);
   const [, target] = REQUEST.exec(line) ?? [];
   const fields = fieldsOf(rest);
@@ -56,7 +58,10 @@ function judge(head: string, own: Own): Settled {
   const tells = origins.length + referers.length + sites.length > 0;
   const isBrowser = tells || fields('user-agent').some((agent) => agent.startsWith('Mozilla/'));
   if (isBrowser && !tells) return forbidden('HTTP of a browser that does not say whose', unsaid(own));
-  return isBrowser ? { step: 'open', again: true } : { step: 'open' };
+  if (!isBrowser) return { step: 'open' };
+  // A browser sends more requests by the same connection, of whatever page.
+  const follow = followed(length, fields('content-length'), fields('transfer-encoding'));
+  return follow === undefined ? UNREADABLE : { step: 'open', follow };
 }
 
 /** All values of a field by its name in lower case; undefined where a line is none, as a folded one (RFC 9112 §5.2). */

@@ -148,6 +148,14 @@ export class Handmade {
   end(): void {
     this.#socket.end(TERMINATE);
   }
+  /** Says no more, and still listens. */
+  halfClose(): void {
+    this.#socket.end();
+  }
+  /** Goes without a word. */
+  leave(): void {
+    this.#socket.destroy();
+  }
 
   #cut(chunk: Buffer): void {
     let rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);

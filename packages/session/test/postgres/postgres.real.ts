@@ -10,6 +10,7 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Upstream } from '../../src/index.js';
 import { Bridge } from './bridge.js';
+import * as h from './handmade.js';
 import { run, start } from './peers.js';
 
 const folder = passableFolder('hoop-flow-');
@@ -270,6 +271,49 @@ describe('pg', () => {
     });
     await gone('to be revoked');
     expect(bridge.lines.finished[0]).toMatchObject({ statement: 1, error: { code: '28000' } });
+  });
+});
+
+describe('a client that leaves without a word', () => {
+  const said = async (...frames: Buffer[]) => {
+    const client = await h.Handmade.open({ port: bridge.port, parameters: { user: 'alice', database: 'shop' } });
+    await client.until('Z');
+    client.send(...frames);
+    return client;
+  };
+  const waiting = [h.parse('s', 'select 1'), h.SYNC, h.bind('', 's'), h.execute(''), h.SYNC];
+
+  test('while what else it said waits for the answer: that is not waited for', async () => {
+    const client = await said(h.query('select pg_sleep(30) /* waited for */'), ...waiting);
+    await running('waited for');
+    const since = performance.now();
+    client.leave();
+    await gone('waited for');
+    expect(performance.now() - since).toBeLessThan(5_000);
+    const [outcome] = await Promise.all(bridge.outcomes);
+    expect(['client', 'broken']).toContain(outcome?.end);
+    expect(bridge.lines.finished[0]).toMatchObject({ statement: 1, error: { code: '57014' } });
+  });
+
+  test('with more behind what runs: that is stopped too', async () => {
+    const all = ['one', 'two', 'three'].map((nth) => h.query(`select pg_sleep(30) /* ${nth} of three */`));
+    const client = await said(...all);
+    await running('one of three');
+    client.leave();
+    await gone('of three');
+    await Promise.all(bridge.outcomes);
+    await gone('of three');
+    const codes = bridge.lines.finished.map(({ error }) => error?.code);
+    expect([codes.length, codes[0]]).toEqual([3, '57014']);
+    for (const code of codes) expect(['57014', '08006']).toContain(code);
+  });
+
+  test('while it still reads: what is quick is answered', async () => {
+    const client = await said(h.query('select pg_sleep(0.2), 7 as seven'), ...waiting);
+    client.halfClose();
+    const heard = await client.until('Z');
+    expect(h.typesOf(heard)).toBe('TDCZ');
+    await Promise.all(bridge.outcomes);
   });
 });
 

@@ -1,10 +1,10 @@
 import type { Dialled, Reading, Script, Statement, StatementClass } from '@hoop/core';
 import type { Change, Changes, Knowledge } from '../knowledge.js';
 import { type Catalogue, FIRST_OF_USERS } from '../sql/catalogue.js';
-import type { Failure, ReadingContext, SqlReading } from '../sql/context.js';
+import type { Failure, Filled, ReadingContext, SqlReading } from '../sql/context.js';
 import type { Given } from '../sql/given.js';
 import { isLong } from '../sql/parse.js';
-import { changesAll } from '../sql/read.js';
+import { changesAll, fillingOf } from '../sql/read.js';
 import { type Bound, givenOf } from './bound.js';
 import type { Pending } from './ledger.js';
 import { withLists } from './lists.js';
@@ -62,6 +62,8 @@ export class Readings {
   #last: { text: string; at: ReadingContext; readings: readonly SqlReading[] } | undefined;
   #doubts = false;
   #steered: boolean;
+  /** What tables have been filled with: a rollback leaves it, as it only makes wary. */
+  #filled: readonly Filled[] | undefined;
   #setBy: { path: readonly string[] | 'unknown'; by: Statement }[] = [];
   readonly #initial: readonly (readonly string[])[];
 
@@ -181,12 +183,21 @@ export class Readings {
     if (pondered.ok) this.#long = { text, at, readings: pondered.greeting as readonly SqlReading[] };
   }
 
-  #of({ text, types = [] }: Omit<Unread, 'statement'>): readonly SqlReading[] {
-    const at = this.#context();
-    const long = this.#long?.at === at && this.#long.text === text ? this.#long.readings : undefined;
-    const readings = long ?? this.#again(text, at) ?? this.#read(text, at);
-    if (long === undefined) this.#last = { text, at, readings };
+  #of(unread: Omit<Unread, 'statement'>): readonly SqlReading[] {
+    const { types = [] } = unread;
+    const readings = this.#meant(unread);
     return types.some((oid) => this.#checks(oid)) ? readings.map(checked) : readings;
+  }
+
+  /** Where a user's function may run, that hangs on the types of parameters. */
+  #meant({ text, types = [] }: Omit<Unread, 'statement'>): readonly SqlReading[] {
+    const at = this.#context();
+    if (this.#long?.at === at && this.#long.text === text) return this.#long.readings;
+    const readings = this.#again(text, at) ?? this.#read(text, at);
+    this.#last = { text, at, readings };
+    if (!sumOf(readings).runsUsers || !/\$\d/.test(text)) return readings;
+    const told = this.#read(text, { ...at, told: types });
+    return told[0]?.long === true ? readings : told;
   }
 
   /** What is bound is then executed: one text is asked for several times on end. What EXECUTE runs may change between. */
@@ -226,9 +237,17 @@ export class Readings {
     const { made } = changes;
     const at = this.#at;
     const same = at?.catalogue === catalogue && at.paths === this.#paths && at.made === made;
-    if (same && (at.steered === true) === this.#steered) return at;
+    if (same && (at.steered === true) === this.#steered && at.filled === this.#filled) return at;
     const [prepared, cursors] = [this.#prepared.texts, this.#cursors.texts];
-    this.#at = { catalogue, paths: this.#paths, prepared, cursors, made, ...(this.#steered && { steered: true }) };
+    this.#at = {
+      catalogue,
+      paths: this.#paths,
+      prepared,
+      cursors,
+      made,
+      filled: this.#filled,
+      ...(this.#steered && { steered: true }),
+    };
     return this.#at;
   }
 
@@ -259,6 +278,7 @@ export class Readings {
   #leave({ statement, text, defines }: Unread, readings: readonly SqlReading[]): void {
     if (defines === undefined && !sumOf(readings).leaves) return;
     this.#steered ||= readings.some(({ steers }) => steers === true);
+    this.#filled = fillingOf(this.#filled, readings) ?? this.#filled;
     const left: Left = { change: changeOf(readings), names: [], path: false };
     if (left.change !== undefined) {
       this.#known.changes.add(left.change);
@@ -377,8 +397,8 @@ function sumOf(readings: readonly SqlReading[]): Sum {
   return sum;
 }
 
-const isNaming = ({ prepares, declares, setsPath, steers }: SqlReading): boolean =>
-  prepares !== undefined || declares !== undefined || setsPath.length > 0 || steers === true;
+const isNaming = ({ prepares, declares, setsPath, steers, fills }: SqlReading): boolean =>
+  [prepares, declares, fills].some((one) => one !== undefined) || setsPath.length > 0 || steers === true;
 const runsUsers = ({ class: itsClass, functions }: SqlReading): boolean =>
   itsClass === 'unknown' || functions.some((name) => !name.startsWith('pg_catalog.'));
 const isOfNoRelation = ({ class: itsClass, relations, columns, traits }: SqlReading): boolean =>

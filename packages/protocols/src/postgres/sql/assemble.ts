@@ -16,7 +16,15 @@ const VOLATILITY = { i: 'immutable', s: 'stable', v: 'volatile' } as const;
 const digests = new WeakMap<Catalogue, string>();
 const texts = new WeakMap<Catalogue, ReadonlyMap<string, string>>();
 /** Rows whose last cell the server writes out of what the one before it is a digest of. */
-const WRITTEN: ReadonlySet<string> = new Set(['generated', 'on-write', 'on-read', 'indexed', 'definition', 'rule']);
+const WRITTEN: ReadonlySet<string> = new Set([
+  'generated',
+  'default',
+  'on-write',
+  'on-read',
+  'indexed',
+  'definition',
+  'rule',
+]);
 /** Stands for SQL that could not be had. */
 const UNREADABLE = '?';
 

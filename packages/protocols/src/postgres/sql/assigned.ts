@@ -6,7 +6,8 @@ import { withGiven } from './given.js';
 import type { Assigned } from './holds.js';
 import { as, listOf, open, type Part, words } from './nodes.js';
 import { commands } from './texts.js';
-import { oneOfMany, untold } from './unnamed.js';
+import { oneOf, oneOfMany, untold } from './unnamed.js';
+import { BORN } from './variables.js';
 import type { Desk } from './walk.js';
 
 /** Parts of what PL/pgSQL's parser makes of a body. */
@@ -109,7 +110,8 @@ class Gathering {
   assign({ varno, expr }: Part, inLoop: boolean): void {
     const { target = '', value = '' } = assignmentIn(textOf(expr) ?? '') ?? {};
     const key = this.#keyOf(varno);
-    const given = target.includes('[') ? untold : this.#expression(value);
+    const item = this.#expression(value);
+    const given = target.includes('[') ? oneOf([item]) : item;
     this.#put(key, [inLoop && isGathering(given) ? withoutSelf(given, key) : given], inLoop);
   }
 
@@ -231,8 +233,6 @@ function isOne(datatype: unknown, select: Part | undefined): boolean {
   return typname !== 'record' && only !== undefined && others.length === 0 && as(last, 'A_Star') === undefined;
 }
 
-/** What every body has. https://www.postgresql.org/docs/current/plpgsql-trigger.html */
-const BORN = /^(?:found|sqlstate|sqlerrm|new|old|tg_\w+)$/;
 const LOOPS = /^PLpgSQL_stmt_(?:fors|fori|forc|dynfors|foreach_a|loop|while)$/;
 const NULL = { A_Const: { isnull: true } } as unknown as Node;
 

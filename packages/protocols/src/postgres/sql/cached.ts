@@ -20,7 +20,7 @@ export function readCached(text: string, at: ReadingContext): readonly SqlReadin
   if (text.length > LONGEST) return read(text, at);
   const texts: Kept = kept.get(at.catalogue) ?? { late: new Map(), early: new Map() };
   kept.set(at.catalogue, texts);
-  const key = `${namespaceOf(at)}${at.steered === true ? ' steered' : ''}\n${text}`;
+  const key = `${namespaceOf(at)}${at.steered === true ? ' steered' : ''}${at.told === undefined ? '' : ` told ${at.told}`}\n${text}`;
   const late = texts.late.get(key);
   if (late !== undefined) return late;
   const readings = texts.early.get(key) ?? read(text, at);

@@ -119,9 +119,10 @@ export const rowsOf = (part: Part): Part => ({
   whereClause: part.whereClause,
 });
 
-/** A query by its rows: of a command that returns what it changed, those. */
+/** A query by its rows: of a command that returns what it changed, those, and what it says of them. */
 export const queryOf = (node: Node | undefined): Node | undefined => {
   const [type, part] = open(node);
   if (type === 'SelectStmt' || part.relation === undefined) return node;
-  return { SelectStmt: rowsOf(part) } as unknown as Node;
+  const targetList = (part.returningClause as Part | undefined)?.exprs;
+  return { SelectStmt: { ...rowsOf(part), targetList } } as unknown as Node;
 };

@@ -8,7 +8,7 @@ import { parseNamed } from './parse.js';
 import { cascadeTruncate, isOwn, useRelations } from './relations.js';
 import { readBody, setTo } from './routines.js';
 import { commands } from './texts.js';
-import { type Desk, inside, makeInto, type Scope, visit, walk } from './walk.js';
+import { type Desk, fill, inside, makeInto, type Scope, visit, walk } from './walk.js';
 
 /** What a command does, added to the desk's facts. Answers its kind in the language's words. */
 export function commandOf(desk: Desk, node: Node | undefined, scope?: Scope): string {
@@ -170,6 +170,7 @@ function makeAs(desk: Desk, part: Part, scope: Scope | undefined): string {
   const into = (part.into ?? {}) as Part;
   commandOf(into.skipData === true ? { ...desk, plans: true } : desk, part.query as Node, scope);
   makeInto(desk, into);
+  fill(desk, into.rel as Part | undefined, part.query as Node, scope);
   if (part.objtype !== 'OBJECT_MATVIEW') return 'create table as';
   if (desk.plans !== true)
     desk.facts.makes.push({ what: 'other', name: String((into.rel as Part | undefined)?.relname) });

@@ -18,8 +18,12 @@ export interface ReadingContext {
   made?: readonly Made[] | undefined;
   /** Settings are in force, perhaps, by which the session has chosen how rows are found. */
   steered?: true | undefined;
+  /** What tables have been filled with since the session began: `fills` of earlier readings. */
+  filled?: readonly Filled[] | undefined;
   /** What the text's parameters stand for. */
   given?: Given | undefined;
+  /** Oids of the types of its parameters, as the client says; 0 where the server finds out. Absent: they may be of any of the server's. */
+  told?: readonly number[] | undefined;
 }
 
 /** A column as it was made. */
@@ -46,6 +50,12 @@ export interface Made {
   words?: true | undefined;
   /** It is in the session's own temporary schema. */
   temporary?: true | undefined;
+}
+
+/** A table came to have a row for each row of others, which are given by their oids; 0: numbers, one after the other. */
+export interface Filled {
+  name: string;
+  with: readonly number[];
 }
 
 /** What the server would say of a statement that it cannot even begin: by the catalogue there is no such name, or it is no SQL. */
@@ -81,6 +91,7 @@ export interface SqlReading extends Reading {
   /** Names that EXECUTE or FETCH asked for; the answer depends on `prepared` and `cursors`. */
   executes: readonly string[];
   makes: readonly Made[];
+  fills?: readonly Filled[] | undefined;
   /** What its parameters stand for may let it change every row. */
   hangs?: true | undefined;
   lists?: readonly Listed[] | undefined;

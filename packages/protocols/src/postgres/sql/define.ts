@@ -427,6 +427,10 @@ const PRIVILEGES =
   /^AT_(?:ChangeOwner|EnableRowSecurity|DisableRowSecurity|ForceRowSecurity|NoForceRowSecurity|(?:Enable|Disable)(?:\w*Trig\w*|\w*Rule))$/;
 
 function alterTable(desk: Desk, part: Part): string {
+  const rel = (part.relation ?? {}) as Part;
+  const kind = String(part.objtype);
+  if (part.missing_ok === true && isAbsent(desk, kind, [String(rel.relname), rel.schemaname as string]))
+    return `alter ${objectOf(kind)}`;
   for (const node of listOf(part.cmds)) {
     const { subtype, def, behavior, name } = as(node, 'AlterTableCmd') ?? {};
     const drops = (subtype === 'AT_DropColumn' || subtype === 'AT_DropConstraint') && !isMissing(desk, part, node);
@@ -548,8 +552,10 @@ function drop(desk: Desk, part: Part): string {
     }
     // A script that makes it next makes way first.
     const called = object !== undefined && name.length === 0 ? [word(object) ?? ''] : name;
-    if (part.missing_ok === true && isAbsent(desk, type, GUARDS.test(type) ? called.slice(-1) : [...called].reverse()))
-      continue;
+    const isGone =
+      isAbsent(desk, type, GUARDS.test(type) ? called.slice(-1) : [...called].reverse()) ||
+      isOtherRoutine(desk, called, as(object, 'ObjectWithArgs'));
+    if (part.missing_ok === true && isGone) continue;
     lost = true;
     desk.facts.mark('destroys');
     if (type === 'OBJECT_SCHEMA') emptied(desk, word(object) ?? '');
@@ -561,6 +567,19 @@ function drop(desk: Desk, part: Part): string {
     desk.facts.raise('administer');
   return `drop ${objectOf(type)}`;
 }
+/** Routines of the name take other arguments, by a catalogue that is loaded for the question. */
+function isOtherRoutine(desk: Desk, name: readonly string[], object: Part | undefined): boolean {
+  const last = name.at(-1) ?? '';
+  if (object === undefined || object.args_unspecified === true || desk.names.madeOther(last)) return false;
+  const types = listOf(object.objargs).map((node) => typeWritten(desk, as(node, 'TypeName') ?? {}).type);
+  const found = desk.names.routines(name.at(-2), last);
+  // CALL's way to name what comes out, too.
+  if (types.includes(undefined) || found.some(({ kind, outs }) => kind === 'p' && outs.length > 0)) return false;
+  const isOther = found.every(({ takes }) => takes.join() !== types.join());
+  if (isOther) desk.facts.own = true;
+  return isOther;
+}
+
 /** All that a schema holds goes with it, or has another name from now on. */
 function emptied(desk: Desk, schema: string): void {
   const { relations, functions, types } = desk.names.catalogue;

@@ -1,5 +1,5 @@
 import type { RelationUse, StatementClass, Trait } from '@hoop/core';
-import type { Failure, Made } from './context.js';
+import type { Failure, Filled, Made } from './context.js';
 import { spend } from './steps.js';
 
 const ORDER: readonly StatementClass[] = ['read', 'write', 'define', 'administer', 'unknown'];
@@ -21,6 +21,7 @@ export class Facts {
   /** Kinds of the commands that it runs. */
   readonly runs = new Set<string>();
   readonly makes: Made[] = [];
+  readonly fills: Filled[] = [];
   readonly paths: (readonly string[])[] = [];
   anyPath = false;
   /** Functions of users that casts call, by oid: of values that are at hand or are made; nobody need write the cast. */
@@ -97,6 +98,7 @@ export class Facts {
     for (const oid of other.casts) this.casts.add(oid);
     for (const name of other.types) this.types.add(name);
     this.makes.push(...other.makes);
+    this.fills.push(...other.fills);
     this.paths.push(...other.paths);
     return this;
   }

@@ -1,5 +1,5 @@
 import type { Catalogue, OperatorClass, Relation, Routine, UserOperator, UserType } from './catalogue.js';
-import type { Made, ReadingContext } from './context.js';
+import type { Filled, Made, ReadingContext } from './context.js';
 import type { Facts } from './facts.js';
 
 /**
@@ -23,16 +23,19 @@ export class Names {
   circle = Number.POSITIVE_INFINITY;
 
   readonly #made: readonly Made[];
+  readonly #filled: readonly Filled[];
   readonly #under: Map<string, Names>;
 
   constructor(
     catalogue: Catalogue,
     paths: readonly (readonly string[])[],
     made: readonly Made[],
+    filled: readonly Filled[] = [],
     under = new Map<string, Names>(),
   ) {
     this.catalogue = catalogue;
     this.#made = made;
+    this.#filled = filled;
     this.#under = under;
     this.#temporary = [...catalogue.relations.keys()].filter((schema) => /^pg_temp_\d+$/.test(schema));
     this.#paths = paths.map((path) => inFull(path, catalogue));
@@ -44,7 +47,7 @@ export class Names {
 
   /** What lineage reads with. */
   get at(): ReadingContext {
-    return { catalogue: this.catalogue, paths: this.#paths, made: this.#made };
+    return { catalogue: this.catalogue, paths: this.#paths, made: this.#made, filled: this.#filled };
   }
 
   /** Some relation has a column of that name. */
@@ -90,7 +93,7 @@ export class Names {
   /** The names of a function's body that has a search_path of its own. */
   under(path: readonly string[]): Names {
     const key = JSON.stringify(path);
-    const found = this.#under.get(key) ?? new Names(this.catalogue, [path], this.#made, this.#under);
+    const found = this.#under.get(key) ?? new Names(this.catalogue, [path], this.#made, this.#filled, this.#under);
     this.#under.set(key, found);
     return found;
   }
@@ -161,13 +164,14 @@ export class Names {
   }
 
   /**
-   * Nothing of that kind has that name, neither in the catalogue nor made meanwhile; the system's schemas are not all in it. `what`: the
+   * Nothing of that kind has that name in the catalogue; the system's schemas are not all in it. `what`: the
    * words of an ObjectType. Where kinds of a name are not told apart, or it is not known where they are, any is one.
    */
-  isAbsent(what: string, schema: string | undefined, name: string, made: readonly Made[]): boolean {
-    const isMade = [...this.#made, ...made].some((one) => one.name === name);
-    return !isMade && schema?.startsWith('pg_') !== true && (ABSENCES[what]?.(this, name, schema) ?? false);
+  isAbsent(what: string, schema: string | undefined, name: string): boolean {
+    return schema?.startsWith('pg_') !== true && (ABSENCES[what]?.(this, name, schema) ?? false);
   }
+
+  isMade = (name: string, made: readonly Made[]): boolean => [...this.#made, ...made].some((one) => one.name === name);
 
   /** What the session has made under that name. */
   made(name: string): readonly Made[] {
@@ -184,6 +188,11 @@ export class Names {
   mayHave(name: string, column: string, made: readonly Made[]): boolean {
     const ways = [...this.#made, ...made].filter((one) => one.name === name);
     return ways.some((one) => (one.as ?? one.adds) === undefined || namesMade(one).includes(column));
+  }
+
+  /** Oids of what a table of that name has been filled with, in any schema. */
+  filledWith(name: string): readonly number[] {
+    return this.#filled.flatMap((one) => (one.name === name ? one.with : []));
   }
 
   /** The session has made a table of that name which the catalogue may not show. */

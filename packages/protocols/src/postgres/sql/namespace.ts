@@ -16,10 +16,10 @@ export function namespaceOf(at: ReadingContext): number {
   return found;
 }
 
-function numberOf({ catalogue, paths, made = [] }: ReadingContext): number {
+function numberOf({ catalogue, paths, made = [], filled = [] }: ReadingContext): number {
   const all = kept.get(catalogue) ?? new Map<string, number>();
   kept.set(catalogue, all);
-  const key = JSON.stringify([paths, made]);
+  const key = JSON.stringify([paths, made, filled]);
   const found = all.get(key);
   if (found !== undefined) return found;
   if (all.size >= KEPT) all.clear();

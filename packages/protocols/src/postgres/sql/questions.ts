@@ -77,7 +77,7 @@ export const QUESTIONS: readonly string[] = [
   `select ${row("'generated'", 'd.adrelid::int8', 'd.adnum', expression('d.adbin', 'd.adrelid'))} from pg_attrdef d
     join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum where to_jsonb(a) ->> 'attgenerated' <> ''`,
 
-  `select ${row("'default'", 'd.adrelid::int8', 'd.adnum', 'pg_get_expr(d.adbin, d.adrelid)')} from pg_attrdef d
+  `select ${row("'default'", 'd.adrelid::int8', 'd.adnum', expression('d.adbin', 'd.adrelid'))} from pg_attrdef d
     join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
     where a.atttypid in (1082, 1114, 1184) and d.adrelid >= 16384`,
 

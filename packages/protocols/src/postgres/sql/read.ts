@@ -1,11 +1,13 @@
 import type { Node } from 'libpg-query';
 import { analyzes, commandOf } from './commands.js';
-import type { Made, MadeColumn, ReadingContext, SqlReading } from './context.js';
+
+import type { Filled, Made, MadeColumn, ReadingContext, SqlReading } from './context.js';
+
 import { Facts } from './facts.js';
 import type { Given } from './given.js';
 import { rowOf } from './lineage/flow.js';
 import { columnsOf } from './lineage/known.js';
-import { answerOf, trace } from './lineage/trace.js';
+import { answerOf, type Lineage, trace } from './lineage/trace.js';
 import { Names } from './names.js';
 import { namespaceOf } from './namespace.js';
 import { as, type Part, words } from './nodes.js';
@@ -93,7 +95,9 @@ function readAll(commands: readonly Command[], text: string, at: ReadingContext)
 /** The context with what the readings add to it; undefined where they add nothing that matters to these commands. */
 function widened(at: ReadingContext, readings: readonly SqlReading[], several: boolean): ReadingContext | undefined {
   const steered = at.steered !== true && readings.some((one) => one.steers === true || one.steered === true);
-  if (!several && !steered && readings.every(({ setsPath }) => setsPath.length === 0)) return undefined;
+  const filled = fillingOf(at.filled, readings);
+  const stays = !several && !steered && filled === undefined;
+  if (stays && readings.every(({ setsPath }) => setsPath.length === 0)) return undefined;
   const had = new Set(at.paths.map((path) => JSON.stringify(path)));
   const paths = readings
     .flatMap(({ setsPath }) => (setsPath === 'unknown' ? [] : setsPath))
@@ -114,16 +118,34 @@ function widened(at: ReadingContext, readings: readonly SqlReading[], several: b
   const made = several
     ? readings.flatMap(({ makes }) => makes).filter(({ what, name }) => !known.has(`${what} ${name}`))
     : [];
-  if (paths.length === 0 && prepared === undefined && cursors === undefined && made.length === 0 && !steered)
+  if (
+    paths.length === 0 &&
+    prepared === undefined &&
+    cursors === undefined &&
+    made.length === 0 &&
+    !steered &&
+    filled === undefined
+  )
     return undefined;
   return {
     ...at,
     ...(steered && { steered }),
+    ...(filled !== undefined && { filled }),
     paths: [...at.paths, ...paths],
     prepared: prepared ?? at.prepared,
     cursors: cursors ?? at.cursors,
     made: [...(at.made ?? []), ...made],
   };
+}
+
+/** With what the readings say that tables are filled with; undefined where all of that is known. */
+export function fillingOf(
+  had: readonly Filled[] | undefined,
+  readings: readonly SqlReading[],
+): readonly Filled[] | undefined {
+  const known = new Set(had?.map((one) => JSON.stringify(one)));
+  const more = readings.flatMap(({ fills = [] }) => fills).filter((one) => !known.has(JSON.stringify(one)));
+  return more.length === 0 ? undefined : [...(had ?? []), ...more];
 }
 
 type Texts = ReadonlyMap<string, readonly string[]>;
@@ -180,7 +202,7 @@ function readOne(command: Command, text: string, at: ReadingContext, earlier: Ea
   return {
     ...EMPTY,
     ...found(facts),
-    ...(isPlanned(node, facts) && { planned: true }),
+    ...(isPlanned(node, facts, traced) && { planned: true }),
     ...(facts.fails?.at !== undefined && { fails: { ...facts.fails, at: placeOf(facts.fails.at) } }),
     columns: traced.columns,
     told: toldBy(facts, traced.relations, at),
@@ -200,11 +222,16 @@ function readOne(command: Command, text: string, at: ReadingContext, earlier: Ea
   };
 }
 
-/** EXPLAIN without ANALYZE. What a function of somebody's gives may stand in a plan, or in its estimates. */
-function isPlanned(node: Node, { functions, unknown }: Facts): boolean {
+/**
+ * A plan that tells no more of values than its conditions do: with ANALYZE it counts the rows that they leave, but also says how large
+ * those are that are put by. What a function of somebody's gives may stand in it, or in its estimates.
+ */
+function isPlanned(node: Node, facts: Facts, { measured, predicates }: Lineage): boolean {
   const explain = as(node, 'ExplainStmt');
-  if (explain === undefined || unknown !== undefined || analyzes(explain.options)) return false;
-  return [...functions].every((name) => name.startsWith('pg_catalog.'));
+  if (explain === undefined || facts.unknown !== undefined) return false;
+  const isRun = analyzes(explain.options);
+  if (isRun && (facts.class !== 'read' || predicates.some(({ column }) => measured.has(column)))) return false;
+  return [...facts.functions].every((name) => name.startsWith('pg_catalog.'));
 }
 
 /** The columns of a table that the command makes of a query's answer. */
@@ -256,6 +283,7 @@ function found(facts: Facts): Partial<SqlReading> {
     setsPath: facts.anyPath ? 'unknown' : facts.paths,
     executes: [...facts.executes],
     makes: facts.makes,
+    ...(facts.fills.length > 0 && { fills: facts.fills }),
     missing: [...facts.missing],
     ...(facts.own && { own: true }),
     ...(facts.steers && { steers: true }),
@@ -299,11 +327,11 @@ const kept = new WeakMap<object, Map<number, Names>>();
 const KEPT = 8;
 
 function namesOf(at: ReadingContext): Names {
-  const { catalogue, paths, made = [] } = at;
+  const { catalogue, paths, made = [], filled } = at;
   const all = kept.get(catalogue) ?? new Map<number, Names>();
   kept.set(catalogue, all);
   const key = namespaceOf(at);
-  const found = all.get(key) ?? new Names(catalogue, paths, made);
+  const found = all.get(key) ?? new Names(catalogue, paths, made, filled);
   all.delete(key);
   all.set(key, found);
   if (all.size > KEPT) all.delete(all.keys().next().value as number);

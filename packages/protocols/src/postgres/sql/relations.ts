@@ -36,9 +36,11 @@ export function changesNew(desk: Desk, part: Part, how: string): boolean {
 /** Nothing of the kind has that name, by a catalogue that is loaded for the question; `type`: an ObjectType. */
 export function isAbsent(desk: Desk, type: string, [name = '', schema]: readonly string[]): boolean {
   const made = [...(desk.earlier?.get(name) ?? []), ...desk.facts.makes];
-  const absent = desk.names.isAbsent(type.replace('OBJECT_', ''), schemaOf(desk, schema), name, made);
-  if (absent) desk.facts.own = true;
-  return absent;
+  const what = type.replace('OBJECT_', '');
+  if (!desk.names.isAbsent(what, schemaOf(desk, schema), name)) return false;
+  // What was made may have gone since.
+  desk.facts.own = true;
+  return !desk.names.isMade(name, made);
 }
 
 /** No relation that the name may stand for has the column, by such a catalogue. */

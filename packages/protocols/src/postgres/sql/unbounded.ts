@@ -1,10 +1,10 @@
 import type { Node } from 'libpg-query';
 import { bounds } from './bounds/condition.js';
 import { Rows } from './bounds/rows.js';
-import type { Tables } from './bounds/sources.js';
+import { resolve, type Tables, tablesUnder } from './bounds/sources.js';
 import type { Loops } from './called.js';
 import type { Names } from './names.js';
-import { as, listOf, type Part } from './nodes.js';
+import { as, eachChild, listOf, open, type Part } from './nodes.js';
 import { LISTED_ROW } from './unnamed.js';
 
 /** What a write stands in: WITH's queries, and what it is run again and again for. */
@@ -62,6 +62,31 @@ export function upserts(names: Names, part: Part, around: Around): Reach {
     return bounds(rows.meets('excluded', 'all'), conflict.whereClause as Node | undefined, false);
   });
 }
+
+/** Oids of the tables of whose rows the query's are one each: none leaves them out. 0: numbers, one after the other. */
+export function filling(names: Names, query: Node, { tables, loops }: Around): readonly number[] {
+  const oids = new Set<number>();
+  const look = (type: string, part: Part): void => {
+    if (type === 'RangeVar') for (const oid of oidsOf(names, part)) oids.add(oid);
+    eachChild(part, look);
+  };
+  look(...open(query));
+  const rows = (rel: Part) => Rows.of(names, rel, tables, { loops: loops.has('') });
+  const found = [...oids].filter((oid) => {
+    const relation = names.catalogue.byOid.get(oid);
+    return (
+      relation !== undefined &&
+      !relation.builtin &&
+      rows({ schemaname: relation.schema, relname: relation.name }).isFilledBy(query)
+    );
+  });
+  return /"sval":"generate_series"/.test(JSON.stringify(query)) && rows({}).isFilledBy(query) ? [0, ...found] : found;
+}
+
+const oidsOf = (names: Names, rel: Part): readonly number[] => [
+  ...names.filledWith(String(rel.relname)),
+  ...resolve(names, rel).flatMap((one) => [...tablesUnder(names, one)].map(({ oid }) => oid)),
+];
 
 function target(names: Names, part: Part, { tables, loops }: Around, trusts: boolean): Rows {
   const rows = Rows.of(names, (part.relation ?? {}) as Part, tables, { loops: loops.has(''), trusts });

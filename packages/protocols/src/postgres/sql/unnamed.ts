@@ -17,7 +17,8 @@ export const oneOfMany: Node = named(MANY, 'n');
 export const untold: Node = named(UNTOLD, 'n');
 
 /** One of these, of which too many are possible to look at each. */
-export const oneOf = (nodes: readonly Node[]): Node => ({ CoalesceExpr: { args: [untold, ...nodes] } }) as Node;
+export const oneOf = (nodes: readonly Node[]): Node =>
+  ({ FuncCall: { funcname: [{ String: { sval: 'one of these' } }], args: [untold, ...nodes] } }) as Node;
 
 /** What has such a name already. */
 export const isUnnamed = ([first = '']: readonly string[]): boolean => [ROW, LISTED_ROW, MANY, UNTOLD].includes(first);

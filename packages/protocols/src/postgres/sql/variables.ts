@@ -23,11 +23,14 @@ export function declaredIn(made: Part, block: unknown, catalogue: Catalogue): De
   eachNamed(block, (name, { lineno, datatype }) => {
     const { PLpgSQL_type: type } = (datatype ?? {}) as Record<string, Part | undefined>;
     // Of a parameter's type the parser knows nothing, and of others what was written.
-    if (lineno !== undefined) declare(name, writtenOf(String(type?.typname ?? ''), catalogue));
+    if (lineno !== undefined || BORN.test(name)) declare(name, writtenOf(String(type?.typname ?? ''), catalogue));
     else if (!variables.has(name)) declare(name, undefined);
   });
   return { variables, takes };
 }
+
+/** What every body has, of which the parser does know. https://www.postgresql.org/docs/current/plpgsql-trigger.html */
+export const BORN = /^(?:found|sqlstate|sqlerrm|new|old|tg_\w+)$/;
 
 function eachNamed(value: unknown, each: (name: string, datum: Part) => void): void {
   if (typeof value !== 'object' || value === null) return;

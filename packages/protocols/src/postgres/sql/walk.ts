@@ -14,7 +14,7 @@ import { callNamed, callOid, callRoutine, settle } from './routines.js';
 
 import { spend } from './steps.js';
 import { doubtTaken, makeTaken, touchType } from './types.js';
-import { type Around, changes, merges, type Reach, upserts } from './unbounded.js';
+import { type Around, changes, filling, merges, type Reach, upserts } from './unbounded.js';
 
 import type { Declared } from './variables.js';
 
@@ -223,7 +223,10 @@ export function within(desk: Desk, clause: unknown, scope: Scope | undefined): S
 function select(desk: Desk, part: Part, scope: Scope | undefined): void {
   const { withClause, intoClause, ...rest } = part;
   const inner = within(desk, withClause, scope);
-  if (intoClause !== undefined) makeInto(desk, intoClause as Part);
+  if (intoClause !== undefined) {
+    makeInto(desk, intoClause as Part);
+    fill(desk, (intoClause as Part).rel as Part | undefined, { SelectStmt: rest } as unknown as Node, inner);
+  }
   if (part.lockingClause !== undefined && desk.plans !== true) lockRows(desk, part, inner);
   inside({ ...desk, setting: settingOf(desk, part), query: withRowsOf(part, desk.query) }, rest, inner);
 }
@@ -248,6 +251,16 @@ export function makeInto(desk: Desk, into: Part): void {
   desk.facts.raise('define');
   for (const name of desk.names.creations(rel)) desk.facts.use(name, 'define');
   desk.facts.makes.push({ what: 'table', name: String(rel.relname), ...placedAt(desk, rel, desk.answers?.(into)) });
+}
+
+/** Notes what a query puts into a table. */
+export function fill(desk: Desk, rel: Part | undefined, query: Node | undefined, scope: Scope | undefined): void {
+  if (rel === undefined || query === undefined || desk.plans === true) return;
+  const found = filling(desk.names, query, {
+    tables: { of: (name) => tableIn(name, scope) },
+    loops: desk.loops ?? NO_LOOPS,
+  });
+  if (found.length > 0) desk.facts.fills.push({ name: String(rel.relname), with: found });
 }
 
 /** Where something new is, if that is one place, with the columns of a table. */
@@ -295,6 +308,7 @@ function change(desk: Desk, part: Part, scope: Scope | undefined, how: keyof typ
     }
   }
   if (relation !== undefined) useRelations(desk, relation as Part, 'write');
+  if (how === 'insert') fill(desk, relation as Part, part.selectStmt as Node | undefined, inner);
   if (how === 'merge') {
     for (const clause of listOf(part.mergeWhenClauses)) inside(desk, as(clause, 'MergeWhenClause') ?? {}, inner);
   }

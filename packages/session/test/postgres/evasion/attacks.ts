@@ -2,6 +2,8 @@ import { ASKED } from './asked.js';
 import type { Attack } from './attack.js';
 import { BESIDES } from './besides.js';
 import { BOUND } from './bind.js';
+import { BODIES } from './bodies.js';
+import { UNBOUNDED } from './bounds.js';
 import { CALLS } from './calls.js';
 import { CASTS } from './casts.js';
 import { CODE } from './code.js';
@@ -21,6 +23,7 @@ import { RECORD_DEFAULTS } from './record-defaults.js';
 import { NAMES, SETTINGS } from './session.js';
 import { TOLD } from './told.js';
 import { TRIGGERS } from './triggers.js';
+import { TYPED } from './typed.js';
 import { VARIABLES } from './variables.js';
 import { WRITES } from './writes.js';
 
@@ -53,7 +56,10 @@ export const ATTACKS: readonly Attack[] = [
   ...TOLD,
   ...BOUND,
   ...VARIABLES,
+  ...UNBOUNDED,
+  ...BODIES,
   ...LISTS,
   ...MATCHED,
   ...FRESH,
+  ...TYPED,
 ];

@@ -156,7 +156,6 @@ export const BESIDES: readonly Attack[] = [
       'EXPLAIN SELECT id FROM customers WHERE email = ssn_of(1)',
       'EXPLAIN (VERBOSE) SELECT ssn_of(1)',
       'EXPLAIN SELECT * FROM generate_series(1, length(ssn_of(1)))',
-      "EXPLAIN ANALYZE SELECT id FROM customers WHERE email = 'x'",
       "EXPLAIN SELECT id FROM customers WHERE email = 'x' AND ssn > '9'",
       'EXPLAIN SELECT email FROM customers GROUP BY email',
       'EXPLAIN (GENERIC_PLAN) SELECT id FROM customers WHERE email < $1',

@@ -3,6 +3,8 @@ import { ALLOWED_CALLS } from './allowed-calls.js';
 import { ASKED_ALLOWED } from './asked-allowed.js';
 import { ASKED_DAILY } from './asked-daily.js';
 import { BOUND_ALLOWED } from './bind.js';
+import { BODIES_ALLOWED } from './bodies.js';
+import { BOUNDED } from './bounds.js';
 import { CASTS_ALLOWED } from './casts.js';
 import { DAILY } from './daily.js';
 import { EXECUTED_ALLOWED } from './executed.js';
@@ -18,6 +20,7 @@ import { RECORD_DEFAULTS_ALLOWED } from './record-defaults.js';
 import { TOLD_ALLOWED } from './told.js';
 import { TOOLS } from './tools.js';
 import { TRIGGERS_ALLOWED } from './triggers.js';
+import { TYPED_ALLOWED } from './typed.js';
 import { VARIABLES_ALLOWED } from './variables.js';
 import { CHOSEN } from './writes.js';
 
@@ -43,8 +46,11 @@ export const HONEST: readonly Allowed[] = [
   ...TOLD_ALLOWED,
   ...MATCHED_ALLOWED,
   ...BOUND_ALLOWED,
+  ...BOUNDED,
   ...RECORD_DEFAULTS_ALLOWED,
   ...VARIABLES_ALLOWED,
+  ...BODIES_ALLOWED,
   ...LISTS_ALLOWED,
   ...FRESH_ALLOWED,
+  ...TYPED_ALLOWED,
 ];

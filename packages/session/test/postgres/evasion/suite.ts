@@ -4,6 +4,7 @@ import { BOUND_WIRE } from './bind.js';
 import { Field } from './field.js';
 import { HONEST } from './honest.js';
 import type { Mode } from './session-run.js';
+import { TYPED_WIRE } from './typed.js';
 import { WIRE } from './wire.js';
 
 const LIMIT = 1_800_000;
@@ -40,7 +41,7 @@ export function evasion(modesOf: (place: number) => readonly Mode[], modes: read
       'in messages: nothing comes through',
       async () => {
         const escapes: string[] = [];
-        for (const attack of [...WIRE, ...BOUND_WIRE]) {
+        for (const attack of [...WIRE, ...BOUND_WIRE, ...TYPED_WIRE]) {
           const way = await field.wayOnWire(attack).catch((error: Error) => error.message);
           if (way !== undefined) escapes.push(`${attack.name} → ${way}`);
         }

@@ -65,31 +65,36 @@ export class Way {
     return beside;
   }
 
-  /** `id % 2 = 0 or id % 2 = 1`: each of the numbers that a division leaves. */
+  /** `id % 2 = 0 or id % 2 = 1`: each of the numbers that it may be. */
   get isEveryRest(): boolean {
     const rests = new Map<string, Set<string>>();
     for (const part of this.#leaves.flatMap((leaf) => equalsIn(this.#rows, leaf))) {
       const key = shape(part.side);
       rests.set(key, (rests.get(key) ?? new Set()).add(part.value));
-      if ((rests.get(key)?.size ?? 0) >= part.divisor) return true;
+      if ((rests.get(key)?.size ?? 0) >= part.ways) return true;
     }
     return false;
   }
 }
 
-/** What `x % n = k`, `mod(x, n) = k` and `x % n in (k, …)` say. */
-function equalsIn(rows: Rows, { node, not }: Leaf): { side: unknown; value: string; divisor: number }[] {
+/** What `x % n = k`, `mod(x, n) = k`, `x % n in (k, …)` and the like say of a number that is one of a few. */
+function equalsIn(rows: Rows, { node, not }: Leaf): { side: unknown; value: string; ways: number }[] {
   const part = as(node, 'A_Expr');
-  const side = as(part?.lexpr, 'A_Expr') ?? as(part?.lexpr, 'FuncCall');
-  if (part === undefined || side === undefined || words(part.name).join() !== (not ? '<>' : '=')) return [];
-  const isRest = /^(?:%|mod)$/.test(words(side.name ?? side.funcname).at(-1) ?? '');
-  const divisor = Number(constant(side.rexpr ?? listOf(side.args)[1]));
-  if (!isRest || !(divisor > 0)) return [];
+  if (part === undefined || words(part.name).join() !== (not ? '<>' : '=')) return [];
+  const { kind, span, ways } = subjectOf(rows, part.lexpr as Node) ?? {};
+  const isFew = kind === 'number' && span !== undefined && rows.column(part.lexpr as Node) === undefined;
+  if (!isFew || span.high - span.low >= FEW) return [];
   const isList = part.kind === 'AEXPR_IN';
   const items = isList ? listOf(as(part.rexpr, 'List')?.items) : itemsOf(part.rexpr as Node);
   const values = isList || part.kind === 'AEXPR_OP_ANY' ? (items ?? []) : [part.rexpr];
-  return values.map((value) => ({ side, value: constant(value) ?? (rows.trusts ? '' : shape(value)), divisor }));
+  return values.map((value) => ({
+    side: part.lexpr,
+    value: constant(value) ?? (rows.trusts ? '' : shape(value)),
+    ways: ways ?? span.high - span.low + 1,
+  }));
 }
+/** Values that somebody may write out. */
+const FEW = 1_000;
 
 /** As another says it already. */
 const isAlike = (one: Side, other: Side): boolean =>

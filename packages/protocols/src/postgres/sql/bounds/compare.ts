@@ -2,7 +2,7 @@ import type { Node } from 'libpg-query';
 import { as, constant, eachChild, listOf, open, type Part, words } from '../nodes.js';
 import { isEither } from './alternatives.js';
 import { itemsOf } from './arrays.js';
-import { answersAt } from './beside.js';
+import { answersAt, type End } from './beside.js';
 import { bounds } from './condition.js';
 import { leavesOut } from './ends.js';
 import { fixed } from './known.js';
@@ -103,9 +103,12 @@ function isTold(rows: Rows, subject: Subject, node: Node | undefined, how: strin
     case 'time':
       return leavesOut(rows, subject, node as Node, how);
     case 'foreign':
-      return how === '=' || (RANGE.test(how) && isMeasured(rows, subject, node, how));
+      if (how === '<>' || how.startsWith('!')) return false;
+      return !RANGE.test(how) || isMeasured(rows, subject, node, how);
     case 'untold':
-      return how === '=';
+      return (
+        how === '=' || (RANGE.test(how) && endsAt(rows, node) !== undefined && isMeasured(rows, subject, node, how))
+      );
     case 'one':
       return how === '=' && !rows.loops;
     case 'own':
@@ -115,7 +118,8 @@ function isTold(rows: Rows, subject: Subject, node: Node | undefined, how: strin
       return (
         how === '=' ||
         (how === '@@' && !/"sval":"\s*!/.test(shape(node))) ||
-        (!RANGE.test(how) && how !== '<>' && isList(node, how))
+        (!RANGE.test(how) && how !== '<>' && isList(node, how)) ||
+        (how === '<@' && leavesOut(rows, subject, node as Node, how))
       );
   }
 }
@@ -138,18 +142,23 @@ function isMeasured(rows: Rows, subject: Subject, node: Node | undefined, how: s
   const [type, part] = open(node);
   if (type === 'TypeCast') return isMeasured(rows, subject, part.arg as Node, how);
   if (type === 'A_Expr') return how.startsWith('<') && words(part.name).at(-1) === '-' && isTime(part.lexpr as Node);
-  const isKept = type === 'ColumnRef' && rows.measures(node as Node, subject);
-  const ends =
-    type === 'SubLink'
-      ? answersAt(rows.names, rows.with, as(part.subselect, 'SelectStmt') ?? {}, 0)
-      : rows.endsOf(node);
+  const isKept = isOfEachRow(node) ? rows.measures(node as Node, subject) : type === 'SubLink';
+  const ends = endsAt(rows, node);
   if (ends === undefined) return isKept;
   // What is written there for the text to compare with has no zero that is meant.
   const strict = how.startsWith('>') ? '>=' : '<=';
-  return ends.every((end) =>
-    end === 'made' ? false : end === 'kept' ? type === 'SubLink' || isKept : isTold(rows, subject, end, strict),
-  );
+  return ends.every((end) => (end === 'made' ? false : end === 'kept' ? isKept : isTold(rows, subject, end, strict)));
 }
+
+/** What the text, or a table, has in the place of a query or of a column of FROM. */
+const endsAt = (rows: Rows, node: Node | undefined): readonly End[] | undefined =>
+  as(node, 'SubLink') === undefined
+    ? rows.endsOf(node)
+    : answersAt(rows.names, rows.with, as(as(node, 'SubLink')?.subselect, 'SelectStmt') ?? {}, 0);
+
+/** A column of other rows, or of each of them. */
+const isOfEachRow = (node: Node | undefined): boolean =>
+  as(node, 'ColumnRef') !== undefined || as(node, 'SubLink')?.subLinkType === 'ARRAY_SUBLINK';
 
 /** It calls what is volatile. */
 function isOtherEachTime(rows: Rows, node: Node | undefined): boolean {

@@ -5,7 +5,7 @@ import { Way } from './alternatives.js';
 import { compares, isTwins } from './compare.js';
 import { fixed } from './known.js';
 import type { Rows } from './rows.js';
-import { sourcesIn } from './sources.js';
+import { conjuncts, sourcesIn } from './sources.js';
 import { subjectOf } from './subject.js';
 import { mentions, written } from './values.js';
 
@@ -145,9 +145,16 @@ function nullTest(rows: Rows, { arg, nulltesttype }: Part, not: boolean): boolea
   const value = fixed(arg as Node);
   if (value !== undefined) return (value === null) !== isNull;
   if (as(as(arg, 'TypeCast')?.arg ?? arg, 'ParamRef') !== undefined) return rows.trusts;
-  if (isNull) return (subjectOf(rows, arg as Node)?.via ?? 'function') !== 'function';
+  if (isNull) return (subjectOf(rows, orNull(arg as Node))?.via ?? 'function') !== 'function';
   const column = rows.column(arg as Node) ?? partOf(rows, arg as Node);
   return column !== undefined && rows.mayBeNull(column);
+}
+
+/** `nullif(name, '')` is null where the name is, or where it is that. */
+function orNull(node: Node): Node {
+  const part = as(node, 'A_Expr');
+  const isKnown = part?.kind === 'AEXPR_NULLIF' && fixed(part.rexpr as Node) !== undefined;
+  return isKnown ? (part.lexpr as Node) : node;
 }
 
 /** `doc -> 'a'` may be null where `doc` is not. */
@@ -208,12 +215,6 @@ function mayAnswer(rows: Rows, select: Part): boolean {
   if (from.length === 0 || sourcesIn(from).some(({ type }) => type === 'RangeFunction')) return false;
   return conjuncts(select.whereClause as Node | undefined).every(mayHold);
 }
-
-const conjuncts = (node: Node | undefined): readonly Node[] => {
-  const part = as(node, 'BoolExpr');
-  if (node === undefined) return [];
-  return part?.boolop === 'AND_EXPR' ? listOf(part.args).flatMap(conjuncts) : [node];
-};
 
 /** It asks about some column, and not whether that is another than itself. */
 function mayHold(node: Node): boolean {

@@ -1,4 +1,5 @@
 import type { Node } from 'libpg-query';
+import { as, listOf, words } from '../nodes.js';
 import { itemsOf } from './arrays.js';
 import { fixed } from './known.js';
 import { epochOf } from './moments.js';
@@ -14,6 +15,11 @@ export function leavesOut(rows: Rows, subject: Subject, node: Node, how: string)
   const value = fixed(node);
   if (value === null || subject.trusted) return true;
   if (how === '=') return subject.via !== 'function' || value !== '';
+  const ends = how === '<@' ? rangeOf(node) : undefined;
+  if (ends !== undefined)
+    return ends.some(
+      (end, at) => end !== undefined && fixed(end) !== null && leavesOut(rows, subject, end, at === 0 ? '>=' : '<='),
+    );
   if (!/^[<>]=?$|^<>$/.test(how)) return typeof value === 'string' && contains(node, value, how);
   if (subject.column === 'ctid') return false;
   if (subject.via === 'function') return how === '<>' && isCutLike(subject, value);
@@ -63,19 +69,22 @@ function contains(node: Node, value: string, how: string): boolean {
   const items = itemsOf(node) ?? [];
   if (how.startsWith('!'))
     return how !== '!<@' && items.length > 0 && items.every((item) => fixed(item) !== null) && !isEverything(value);
-  if (how === '<@') return !isWholeRange(value);
-  if (how === '&&') return !isWholeRange(value);
+  if (how === '<@') return true;
+  if (how === '&&' && /^[\s[(]*,[\s\])]*$/.test(value)) return false;
   if (how === '@@' && /^\s*!/.test(value)) return false;
   return items.length > 0 && !isEverything(value);
 }
 
-/** `[0,)`: a range that every key is in. */
-function isWholeRange(value: string): boolean {
-  const [, low = '', high = ''] = /^\s*[[(]([^,]*),([^,]*)[\])]\s*$/.exec(value) ?? [];
-  if (!/^\s*[[(][^,]*,[^,]*[\])]\s*$/.test(value)) return false;
-  return (low.trim() === '' || Number(low) <= 1) && (high.trim() === '' || Number(high) >= LARGE);
+/** Where a range begins and ends, as `[0,)` or as `int4range(0, null)`; undefined where it is none. */
+function rangeOf(node: Node): readonly (Node | undefined)[] | undefined {
+  const call = as(as(node, 'TypeCast')?.arg ?? node, 'FuncCall');
+  if (/^(?:int[48]|num|ts|tstz|date)range$/.test(words(call?.funcname).at(-1) ?? ''))
+    return listOf(call?.args).slice(0, 2);
+  const found = /^\s*[[(]([^,{}]*),([^,{}]*)[\])]\s*$/.exec(fixed(node) ?? '');
+  return found?.slice(1).map((end) => endOf(end.replace(/"/g, '').trim()));
 }
-const LARGE = 1_000_000_000;
+const endOf = (text: string): Node | undefined =>
+  text === '' ? undefined : ({ A_Const: { sval: { sval: text } } } as Node);
 
 /** A document, range or path that is in every other. */
 const isEverything = (value: string): boolean =>

@@ -99,6 +99,7 @@ class Reader {
   #escaped(): boolean {
     const sign = this.#text[this.#at++] ?? '';
     if (sign === 'd') return !this.#sparing;
+    if (sign === 's') return true;
     return /[^a-zA-Z0-9]/.test(sign);
   }
 

@@ -10,6 +10,7 @@ import { fixed } from './known.js';
 import { isOfPast } from './past.js';
 import {
   aliasOf,
+  alonesIn,
   ancestorsOf,
   isSystem,
   namesIn,
@@ -134,6 +135,7 @@ export class Rows {
         tied: conditions.some((one) => this.#isTie(one, source.alias)),
       });
     }
+    for (const alias of alonesIn(from, where)) this.meets(alias, 'some');
     const whole = () =>
       sources.find((one) => this.#others.get(one.alias)?.coverage !== 'some' && this.#isLeftOut(one, sources, where));
     for (let one = whole(); one !== undefined; one = whole()) this.meets(one.alias, 'some');
@@ -206,8 +208,25 @@ export class Rows {
     return !bounds(this.#other(part.relation as Part).join(from, where), where, false);
   }
 
-  /** The same table, its parent, or a view that has all of its rows. */
+  /** What the query answers, put into a table, has a row for each of these; what only counts or sums them up has not. */
+  isFilledBy(query: Node): boolean {
+    const select = as(query, 'SelectStmt') ?? {};
+    const targets = partsOf(select.targetList, 'ResTarget');
+    const isSummed =
+      targets.length > 0 && targets.every(({ val }) => SUMS.test(words(as(val, 'FuncCall')?.funcname).at(-1) ?? ''));
+    if (isSummed && select.groupClause === undefined) return false;
+    return this.readsAll(query) || (isOneOfEach(this, select) && this.#groups(select).length > 0);
+  }
+
+  /** The session has put all of these rows into it. */
+  #isFilled({ relname }: Part): boolean {
+    const filled = this.names.filledWith(String(relname));
+    return filled.length > 0 && (filled.includes(0) || [...this.#of.tables].some(({ oid }) => filled.includes(oid)));
+  }
+
+  /** The same table, its parent, a view that has all of its rows, or what they were put into. */
   #holdsAll(rel: Part): boolean {
+    if (this.#isFilled(rel)) return true;
     return resolve(this.#of.names, rel).some((one) => this.#holds(one, 0));
   }
 
@@ -258,8 +277,8 @@ export class Rows {
     if (of !== undefined && sources.length > 0 && sources.every(({ part }) => part.relname === of)) return true;
     const inner = this.#under(tables).join(from, select.whereClause as Node | undefined);
     return sources.some(
-      ({ alias }) =>
-        (inner.#others.get(alias)?.coverage === 'all' && !isOtherColumn(select, column)) ||
+      ({ alias, part }) =>
+        (inner.#others.get(alias)?.coverage === 'all' && (this.#isFilled(part) || !isOtherColumn(select, column))) ||
         inner.#tellsKey(alias, select),
     );
   }
@@ -287,9 +306,9 @@ export class Rows {
     if (table === undefined || others.length > 0 || this.#isTable(table) || !this.#holdsAll(table)) return [];
     const rows = this.#other(table);
     if ([whereClause, havingClause].some((one) => bounds(rows, one as Node | undefined, false))) return [];
-    const by = new Set(listOf(groupClause).map((node) => words(as(node, 'ColumnRef')?.fields).at(-1)));
+    const by = new Set(groupedBy({ targetList, groupClause }));
     return partsOf(targetList, 'ResTarget').flatMap(({ name, val }) => {
-      const column = words(as(val, 'ColumnRef')?.fields).at(-1);
+      const column = words(as(extremeOf(val), 'ColumnRef')?.fields).at(-1);
       return column !== undefined && by.has(column) ? [String(name ?? column)] : [];
     });
   }
@@ -407,6 +426,9 @@ export class Rows {
   }
 }
 
+/** Aggregates that make one row of many. */
+const SUMS = /^(?:count|sum|avg|min|max|bool_and|bool_or|every)$/;
+
 /** As many are meant however small the table is. */
 const FEW = 100;
 const BATCH = 10_000;
@@ -439,11 +461,23 @@ const isByKey = (rows: Rows, sortClause: unknown): boolean =>
     return name !== undefined && rows.isKey(name);
   });
 
+/** Columns of GROUP BY and DISTINCT ON, which may say them by their place; undefined for what is none. */
+const groupedBy = ({ targetList, groupClause, distinctClause }: Part): readonly (string | undefined)[] =>
+  [...listOf(groupClause), ...listOf(distinctClause)].map((node) => {
+    const target = as(node, 'A_Const')?.ival === undefined ? undefined : listOf(targetList)[Number(fixed(node)) - 1];
+    return words(as(as(target, 'ResTarget')?.val ?? node, 'ColumnRef')?.fields).at(-1);
+  });
+
+/** The least or the greatest of values that are all the same is each of them. */
+function extremeOf(value: unknown): unknown {
+  const call = as(value, 'FuncCall');
+  return /^(?:min|max|any_value)$/.test(words(call?.funcname).at(-1) ?? '') ? listOf(call?.args)[0] : value;
+}
+
 /** GROUP BY and DISTINCT ON of columns that are no key: one row of each. */
-function isOneOfEach(rows: Rows, { groupClause, distinctClause, havingClause }: Part): boolean {
-  if (rows.loops && havingClause === undefined) return false;
-  const by = [...listOf(groupClause), ...listOf(distinctClause)];
-  const columns = by.map((node) => words(as(node, 'ColumnRef')?.fields).at(-1));
+function isOneOfEach(rows: Rows, select: Part): boolean {
+  if (rows.loops && select.havingClause === undefined) return false;
+  const columns = groupedBy(select);
   return columns.length > 0 && columns.every((name) => name !== undefined && !rows.isKey(name));
 }
 

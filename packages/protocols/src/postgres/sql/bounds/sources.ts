@@ -38,6 +38,39 @@ function flattened(node: Node, on: readonly Node[]): Source[] {
   ];
 }
 
+/** Sources whose rows WHERE asks to have no partner, as in `a left join b on b.id = a.b_id where b.id is null`. */
+export function alonesIn(from: readonly Node[], where: Node | undefined): readonly string[] {
+  return from.flatMap((node) => {
+    const { jointype, larg, rarg, quals } = as(node, 'JoinExpr') ?? {};
+    if (larg === undefined) return [];
+    const inner = alonesIn([larg as Node], where);
+    const other = as(rarg, 'RangeVar');
+    if (jointype !== 'JOIN_LEFT' || other === undefined) return inner;
+    const alias = aliasOf(other) ?? String(other.relname);
+    const isAlone = conjuncts(where).some((one) => isNull(one, alias)) && conjuncts(quals as Node).every(isTie);
+    return isAlone ? [...inner, ...sourcesIn([larg as Node]).map((one) => one.alias)] : inner;
+  });
+}
+
+function isNull(node: Node, alias: string): boolean {
+  const test = as(node, 'NullTest');
+  return test?.nulltesttype === 'IS_NULL' && words(as(test.arg, 'ColumnRef')?.fields).at(-2) === alias;
+}
+
+/** Columns of two sources are the same. */
+function isTie(node: Node): boolean {
+  const part = as(node, 'A_Expr');
+  const [left, right] = [part?.lexpr, part?.rexpr].map((side) => words(as(side, 'ColumnRef')?.fields).at(-2));
+  return words(part?.name).join() === '=' && left !== undefined && right !== undefined && left !== right;
+}
+
+/** The conditions that are to hold all together. */
+export const conjuncts = (node: Node | undefined): readonly Node[] => {
+  const part = as(node, 'BoolExpr');
+  if (node === undefined) return [];
+  return part?.boolop === 'AND_EXPR' ? listOf(part.args).flatMap(conjuncts) : [node];
+};
+
 export const aliasOf = (part: Part): string | undefined =>
   (part.alias as Part | undefined)?.aliasname as string | undefined;
 

@@ -73,8 +73,12 @@ export function spanOf(rows: Rows, column: string, kind: Kind): Span {
   }
   if (kind === 'interval') return { low: 0, high: 100 * YEAR };
   if (kind === 'clock') return { low: 0, high: 24 - 1 / 60 };
-  return { low: rows.isKey(column) ? 1 : 0, high: Math.min(LARGE - 1, mostOf(rows, column)) };
+  return { low: leastOf(rows, column), high: Math.min(LARGE - 1, mostOf(rows, column)) };
 }
+
+/** An amount that every row has to have is above zero in all of them, as likely as not. */
+const leastOf = (rows: Rows, column: string): number =>
+  rows.isKey(column) ? 1 : rows.typeOf(column) === NUMERIC && !rows.mayBeNull(column) ? Number.MIN_VALUE : 0;
 
 /** Of numeric(p, s), by its modifier. */
 function mostOf(rows: Rows, column: string): number {

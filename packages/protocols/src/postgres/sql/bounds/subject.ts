@@ -28,6 +28,8 @@ export interface Subject {
   spell?: (text: string) => string;
   /** Characters that it has at most. */
   width?: number;
+  /** Values that a number of that span may be, where these are fewer. */
+  ways?: number;
   /** A parameter is in it that is taken to leave rows out. */
   trusted?: true;
 }
@@ -44,8 +46,7 @@ export function subjectOf(rows: Rows, node: Node | undefined): Subject | undefin
   if (type === 'CoalesceExpr') return subjectOf(rows, listOf(part.args)[0]);
   if (type === 'FuncCall') return ofCall(rows, words(part.funcname).at(-1) ?? '', listOf(part.args));
   if (type !== 'A_Expr') return undefined;
-  if (part.kind === 'AEXPR_NULLIF')
-    return fixed(part.rexpr as Node) === undefined ? undefined : subjectOf(rows, part.lexpr as Node);
+  if (part.kind === 'AEXPR_NULLIF') return inside(subjectOf(rows, part.lexpr as Node), 'function');
   return part.kind === 'AEXPR_OP' ? ofOperator(rows, part) : undefined;
 }
 const SYSTEM = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
@@ -132,7 +133,13 @@ function ofNumber(of: Subject, other: Node | undefined, how: string, isLeft: boo
   if (how === '/') return by === 0 ? undefined : divided(of, by);
   if (how === '%') return restOf(of, by);
   return how === '&' && by > 0 && by < FLAGS
-    ? { ...of, via: 'measure', kind: 'number', span: { low: 0, high: by } }
+    ? {
+        ...of,
+        via: 'measure',
+        kind: 'number',
+        span: { low: 0, high: by },
+        ways: 2 ** by.toString(2).replaceAll('0', '').length,
+      }
     : undefined;
 }
 /** Bits that are flags; those above are of numbers that are not so large. */

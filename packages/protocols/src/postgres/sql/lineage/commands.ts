@@ -140,7 +140,9 @@ function copiedTable(body: CopyStmt, scope: Scope): Shape {
  */
 function explained(body: ExplainStmt, scope: Scope): Shape {
   const inner = answer(body.query as Node, scope);
-  if (analyzes(body.options)) for (const field of inner.fields) scope.facts.touch(field.flow);
+  if (analyzes(body.options))
+    for (const { flow } of inner.fields)
+      for (const column of scope.facts.touch(flow).columns) scope.facts.measured.add(column);
   const { foreign } = scope.facts;
   // What is given to a named statement stands in its plan.
   const given = (as(body.query, 'ExecuteStmt')?.params ?? []).map((param) => evaluate(param, scope));

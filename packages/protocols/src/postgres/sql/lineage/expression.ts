@@ -1,4 +1,5 @@
 import type { A_Indirection, BoolExpr, CaseExpr, Node, RowExpr, SubLink, WindowDef } from 'libpg-query';
+import type { ReadingContext } from '../context.js';
 import { GIVEN, UNKNOWN } from '../overloads.js';
 import { plainType } from './bodies.js';
 import { madeByCast, madeByOperator } from './computed.js';
@@ -93,7 +94,11 @@ const READERS: Readers = {
     const { parameters } = parameterOf(number);
     if (given !== undefined) return { ...unplaced(given), parameters };
     const taken = facts.takes[number - 1];
-    return { ...FREE, parameters, type: taken === undefined && facts.sent ? GIVEN : plainType(taken, at) };
+    return {
+      ...FREE,
+      parameters,
+      type: taken === undefined && facts.sent ? sentAs(number, facts, at) : plainType(taken, at),
+    };
   },
   A_Expr: (body, scope) => {
     const left = all([body.lexpr], scope);
@@ -171,6 +176,14 @@ const READERS: Readers = {
   TypeName: free,
   String: free,
 };
+
+/** What nobody has given a type is taken for whatever it stands for first. https://www.postgresql.org/docs/current/sql-prepare.html */
+function sentAs(number: number, { once }: Scope['facts'], at: ReadingContext): number | undefined {
+  if (at.told === undefined) return GIVEN;
+  const told = at.told[number - 1] ?? 0;
+  if (told !== 0) return plainType(told, at);
+  return once.has(number) ? UNKNOWN : GIVEN;
+}
 
 /** https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-CONSTANTS */
 function typeOf(constant: Body<'A_Const'>): number | undefined {

@@ -77,6 +77,8 @@ export class Facts implements Asks {
   variables: Declared['variables'] = new Map();
   /** What its parameters stand for, where a command of the same session gives them. */
   given: readonly Given[] = [];
+  /** Parameters that stand in its text once. */
+  once: ReadonlySet<number> = new Set();
   /** Of a cursor that was opened before: what its parameters stood for is settled. */
   opened = false;
   /** Its parameters may be of types with collations of their own. */
@@ -86,6 +88,8 @@ export class Facts implements Asks {
   /** Columns that values are put into, and those that many are at once. */
   readonly puts = new Set<string>();
   readonly loads = new Set<string>();
+  /** Columns of rows whose size it measures. */
+  readonly measured = new Set<string>();
   /** It is of a body. */
   isBody = false;
   /** It is of a block: nobody else gives it anything. */

@@ -27,6 +27,8 @@ export interface Lineage
   /** Columns that it names and nothing is known to have. */
   missing: readonly string[];
   lists: readonly Listed[];
+  /** Columns of rows whose size a plan shows. */
+  measured: ReadonlySet<string>;
   /** Oids of the types of what it answers, each where it is known. */
   types: readonly (number | undefined)[];
   /** What calls and operators mean, by their nodes. */
@@ -47,7 +49,10 @@ export function trace(
 ): Lineage {
   const facts = new Facts(text.length);
   if (declared !== undefined) Object.assign(facts, declared);
-  else facts.sent = true;
+  else {
+    facts.sent = true;
+    if (at.told !== undefined) facts.once = onceIn(text);
+  }
   facts.besides = besides;
   const scope: Scope = {
     up: undefined,
@@ -69,6 +74,12 @@ export function trace(
       meant: new Map(),
     };
   }
+}
+
+/** Numbers that stand in a text once, where they can be parameters. */
+function onceIn(text: string): ReadonlySet<number> {
+  const all = [...text.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number));
+  return new Set(all.filter((number, at) => all.indexOf(number) === at && all.lastIndexOf(number) === at));
 }
 
 /** What functions by these oids answer besides what they are given, and come by; undefined where that is nothing. */
@@ -118,6 +129,7 @@ function lineage(facts: Facts, shape: Shape, places: Places, at: ReadingContext)
     literals: facts.literals(places),
     bound: facts.bound(),
     lists: facts.lists(),
+    measured: facts.measured,
     types: shape.fields.map(({ flow }) => (flow.type === UNKNOWN ? TEXT : plainType(flow.type, at))),
     opaque: facts.opaque ?? shape.open,
     missing: [...facts.missing],

@@ -7,4 +7,6 @@ import { settings } from './settings.js';
 
 export { type Case, doesOf } from './case.js';
 export { EVERY, SOME } from './rows.js';
+
+export { SPANNED_EVERY, SPANNED_SOME } from './spans.js';
 export const cases = { callers, bounds, bodies, commands, settings, builtins };
