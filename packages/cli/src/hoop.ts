@@ -11,6 +11,7 @@ import {
 } from '@hoop/platform';
 import pack from '../package.json' with { type: 'json' };
 import { daemonAt } from './client/daemon.js';
+import { knowing } from './client/known.js';
 import { silenceMend } from './client/silence.js';
 import type { Needs } from './command.js';
 import { commands } from './commands/index.js';
@@ -41,12 +42,18 @@ function needsOf(): Needs {
     },
     variables: process.env,
     ...{ machine, paths, program, version: pack.version },
-    daemon: daemonAt(paths.socket, {
-      start,
-      uid: machine.uid,
-      silenceMend: silenceMend(machine.uid, supervisor?.name),
-      trouble: () => folderTrouble(paths, machine.uid),
-    }),
+    daemon: knowing(
+      daemonAt(paths.socket, {
+        start,
+        uid: machine.uid,
+        silenceMend: silenceMend(machine.uid, supervisor?.name),
+        trouble: () => folderTrouble(paths, machine.uid),
+      }),
+      async () => {
+        const { readConfig } = await import('./settings.js');
+        return (await readConfig(paths.configFile, machine.uid)).gateway;
+      },
+    ),
     supervisor,
     system: () => import('@hoop/platform/setup'),
     sight: async () => {

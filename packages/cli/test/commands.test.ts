@@ -6,6 +6,7 @@ import type { State } from '@hoop/contracts/local';
 import { planPaths } from '@hoop/platform';
 import { describe, expect, test } from 'vitest';
 import type { Daemon } from '../src/client/daemon.js';
+import { knowing } from '../src/client/known.js';
 import { follow, namesOf } from '../src/commands/run.js';
 import { blocked, hoop, login, machineAt, NOW, pg, state } from './stage.js';
 
@@ -600,4 +601,15 @@ test('run follows the names over an end of hoopd, and starts none', async () => 
   const all = namesOf(state()).map(({ hostname }) => hostname);
   expect(set).toEqual([all, [], [], [], [], all]);
   expect(pauses).toHaveLength(3);
+});
+
+test('before a login, hints go by the gateway of config.yaml', async () => {
+  const none = state({ login: null, gateway: null });
+  const daemon = { state: async () => none, probed: async () => none, running: async () => none } as unknown as Daemon;
+  const configured = knowing(daemon, async () => 'https://gw.example');
+  const { out } = await hoop(['status'], { needs: { daemon: configured } });
+  expect(out).toMatch(/^login +none: hoop login$/m);
+  expect(out).toMatch(/^gateway +https:\/\/gw\.example, once you are logged in$/m);
+  const spoilt = knowing(daemon, () => Promise.reject(new Error('not YAML')));
+  expect((await hoop(['ls'], { needs: { daemon: spoilt } })).err).toContain('hoop login https://YOUR-GATEWAY');
 });

@@ -98,6 +98,11 @@ describe('hoopd and the login', () => {
       'fail daemon: hoopd runs, but does not answer → pkill -KILL -u 1000 -x hoopd; hoop daemon start',
     ],
     [
+      'a folder that hoopd cannot use, whether it runs or not',
+      { daemon: 'down', folders: { message: 'the disk of /s is full', hint: 'make room there' } },
+      'fail daemon: the disk of /s is full → make room there',
+    ],
+    [
       'asked as root, whose hoopd there is none',
       { daemon: 'down', uid: 0, names: undefined, listeners: [] },
       'fail daemon: hoopd does not run → ask as yourself, not as root: hoop doctor',

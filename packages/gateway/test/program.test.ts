@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -124,6 +124,18 @@ describe('check', () => {
     expect(plain.out).toContain('1 connection, 2 roles');
     expect(plain.out).toMatch(/controls pg-prod +guardrails destructive-ddl, unbounded-writes, privilege-changes,/);
   });
+});
+
+test('check says of a password that everybody may read', async () => {
+  const folder = join(temporary(), 'gw');
+  await run('init', '--dir', folder, '--host', 'localhost');
+  const [file, password] = [join(folder, 'gateway.yaml'), join(folder, 'password')];
+  writeFileSync(password, 'x', { mode: 0o600 });
+  writeFileSync(file, readFileSync(file, 'utf8').replace('env:PG_PROD_PASSWORD', 'file:./password'));
+  const said = async () => (await run('check', '--offline', '--config', file)).out;
+  expect(await said()).not.toContain('everybody');
+  chmodSync(password, 0o644);
+  expect(await said()).toContain(`file:${password}, which everybody on this machine may read`);
 });
 
 test('a gateway that is frozen is said to be, and what was asked of it may yet happen', async () => {

@@ -112,8 +112,8 @@ const UNDER_WAY = 'under way: finish it in the browser; hoop login shows where';
 const waitingRows = ({ waiting }: State): string[][] =>
   waiting === 0 ? [] : [['waiting', `${counted(waiting, 'program')}, for the login`]];
 
-function gatewayRow({ gateway }: State): string {
-  if (gateway === null) return 'none';
+function gatewayRow({ gateway, lastGateway }: State): string {
+  if (gateway === null) return lastGateway === undefined ? 'none' : `${plain(lastGateway)}, once you are logged in`;
   return `${gateway.url}, ${gateway.state}${gateway.error === undefined ? '' : `: ${plain(gateway.error)}`}`;
 }
 

@@ -11,9 +11,19 @@ const CLEAR = '\u001b[1A\r\u001b[J';
 export function liveLogin(joined = false): { show(attempt: LoginAttempt, opened: boolean): void; end(): void } {
   const screen = render(<Text dimColor>asking the gateway…</Text>, { stdout: process.stderr, exitOnCtrlC: false });
   let ended = false;
+  let above: string | undefined;
   return {
     show: (attempt, opened) => {
-      if (!ended) screen.rerender(<LoginWait attempt={attempt} opened={opened} joined={joined} now={Date.now} />);
+      if (ended) return;
+      const { url } = attempt;
+      // What is longer than a line Ink breaks into several: such an address stands by itself, whole, to be clicked and copied.
+      if (asksForBrowser(attempt) && url !== above && (url?.length ?? 0) > (process.stderr.columns ?? 80)) {
+        above = url;
+        screen.clear();
+        process.stderr.write(`${plain(url ?? '')}\n`);
+      }
+      const shown = url !== undefined && url === above ? { ...attempt, url: ABOVE } : attempt;
+      screen.rerender(<LoginWait attempt={shown} opened={opened} joined={joined} now={Date.now} />);
     },
     end: () => {
       if (ended) return;
@@ -25,6 +35,7 @@ export function liveLogin(joined = false): { show(attempt: LoginAttempt, opened:
   };
 }
 
+const ABOVE = '(the address above)';
 const JOINED = 'a login is under way: finish it in your browser, or go to';
 const OPENED = 'log in in your browser; if it did not open, go to';
 const SAYS: Record<LoginAttempt['phase'], string> = {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { HoopError, UserError, whyUnreached } from '@hoop/core';
@@ -78,10 +79,13 @@ function secret(name: string, reference: string | undefined): Step[] {
   if (reference === undefined) return [];
   const run = async () => {
     await lookUp(reference);
-    return reference;
+    return `${reference}${isOpen(reference) ? ', which everybody on this machine may read' : ''}`;
   };
   return [{ what: `secret ${name}`, run }];
 }
+
+const isOpen = (reference: string): boolean =>
+  reference.startsWith('file:') && (statSync(reference.slice('file:'.length)).mode & 0o004) !== 0;
 
 async function opened(config: Config): Promise<string> {
   await serverCertificate(config, Authority.open(join(config.data, 'ca')));

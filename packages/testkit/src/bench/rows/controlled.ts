@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { GATEWAY_ROLE, SUPPORT_ROLE } from '../../postgres/index.js';
 import { listed, logIn, must } from '../../story/index.js';
 import { finished, type Laptop, own, SUPPORT } from '../../world/index.js';
-import { absolute, compared, OURS, type Row } from '../row.js';
+import { absolute, compared, OURS, type Row, rounded } from '../row.js';
 import { client, type Stand } from '../stand.js';
 import { interleaved, median, quantile } from '../stats.js';
 
@@ -57,7 +57,7 @@ async function repeated(on: On): Promise<Row> {
     value: withThem - without,
     unit: 'µs',
     target: 40,
-    paths: { 'without controls': without, 'with them': withThem },
+    paths: { 'without controls': rounded(without), 'with them': rounded(withThem) },
     measured: 'µs',
   });
 }
@@ -96,7 +96,10 @@ async function fresh(on: On): Promise<Row> {
       value: quantile(withThem, 0.99) - quantile(without, 0.99),
       unit: 'ms',
       target: 1,
-      paths: { 'without controls, p99': quantile(without, 0.99), 'with them, p99': quantile(withThem, 0.99) },
+      paths: {
+        'without controls, p99': rounded(quantile(without, 0.99)),
+        'with them, p99': rounded(quantile(withThem, 0.99)),
+      },
       measured: 'ms',
     });
   } finally {
