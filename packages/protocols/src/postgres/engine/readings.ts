@@ -98,8 +98,7 @@ export class Readings {
       const anew = this.#worthOfLearning(readings);
       if (anew !== false) {
         const learned = yield* this.#learn(anew);
-        if (learned) readings = yield* this.#anew(one);
-        else readings = readings.map((reading): SqlReading => surely(unclear(reading)));
+        readings = learned ? yield* this.#inTime(one) : readings.map((reading): SqlReading => surely(unclear(reading)));
       }
       if (one.bound !== undefined && sumOf(readings).hangs)
         readings = yield* this.#judged(one.text, one.bound, readings);
@@ -109,17 +108,6 @@ export class Readings {
       one.statement.class = sumOf(readings).class;
       one.statement.readings = shifted(this.#surelyMeant(readings, clouded, era), one);
     }
-  }
-
-  /** By a catalogue that was loaded for it: what it makes itself was not there then. */
-  *#anew(one: Unread): Script<readonly SqlReading[]> {
-    const own = this.#left.get(one.statement)?.change;
-    if (own === undefined || own.wild) return yield* this.#inTime(one);
-    const { changes } = this.#known;
-    changes.drop(own);
-    const readings = yield* this.#inTime(one);
-    changes.add(own);
-    return readings;
   }
 
   /** What was taken to choose its rows by its parameters, with what these are. */

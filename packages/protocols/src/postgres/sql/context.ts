@@ -44,8 +44,6 @@ export interface Made {
   as?: { schema: string; columns: readonly MadeColumn[] } | undefined;
   /** Of one that is there: columns that were put behind its others, and nothing else about it that a reader goes by has changed. */
   adds?: readonly MadeColumn[] | undefined;
-  /** Of one whose column was given another name. */
-  renames?: { from: string; to: string } | undefined;
   /** Rows of another table that was there are its own from now on, or go with these. */
   reaches?: true | undefined;
   /** It is a type of words. */

@@ -1,7 +1,7 @@
 import type { StatementClass, Trait } from '@hoop/core';
 import type { Node } from 'libpg-query';
 import { deedUnread, isHarmless } from './builtins.js';
-import type { Catalogue, Routine, UserOperator, UserType } from './catalogue.js';
+import type { Catalogue, Routine, UserType } from './catalogue.js';
 import { commandOf, mention, valuesOf } from './commands.js';
 import type { MadeColumn } from './context.js';
 import { Facts } from './facts.js';
@@ -381,7 +381,7 @@ function isPlain(desk: Desk, node: Node | undefined): boolean {
   const { names } = desk;
   const name = words(type === 'FuncCall' ? part.funcname : part.name);
   if (type === 'FuncCall' && !names.routines(name.at(-2), name.at(-1) ?? '').every(isKnown)) return false;
-  if (type === 'A_Expr' && !names.operators(name.at(-2), name.at(-1) ?? '').every(isKnownOperator(desk))) return false;
+  if (type === 'A_Expr' && names.operators(name.at(-2), name.at(-1) ?? '').length > 0) return false;
   if (type === 'TypeCast' && !isOfPlainType(desk, part.typeName)) return false;
   if (!PLAIN.has(type)) return false;
   return [part.arg, part.lexpr, part.rexpr, ...listOf(part.args), ...listOf(part.elements)].every(
@@ -390,13 +390,6 @@ function isPlain(desk: Desk, node: Node | undefined): boolean {
 }
 const isKnown = (routine: Routine): boolean =>
   routine.builtin ? isHarmless(routine) : deedUnread(routine)?.class === 'read' && routine.language === 'c';
-const isKnownOperator =
-  ({ names }: Desk) =>
-  ({ calls }: UserOperator): boolean =>
-    calls.every((oid) => {
-      const routine = names.catalogue.routineByOid.get(oid);
-      return routine !== undefined && isKnown(routine);
-    });
 const PLAIN: ReadonlySet<string> = new Set([
   'A_Const',
   'TypeCast',
@@ -612,11 +605,7 @@ function moved(desk: Desk, part: Part, field: string, how: string): string {
   // A column by another name runs nothing of itself.
   const column = part.renameType === 'OBJECT_COLUMN' && part.relationType === 'OBJECT_TABLE';
   if (part.renameType === 'OBJECT_SCHEMA') emptied(desk, String(part.subname));
-  else if (part.relation !== undefined && column) {
-    const renames = { from: String(part.subname), to: String(part.newname) };
-    changed(desk, part.relation);
-    desk.facts.makes.push({ what: 'table', name: String((part.relation as Part).relname), adds: [], renames });
-  } else if (part.relation !== undefined) changed(desk, part.relation, 'other');
+  else if (part.relation !== undefined) changed(desk, part.relation, column ? 'table' : 'other');
   else named(desk, name);
   if (part.newschema === 'pg_catalog' || name.at(-2) === 'pg_catalog') remade(desk, ['pg_catalog', '']);
   if (typeof part.newname === 'string' && !column) desk.facts.makes.push({ what: 'other', name: part.newname });

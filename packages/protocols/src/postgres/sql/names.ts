@@ -171,11 +171,6 @@ export class Names {
     return schema?.startsWith('pg_') !== true && (ABSENCES[what]?.(this, name, schema) ?? false);
   }
 
-  /** Names that a column of the relation had before this one. */
-  formerly(name: string, column: string): string[] {
-    return this.made(name).flatMap(({ renames }) => (renames?.to === column ? [renames.from] : []));
-  }
-
   isMade = (name: string, made: readonly Made[]): boolean => [...this.#made, ...made].some((one) => one.name === name);
 
   /** What the session has made under that name. */
@@ -192,9 +187,7 @@ export class Names {
   /** A relation of that name may have come to have the column meanwhile. */
   mayHave(name: string, column: string, made: readonly Made[]): boolean {
     const ways = [...this.#made, ...made].filter((one) => one.name === name);
-    return ways.some(
-      (one) => (one.as ?? one.adds) === undefined || one.renames?.to === column || namesMade(one).includes(column),
-    );
+    return ways.some((one) => (one.as ?? one.adds) === undefined || namesMade(one).includes(column));
   }
 
   /** Oids of what a table of that name has been filled with, in any schema. */

@@ -8,7 +8,7 @@ import { CALLS } from './calls.js';
 import { CASTS } from './casts.js';
 import { CODE } from './code.js';
 import { EXECUTED } from './executed.js';
-import { FRESH, RENAMED } from './fresh.js';
+import { FRESH } from './fresh.js';
 import { GUESSED, MEASURED, SORTED } from './guesses.js';
 import { KNOWN } from './known.js';
 import { LASTING } from './lasting.js';
@@ -61,6 +61,5 @@ export const ATTACKS: readonly Attack[] = [
   ...LISTS,
   ...MATCHED,
   ...FRESH,
-  ...RENAMED,
   ...TYPED,
 ];

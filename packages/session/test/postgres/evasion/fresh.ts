@@ -41,33 +41,6 @@ export const FRESH = attacks('A19', [
   within('CREATE TABLE t (id int)', 'INSERT INTO t VALUES (1)', 'DELETE FROM orders USING t'),
 ]);
 
-/** A22, A23: a column by another name is what it was, whether that is undone or not. */
-export const RENAMED = [
-  ...attacks('A23', [
-    undone(
-      'SAVEPOINT s',
-      'ALTER TABLE customers RENAME name TO tmp',
-      'ALTER TABLE customers RENAME ssn TO name',
-      'ALTER TABLE customers RENAME tmp TO ssn',
-      'SELECT upper(name) FROM customers',
-      'ROLLBACK TO s',
-      'SELECT upper(ssn) FROM customers',
-    ),
-    undone('ALTER TABLE customers RENAME ssn TO x', 'SELECT x, upper(c.x), c FROM customers c', 'TABLE customers'),
-    undone('ALTER TABLE customers RENAME ssn TO x', 'INSERT INTO notes SELECT 500 + id, x FROM customers'),
-    'ALTER TABLE customers RENAME ssn TO x; SELECT x FROM customers; ALTER TABLE customers RENAME x TO ssn',
-  ]),
-  ...attacks('A19', [
-    within('ALTER TABLE orders RENAME id TO k', 'DELETE FROM orders WHERE k > 0', 'ALTER TABLE orders RENAME k TO id'),
-    within(
-      'ALTER TABLE orders RENAME status TO st',
-      'DELETE FROM orders o WHERE o.st IS NOT NULL',
-      'ALTER TABLE orders RENAME st TO status',
-    ),
-    within('ALTER TABLE notes RENAME body TO b2', 'ALTER TABLE notes DROP COLUMN IF EXISTS b2'),
-  ]),
-];
-
 /** Migrations, as tools send them: all in one transaction. */
 export const FRESH_ALLOWED = [
   undone(
@@ -106,14 +79,5 @@ export const FRESH_ALLOWED = [
     'CREATE TABLE fix AS SELECT id, status FROM orders WHERE id < 5',
     'UPDATE fix SET status = upper(status)',
     'UPDATE orders o SET status = f.status FROM fix f WHERE f.id = o.id AND f.status = o.status',
-  ),
-  undone(
-    'ALTER TABLE "notes" RENAME COLUMN "body" TO "text"',
-    `UPDATE "notes" SET "text" = 'x' WHERE "notes"."text" = 'first'`,
-    'SELECT id, "text" FROM notes ORDER BY id',
-    'CREATE TABLE "post" ("id" uuid NOT NULL DEFAULT uuid_generate_v4(), "title" varchar(255), "views" int DEFAULT (1 + 1))',
-    'ALTER TABLE "post" RENAME COLUMN "title" TO "name"',
-    `UPDATE "post" SET "name" = 'x' WHERE "name" = 'y'`,
-    'SELECT "name", "views" FROM "post"',
   ),
 ].map((steps) => allowed(steps));

@@ -346,28 +346,16 @@ export class Rows {
   column(node: Node | undefined): string | undefined {
     const ref = as(node, 'ColumnRef');
     const fields = words(ref?.fields);
-    const last = fields.at(-1);
-    if (last === undefined || fields.length < listOf(ref?.fields).length) return undefined;
-    const name = this.#known(last);
+    const name = fields.at(-1);
+    if (name === undefined || fields.length < listOf(ref?.fields).length) return undefined;
     if (fields.length > 1) return fields.at(-2) === this.alias ? name : undefined;
-    if (this.#of.qualified === true || this.#of.hidden?.has(last) === true) return undefined;
+    if (this.#of.qualified === true || this.#of.hidden?.has(name) === true) return undefined;
     if (this.#isDerived) return name;
     return isSystem(name) || this.#has(name) ? name : undefined;
   }
 
   #has = (name: string): boolean =>
     this.#of.relations.some((one) => one.columns.some((column) => column.name === name) && this.#differs(one, name));
-
-  /** The name that the catalogue has for a column which was given another a moment ago. */
-  #known(name: string): string {
-    const all = new Set([name]);
-    for (const one of all)
-      for (const relation of this.#of.relations) {
-        if (relation.columns.some((column) => column.name === one)) return one;
-        for (const former of this.names.formerly(relation.name, one)) all.add(former);
-      }
-    return name;
-  }
 
   /** Of a view it may be the same for every row: `1 as one`, `id * 0 as none`. */
   #differs(relation: Relation, name: string): boolean {

@@ -6,7 +6,7 @@ import type { Made, MadeColumn, ReadingContext } from '../context.js';
 import { isSchema, isTemporary } from '../names.js';
 import { spend } from '../steps.js';
 
-import { anything, either, type Field, type Flow, FREE, merged, oneOf, type Shape } from './flow.js';
+import { anything, type Field, FREE, merged, oneOf, type Shape } from './flow.js';
 
 import { canonical, knownOf } from './known.js';
 import type { Scope } from './scope.js';
@@ -18,7 +18,6 @@ export interface Candidates {
   /** That one, as far as it is known: a new table of plain columns, or columns that have come to one of `relations`. */
   fresh: readonly NonNullable<Made['as']>[];
   added: readonly MadeColumn[];
-  renames: readonly NonNullable<Made['renames']>[];
 }
 
 /** The relations that a name may stand for. */
@@ -39,8 +38,7 @@ export function candidates(name: RangeVar, at: ReadingContext): Candidates {
   const fresh = made.flatMap((one) => (one.as !== undefined && isWanted(name, one.as.schema) ? [one.as] : []));
   const added = made.flatMap(({ adds = [] }) => adds);
   const unknown = !isPlain || (missing && found.size === 0 && fresh.length === 0);
-  const renames = isPlain ? made.flatMap((one) => one.renames ?? []) : [];
-  return { relations: [...found], unknown, fresh: isPlain ? fresh : [], added: isPlain ? added : [], renames };
+  return { relations: [...found], unknown, fresh: isPlain ? fresh : [], added: isPlain ? added : [] };
 }
 
 function firstIn(path: readonly string[], name: string, { relations }: Catalogue): Relation | undefined {
@@ -70,19 +68,6 @@ function grown(shape: Shape, table: string, added: readonly MadeColumn[]): Shape
   return fresh.length === 0
     ? shape
     : { ...shape, fields: [...shape.fields, ...merged(fresh.map((column) => fieldOf(table, column)))] };
-}
-
-/** A column is by its new name what it was by the old, or, should that be undone, what the new name was before. */
-function renamed(shape: Shape, table: string, renames: Candidates['renames']): Shape {
-  let { fields, open } = shape;
-  for (const { from, to } of renames) {
-    if (!fields.some(({ name }) => name === from)) open ??= `the columns of ${table} have other names just now`;
-    const others = shape.fields.filter(({ name }) => name === to).map(({ flow }) => flow);
-    const called = ({ flow }: Field): Flow =>
-      either([{ ...flow, columns: new Set([...flow.columns, `${table}.${to}`]) }, ...others]);
-    fields = fields.map((field) => (field.name === from ? { name: to, flow: called(field) } : field));
-  }
-  return renames.length === 0 ? shape : { fields, ...(open !== undefined && { open }) };
 }
 
 /** https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SEARCH-PATH: pg_catalog comes first where it is not named. */
@@ -118,22 +103,17 @@ const TOAST: Shape = {
 /** The shape of what a name stands for; what is below it is noted as read, or as written too. */
 export function shapeOf(
   name: RangeVar,
-  { relations, unknown, fresh, added, renames }: Candidates,
+  { relations, unknown, fresh, added }: Candidates,
   scope: Scope,
   does: 'read' | 'write',
 ): Shape {
   const label = name.schemaname === undefined ? (name.relname ?? '') : `${name.schemaname}.${name.relname}`;
   const shapes = relations.map((relation) =>
-    renamed(
-      grown(readShape(relation, name.inh === true, scope, does), canonical(relation), added),
-      canonical(relation),
-      renames,
-    ),
+    grown(readShape(relation, name.inh === true, scope, does), canonical(relation), added),
   );
   for (const one of fresh) {
     scope.facts.relation(`${one.schema}.${name.relname}`, does);
-    const table = `${one.schema}.${name.relname}`;
-    shapes.push(renamed(freshShape(one, name.relname ?? '', added), table, renames));
+    shapes.push(freshShape(one, name.relname ?? '', added));
   }
   if (unknown) {
     scope.facts.relation(label, does);
