@@ -228,10 +228,9 @@ test('kill -9 of the gateway: a client at rest is told natively, and new flows w
   expect(ms).toBeLessThan(10_000);
 }, 90_000);
 
-test('a command under hoop run has the names again after hoopd was restarted', async () => {
+test('a command under hoop run loses the names with hoopd, and has them again with the next', async () => {
   const child = alice.spawn(['hoop', 'run', '--', 'sh']);
   const ended = finished(child, 30_000);
-  expect((await alice.hoop('daemon', 'restart')).code).toBe(0);
   const named = (then: string) => `until getent hosts ${NAME}; do sleep 0.2; done; echo ${then}\n`;
   child.stdin?.write(named('first'));
   await said(child, /first\n/, 'the shell');
