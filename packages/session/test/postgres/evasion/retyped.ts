@@ -1,0 +1,54 @@
+import { allowed } from './allowed.js';
+import { attacks } from './attack.js';
+
+const retyped = (table: string, column: string, type: string): string[] => [
+  `ALTER TABLE ${table} ALTER COLUMN ${column} TYPE ${type}`,
+  `SELECT ${column} FROM ${table}`,
+];
+const ODD = "CASE WHEN ssn LIKE '900%' THEN 'nosuch.x' ELSE 'work_mem' END";
+const one = (value: string): string => `SELECT ${value} FROM customers WHERE id = 1`;
+const NOPE = "CASE WHEN ssn LIKE '900%' THEN 'nope' ELSE 'md5' END";
+
+/** A23: rows that are kept in a column become a text, which only the column's name is known of. A25: what is not there fails. */
+export const RETYPED = [
+  ...attacks('A23', [
+    retyped('holder', 'person', 'text USING person::text'),
+    retyped('holder', 'person', 'text'),
+    retyped('holder', 'person', 'text USING (person).ssn'),
+    [
+      ...retyped('holder', 'person', 'text').slice(0, 1),
+      'CREATE VIEW hv AS SELECT person p FROM holder',
+      'SELECT p FROM hv',
+    ],
+    retyped('company', 'people', 'text USING people::text'),
+    retyped('company', 'people', 'jsonb USING to_jsonb(people)'),
+    retyped('dossier', 'who', 'text USING who::text'),
+    retyped('dossier', 'kept', 'text USING kept::text'),
+    retyped('dossier', 'kept', 'text USING (kept).ssn'),
+    retyped('dossier', 'who', 'text USING (kept).ssn'),
+    retyped('holder', 'id', 'text USING (person).card'),
+  ]),
+  ...attacks(
+    'A25',
+    [
+      one(`current_setting(${ODD})`),
+      one(`current_setting(${ODD}, false)`),
+      one(`length(current_setting(${ODD}))`),
+      one("CASE WHEN ssn LIKE '900%' THEN current_setting('nosuch.x') END"),
+      one("current_setting(CASE substr(ssn, 1, 1) WHEN '9' THEN 'a.b' ELSE 'work_mem' END)"),
+      one(`digest('a', ${NOPE})`),
+      one(`hmac('a', 'k', ${NOPE})`),
+      one("CASE WHEN ssn LIKE '900%' THEN digest('a', 'nope') END"),
+    ],
+    'refused',
+  ),
+];
+
+export const RETYPED_ALLOWED = [
+  allowed(['BEGIN', 'ALTER TABLE orders ALTER COLUMN status TYPE varchar(300)', 'ROLLBACK']),
+  allowed("SELECT id FROM orders WHERE id = coalesce(current_setting('app.order', true), '7')::int"),
+  allowed(["SET app.tenant = '7'", "SELECT id, email FROM customers WHERE id = current_setting('app.tenant')::int"], 1),
+  allowed("SELECT id, CASE WHEN current_setting('app.mask', true) = 'on' THEN '-' ELSE name END FROM customers"),
+  allowed(one("encode(digest(ssn, 'sha256'), 'hex'), hmac(ssn, 'k', 'sha1')"), 0, 1),
+  allowed("SELECT digest(body, 'md5') FROM notes"),
+];
