@@ -5,9 +5,9 @@ const retyped = (table: string, column: string, type: string): string[] => [
   `ALTER TABLE ${table} ALTER COLUMN ${column} TYPE ${type}`,
   `SELECT ${column} FROM ${table}`,
 ];
-const ODD = "CASE WHEN ssn LIKE '900%' THEN 'nosuch.x' ELSE 'work_mem' END";
+const ODD = "CASE WHEN ssn LIKE '988%' THEN 'nosuch.x' ELSE 'work_mem' END";
 const one = (value: string): string => `SELECT ${value} FROM customers WHERE id = 1`;
-const NOPE = "CASE WHEN ssn LIKE '900%' THEN 'nope' ELSE 'md5' END";
+const NOPE = "CASE WHEN ssn LIKE '988%' THEN 'nope' ELSE 'md5' END";
 
 /** A23: rows that are kept in a column become a text, which only the column's name is known of. A25: what is not there fails. */
 export const RETYPED = [
@@ -34,11 +34,11 @@ export const RETYPED = [
       one(`current_setting(${ODD})`),
       one(`current_setting(${ODD}, false)`),
       one(`length(current_setting(${ODD}))`),
-      one("CASE WHEN ssn LIKE '900%' THEN current_setting('nosuch.x') END"),
-      one("current_setting(CASE substr(ssn, 1, 1) WHEN '9' THEN 'a.b' ELSE 'work_mem' END)"),
+      one("CASE WHEN ssn LIKE '988%' THEN current_setting('nosuch.x') END"),
+      one("current_setting(CASE substr(ssn, 1, 1) WHEN '5' THEN 'a.b' ELSE 'work_mem' END)"),
       one(`digest('a', ${NOPE})`),
       one(`hmac('a', 'k', ${NOPE})`),
-      one("CASE WHEN ssn LIKE '900%' THEN digest('a', 'nope') END"),
+      one("CASE WHEN ssn LIKE '988%' THEN digest('a', 'nope') END"),
     ],
     'refused',
   ),
