@@ -53,6 +53,27 @@ function alone(column: string | undefined, { items }: Scope): Item | undefined {
   return found.length === 1 ? found[0] : undefined;
 }
 
+/** The key of a relation whose columns are all that a query gives, under the names they get; undefined where it gives others too. */
+export function keyIn({ targetList = [], groupClause }: SelectStmt, scope: Scope): readonly string[] | undefined {
+  const targets = targetList.map((node) => as(node, 'ResTarget'));
+  const places = targets.map((target) => (target?.val === undefined ? undefined : placeOf(target.val, scope)));
+  const item = places[0]?.item;
+  const key = item?.key ?? [];
+  // Sets of what is grouped by leave columns out.
+  if (item === undefined || item.shape.open !== undefined || key.length === 0 || groupClause !== undefined) return;
+  const columns = item.shape.fields.map(({ name }) => name);
+  const given = places.flatMap((place, i) => {
+    if (place?.item !== item) return [undefined];
+    if (place.column === undefined) return columns.map((name) => ({ name, column: name }));
+    const { column } = place;
+    return [columns.includes(column) ? { name: targets[i]?.name ?? column, column } : undefined];
+  });
+  const names = new Set(given.map((one) => one?.name));
+  if (names.has(undefined) || names.size < given.length) return;
+  const found = key.flatMap((column) => given.find((one) => one?.column === column)?.name ?? []);
+  return found.length === key.length ? found : undefined;
+}
+
 /** GROUP BY 2 is by the second output; a column in its place says the same. */
 export function groupedBy({ groupClause = [], targetList = [] }: SelectStmt): readonly Node[] {
   const values = targetList.map((node) => as(node, 'ResTarget')?.val);
