@@ -43,6 +43,7 @@ export const RETYPED = [
       'WITH c(email, id) AS (SELECT id, email FROM customers) SELECT id, email FROM c GROUP BY id, email',
       'SELECT c.email, c.id FROM (SELECT id, email FROM customers) c GROUP BY c.email, c.id',
       'SELECT DISTINCT c.id, c.email FROM (SELECT id, email FROM customers UNION ALL SELECT id, name FROM customers) c',
+      "DO $$ #variable_conflict use_variable DECLARE id int := 1; n int; BEGIN SELECT count(*) INTO n FROM (SELECT id, email FROM customers GROUP BY id, email) x; RAISE NOTICE '%', n; END $$",
       one(`digest('a', ${NOPE})`),
       one(`hmac('a', 'k', ${NOPE})`),
       one("CASE WHEN ssn LIKE '988%' THEN digest('a', 'nope') END"),

@@ -40,8 +40,16 @@ function placeOf(node: Node, scope: Scope): Place | undefined {
   const fields = as(node, 'ColumnRef')?.fields;
   if (fields === undefined) return undefined;
   const [column, qualifier, schema] = [...(isStar(node) ? [undefined] : []), ...namesOf(fields).reverse()];
+  if (isVariable(qualifier ?? column, scope)) return undefined;
   const item = qualifier === undefined ? alone(column, scope) : itemNamed(scope, qualifier, schema);
   return item === undefined || !scope.items.includes(item) ? undefined : { node, item, column };
+}
+
+/** A name of a body's variable, too: the body may say that those win. */
+function isVariable(name: string | undefined, scope: Scope): boolean {
+  for (let at: Scope | undefined = name === undefined ? undefined : scope; at !== undefined; at = at.up)
+    if (at.items.some((item) => item.any !== undefined && item.name === name)) return true;
+  return false;
 }
 
 /** The only relation that there is, or that has the column. */
