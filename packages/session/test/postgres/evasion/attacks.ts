@@ -20,6 +20,7 @@ import { NEWER } from './newer.js';
 import { OPEN } from './open.js';
 import { ORACLES } from './oracle.js';
 import { RECORD_DEFAULTS } from './record-defaults.js';
+import { RETYPED } from './retyped.js';
 import { NAMES, SETTINGS } from './session.js';
 import { TOLD } from './told.js';
 import { TRIGGERS } from './triggers.js';
@@ -62,4 +63,5 @@ export const ATTACKS: readonly Attack[] = [
   ...MATCHED,
   ...FRESH,
   ...TYPED,
+  ...RETYPED,
 ];

@@ -17,6 +17,7 @@ import { MATCHED_ALLOWED } from './matched.js';
 import { MIGRATIONS } from './open.js';
 import { OWN } from './own.js';
 import { RECORD_DEFAULTS_ALLOWED } from './record-defaults.js';
+import { RETYPED_ALLOWED } from './retyped.js';
 import { TOLD_ALLOWED } from './told.js';
 import { TOOLS } from './tools.js';
 import { TRIGGERS_ALLOWED } from './triggers.js';
@@ -53,4 +54,5 @@ export const HONEST: readonly Allowed[] = [
   ...LISTS_ALLOWED,
   ...FRESH_ALLOWED,
   ...TYPED_ALLOWED,
+  ...RETYPED_ALLOWED,
 ];

@@ -5,6 +5,7 @@ import {
   always,
   arrays,
   averaged,
+  digested,
   extracted,
   filled,
   fixed,
@@ -22,8 +23,10 @@ import {
   matched,
   near,
   placed,
+  setting,
   shifted,
   since,
+  single,
   sliced,
   steady,
   summed,
@@ -52,7 +55,7 @@ const JUDGES = table(
     json_array_elements_text unnest num_nulls num_nonnulls pg_typeof pg_column_size array_length cardinality array_ndims
     array_lower array_upper array_dims array_to_string isfinite isempty lower_inc upper_inc host masklen family count bool_and
     bool_or every mode textcat text bpchar varchar grouping gen_random_uuid random clock_timestamp now to_tsvector
-    plainto_tsquery numnode similar_to_escape row_number rank dense_rank percent_rank cume_dist current_setting`,
+    plainto_tsquery numnode similar_to_escape row_number rank dense_rank percent_rank cume_dist`,
   ],
   [folded, 'lower upper initcap btrim ltrim rtrim'],
   [kept, 'length char_length character_length octet_length bit_length min max any_value'],
@@ -84,18 +87,19 @@ const JUDGES = table(
   ],
   [extracted, 'extract date_part'],
   [since, 'age'],
+  [setting, 'current_setting'],
   [zoned, 'timezone'],
 );
 
-/** Functions of extensions that are total, and as quick as their arguments are short. */
-const OF_EXTENSIONS: ReadonlySet<string> = new Set(['unaccent', 'digest', 'hmac', 'soundex', 'similarity']);
+/** Functions of extensions that are total, as quick as their arguments are short, or that fail only by what is written out. */
+const OF_EXTENSIONS = table([single, 'unaccent'], [digested, 'digest hmac'], [always, 'soundex similarity']);
 
 /** Only who installs extensions puts another meaning beside one that came with the server, as that of lower case does. */
 function judgeOf(name: string, found: readonly Routine[]): Judge | undefined {
   const listed = JUDGES.get(name);
   const own = found.some(({ builtin }) => builtin);
   if (found.length === 0 || !found.every(({ builtin, extension }) => builtin || extension)) return undefined;
-  return listed !== undefined && own ? listed : OF_EXTENSIONS.has(name) ? always : undefined;
+  return listed !== undefined && own ? listed : OF_EXTENSIONS.get(name);
 }
 
 /** What a call makes of its arguments. */

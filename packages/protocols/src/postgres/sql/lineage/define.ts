@@ -38,8 +38,8 @@ export function altered(body: AlterTableStmt, scope: Scope): void {
     const constraint = as(change.def, 'Constraint');
     if (constraint !== undefined) constrained(constraint, undefined, item, inner);
     const column = as(change.def, 'ColumnDef');
-    if (column !== undefined) columnAltered(change.name ?? column.colname, column, item, inner);
     if (column !== undefined && change.subtype === 'AT_AlterColumnType') retyped(change.name, column, item, inner);
+    else if (column !== undefined) columnAltered(change.name ?? column.colname, column, item, inner);
     const { name: partition, bound } = as(change.def, 'PartitionCmd') ?? {};
     bounded(bound, scope);
     if (change.subtype === 'AT_AttachPartition')
@@ -82,12 +82,16 @@ function columnAltered(name: string | undefined, column: ColumnDef, item: Item |
   for (const constraint of constraints) constrained(constraint, name, item, scope);
 }
 
-/** A value that the new type does not take makes it fail. */
+/** A value that the new type does not take makes it fail. What a row held is known by the column's own name alone from then on. */
 function retyped(name: string | undefined, { typeName, raw_default }: ColumnDef, item: Item, scope: Scope): void {
   const own = item.shape.fields.find((field) => field.name === name)?.flow;
   const flow = raw_default === undefined ? own : evaluate(raw_default, scope);
   const fits = isRoomy(typeName) && (raw_default === undefined || isFolded(raw_default, scope));
   if (flow !== undefined && !fits) scope.facts.ask(flow, 'function');
+  const row = own?.type === undefined ? undefined : rowOfType(own.type, scope.at);
+  if (flow === undefined || (raw_default === undefined && row === undefined)) return;
+  const within = row === undefined ? NONE : rowOf(row).columns;
+  scope.facts.store(flow, new Set([...(own?.columns ?? [])].filter((column) => !within.has(column))));
 }
 
 /**

@@ -40,8 +40,16 @@ function placeOf(node: Node, scope: Scope): Place | undefined {
   const fields = as(node, 'ColumnRef')?.fields;
   if (fields === undefined) return undefined;
   const [column, qualifier, schema] = [...(isStar(node) ? [undefined] : []), ...namesOf(fields).reverse()];
+  if (isVariable(qualifier ?? column, scope)) return undefined;
   const item = qualifier === undefined ? alone(column, scope) : itemNamed(scope, qualifier, schema);
   return item === undefined || !scope.items.includes(item) ? undefined : { node, item, column };
+}
+
+/** A name of a body's variable, too: the body may say that those win. */
+function isVariable(name: string | undefined, scope: Scope): boolean {
+  for (let at: Scope | undefined = name === undefined ? undefined : scope; at !== undefined; at = at.up)
+    if (at.items.some((item) => item.any !== undefined && item.name === name)) return true;
+  return false;
 }
 
 /** The only relation that there is, or that has the column. */
@@ -51,6 +59,27 @@ function alone(column: string | undefined, { items }: Scope): Item | undefined {
   const found =
     column === undefined ? bare : bare.filter(({ shape }) => shape.fields.some(({ name }) => name === column));
   return found.length === 1 ? found[0] : undefined;
+}
+
+/** The key of a relation whose columns are all that a query gives, under the names they get; undefined where it gives others too. */
+export function keyIn({ targetList = [], groupClause }: SelectStmt, scope: Scope): readonly string[] | undefined {
+  const targets = targetList.map((node) => as(node, 'ResTarget'));
+  const places = targets.map((target) => (target?.val === undefined ? undefined : placeOf(target.val, scope)));
+  const item = places[0]?.item;
+  const key = item?.key ?? [];
+  // Sets of what is grouped by leave columns out.
+  if (item === undefined || item.shape.open !== undefined || key.length === 0 || groupClause !== undefined) return;
+  const columns = item.shape.fields.map(({ name }) => name);
+  const given = places.flatMap((place, i) => {
+    if (place?.item !== item) return [undefined];
+    if (place.column === undefined) return columns.map((name) => ({ name, column: name }));
+    const { column } = place;
+    return [columns.includes(column) ? { name: targets[i]?.name ?? column, column } : undefined];
+  });
+  const names = new Set(given.map((one) => one?.name));
+  if (names.has(undefined) || names.size < given.length) return;
+  const found = key.flatMap((column) => given.find((one) => one?.column === column)?.name ?? []);
+  return found.length === key.length ? found : undefined;
 }
 
 /** GROUP BY 2 is by the second output; a column in its place says the same. */

@@ -46,6 +46,8 @@ export interface Field {
 export interface Shape {
   readonly fields: readonly Field[];
   readonly open?: string | undefined;
+  /** Columns that all others go by: there is one of each for any values of these. Undefined where that is not known. */
+  readonly key?: readonly string[] | undefined;
 }
 
 const NONE: ReadonlySet<never> = new Set<never>();

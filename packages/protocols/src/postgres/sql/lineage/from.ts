@@ -64,7 +64,7 @@ function aliased(alias: Alias | undefined, name: string | undefined, shape: Shap
 
 export function relationItem(table: RangeVar, scope: Scope, does: 'read' | 'write'): Item {
   const cte = table.schemaname === undefined && does === 'read' ? cteOf(scope, table.relname ?? '') : undefined;
-  if (cte !== undefined) return aliased(table.alias, table.relname, cte);
+  if (cte !== undefined) return keyed(aliased(table.alias, table.relname, cte));
   const found = candidates(table, scope.at);
   const item = aliased(table.alias, table.relname, shapeOf(table, found, scope, does));
   const { relations, fresh, unknown } = found;
@@ -75,9 +75,12 @@ export function relationItem(table: RangeVar, scope: Scope, does: 'read' | 'writ
   return { ...item, key, system: true, schemas: relations.map((relation) => relation.schema) };
 }
 
+/** A query has the key of its rows, unless its columns got other names. */
+const keyed = (item: Item): Item => ({ ...item, key: item.shape.key });
+
 function subselect(sub: RangeSubselect, scope: Scope): Item {
   const inner = sub.lateral === true ? scope : beside(scope, []);
-  return aliased(sub.alias, undefined, command(sub.subquery as Node, inner));
+  return keyed(aliased(sub.alias, undefined, command(sub.subquery as Node, inner)));
 }
 
 function joinItems(join: JoinExpr, scope: Scope): readonly Item[] {

@@ -72,6 +72,22 @@ export const fixed =
   (call) =>
     unless(!call.nodes.slice(1).every(fits), call);
 
+/** By the name of an algorithm that every server has. https://www.postgresql.org/docs/current/pgcrypto.html */
+export const digested: Judge = (call) =>
+  unless(!/^(?:md5|sha1|sha224|sha256|sha384|sha512)$/i.test(textOf(call.nodes.at(-1)) ?? ''), call);
+
+/** Total with one argument: the others say by what it is done, which there may not be. */
+export const single: Judge = (call) => unless(call.nodes.length > 1, call);
+
+/** One that the server has itself, or that need not be there. */
+export const setting: Judge = (call) => {
+  const [name, missing] = call.nodes;
+  const written = textOf(name);
+  const known = written !== undefined && !written.includes('.');
+  return unless(call.args.some(isTainted) || !(known || isTrue(missing)), call);
+};
+const isTrue = (node: Node | undefined): boolean => as(node, 'A_Const')?.boolval?.boolval === true;
+
 /** The first argument says which; what it is of is another. */
 export const placed: Judge = (call) => unless(call.args.slice(0, 1).some(isTainted), call);
 

@@ -2,7 +2,7 @@ import type { Node, SelectStmt, WithClause } from 'libpg-query';
 import { UNKNOWN } from '../overloads.js';
 import { change } from './change.js';
 import { withClause } from './ctes.js';
-import { determined, groupedBy } from './determined.js';
+import { determined, groupedBy, keyIn } from './determined.js';
 import { commonType, evaluate, scalar, windowOf } from './expression.js';
 import { either, type Field, type Flow, FREE, mix, opaque, type Shape } from './flow.js';
 import { fromItems } from './from.js';
@@ -39,7 +39,8 @@ export function selected(stmt: SelectStmt, up: Scope): Shape {
   if (stmt.havingClause !== undefined) condition(stmt.havingClause, scope);
   for (const node of stmt.windowClause ?? []) windowOf(as(node, 'WindowDef'), scope);
   distinct(stmt, shape, scope);
-  return ordered(stmt, shape, scope);
+  const key = keyIn(stmt, scope);
+  return ordered(stmt, key === undefined ? shape : { ...shape, key }, scope);
 }
 
 /** UNION, INTERSECT, EXCEPT: by position, under the names of the left side. */
