@@ -4,7 +4,7 @@ import { spend } from '../steps.js';
 import { Way } from './alternatives.js';
 import { compares, isTwins } from './compare.js';
 import { fixed } from './known.js';
-import type { Rows } from './rows.js';
+import { Rows } from './rows.js';
 import { conjuncts, sourcesIn } from './sources.js';
 import { subjectOf } from './subject.js';
 import { mentions, written } from './values.js';
@@ -182,7 +182,22 @@ function subquery(rows: Rows, part: Part, not: boolean): boolean {
   if (subject === undefined || !(isIn || isOut)) return false;
   // NOT IN is how rows without partners are found; of no rows at all it holds for every one.
   if (isOut !== not) return mayAnswer(rows, select) && !mentions(rows, part.subselect as Node);
-  return isChosen(rows, part.subselect as Node, rows.column(subject));
+  return isChosen(rows, withoutNulls(select), rows.column(subject));
+}
+
+/** What is null is in no list, whether it is left out or not: `where x is not null` of what is listed. */
+function withoutNulls(select: Part): Node {
+  const listed = words(as(as(listOf(select.targetList)[0], 'ResTarget')?.val, 'ColumnRef')?.fields).at(-1);
+  const parts = conjuncts(select.whereClause as Node | undefined);
+  const args = parts.filter((one) => {
+    const test = as(one, 'NullTest');
+    const name = words(as(test?.arg, 'ColumnRef')?.fields).at(-1);
+    return test?.nulltesttype !== 'IS_NOT_NULL' || name === undefined || name !== listed;
+  });
+  if (args.length === parts.length) return { SelectStmt: select } as unknown as Node;
+  const { whereClause: _where, ...rest } = select;
+  const where = args.length === 0 ? {} : { whereClause: { BoolExpr: { boolop: 'AND_EXPR', args } } };
+  return { SelectStmt: { ...rest, ...where } } as unknown as Node;
 }
 
 /** `IN (select …)` of rows that are not the same again. */
@@ -195,7 +210,7 @@ function exists(rows: Rows, select: Part, not: boolean): boolean {
   return isTied(rows, select);
 }
 
-function isTied(rows: Rows, select: Part): boolean {
+export function isTied(rows: Rows, select: Part): boolean {
   const from = listOf(select.fromClause);
   const where = select.whereClause as Node | undefined;
   const inner = rows.hiding(from).join(from, where);
@@ -204,7 +219,7 @@ function isTied(rows: Rows, select: Part): boolean {
 }
 
 /** A query of which nothing says that it gives no row. */
-function mayAnswer(rows: Rows, select: Part): boolean {
+export function mayAnswer(rows: Rows, select: Part): boolean {
   if (select.larg !== undefined)
     return select.op === 'SETOP_UNION' && [select.larg, select.rarg].every((side) => mayAnswer(rows, side as Part));
   if (select.valuesLists !== undefined) return true;
@@ -213,7 +228,18 @@ function mayAnswer(rows: Rows, select: Part): boolean {
     select.limitCount === undefined || constant(select.limitCount) === null || Number(constant(select.limitCount)) > 0;
   if (!counted || select.limitOffset !== undefined || select.havingClause !== undefined) return false;
   if (from.length === 0 || sourcesIn(from).some(({ type }) => type === 'RangeFunction')) return false;
-  return conjuncts(select.whereClause as Node | undefined).every(mayHold);
+  const parts = conjuncts(select.whereClause as Node | undefined);
+  return parts.every(mayHold) && !(from.length === 1 && parts.some((one) => isNever(rows, from[0] as Node, one)));
+}
+
+/** `id < 0`: a column of the one table there, compared with a constant that nothing it holds is like. */
+function isNever(rows: Rows, from: Node, node: Node): boolean {
+  const table = as(from, 'RangeVar');
+  const part = as(node, 'A_Expr') ?? as(node, 'NullTest');
+  if (table === undefined || part === undefined) return false;
+  const own = Rows.of(rows.names, table, rows.with, { trusts: rows.trusts });
+  const isTold = part.arg !== undefined || typeof fixed(part.rexpr as Node) === 'string';
+  return isTold && own.column((part.arg ?? part.lexpr) as Node) !== undefined && !bounds(own, node, true);
 }
 
 /** It asks about some column, and not whether that is another than itself. */
