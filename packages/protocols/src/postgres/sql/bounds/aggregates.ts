@@ -40,7 +40,7 @@ function leavesBeyond({ at, times, by }: Place, isAbove: boolean, least = Number
   if (!(factor >= LITTLE) || added.some((one) => !(one >= 0))) return false;
   if (share >= LITTLE) return true;
   // The least may be zero, so that no multiple of it says anything.
-  return added.reduce((sum, one) => sum + one, 0) >= least || (!isAbove && factor > 1 + LITTLE);
+  return (factor >= 1 && added.reduce((sum, one) => sum + one, 0) >= least) || (!isAbove && factor > 1 + LITTLE);
 }
 
 /** The rows that are compared, their column; and the query that the value is in. */
@@ -58,6 +58,11 @@ function placeOf(scope: Scope, node: Node | undefined): Place | undefined {
   if (type === 'A_Expr') return part.kind === 'AEXPR_OP' ? ofOperator(scope, part) : undefined;
   if (type !== 'FuncCall') return undefined;
   const name = words(part.funcname).at(-1) ?? '';
+  if (name === 'date_trunc') {
+    const of = placeOf(scope, listOf(part.args)[1]);
+    // It is moved back, by how much is not told.
+    return of && { ...of, by: [...of.by, -1] };
+  }
   return /^(?:round|floor|ceil|ceiling|trunc)$/.test(name)
     ? placeOf(scope, listOf(part.args)[0])
     : ofAggregate(scope, name, part);

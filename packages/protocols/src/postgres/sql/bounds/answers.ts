@@ -10,7 +10,8 @@ import { mentions, otherOf } from './values.js';
 
 /** `(select count(*) from orders o where o.customer_id = c.id) > 100`: what other rows say of each, and so that some are left out. */
 export function ofAnswer(rows: Rows, side: Node | undefined, other: Node | undefined, how: string): boolean {
-  const link = as(side, 'SubLink');
+  const query = side && withoutZero(side);
+  const link = as(query, 'SubLink');
   const select = as(link?.subselect, 'SelectStmt') ?? {};
   const [target, ...others] = partsOf(select.targetList, 'ResTarget');
   if (link?.subLinkType !== 'EXPR_SUBLINK' || target === undefined || others.length > 0) return false;
@@ -21,7 +22,8 @@ export function ofAnswer(rows: Rows, side: Node | undefined, other: Node | undef
   if (name === 'count') return isTied(rows, select) && counts(rows, select, other, how);
   if (!isTied(rows, select) && !isLinked(rows, select)) return false;
   // What no row is found for is as good as zero.
-  if (value !== target.val && isTrue(0, how, numberOf(other)) && !mayAnswer(rows, select)) return false;
+  if ((value !== target.val || query !== side) && isTrue(0, how, numberOf(other)) && !mayAnswer(rows, select))
+    return false;
   const kept = AGGREGATES.test(name) ? listOf(call?.args)[0] : value;
   return sourcesIn(listOf(select.fromClause)).some(
     ({ type, part }) => type === 'RangeVar' && ofColumn(rows, part, kept, other, how),

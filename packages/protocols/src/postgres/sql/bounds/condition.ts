@@ -4,6 +4,7 @@ import { spend } from '../steps.js';
 import { Way } from './alternatives.js';
 import { compares, isTwins } from './compare.js';
 import { fixed } from './known.js';
+import { momentOf } from './moments.js';
 import { Rows } from './rows.js';
 import { conjuncts, sourcesIn } from './sources.js';
 import { subjectOf } from './subject.js';
@@ -145,9 +146,19 @@ function nullTest(rows: Rows, { arg, nulltesttype }: Part, not: boolean): boolea
   const value = fixed(arg as Node);
   if (value !== undefined) return (value === null) !== isNull;
   if (as(as(arg, 'TypeCast')?.arg ?? arg, 'ParamRef') !== undefined) return rows.trusts;
+  const select = as(as(arg, 'SubLink')?.subselect, 'SelectStmt');
+  if (select !== undefined && isKept(select)) return exists(rows, select, isNull);
   if (isNull) return (subjectOf(rows, orNull(arg as Node))?.via ?? 'function') !== 'function';
   const column = rows.column(arg as Node) ?? partOf(rows, arg as Node);
   return column !== undefined && rows.mayBeNull(column);
+}
+
+/** `(select max(x) from t where …)` is null where there are no such rows. */
+function isKept({ targetList, groupClause }: Part): boolean {
+  const value = as(listOf(targetList)[0], 'ResTarget')?.val as Node | undefined;
+  const call = as(value, 'FuncCall');
+  const kept = /^(?:sum|min|max|avg)$/.test(words(call?.funcname).at(-1) ?? '') ? listOf(call?.args)[0] : value;
+  return groupClause === undefined && as(kept, 'ColumnRef') !== undefined;
 }
 
 /** `nullif(name, '')` is null where the name is, or where it is that. */
@@ -214,8 +225,19 @@ export function isTied(rows: Rows, select: Part): boolean {
   const from = listOf(select.fromClause);
   const where = select.whereClause as Node | undefined;
   const inner = rows.hiding(from).join(from, where);
-  const conditions = [where, ...sourcesIn(from).flatMap(({ on }) => on)];
+  const conditions = [where, ...from.flatMap(joinedBy)];
   return from.length > 0 && conditions.some((one) => bounds(inner, one, false));
+}
+
+/** Conditions of joins without which there is no row: an outer join has rows without them. */
+function joinedBy(node: Node): Node[] {
+  const { jointype, larg, rarg, quals } = as(node, 'JoinExpr') ?? {};
+  const isInner = jointype === 'JOIN_INNER';
+  const kept = [
+    ...(isInner || jointype === 'JOIN_LEFT' ? [larg] : []),
+    ...(isInner || jointype === 'JOIN_RIGHT' ? [rarg] : []),
+  ] as Node[];
+  return [...(isInner && quals !== undefined ? [quals as Node] : []), ...kept.flatMap(joinedBy)];
 }
 
 /** A query of which nothing says that it gives no row. */
@@ -238,7 +260,8 @@ function isNever(rows: Rows, from: Node, node: Node): boolean {
   const part = as(node, 'A_Expr') ?? as(node, 'NullTest');
   if (table === undefined || part === undefined) return false;
   const own = Rows.of(rows.names, table, rows.with, { trusts: rows.trusts });
-  const isTold = part.arg !== undefined || typeof fixed(part.rexpr as Node) === 'string';
+  const [isTest, end] = [part.arg !== undefined, part.rexpr as Node | undefined];
+  const isTold = isTest || typeof fixed(end) === 'string' || momentOf(end) !== undefined;
   return isTold && own.column((part.arg ?? part.lexpr) as Node) !== undefined && !bounds(own, node, true);
 }
 
