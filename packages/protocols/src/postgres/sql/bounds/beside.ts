@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import type { Names } from '../names.js';
-import { as, listOf, open, type Part, words } from '../nodes.js';
+import { as, listOf, open, type Part, partsOf, words } from '../nodes.js';
 import { spend } from '../steps.js';
 import { fixed } from './known.js';
 import { momentOf } from './moments.js';
@@ -51,6 +51,18 @@ function ofColumn(
   if (select === undefined || depth > DEEPEST) return ['made'];
   const answers = [...given, ...answersOf(select).slice(given.length)];
   return answersAt(names, tables, select, answers.indexOf(column), depth);
+}
+
+/** `min(id) as keep`: the column of which a query answers the least or the greatest by that name. */
+export function extremeAt(tables: Tables, { type, part }: Source, answer: string): string | undefined {
+  const table = type === 'RangeVar' && part.schemaname === undefined ? tables.of(String(part.relname)) : undefined;
+  const select = as(type === 'RangeSubselect' ? part.subquery : table?.ctequery, 'SelectStmt') ?? {};
+  const target = partsOf(select.targetList, 'ResTarget').find(
+    ({ name, val }) => (name ?? words(as(val, 'FuncCall')?.funcname).at(-1)) === answer,
+  );
+  const call = as(target?.val, 'FuncCall');
+  if (!/^(?:min|max)$/.test(words(call?.funcname).at(-1) ?? '')) return undefined;
+  return words(as(listOf(call?.args)[0], 'ColumnRef')?.fields).at(-1);
 }
 
 /** Names of what a query answers. */

@@ -1,6 +1,8 @@
 import type { Node } from 'libpg-query';
 import { as, constant, eachChild, listOf, open, type Part, words } from '../nodes.js';
+import { isInside } from './aggregates.js';
 import { isEither } from './alternatives.js';
+import { ofAnswer } from './answers.js';
 import { itemsOf } from './arrays.js';
 import { answersAt, type End } from './beside.js';
 import { bounds } from './condition.js';
@@ -82,8 +84,8 @@ export function pair(rows: Rows, side: Node | undefined, other: Node | undefined
   if (row !== undefined)
     return ofRow(rows, listOf(row.args), values === undefined ? undefined : listOf(values.args), how);
   const subject = subjectOf(rows, side);
-  if (subject === undefined) return false;
-  return isTold(rows, subject, other, how) || isLeast(rows, other, how);
+  if (subject === undefined) return ofAnswer(rows, side, other, how);
+  return isTold(rows, subject, other, how) || isLeast(rows, other, how) || isInside(rows, side, other, how);
 }
 
 /** Of rows that are compared by their order, the first column counts. */
@@ -213,14 +215,15 @@ export function isTwins(rows: Rows, parts: readonly Node[]): boolean {
 /** A column of the rows beside one of rows that are the same again. */
 function twinOf(rows: Rows, node: Node | undefined): { column: string; how: string } | undefined {
   const part = as(node, 'A_Expr');
-  if (part?.kind !== 'AEXPR_OP') return undefined;
+  if (part?.kind !== 'AEXPR_OP' && part?.kind !== 'AEXPR_NOT_DISTINCT') return undefined;
   const [left, right] = [part.lexpr, part.rexpr] as Node[];
   for (const [one, other] of [
     [left, right],
     [right, left],
   ] as const) {
     const column = rows.column(one);
-    if (column !== undefined && rows.column(other) === undefined && rows.coverageOf(other as Node) === 'all')
+    if (column === undefined || rows.column(other) !== undefined) continue;
+    if (rows.coverageOf(other as Node) === 'all' || rows.isOfTwins(other, column))
       return { column, how: words(part.name).at(-1) ?? '' };
   }
   return undefined;
@@ -276,6 +279,8 @@ function ofList(rows: Rows, part: Part, any: boolean, not: boolean): boolean {
 /** Of an array whose items the text does not have. NULL says nothing of any row. */
 function isOfUnknown(rows: Rows, left: Node | undefined, right: Node | undefined, isIn: boolean): boolean {
   const { is } = otherOf(rows, right);
+  const query = as(as(right, 'TypeCast')?.arg ?? right, 'SubLink');
+  if (query !== undefined && rows.readsAll(query.subselect as Node)) return false;
   if (!isIn) return fixed(right) === null || (rows.trusts && is === 'parameter');
   return (
     is !== 'own' && is !== 'computed' && isListed(right) && !isEither(rows, left, right === undefined ? [] : [right])

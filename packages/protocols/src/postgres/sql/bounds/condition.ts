@@ -4,7 +4,8 @@ import { spend } from '../steps.js';
 import { Way } from './alternatives.js';
 import { compares, isTwins } from './compare.js';
 import { fixed } from './known.js';
-import type { Rows } from './rows.js';
+import { momentOf } from './moments.js';
+import { Rows } from './rows.js';
 import { conjuncts, sourcesIn } from './sources.js';
 import { subjectOf } from './subject.js';
 import { mentions, written } from './values.js';
@@ -145,9 +146,19 @@ function nullTest(rows: Rows, { arg, nulltesttype }: Part, not: boolean): boolea
   const value = fixed(arg as Node);
   if (value !== undefined) return (value === null) !== isNull;
   if (as(as(arg, 'TypeCast')?.arg ?? arg, 'ParamRef') !== undefined) return rows.trusts;
+  const select = as(as(arg, 'SubLink')?.subselect, 'SelectStmt');
+  if (select !== undefined && isKept(select)) return exists(rows, select, isNull);
   if (isNull) return (subjectOf(rows, orNull(arg as Node))?.via ?? 'function') !== 'function';
   const column = rows.column(arg as Node) ?? partOf(rows, arg as Node);
   return column !== undefined && rows.mayBeNull(column);
+}
+
+/** `(select max(x) from t where …)` is null where there are no such rows. */
+function isKept({ targetList, groupClause }: Part): boolean {
+  const value = as(listOf(targetList)[0], 'ResTarget')?.val as Node | undefined;
+  const call = as(value, 'FuncCall');
+  const kept = /^(?:sum|min|max|avg)$/.test(words(call?.funcname).at(-1) ?? '') ? listOf(call?.args)[0] : value;
+  return groupClause === undefined && as(kept, 'ColumnRef') !== undefined;
 }
 
 /** `nullif(name, '')` is null where the name is, or where it is that. */
@@ -182,7 +193,22 @@ function subquery(rows: Rows, part: Part, not: boolean): boolean {
   if (subject === undefined || !(isIn || isOut)) return false;
   // NOT IN is how rows without partners are found; of no rows at all it holds for every one.
   if (isOut !== not) return mayAnswer(rows, select) && !mentions(rows, part.subselect as Node);
-  return isChosen(rows, part.subselect as Node, rows.column(subject));
+  return isChosen(rows, withoutNulls(select), rows.column(subject));
+}
+
+/** What is null is in no list, whether it is left out or not: `where x is not null` of what is listed. */
+function withoutNulls(select: Part): Node {
+  const listed = words(as(as(listOf(select.targetList)[0], 'ResTarget')?.val, 'ColumnRef')?.fields).at(-1);
+  const parts = conjuncts(select.whereClause as Node | undefined);
+  const args = parts.filter((one) => {
+    const test = as(one, 'NullTest');
+    const name = words(as(test?.arg, 'ColumnRef')?.fields).at(-1);
+    return test?.nulltesttype !== 'IS_NOT_NULL' || name === undefined || name !== listed;
+  });
+  if (args.length === parts.length) return { SelectStmt: select } as unknown as Node;
+  const { whereClause: _where, ...rest } = select;
+  const where = args.length === 0 ? {} : { whereClause: { BoolExpr: { boolop: 'AND_EXPR', args } } };
+  return { SelectStmt: { ...rest, ...where } } as unknown as Node;
 }
 
 /** `IN (select …)` of rows that are not the same again. */
@@ -195,16 +221,27 @@ function exists(rows: Rows, select: Part, not: boolean): boolean {
   return isTied(rows, select);
 }
 
-function isTied(rows: Rows, select: Part): boolean {
+export function isTied(rows: Rows, select: Part): boolean {
   const from = listOf(select.fromClause);
   const where = select.whereClause as Node | undefined;
   const inner = rows.hiding(from).join(from, where);
-  const conditions = [where, ...sourcesIn(from).flatMap(({ on }) => on)];
+  const conditions = [where, ...from.flatMap(joinedBy)];
   return from.length > 0 && conditions.some((one) => bounds(inner, one, false));
 }
 
+/** Conditions of joins without which there is no row: an outer join has rows without them. */
+function joinedBy(node: Node): Node[] {
+  const { jointype, larg, rarg, quals } = as(node, 'JoinExpr') ?? {};
+  const isInner = jointype === 'JOIN_INNER';
+  const kept = [
+    ...(isInner || jointype === 'JOIN_LEFT' ? [larg] : []),
+    ...(isInner || jointype === 'JOIN_RIGHT' ? [rarg] : []),
+  ] as Node[];
+  return [...(isInner && quals !== undefined ? [quals as Node] : []), ...kept.flatMap(joinedBy)];
+}
+
 /** A query of which nothing says that it gives no row. */
-function mayAnswer(rows: Rows, select: Part): boolean {
+export function mayAnswer(rows: Rows, select: Part): boolean {
   if (select.larg !== undefined)
     return select.op === 'SETOP_UNION' && [select.larg, select.rarg].every((side) => mayAnswer(rows, side as Part));
   if (select.valuesLists !== undefined) return true;
@@ -213,7 +250,19 @@ function mayAnswer(rows: Rows, select: Part): boolean {
     select.limitCount === undefined || constant(select.limitCount) === null || Number(constant(select.limitCount)) > 0;
   if (!counted || select.limitOffset !== undefined || select.havingClause !== undefined) return false;
   if (from.length === 0 || sourcesIn(from).some(({ type }) => type === 'RangeFunction')) return false;
-  return conjuncts(select.whereClause as Node | undefined).every(mayHold);
+  const parts = conjuncts(select.whereClause as Node | undefined);
+  return parts.every(mayHold) && !(from.length === 1 && parts.some((one) => isNever(rows, from[0] as Node, one)));
+}
+
+/** `id < 0`: a column of the one table there, compared with a constant that nothing it holds is like. */
+function isNever(rows: Rows, from: Node, node: Node): boolean {
+  const table = as(from, 'RangeVar');
+  const part = as(node, 'A_Expr') ?? as(node, 'NullTest');
+  if (table === undefined || part === undefined) return false;
+  const own = Rows.of(rows.names, table, rows.with, { trusts: rows.trusts });
+  const [isTest, end] = [part.arg !== undefined, part.rexpr as Node | undefined];
+  const isTold = isTest || typeof fixed(end) === 'string' || momentOf(end) !== undefined;
+  return isTold && own.column((part.arg ?? part.lexpr) as Node) !== undefined && !bounds(own, node, true);
 }
 
 /** It asks about some column, and not whether that is another than itself. */

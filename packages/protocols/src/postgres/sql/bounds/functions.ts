@@ -43,11 +43,11 @@ const spelled =
     others.length > 1 ? undefined : { ...of, spell };
 
 const counted =
-  (most: number): Make =>
+  (span: Span): Make =>
   ({ of, texts }) => {
     const isOwn = of.kind === 'text' || of.kind === 'other' || of.kind === 'unknown';
     if (!isOwn || of.via !== 'plain' || texts.some((text) => text !== '1')) return undefined;
-    return { column: of.column, via: 'measure', kind: 'number', span: { low: 0, high: most } };
+    return { column: of.column, via: 'measure', kind: 'number', span };
   };
 /** Characters or items that tell one row from another; of more, all rows have fewer as likely as not. */
 const FEW = 64;
@@ -146,10 +146,9 @@ const MAKES: readonly (readonly [names: string, make: Make])[] = [
   ['lower', spelled((text) => text.toLowerCase())],
   ['upper', spelled((text) => text.toUpperCase())],
   ['btrim ltrim rtrim', spelled((text) => text)],
-  [
-    'length char_length character_length octet_length cardinality array_length jsonb_array_length json_array_length',
-    counted(FEW),
-  ],
+  // A text that is there has something in it, as likely as not; a list has not.
+  ['length char_length character_length octet_length', counted({ low: 1, high: FEW })],
+  ['cardinality array_length jsonb_array_length json_array_length', counted({ low: 0, high: FEW })],
   ['abs', ({ of }: Call) => (of.solve === undefined ? of : { ...of, via: 'function' })],
   ['round floor ceil ceiling trunc', rounded],
   ['mod', rest],

@@ -9,8 +9,19 @@ export function fixed(node: Node | undefined): string | null | undefined {
   if (type === 'TypeCast' || type === 'CollateClause' || type === 'NamedArgExpr') return fixed(part.arg as Node);
   if (type === 'CoalesceExpr') return firstOf(listOf(part.args));
   if (type === 'FuncCall') return ofCall(part);
+  if (type === 'SubLink') return fixed(bare(node));
   return type === 'A_Expr' ? ofOperator(part) : undefined;
 }
+
+/** The value of a query that asks no table for it, `(select now())`. */
+export function bare(node: Node | undefined): Node | undefined {
+  const { subLinkType, subselect } = as(node, 'SubLink') ?? {};
+  const select = subLinkType === 'EXPR_SUBLINK' ? as(subselect, 'SelectStmt') : undefined;
+  const [target, ...others] = listOf(select?.targetList);
+  const isBare = BESIDES.every((clause) => select?.[clause] === undefined);
+  return others.length === 0 && isBare ? (as(target, 'ResTarget')?.val as Node | undefined) : undefined;
+}
+const BESIDES = 'fromClause whereClause withClause havingClause groupClause limitCount limitOffset larg'.split(' ');
 
 function firstOf(args: readonly Node[]): string | null | undefined {
   for (const arg of args) {

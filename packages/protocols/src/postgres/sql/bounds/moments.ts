@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { constant, listOf, open, type Part, words } from '../nodes.js';
-import { daysOf, fixed, unitOf } from './known.js';
+import { bare, daysOf, fixed, unitOf } from './known.js';
 import { isTime } from './values.js';
 
 /**
@@ -12,6 +12,7 @@ export function momentOf(node: Node | undefined): number | undefined {
   if (type === 'TypeCast' || type === 'CollateClause') return momentOf(part.arg as Node);
   if (type === 'SQLValueFunction') return SAID[String(part.op).replace(/^SVFOP_|_N$/g, '')];
   if (isTime(node)) return 0;
+  if (type === 'SubLink') return momentOf(bare(node));
   if (type === 'FuncCall') return ofCall(part) ?? ofText(fixed(node));
   if (type === 'A_Expr') return ofSum(part) ?? ofText(fixed(node));
   return ofText(fixed(node));

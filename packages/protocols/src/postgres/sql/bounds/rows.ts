@@ -4,7 +4,7 @@ import type { Names } from '../names.js';
 import { as, eachChild, listOf, open, type Part, partsOf, words } from '../nodes.js';
 import { spend } from '../steps.js';
 import { MANY, UNTOLD } from '../unnamed.js';
-import { type End, endsOf } from './beside.js';
+import { type End, endsOf, extremeAt } from './beside.js';
 import { bounds } from './condition.js';
 import { fixed } from './known.js';
 import { isOfPast } from './past.js';
@@ -175,6 +175,14 @@ export class Rows {
   endsOf(node: Node | undefined): readonly End[] | undefined {
     const source = this.#otherAt(node)?.source;
     return source && endsOf(this.names, this.with, source, words(as(node, 'ColumnRef')?.fields).at(-1) ?? '');
+  }
+
+  /** Of a query that groups these rows again: what it groups by, or the least or greatest of that column. */
+  isOfTwins(node: Node | undefined, column: string): boolean {
+    const { coverage, source } = this.#otherAt(node) ?? {};
+    if (coverage !== 'referred' || source === undefined) return false;
+    if (this.coverageOf(node as Node) === 'referred') return true;
+    return extremeAt(this.with, source, words(as(node, 'ColumnRef')?.fields).at(-1) ?? '') === column;
   }
 
   /** Another source's column, or a variable, says where a range ends: of a table, its row has to belong to these, or to be its only one. */

@@ -1,7 +1,8 @@
 import type { Node } from 'libpg-query';
 import { as, eachChild, listOf, open, type Part, words } from '../nodes.js';
 import { spend } from '../steps.js';
-import { fixed } from './known.js';
+import { bare, fixed } from './known.js';
+import { momentOf } from './moments.js';
 import type { Rows } from './rows.js';
 import { namesIn, ofQuery } from './sources.js';
 
@@ -31,6 +32,7 @@ export type Other =
 export function otherOf(rows: Rows, node: Node | undefined): Other {
   const value = fixed(node);
   if (value !== undefined) return { is: 'constant', value };
+  if (momentOf(node) !== undefined) return { is: 'time' };
   const [type, part] = open(node);
   if (type === 'SubLink') return ofSubquery(rows, part);
   if (mentions(rows, node)) return { is: 'own' };
@@ -93,6 +95,7 @@ const KIND_OF_QUERY: ReadonlyMap<Other['is'], 'own' | 'untold'> = new Map([
 export function isTime(node: Node | undefined): boolean {
   const [type, part] = open(node);
   if (type === 'TypeCast') return isTime(part.arg as Node);
+  if (type === 'SubLink') return isTime(bare(node));
   if (type === 'SQLValueFunction') return /DATE|TIME/.test(String(part.op));
   return (
     type === 'FuncCall' &&
