@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
 import { bounds } from './bounds/condition.js';
-import { hasSeries, invents } from './bounds/invented.js';
+import { hasSeries, invents, inventsAll } from './bounds/invented.js';
 import { Rows } from './bounds/rows.js';
 import { resolve, type Tables, tablesUnder } from './bounds/sources.js';
 import type { Loops } from './called.js';
@@ -100,7 +100,7 @@ const oidsOf = (names: Names, rel: Part): readonly number[] => [
 function target(names: Names, part: Part, { tables, loops }: Around, trusts: boolean): Rows {
   const rows = Rows.of(names, (part.relation ?? {}) as Part, tables, { loops: loops.has(''), trusts });
   for (const [name, query] of loops) {
-    const all = query === 'numbers' || rows.readsAll(query);
+    const all = query === 'numbers' || rows.readsAll(query) || inventsAll(names, tables, query);
     rows.meets(name, all ? 'all' : name === LISTED_ROW ? 'untold' : 'some');
   }
   return rows;

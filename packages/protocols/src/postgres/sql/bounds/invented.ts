@@ -30,6 +30,13 @@ const DEEPEST = 8;
 export const invents = (names: Names, tables: Tables, query: Node | undefined, at = 0): boolean =>
   ofAnswer({ names, tables, sources: [], depth: 0 }, query, at) === 'numbers';
 
+/** So does it in some place, and in none what a table keeps. */
+export function inventsAll(names: Names, tables: Tables, query: Node | undefined): boolean {
+  const scope: Scope = { names, tables, sources: [], depth: 0 };
+  const found = listOf(as(query, 'SelectStmt')?.targetList).map((_, at) => ofAnswer(scope, query, at));
+  return found.includes('numbers') && !found.includes('kept');
+}
+
 /** So is what is compared: a column of FROM, or a query in its place. */
 export const isInvented = (names: Names, tables: Tables, sources: readonly Source[], node: Node | undefined): boolean =>
   ofValue({ names, tables, sources, depth: 0 }, node) === 'numbers';
@@ -164,8 +171,17 @@ function ofRoutine(scope: Scope, routine: Routine): Origin {
 
 const answers = new WeakMap<Routine, readonly Node[]>();
 
+/** The queries that a user's function in FROM answers with. */
+export function answersOfCalls(names: Names, { functions }: Part): readonly Node[] {
+  return listOf(functions).flatMap((one) => {
+    const name = words(as(listOf(as(one, 'List')?.items)[0], 'FuncCall')?.funcname);
+    const own = names.routines(name.at(-2), name.at(-1) ?? '').filter(({ builtin }) => !builtin);
+    return own.flatMap((routine) => answering(routine));
+  });
+}
+
 /** The queries that a routine answers with, where its body is text; none where they are not known. */
-export function answering(routine: Routine): readonly Node[] {
+function answering(routine: Routine): readonly Node[] {
   const known = answers.get(routine);
   if (known !== undefined) return known;
   const found = answeringIn(routine);

@@ -6,7 +6,7 @@ import { spend } from '../steps.js';
 import { MANY, UNTOLD } from '../unnamed.js';
 import { type End, endsOf } from './beside.js';
 import { bounds } from './condition.js';
-import { hasSeries, invents, isInvented } from './invented.js';
+import { answersOfCalls, hasSeries, invents, isInvented } from './invented.js';
 import { fixed } from './known.js';
 import { isOfPast } from './past.js';
 import {
@@ -266,7 +266,20 @@ export class Rows {
     return !/"sval":"(?:unnest|jsonb?_\w+|string_to_table|regexp_\w+)"/.test(written(part)) &&
       isBuiltin(this.#of.names, part)
       ? true
-      : this.#readsInside(part);
+      : this.#readsInside(part) || this.#isAnswered(part);
+  }
+
+  /** A user's function answers with all of them; one that calls itself says no more than it has said. */
+  #isAnswered(part: Part): boolean {
+    const queries = answersOfCalls(this.names, part).filter((query) => !looked.has(query));
+    return queries.some((query) => {
+      looked.add(query);
+      try {
+        return this.readsAll(query);
+      } finally {
+        looked.delete(query);
+      }
+    });
   }
 
   #readsInside(part: Part): boolean {
@@ -450,6 +463,9 @@ export class Rows {
     return kept.some(isOfPast);
   }
 }
+
+/** Queries of functions that are being looked through. */
+const looked = new Set<Node>();
 
 /** Aggregates that make one row of many. */
 const SUMS = /^(?:count|sum|avg|min|max|bool_and|bool_or|every)$/;
