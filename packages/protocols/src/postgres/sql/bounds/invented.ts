@@ -124,9 +124,10 @@ function ofCall(scope: Scope, part: Part): Origin | undefined {
   if (part.over !== undefined && !OF_ANOTHER_ROW.test(name)) return 'numbers';
   if (name === 'count' || name === 'generate_subscripts') return 'numbers';
   if (name === 'generate_series') return isShort(part) ? 'list' : 'numbers';
-  const own = scope.names.routines(words(part.funcname).at(-2), name).filter((one) => !one.builtin && one.returnsSet);
+  const sets = scope.names.routines(words(part.funcname).at(-2), name).filter(({ returnsSet }) => returnsSet);
+  const own = sets.filter(({ builtin }) => !builtin);
   if (own.length > 0) return strongest(own.map((one) => ofRoutine(scope, one)));
-  if (!SPLITS.test(name)) return undefined;
+  if (!SPLITS.test(name)) return sets.length > 0 ? 'numbers' : undefined;
   const given = listOf(part.args).map((arg) => ofValue(scope, arg));
   const origin = strongest(given);
   if (origin !== 'one') return origin;
@@ -162,8 +163,9 @@ export function hasSeries(node: unknown): boolean {
   return found;
 }
 
-/** By the queries that a routine answers with; what cannot be told may be any numbers. */
+/** By the queries that a routine answers with; what cannot be told may be any numbers. Extensions read from elsewhere. */
 function ofRoutine(scope: Scope, routine: Routine): Origin {
+  if (routine.extension) return 'kept';
   const queries = answering(routine);
   const inside = { ...scope, sources: [], self: undefined, tables: NONE };
   return queries.length === 0 ? 'numbers' : strongest(queries.map((query) => ofAnswer(inside, query, 0)));
@@ -270,7 +272,7 @@ function ofRelations(scope: Scope, part: Part, given: readonly string[], column:
 function ofRelation(scope: Scope, relation: Relation, given: readonly string[], column: string | number): Origin {
   const at = typeof column === 'number' ? column : given.indexOf(column);
   const kept = at < 0 ? relation.columns.find(({ name }) => name === column) : relation.columns[at];
-  if (relation.builtin) return kept === undefined || NUMBERS.has(kept.type) ? 'numbers' : 'kept';
+  if (relation.builtin) return kept === undefined || isNumber(scope.names, kept.type) ? 'numbers' : 'kept';
   const [query] = relation.kind === 'v' ? queriesIn(relation) : [];
   return query === undefined || kept === undefined
     ? 'kept'
@@ -279,6 +281,9 @@ function ofRelation(scope: Scope, relation: Relation, given: readonly string[], 
 const NONE: Tables = { of: () => undefined };
 /** `pg_type.oid` of int8, int2, int4, oid, float4, float8 and numeric. */
 const NUMBERS: ReadonlySet<number> = new Set([20, 21, 23, 26, 700, 701, 1700]);
+
+const isNumber = (names: Names, type: number): boolean =>
+  NUMBERS.has(type) || NUMBERS.has(names.catalogue.typeByOid.get(type)?.base ?? 0);
 
 const isServers = (names: Names, part: Part): boolean => {
   const found = resolve(names, part);
