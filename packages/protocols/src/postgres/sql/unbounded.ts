@@ -1,5 +1,6 @@
 import type { Node } from 'libpg-query';
 import { bounds } from './bounds/condition.js';
+import { hasSeries, invents, inventsAll } from './bounds/invented.js';
 import { Rows } from './bounds/rows.js';
 import { resolve, type Tables, tablesUnder } from './bounds/sources.js';
 import type { Loops } from './called.js';
@@ -58,9 +59,16 @@ export function upserts(names: Names, part: Part, around: Around): Reach {
   if (conflict?.action !== 'ONCONFLICT_UPDATE') return 'some';
   return reachOf((trusts) => {
     const rows = target(names, part, around, trusts);
-    if (!rows.readsAll(part.selectStmt as Node | undefined)) return true;
+    const query = part.selectStmt as Node | undefined;
+    if (!rows.readsAll(query) && !fills(rows, part, query)) return true;
     return bounds(rows.meets('excluded', 'all'), conflict.whereClause as Node | undefined, false);
   });
+}
+
+/** The keys that are put in are numbers that no table of a user's chose. */
+function fills(rows: Rows, { cols }: Part, query: Node | undefined): boolean {
+  const given = listOf(cols).map((node) => String(as(node, 'ResTarget')?.name));
+  return (given.length > 0 ? given : rows.columns).some((name, at) => rows.invents(name, query, at));
 }
 
 /** Oids of the tables of whose rows the query's are one each: none leaves them out. 0: numbers, one after the other. */
@@ -80,7 +88,8 @@ export function filling(names: Names, query: Node, { tables, loops }: Around): r
       rows({ schemaname: relation.schema, relname: relation.name }).isFilledBy(query)
     );
   });
-  return /"sval":"generate_series"/.test(JSON.stringify(query)) && rows({}).isFilledBy(query) ? [0, ...found] : found;
+  const counts = hasSeries(query) && rows({}).isFilledBy(query);
+  return counts || invents(names, tables, query) ? [0, ...found] : found;
 }
 
 const oidsOf = (names: Names, rel: Part): readonly number[] => [
@@ -91,7 +100,7 @@ const oidsOf = (names: Names, rel: Part): readonly number[] => [
 function target(names: Names, part: Part, { tables, loops }: Around, trusts: boolean): Rows {
   const rows = Rows.of(names, (part.relation ?? {}) as Part, tables, { loops: loops.has(''), trusts });
   for (const [name, query] of loops) {
-    const all = query === 'numbers' || rows.readsAll(query);
+    const all = query === 'numbers' || rows.readsAll(query) || inventsAll(names, tables, query);
     rows.meets(name, all ? 'all' : name === LISTED_ROW ? 'untold' : 'some');
   }
   return rows;

@@ -3,7 +3,7 @@ import { readCached } from '../../../src/postgres/sql/cached.js';
 import type { ReadingContext, SqlReading } from '../../../src/postgres/sql/context.js';
 import { ready } from '../../../src/postgres/sql/parse.js';
 import { read } from '../../../src/postgres/sql/read.js';
-import { cases, doesOf, EVERY, SOME, SPANNED_EVERY, SPANNED_SOME } from './cases/index.js';
+import { cases, doesOf, EVERY, INVENTED, LISTED, SOME, SPANNED_EVERY, SPANNED_SOME } from './cases/index.js';
 import { world } from './world.js';
 
 const catalogue = world();
@@ -26,8 +26,8 @@ describe.each(Object.entries(cases))('what %s do', (_name, group) => {
 
 describe('rows', () => {
   const isUnbounded = (sql: string): boolean => read(sql, at).some(({ unbounded }) => unbounded);
-  test.each([...EVERY, ...SPANNED_EVERY])('all of them: %s', (sql) => expect(isUnbounded(sql)).toBe(true));
-  test.each([...SOME, ...SPANNED_SOME])('chosen ones: %s', (sql) => expect(isUnbounded(sql)).toBe(false));
+  test.each([...EVERY, ...SPANNED_EVERY, ...INVENTED])('all of them: %s', (sql) => expect(isUnbounded(sql)).toBe(true));
+  test.each([...SOME, ...SPANNED_SOME, ...LISTED])('chosen ones: %s', (sql) => expect(isUnbounded(sql)).toBe(false));
 });
 
 describe('names', () => {

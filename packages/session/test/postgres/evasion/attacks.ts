@@ -10,6 +10,7 @@ import { CODE } from './code.js';
 import { EXECUTED } from './executed.js';
 import { FRESH } from './fresh.js';
 import { GUESSED, MEASURED, SORTED } from './guesses.js';
+import { INVENTED } from './invented.js';
 import { KNOWN } from './known.js';
 import { LASTING } from './lasting.js';
 import { LEXICAL } from './lexical.js';
@@ -58,6 +59,7 @@ export const ATTACKS: readonly Attack[] = [
   ...BOUND,
   ...VARIABLES,
   ...UNBOUNDED,
+  ...INVENTED,
   ...BODIES,
   ...LISTS,
   ...MATCHED,

@@ -10,6 +10,7 @@ import { DAILY } from './daily.js';
 import { EXECUTED_ALLOWED } from './executed.js';
 import { FRESH_ALLOWED } from './fresh.js';
 import { LOADED, MEASURED_ALLOWED, SORTED_ALLOWED } from './guesses.js';
+import { NUMBERED } from './invented.js';
 import { ALLOWED_KNOWN } from './known-allowed.js';
 import { LASTING_ALLOWED } from './lasting.js';
 import { LISTS_ALLOWED } from './lists.js';
@@ -48,6 +49,7 @@ export const HONEST: readonly Allowed[] = [
   ...MATCHED_ALLOWED,
   ...BOUND_ALLOWED,
   ...BOUNDED,
+  ...NUMBERED,
   ...RECORD_DEFAULTS_ALLOWED,
   ...VARIABLES_ALLOWED,
   ...BODIES_ALLOWED,

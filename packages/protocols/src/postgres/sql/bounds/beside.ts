@@ -66,7 +66,7 @@ export function extremeAt(tables: Tables, { type, part }: Source, answer: string
 }
 
 /** Names of what a query answers. */
-function answersOf(select: Part): string[] {
+export function answersOf(select: Part): string[] {
   if (select.larg !== undefined) return answersOf(select.larg as Part);
   const lists = listOf(select.valuesLists);
   if (lists.length > 0) return listOf(as(lists[0], 'List')?.items).map((_, at) => `column${at + 1}`);

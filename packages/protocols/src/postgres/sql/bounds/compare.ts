@@ -7,6 +7,7 @@ import { itemsOf } from './arrays.js';
 import { answersAt, type End } from './beside.js';
 import { bounds } from './condition.js';
 import { leavesOut } from './ends.js';
+import { hasSeries } from './invented.js';
 import { fixed } from './known.js';
 import { isNormalOf } from './normal.js';
 import { asksFor, isImpossible, type Language } from './pattern.js';
@@ -105,7 +106,7 @@ function isTold(rows: Rows, subject: Subject, node: Node | undefined, how: strin
     case 'time':
       return leavesOut(rows, subject, node as Node, how);
     case 'foreign':
-      if (how === '<>' || how.startsWith('!')) return false;
+      if (how === '<>' || how.startsWith('!') || rows.isInvented(subject.column, node)) return false;
       return !RANGE.test(how) || isMeasured(rows, subject, node, how);
     case 'untold':
       return (
@@ -282,6 +283,8 @@ function isOfUnknown(rows: Rows, left: Node | undefined, right: Node | undefined
   const query = as(as(right, 'TypeCast')?.arg ?? right, 'SubLink');
   if (query !== undefined && rows.readsAll(query.subselect as Node)) return false;
   if (!isIn) return fixed(right) === null || (rows.trusts && is === 'parameter');
+  const { column = '' } = subjectOf(rows, left) ?? {};
+  if (rows.isInvented(column, right)) return false;
   return (
     is !== 'own' && is !== 'computed' && isListed(right) && !isEither(rows, left, right === undefined ? [] : [right])
   );
@@ -291,7 +294,7 @@ function isOfUnknown(rows: Rows, left: Node | undefined, right: Node | undefined
 const isElement = (rows: Rows, value: Node | undefined, array: Node | undefined): boolean =>
   subjectOf(rows, array)?.via === 'plain' &&
   ['constant', 'parameter', 'foreign', 'untold'].includes(otherOf(rows, value).is);
-const isListed = (node: Node | undefined): boolean => !/"sval":"generate_series"/.test(shape(node));
+const isListed = (node: Node | undefined): boolean => !hasSeries(node);
 
 function matches(rows: Rows, part: Part, language: Language, not: boolean): boolean {
   const subject = subjectOf(rows, part.lexpr as Node);

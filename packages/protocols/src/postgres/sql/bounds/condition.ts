@@ -193,6 +193,8 @@ function subquery(rows: Rows, part: Part, not: boolean): boolean {
   if (subject === undefined || !(isIn || isOut)) return false;
   // NOT IN is how rows without partners are found; of no rows at all it holds for every one.
   if (isOut !== not) return mayAnswer(rows, select) && !mentions(rows, part.subselect as Node);
+  const at = Math.max(0, subjects.indexOf(subject) - 1);
+  if (rows.invents(subjectOf(rows, subject)?.column ?? '', part.subselect as Node, at)) return false;
   return isChosen(rows, withoutNulls(select), rows.column(subject));
 }
 
@@ -224,7 +226,7 @@ function exists(rows: Rows, select: Part, not: boolean): boolean {
 export function isTied(rows: Rows, select: Part): boolean {
   const from = listOf(select.fromClause);
   const where = select.whereClause as Node | undefined;
-  const inner = rows.hiding(from).join(from, where);
+  const inner = rows.hiding(from, select.withClause).join(from, where);
   const conditions = [where, ...from.flatMap(joinedBy)];
   return from.length > 0 && conditions.some((one) => bounds(inner, one, false));
 }

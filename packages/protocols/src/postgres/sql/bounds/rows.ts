@@ -6,6 +6,7 @@ import { spend } from '../steps.js';
 import { MANY, UNTOLD } from '../unnamed.js';
 import { type End, endsOf, extremeAt } from './beside.js';
 import { bounds } from './condition.js';
+import { answersOfCalls, hasSeries, invents, isInvented } from './invented.js';
 import { fixed } from './known.js';
 import { isOfPast } from './past.js';
 import {
@@ -185,6 +186,22 @@ export class Rows {
     return extremeAt(this.with, source, words(as(node, 'ColumnRef')?.fields).at(-1) ?? '') === column;
   }
 
+  /** The key is to be one of numbers that no table of a user's chose. */
+  invents(column: string, query: Node | undefined, at = 0): boolean {
+    return this.#isNumbered(column) && invents(this.names, this.with, query, at);
+  }
+
+  /** So is the value of another source. */
+  isInvented(column: string, node: Node | undefined): boolean {
+    const sources = [...this.#others.values()].flatMap(({ source }) => source ?? []);
+    return this.#isNumbered(column) && isInvented(this.names, this.with, sources, node);
+  }
+
+  /** A key that is counted; what the server numbers is not. */
+  #isNumbered(column: string): boolean {
+    return !this.#isDerived && this.isKey(column) && this.typeOf(column) !== OID;
+  }
+
   /** Another source's column, or a variable, says where a range ends: of a table, its row has to belong to these, or to be its only one. */
   measures(node: Node, { column, kind }: Subject): boolean {
     const other = this.#otherAt(node);
@@ -252,10 +269,25 @@ export class Rows {
 
   /** Numbers one after the other are every key; what a client lists is what it lists. */
   #generates(part: Part): boolean {
+    const isSeries = /"sval":"generate_series"/.test(written(part));
+    if (isSeries && !hasSeries(part)) return this.#readsInside(part);
     return !/"sval":"(?:unnest|jsonb?_\w+|string_to_table|regexp_\w+)"/.test(written(part)) &&
       isBuiltin(this.#of.names, part)
       ? true
-      : this.#readsInside(part);
+      : this.#readsInside(part) || this.#isAnswered(part);
+  }
+
+  /** A user's function answers with all of them; one that calls itself says no more than it has said. */
+  #isAnswered(part: Part): boolean {
+    const queries = answersOfCalls(this.names, part).filter((query) => !looked.has(query));
+    return queries.some((query) => {
+      looked.add(query);
+      try {
+        return this.readsAll(query);
+      } finally {
+        looked.delete(query);
+      }
+    });
   }
 
   #readsInside(part: Part): boolean {
@@ -277,7 +309,7 @@ export class Rows {
     const tables = ofQuery(select.withClause, of === undefined ? this.#of.with : without(this.#of.with, of));
     if (select.larg !== undefined) return this.#readsEither(select, tables, of, column);
     if (isLimited(this, select) || select.valuesLists !== undefined) return false;
-    if (/"sval":"generate_series"/.test(written(select.targetList ?? []))) return true;
+    if (hasSeries(select.targetList)) return true;
     if (isOneOfEach(this, select)) return column !== undefined && this.#groups(select).length > 0;
     const from = listOf(select.fromClause);
     const sources = sourcesIn(from);
@@ -343,10 +375,11 @@ export class Rows {
     return inner.#beside(this);
   }
 
-  /** The same rows, seen from a condition of a query that has FROM. */
-  hiding(from: readonly Node[]): Rows {
-    const own = namesIn(this.names, from, this.with);
-    const inner = new Rows({ ...this.#of, hidden: new Set([...(this.#of.hidden ?? []), ...own]) });
+  /** The same rows, seen from a condition of a query that has FROM, and its own WITH. */
+  hiding(from: readonly Node[], clause?: unknown): Rows {
+    const tables = ofQuery(clause, this.with);
+    const own = namesIn(this.names, from, tables);
+    const inner = new Rows({ ...this.#of, with: tables, hidden: new Set([...(this.#of.hidden ?? []), ...own]) });
     return inner.#beside(this);
   }
 
@@ -422,6 +455,11 @@ export class Rows {
     return undefined;
   }
 
+  /** Names of the columns, in their order. */
+  get columns(): readonly string[] {
+    return this.#of.relations[0]?.columns.map(({ name }) => name) ?? [];
+  }
+
   /** The oid of its type. */
   typeOf = (column: string): number | undefined => this.columnOf(column)?.type;
 
@@ -434,12 +472,18 @@ export class Rows {
   }
 }
 
+/** Queries of functions that are being looked through. */
+const looked = new Set<Node>();
+
 /** Aggregates that make one row of many. */
 const SUMS = /^(?:count|sum|avg|min|max|bool_and|bool_or|every)$/;
 
 /** As many are meant however small the table is. */
 const FEW = 100;
 const BATCH = 10_000;
+
+/** `pg_type.oid` of oid. */
+const OID = 26;
 
 /** By the names that FROM gives them. */
 function keysOf(names: Names, rel: Part): readonly string[] {

@@ -6,6 +6,7 @@ import { commands } from './commands.js';
 import { settings } from './settings.js';
 
 export { type Case, doesOf } from './case.js';
+export { INVENTED, LISTED } from './invented.js';
 export { EVERY, SOME } from './rows.js';
 
 export { SPANNED_EVERY, SPANNED_SOME } from './spans.js';
