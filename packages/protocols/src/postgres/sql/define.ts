@@ -1,19 +1,17 @@
 import type { StatementClass, Trait } from '@hoop/core';
 import type { Node } from 'libpg-query';
-import { deedUnread, isHarmless } from './builtins.js';
-import type { Catalogue, Routine, UserType } from './catalogue.js';
+import { alterTable } from './alter.js';
+import { plainColumns } from './columns.js';
 import { commandOf, mention, valuesOf } from './commands.js';
-import type { MadeColumn } from './context.js';
+import { drop, RELATIONS } from './drop.js';
 import { Facts } from './facts.js';
-import { losesRows, losesWrites } from './losses.js';
-import { ANY_KIND } from './names.js';
-import { as, listOf, open, type Part, partsOf, word, words } from './nodes.js';
-import { isAbsent, isColumnAbsent, isOwn, keepIndex, keepRows, rewriteRows } from './relations.js';
-import { losesValues } from './retype.js';
+import { losesWrites } from './losses.js';
+import { changed, emptied, made, named, objectOf, relOf } from './makes.js';
+import { as, listOf, type Part, partsOf, word, words } from './nodes.js';
+import { keepIndex, keepRows } from './relations.js';
 import { callNamed, readBody } from './routines.js';
 import { judgeSetting } from './settings.js';
-import { typeWritten } from './types.js';
-import { type Desk, inside, placedAt, type Scope } from './walk.js';
+import { type Desk, inside, type Scope } from './walk.js';
 
 interface Rule {
   kind: string;
@@ -133,25 +131,6 @@ function isThereAlready({ names }: Desk, type: string, part: Part): boolean {
   const asked = type === 'CreateExtensionStmt' && part.if_not_exists === true;
   return asked && names.catalogue.extensions.has(name) && !names.madeOther(name);
 }
-
-/** The words of an ObjectType: OBJECT_MATVIEW is `materialized view`. */
-const objectOf = (type: unknown): string =>
-  OBJECTS[String(type)] ?? String(type).replace('OBJECT_', '').replaceAll('_', ' ').toLowerCase();
-const OBJECTS: Readonly<Record<string, string>> = {
-  OBJECT_MATVIEW: 'materialized view',
-  OBJECT_FDW: 'foreign data wrapper',
-  OBJECT_FOREIGN_SERVER: 'server',
-  OBJECT_TSCONFIGURATION: 'text search configuration',
-  OBJECT_TSDICTIONARY: 'text search dictionary',
-  OBJECT_TSPARSER: 'text search parser',
-  OBJECT_TSTEMPLATE: 'text search template',
-  OBJECT_OPCLASS: 'operator class',
-  OBJECT_OPFAMILY: 'operator family',
-  OBJECT_TABCONSTRAINT: 'table',
-  OBJECT_DOMCONSTRAINT: 'domain',
-  OBJECT_COLUMN: 'table',
-  OBJECT_ATTRIBUTE: 'type',
-};
 
 const DETAILS: Readonly<Record<string, (desk: Desk, part: Part) => string | undefined>> = {
   CreateStmt: (desk, part) => made(desk, part.relation, 'table', plainColumns(desk, part)),
@@ -337,172 +316,11 @@ const isOfServer = ({ names }: Desk, name: readonly string[]): boolean =>
 const isThere = ({ names }: Desk, name: readonly string[]): boolean =>
   names.routines(name.at(-2), name.at(-1) ?? '').some(({ builtin }) => !builtin);
 
-function made(desk: Desk, rel: unknown, what: 'table' | 'other', columns?: readonly MadeColumn[]): undefined {
-  const part = (rel ?? {}) as Part;
-  if (part.relname === undefined) return;
-  for (const name of desk.names.creations(part)) desk.facts.use(name, 'define');
-  desk.facts.makes.push({ what, name: String(part.relname), ...placedAt(desk, part, columns) });
-}
-
-/** Columns of a table that has none from elsewhere, and none that is made of others or by a user's function. */
-function plainColumns(desk: Desk, { tableElts, inhRelations, partbound, ofTypename }: Part): MadeColumn[] | undefined {
-  if ([inhRelations, partbound, ofTypename].some((part) => part !== undefined)) return undefined;
-  const columns = listOf(tableElts).filter((node) => as(node, 'Constraint') === undefined);
-  const made = columns.map((node) => columnOf(desk, as(node, 'ColumnDef')));
-  return made.every((one) => one !== undefined) ? made : undefined;
-}
-
-function columnOf(desk: Desk, part: Part | undefined): MadeColumn | undefined {
-  const constraints = partsOf(part?.constraints, 'Constraint');
-  const made = constraints.some(
-    ({ contype, raw_expr: value }) =>
-      contype === 'CONSTR_GENERATED' || (contype === 'CONSTR_DEFAULT' && !isPlain(desk, value as Node)),
-  );
-  if (made || part?.colname === undefined || !isOfPlainType(desk, part.typeName)) return undefined;
-  return { name: String(part.colname), ...typeWritten(desk, (part.typeName ?? {}) as Part) };
-}
-
-/** A domain has checks and a default of its own. */
-function isOfPlainType({ names }: Desk, type: unknown): boolean {
-  const name = words((type as Part | undefined)?.names);
-  return names.types(name.at(-2), name.at(-1) ?? '').every((one) => isPlainType(one, names.catalogue));
-}
-
-/** Only who installs extensions makes base types; that of arrays comes with each type. */
-function isPlainType({ builtin, kind, base }: UserType, catalogue: Catalogue): boolean {
-  if (builtin || kind === 'e') return true;
-  const element = catalogue.typeByOid.get(base);
-  return kind === 'b' && (element === undefined || isPlainType(element, catalogue));
-}
-
-/** Constants, and what the server's own functions make of them. */
-function isPlain(desk: Desk, node: Node | undefined): boolean {
-  const [type, part] = open(node);
-  const { names } = desk;
-  const name = words(type === 'FuncCall' ? part.funcname : part.name);
-  if (type === 'FuncCall' && !names.routines(name.at(-2), name.at(-1) ?? '').every(isKnown)) return false;
-  if (type === 'A_Expr' && names.operators(name.at(-2), name.at(-1) ?? '').length > 0) return false;
-  if (type === 'TypeCast' && !isOfPlainType(desk, part.typeName)) return false;
-  if (!PLAIN.has(type)) return false;
-  return [part.arg, part.lexpr, part.rexpr, ...listOf(part.args), ...listOf(part.elements)].every(
-    (one) => one === undefined || isPlain(desk, one as Node),
-  );
-}
-const isKnown = (routine: Routine): boolean =>
-  routine.builtin ? isHarmless(routine) : deedUnread(routine)?.class === 'read' && routine.language === 'c';
-const PLAIN: ReadonlySet<string> = new Set([
-  'A_Const',
-  'TypeCast',
-  'FuncCall',
-  'A_Expr',
-  'SQLValueFunction',
-  'A_ArrayExpr',
-]);
-
-/** A relation that is there already, by its full name. */
-function changed(desk: Desk, rel: unknown, what?: 'table' | 'other', adds?: readonly MadeColumn[]): undefined {
-  const part = (rel ?? {}) as Part;
-  if (part.relname === undefined) return;
-  const found = desk.names.relations(part.schemaname as string | undefined, String(part.relname));
-  const temporary = what === 'table' && isOwn(desk, part) && { temporary: true as const };
-  for (const { schema, name } of found) desk.facts.use(`${schema}.${name}`, 'define');
-  if (found.length === 0) for (const name of desk.names.creations(part)) desk.facts.use(name, 'define');
-  if (found.some(({ builtin }) => builtin)) desk.facts.raise('administer').mark('privileges');
-  if (what !== undefined)
-    desk.facts.makes.push({ what, name: String(part.relname), ...(adds !== undefined && { adds }), ...temporary });
-}
-
-function named(desk: Desk, name: readonly string[]): undefined {
-  const last = name.at(-1);
-  if (last !== undefined) desk.facts.makes.push({ what: 'other', name: last });
-}
-
 /** What came with the server is taken for what it is; made anew, it would be read wrongly from then on. */
 function remade({ facts, names }: Desk, name: readonly string[]): void {
   const schema = name.at(-2);
   if (schema === undefined ? names.makesSystems : schema === 'pg_catalog') facts.mark('session');
 }
-
-const PRIVILEGES =
-  /^AT_(?:ChangeOwner|EnableRowSecurity|DisableRowSecurity|ForceRowSecurity|NoForceRowSecurity|(?:Enable|Disable)(?:\w*Trig\w*|\w*Rule))$/;
-
-function alterTable(desk: Desk, part: Part): string {
-  const rel = (part.relation ?? {}) as Part;
-  const kind = String(part.objtype);
-  if (part.missing_ok === true && isAbsent(desk, kind, [String(rel.relname), rel.schemaname as string]))
-    return `alter ${objectOf(kind)}`;
-  for (const node of listOf(part.cmds)) {
-    const { subtype, def, behavior, name } = as(node, 'AlterTableCmd') ?? {};
-    const drops = (subtype === 'AT_DropColumn' || subtype === 'AT_DropConstraint') && !isMissing(desk, part, node);
-    const remakes = subtype === 'AT_AlterColumnType' && losesValues(desk, part.relation, name, def);
-    const loses = losesRows(desk, part.relation, subtype, def);
-    const own = behavior !== 'DROP_CASCADE' && isOwn(desk, (part.relation ?? {}) as Part);
-    if ((drops || remakes || loses) && !own) desk.facts.mark('destroys');
-    if (PRIVILEGES.test(String(subtype))) desk.facts.mark('privileges');
-    if (REWRITES.has(String(subtype))) rewriteRows(desk, (part.relation ?? {}) as Part);
-    for (const name of reachedBy(String(subtype), def))
-      desk.facts.makes.push({ what: 'table', name, adds: [], reaches: true });
-    inside(desk, { def }, undefined);
-  }
-  changed(desk, part.relation, 'table', part.objtype === 'OBJECT_TABLE' ? addedColumns(desk, part) : undefined);
-  return `alter ${objectOf(part.objtype)}`;
-}
-
-/** Tables that a table gives its rows to, or lets its own go with. */
-function reachedBy(subtype: string, def: unknown): string[] {
-  const node = def as Node | undefined;
-  if (subtype === 'AT_AddInherit') return [String(as(node, 'RangeVar')?.relname)];
-  const own = as(node, 'Constraint');
-  const all = own === undefined ? partsOf(as(node, 'ColumnDef')?.constraints, 'Constraint') : [own];
-  return all.flatMap(({ pktable, fk_del_action, fk_upd_action }) =>
-    pktable !== undefined && [fk_del_action, fk_upd_action].some((action) => /^[cnd]$/.test(String(action)))
-      ? [String((pktable as Part).relname)]
-      : [],
-  );
-}
-
-/** What it drops IF EXISTS is not there. */
-function isMissing(desk: Desk, { relation }: Part, node: Node): boolean {
-  const { subtype, name, missing_ok } = as(node, 'AlterTableCmd') ?? {};
-  if (missing_ok !== true) return false;
-  if (subtype === 'AT_DropConstraint') return isAbsent(desk, 'OBJECT_TABCONSTRAINT', [String(name)]);
-  return isColumnAbsent(desk, (relation ?? {}) as Part, String(name));
-}
-
-/** They go through all rows. */
-const REWRITES: ReadonlySet<string> = new Set([
-  'AT_AddColumn',
-  'AT_AlterColumnType',
-  'AT_SetExpression',
-  'AT_ValidateConstraint',
-  'AT_AttachPartition',
-  'AT_AddIndex',
-  'AT_AddConstraint',
-]);
-
-/** What ALTER TABLE puts behind the columns; undefined where it does more to what they hold. */
-function addedColumns(desk: Desk, part: Part): MadeColumn[] | undefined {
-  const all = listOf(part.cmds).map((node) => {
-    const { subtype, def } = as(node, 'AlterTableCmd') ?? {};
-    if (subtype === 'AT_AddColumn') return columnOf(desk, as(def, 'ColumnDef'));
-    if (subtype === 'AT_ColumnDefault' && !isPlain(desk, def as Node) && def !== undefined) return undefined;
-    return KEEPS.has(String(subtype)) || isMissing(desk, part, node) ? 'none' : undefined;
-  });
-  return all.every((one) => one !== undefined) ? all.filter((one) => one !== 'none') : undefined;
-}
-const KEEPS: ReadonlySet<string> = new Set([
-  'AT_AddConstraint',
-  'AT_AddIndex',
-  'AT_ColumnDefault',
-  'AT_DropNotNull',
-  'AT_SetNotNull',
-  'AT_SetStatistics',
-  'AT_SetStorage',
-  'AT_ValidateConstraint',
-  'AT_SetRelOptions',
-  'AT_ClusterOn',
-  'AT_ReplicaIdentity',
-]);
 
 const UNTRUSTED = /^(?:c|internal|\w+u)$/i;
 
@@ -532,70 +350,6 @@ function settled(desk: Desk, { kind, name, args }: Part): readonly string[] | un
 
 const under = (desk: Desk, path: readonly string[] | undefined): Desk =>
   path === undefined ? desk : { ...desk, names: desk.names.under(path) };
-
-const RELATIONS = /^OBJECT_(?:TABLE|VIEW|MATVIEW|INDEX|SEQUENCE|FOREIGN_TABLE)$/;
-const TEMPORARY: ReadonlySet<string> = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_SEQUENCE']);
-const GUARDS = /^OBJECT_(?:POLICY|RULE|TRIGGER|EVENT_TRIGGER)$/;
-
-function drop(desk: Desk, part: Part): string {
-  const type = String(part.removeType);
-  const cascades = part.behavior === 'DROP_CASCADE';
-  let lost = false;
-  for (const object of listOf(part.objects)) {
-    const name = words(
-      as(object, 'List')?.items ?? as(object, 'ObjectWithArgs')?.objname ?? as(object, 'TypeName')?.names,
-    );
-    if (!cascades && TEMPORARY.has(type) && isOwn(desk, relOf(name), ANY_KIND)) {
-      changed(desk, relOf(name));
-      desk.facts.makes.push({ what: 'table', name: name.at(-1) ?? '', adds: [], temporary: true });
-      continue;
-    }
-    // A script that makes it next makes way first.
-    const called = object !== undefined && name.length === 0 ? [word(object) ?? ''] : name;
-    const isGone =
-      isAbsent(desk, type, GUARDS.test(type) ? called.slice(-1) : [...called].reverse()) ||
-      isOtherRoutine(desk, called, as(object, 'ObjectWithArgs'));
-    if (part.missing_ok === true && isGone) continue;
-    lost = true;
-    desk.facts.mark('destroys');
-    if (type === 'OBJECT_SCHEMA') emptied(desk, word(object) ?? '');
-    else if (RELATIONS.test(type)) changed(desk, relOf(name), 'other');
-    else named(desk, GUARDS.test(type) ? name.slice(0, -1) : name);
-  }
-  if (lost && GUARDS.test(type)) desk.facts.mark('privileges');
-  if (lost && /EXTENSION|FDW|FOREIGN_SERVER|LANGUAGE|ACCESS_METHOD|PUBLICATION/.test(type))
-    desk.facts.raise('administer');
-  return `drop ${objectOf(type)}`;
-}
-/** Routines of the name take other arguments, by a catalogue that is loaded for the question. */
-function isOtherRoutine(desk: Desk, name: readonly string[], object: Part | undefined): boolean {
-  const last = name.at(-1) ?? '';
-  if (object === undefined || object.args_unspecified === true || desk.names.madeOther(last)) return false;
-  const types = listOf(object.objargs).map((node) => typeWritten(desk, as(node, 'TypeName') ?? {}).type);
-  const found = desk.names.routines(name.at(-2), last);
-  // CALL's way to name what comes out, too.
-  if (types.includes(undefined) || found.some(({ kind, outs }) => kind === 'p' && outs.length > 0)) return false;
-  const isOther = found.every(({ takes }) => takes.join() !== types.join());
-  if (isOther) desk.facts.own = true;
-  return isOther;
-}
-
-/** All that a schema holds goes with it, or has another name from now on. */
-function emptied(desk: Desk, schema: string): void {
-  const { relations, functions, types } = desk.names.catalogue;
-  for (const name of relations.get(schema)?.keys() ?? []) {
-    desk.facts.use(`${schema}.${name}`, 'define');
-    desk.facts.makes.push({ what: 'other', name });
-  }
-  for (const named of [functions, types]) {
-    for (const [name, these] of named)
-      if (these.some((one) => one.schema === schema)) desk.facts.makes.push({ what: 'other', name });
-  }
-}
-const relOf = (name: readonly string[]): Part => ({
-  relname: name.at(-1),
-  ...(name.length > 1 ? { schemaname: name.at(-2) } : {}),
-});
 
 function moved(desk: Desk, part: Part, field: string, how: string): string {
   const object = part.object as Node | undefined;
