@@ -246,6 +246,13 @@ describe('a TLS handshake', () => {
       expect(told(look(with_(await hello('evil.example'), mark)))).toBe('reject');
     }
     expect(told(look(with_(await hello(''), 0x0a1a)))).toBe('open');
+    // As its first cipher suite alone: behind the version, the random and the session's id, and their number.
+    const ciphered = await hello('thing.hoop');
+    const suites = 5 + 4 + 2 + 32 + 1 + ciphered[5 + 4 + 2 + 32]! + 2;
+    ciphered.writeUInt16BE(0x0a1a, suites);
+    expect(told(look(ciphered))).toBe('open');
+    ciphered.writeUInt16BE(0x0a0a, suites);
+    expect(told(look(ciphered))).toBe('reject');
   });
 
   test('is held whole, wherever it is split, also into records', async () => {
